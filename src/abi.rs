@@ -1,0 +1,181 @@
+//! The C interface: every exported function, in header order. Nothing is decided here.
+//!
+//! Each function hands its arguments to the module that knows, inside [`boundary::guard`], which
+//! turns a panic into the function's failure value. The documentation comments are the ones C
+//! programmers read in `include/vh_python_wrapper.h`.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+use crate::{callbacks, hooks, host_functions, hub, lifecycle, log, scripts, targs};
+
+pub mod boundary;
+pub mod cxx;
+pub mod types;
+mod variadic;
+
+use boundary::guard;
+pub use types::{w_Targs, w_Tcallback, w_Telement};
+
+/// Starts Python and keeps `table`, the hub's W_MAX_CALLBACKS callbacks, until `w_End`.
+/// The table is read at every call, so slots may be filled later; a NULL slot is a callback this
+/// hub does not offer. Returns 1, or 0 on failure.
+///
+/// # Safety
+/// `table` points to W_MAX_CALLBACKS slots that stay valid until `w_End`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_Begin(table: *mut w_Tcallback) -> c_int {
+    guard(c"w_Begin", 0, || c_int::from(lifecycle::begin(table)))
+}
+
+/// Unloads every script that is still loaded and forgets the callback table. Python itself stays
+/// for a later `w_Begin`. Returns 1.
+#[unsafe(no_mangle)]
+pub extern "C" fn w_End() -> c_int {
+    guard(c"w_End", 1, || {
+        lifecycle::end();
+        1
+    })
+}
+
+/// Reserves and returns the lowest free script id, or -1 when all ids are taken.
+#[unsafe(no_mangle)]
+pub extern "C" fn w_ReserveID() -> c_int {
+    guard(c"w_ReserveID", -1, scripts::reserve)
+}
+
+/// Loads a script. Format `lssssls`: id, script path, bot nick, op-chat nick, config directory,
+/// start time (unix seconds), config name. The block stays the caller's. Returns the id, or -1;
+/// then the id is free again.
+///
+/// # Safety
+/// `args` is NULL or a block made by `w_pack` whose strings are alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_Load(args: *mut w_Targs) -> c_int {
+    // SAFETY: the caller's promise is the one `scripts::load` asks for.
+    guard(c"w_Load", -1, || unsafe { scripts::load(args) })
+}
+
+/// Unloads a script and frees its id. Returns 1, or 0 for an unknown id.
+#[unsafe(no_mangle)]
+pub extern "C" fn w_Unload(id: c_int) -> c_int {
+    guard(c"w_Unload", 0, || c_int::from(scripts::unload(id)))
+}
+
+/// Whether the script defines the hook. Any two numbers may be asked. Returns 1 or 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
+    guard(c"w_HasHook", 0, || c_int::from(scripts::has_hook(id, hook)))
+}
+
+/// Calls a script's hook with the packed `params`, which stay the caller's. Returns a block the
+/// caller releases, or NULL when the script has no such hook. When the script raises or returns
+/// nothing, the result is `l` 1: pass the event on.
+/// In hubs without GetIPCity the result's strings live inside the block (release with `free`);
+/// in all others each string is an allocation of its own (release with `w_free_args`).
+///
+/// # Safety
+/// `params` is NULL or a block made by `w_pack` whose strings are alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_CallHook(id: c_int, hook: c_int, params: *mut w_Targs) -> *mut w_Targs {
+    // SAFETY: the caller's promise is the one `scripts::call_hook` asks for.
+    guard(c"w_CallHook", std::ptr::null_mut(), || unsafe { scripts::call_hook(id, hook, params) })
+}
+
+/// Calls any function of a script by name. `params` may be NULL for no arguments and stay the
+/// caller's. Returns a block the caller releases with `w_free_args`, or NULL on any failure.
+///
+/// # Safety
+/// `name` is NULL or a C string; `params` is NULL or a block made by `w_pack` whose strings are
+/// alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_CallFunction(
+    id: c_int,
+    name: *const c_char,
+    params: *mut w_Targs,
+) -> *mut w_Targs {
+    // SAFETY: the caller's promise is the one `scripts::call_function` asks for.
+    guard(c"w_CallFunction", std::ptr::null_mut(), || unsafe {
+        scripts::call_function(id, name, params)
+    })
+}
+
+/// Kept because old hubs look the symbol up; always NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn w_GetHook(hook: c_int) -> *mut pyo3_ffi::PyObject {
+    let _ = hook;
+    std::ptr::null_mut()
+}
+
+/// Name of a hook, static, or NULL for a number that is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn w_HookName(hook: c_int) -> *const c_char {
+    hooks::get(hook).map_or(std::ptr::null(), |hook| hook.name.as_ptr())
+}
+
+/// Name of the callback in a slot of this hub's table, static, or NULL for a slot that is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn w_CallName(callback: c_int) -> *const c_char {
+    guard(c"w_CallName", std::ptr::null(), || {
+        callbacks::in_slot(callback, hub::numbering()).map_or(std::ptr::null(), |c| c.name.as_ptr())
+    })
+}
+
+/// Offers the C function `function` to one script as `vh.CallDynamicFunction(name, ...)`. Allowed from
+/// `w_ReserveID` on. A second registration of a name replaces the first. Returns 1, or 0 for an
+/// unknown id, a NULL name or a NULL function.
+///
+/// # Safety
+/// `name` is NULL or a C string; `function` stays callable until it is unregistered or the script
+/// is unloaded.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_RegisterFunction(
+    id: c_int,
+    name: *const c_char,
+    function: w_Tcallback,
+) -> c_int {
+    // SAFETY: the caller's promise is the one `host_functions::register` asks for.
+    guard(c"w_RegisterFunction", 0, || unsafe {
+        c_int::from(host_functions::register(id, name, function))
+    })
+}
+
+/// Takes a registered function back. Returns 1, or 0 when there is none of that name.
+///
+/// # Safety
+/// `name` is NULL or a C string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_UnregisterFunction(id: c_int, name: *const c_char) -> c_int {
+    // SAFETY: the caller's promise is the one `host_functions::unregister` asks for.
+    guard(c"w_UnregisterFunction", 0, || unsafe {
+        c_int::from(host_functions::unregister(id, name))
+    })
+}
+
+/// Printable form of a block, `"(null)"` for NULL. Valid until the same thread's next call.
+///
+/// # Safety
+/// `args` is NULL or a block made by `w_pack` whose strings are alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_packprint(args: *mut w_Targs) -> *const c_char {
+    // SAFETY: the caller's promise is the one `targs::print_for_c` asks for.
+    guard(c"w_packprint", c"(error)".as_ptr(), || unsafe { targs::print_for_c(args) })
+}
+
+/// Frees a block and the strings (`s`, `D`, `L`) it owns; strings inside the block go with it.
+/// NULL is allowed.
+///
+/// # Safety
+/// `args` is NULL or a live block from `malloc` whose string pointers are NULL, inside the block,
+/// or allocations of their own.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
+    // SAFETY: the caller's promise is the one `targs::free` asks for.
+    guard(c"w_free_args", (), || unsafe { targs::free(args) });
+}
+
+/// How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the
+/// hub, 4 to 6 everything.
+#[unsafe(no_mangle)]
+pub extern "C" fn w_LogLevel(level: c_int) {
+    guard(c"w_LogLevel", (), || log::set_level(level));
+}

@@ -1,0 +1,56 @@
+//! The two structures of the C interface, and the asserts that pin their layout.
+
+use std::ffi::{c_char, c_double, c_int, c_long, c_void};
+
+/// What an element holds; which field is valid is told by [`w_Telement::kind`].
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub union Payload {
+    /// `l`: integer.
+    pub l: c_long,
+    /// `s`, `D`: text, JSON text.
+    pub s: *mut c_char,
+    /// `d`: floating point number.
+    pub d: c_double,
+    /// `p`: opaque pointer.
+    pub p: *mut c_void,
+    /// `L`: NULL-terminated list of texts.
+    #[allow(non_snake_case, reason = "the name hosts use")]
+    pub L: *mut *mut c_char,
+    /// `O`: object of the target script's interpreter.
+    #[allow(non_snake_case, reason = "the name hosts use")]
+    pub O: *mut pyo3_ffi::PyObject,
+}
+
+/// One packed argument.
+#[allow(non_camel_case_types, reason = "the name hosts use")]
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct w_Telement {
+    /// Format letter of this element; 0 in a `tab` block means a value without C form.
+    pub kind: c_char,
+    /// The value.
+    pub value: Payload,
+}
+
+/// An argument block: a format and one element per letter of it.
+#[allow(non_camel_case_types, reason = "the name hosts use")]
+#[repr(C)]
+pub struct w_Targs {
+    /// Format letters, NUL-terminated.
+    pub format: *const c_char,
+    /// The elements; as many as the format has letters.
+    pub args: [w_Telement; 0],
+}
+
+/// A function of the host, called with the id of the calling script.
+#[allow(non_camel_case_types, reason = "the name hosts use")]
+pub type w_Tcallback = Option<unsafe extern "C" fn(id: c_int, args: *mut w_Targs) -> *mut w_Targs>;
+
+const _: () = {
+    assert!(size_of::<w_Telement>() == 16);
+    assert!(std::mem::offset_of!(w_Telement, value) == 8);
+    assert!(size_of::<w_Targs>() == 8);
+    assert!(std::mem::offset_of!(w_Targs, args) == 8);
+    assert!(size_of::<Payload>() == 8);
+};

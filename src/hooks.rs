@@ -1,0 +1,126 @@
+//! Hook table: number, name, argument format, and what a script's return value may be.
+//!
+//! Source of the facts: the hub's own tables (the same in all three generations). Everything that
+//! needs a hook's number or name (the header, the docs check, `w_HookName`) reads this table.
+
+use std::ffi::CStr;
+
+/// Slots a hub reserves for hooks; numbers from `HOOKS.len()` up to here name nothing.
+pub const MAX_HOOKS: usize = 100;
+
+/// Which return values a hook understands beside the common ones (None, int, `(str, int)`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply {
+    /// Only the common return values.
+    Common,
+    /// Also a replacement text, or `(nick, text)`: the chat hook.
+    Chat,
+    /// Also `(desc, tag, speed, mail, share)`: the two MyINFO hooks.
+    MyInfo,
+}
+
+/// One hub event a script can listen to.
+#[derive(Debug)]
+pub struct Hook {
+    /// The function name a script defines, as C sees it.
+    pub name: &'static CStr,
+    /// One letter per argument, in the format language of `targs`.
+    pub format: &'static str,
+    /// Names of the arguments, comma separated, in order.
+    pub arguments: &'static str,
+    /// Return values this hook understands.
+    pub reply: Reply,
+}
+
+const fn hook(name: &'static CStr, format: &'static str, arguments: &'static str) -> Hook {
+    Hook { name, format, arguments, reply: Reply::Common }
+}
+
+/// Every hook; the index is its number.
+pub static HOOKS: [Hook; 41] = [
+    hook(c"OnNewConn", "s", "ip"),
+    hook(c"OnCloseConn", "s", "ip"),
+    hook(c"OnCloseConnEx", "sls", "ip, reason, nick"),
+    Hook { reply: Reply::Chat, ..hook(c"OnParsedMsgChat", "ss", "nick, message") },
+    hook(c"OnParsedMsgPM", "sss", "nick, message, to"),
+    hook(c"OnParsedMsgMCTo", "sss", "nick, message, to"),
+    hook(c"OnParsedMsgSearch", "ss", "nick, data"),
+    hook(c"OnParsedMsgSR", "ss", "nick, data"),
+    Hook {
+        reply: Reply::MyInfo,
+        ..hook(c"OnParsedMsgMyINFO", "ssssss", "nick, desc, tag, speed, mail, share")
+    },
+    Hook {
+        reply: Reply::MyInfo,
+        ..hook(c"OnFirstMyINFO", "ssssss", "nick, desc, tag, speed, mail, share")
+    },
+    hook(c"OnParsedMsgValidateNick", "s", "data"),
+    hook(c"OnParsedMsgAny", "ss", "nick, data"),
+    hook(c"OnParsedMsgAnyEx", "ss", "ip, data"),
+    hook(c"OnOpChatMessage", "ss", "nick, message"),
+    hook(c"OnPublicBotMessage", "ssll", "nick, message, min_class, max_class"),
+    hook(c"OnUnLoad", "l", "code"),
+    hook(c"OnCtmToHub", "sslls", "nick, ip, port, server_port, referer"),
+    hook(c"OnParsedMsgSupports", "sss", "ip, data, filtered"),
+    hook(c"OnParsedMsgMyHubURL", "ss", "nick, data"),
+    hook(c"OnParsedMsgExtJSON", "ss", "nick, data"),
+    hook(c"OnParsedMsgBotINFO", "ss", "nick, data"),
+    hook(c"OnParsedMsgVersion", "ss", "ip, data"),
+    hook(c"OnParsedMsgMyPass", "ss", "nick, data"),
+    hook(c"OnParsedMsgConnectToMe", "ssss", "nick, other_nick, ip, port"),
+    hook(c"OnParsedMsgRevConnectToMe", "ss", "nick, other_nick"),
+    hook(c"OnUnknownMsg", "ss", "nick, data"),
+    hook(c"OnOperatorCommand", "ss", "nick, command"),
+    hook(c"OnOperatorKicks", "sss", "op, nick, reason"),
+    hook(c"OnOperatorDrops", "ss", "op, nick"),
+    hook(c"OnOperatorDropsWithReason", "sss", "op, nick, reason"),
+    hook(c"OnValidateTag", "ss", "nick, tag"),
+    hook(c"OnUserCommand", "ss", "nick, command"),
+    hook(c"OnHubCommand", "sslls", "nick, command, user_class, in_pm, prefix"),
+    hook(c"OnScriptCommand", "ssss", "command, data, plugin, script"),
+    hook(c"OnUserInList", "s", "nick"),
+    hook(c"OnUserLogin", "s", "nick"),
+    hook(c"OnUserLogout", "s", "nick"),
+    hook(c"OnTimer", "d", "seconds"),
+    hook(c"OnNewReg", "ssl", "op, nick, user_class"),
+    hook(c"OnNewBan", "ssss", "op, ip, nick, reason"),
+    hook(c"OnSetConfig", "sssssl", "nick, file, variable, new, old, type"),
+];
+
+/// The number of the hook `name`; for the few hooks the library itself reacts to.
+const fn number(name: &str) -> usize {
+    let mut index = 0;
+    while index < HOOKS.len() {
+        if equal(HOOKS[index].name.to_bytes(), name.as_bytes()) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("no such hook")
+}
+
+const fn equal(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// `OnScriptCommand`: also carries the hub's renames of its bots.
+pub const ON_SCRIPT_COMMAND: usize = number("OnScriptCommand");
+/// `OnTimer`: scripts written before 2015 take no argument.
+pub const ON_TIMER: usize = number("OnTimer");
+/// `OnSetConfig`: may announce a new hub encoding.
+pub const ON_SET_CONFIG: usize = number("OnSetConfig");
+
+/// The hook with this number as C passes it, if there is one.
+pub fn get(number: i32) -> Option<&'static Hook> {
+    HOOKS.get(usize::try_from(number).ok()?)
+}
