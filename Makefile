@@ -1,0 +1,68 @@
+# What people type; `make help` lists it. The work is done by CMakeLists.txt, cargo and tools/.
+#
+#   PYTHON=...   the Python to build for: a command or a path (default: python3)
+#   BUILD=...    the folder to build in (default: build)
+
+PYTHON ?= python3
+BUILD ?= build
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+PORT ?= 4111
+
+export PYTHON
+LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
+HUB = $(BUILD)/legacy_host/vh_hub
+CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
+
+.PHONY: build demo hub test check header symbols install uninstall clean help
+.PHONY: bootstrap bootstrap-test configure runnable
+
+all: build ## Same as build
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	  while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@echo 'PYTHON=... chooses the Python to build for, BUILD=... the folder to build in.'
+
+bootstrap:
+	@tools/bootstrap build
+
+bootstrap-test:
+	@tools/bootstrap test
+
+# Configures every time: it is quick, and PYTHON may be another one than last time.
+configure: bootstrap
+	@cmake -S . -B $(BUILD) -DVH_PYTHON='$(PYTHON)'
+
+build: configure ## Build the library, the hub and the test programs
+	@$(CMAKE_BUILD)
+
+runnable: configure
+	@$(CMAKE_BUILD) --target vh_library vh_hub
+
+demo: runnable ## Run the hub with the example scripts and two clients, and show what they say
+	@$(PYTHON) -B tools/demo.py --hub $(HUB) --library $(LIBRARY)
+
+hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (PORT=...)
+	@tools/run-hub $(HUB) $(LIBRARY) $(PORT)
+
+test: bootstrap-test build ## Build and test everything
+	@cd $(BUILD) && ctest --output-on-failure --parallel $(JOBS)
+
+check: bootstrap-test configure ## Check format and lints of all Rust and C++ code
+	@$(CMAKE_BUILD) --target lint
+
+header: configure ## Write include/vh_python_wrapper.h anew from the Rust sources
+	@$(CMAKE_BUILD) --target header
+
+symbols: configure ## Check that the library exports what tests/symbols.txt lists
+	@$(CMAKE_BUILD) --target symbols
+
+install: runnable ## Put the library into a Verlihub (PREFIX=...), keeping the old one as .orig
+	@tools/install $(LIBRARY) '$(DESTDIR)$(PREFIX)/lib'
+
+uninstall: ## Take the library out of a Verlihub (PREFIX=...) and put the old one back
+	@tools/install --remove '$(DESTDIR)$(PREFIX)/lib'
+
+clean: ## Remove everything that was built
+	rm -rf $(BUILD) $(or $(CARGO_TARGET_DIR),target)

@@ -1,0 +1,25 @@
+# Registers the end-to-end tests: Python clients, and ncdc, talk to the hub that runs the scripts.
+
+set(client_tests ${CMAKE_SOURCE_DIR}/tests/clients)
+
+# One ctest test for one module of tests/clients, in the way of one hub generation.
+function(add_client_test module generation timeout)
+  set(name clients.${module}.${generation})
+  add_test(
+    NAME ${name}
+    COMMAND ${VH_PYTHON_EXECUTABLE} -B -m unittest -v test_${module}
+    WORKING_DIRECTORY ${client_tests})
+  set_tests_properties(
+    ${name}
+    PROPERTIES
+      TIMEOUT ${timeout}
+      ENVIRONMENT
+      "VH_HUB=$<TARGET_FILE:vh_hub>;VH_LIBRARY=${VH_LIBRARY_FILE};VH_GENERATION=${generation}")
+endfunction()
+
+foreach(generation classic bidirectional python3)
+  add_client_test(scripts ${generation} 180)
+  add_client_test(hub ${generation} 180)
+endforeach()
+add_client_test(many python3 180)
+add_client_test(ncdc python3 180)

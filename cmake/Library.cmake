@@ -1,0 +1,26 @@
+# Builds libvh_python_wrapper.so with cargo: target `vh_library`, file VH_LIBRARY_FILE.
+# VH_CARGO is the command line that every use of cargo starts with.
+
+find_program(VH_CARGO_PROGRAM cargo HINTS $ENV{HOME}/.cargo/bin REQUIRED)
+
+if(DEFINED ENV{CARGO_TARGET_DIR})
+  get_filename_component(cargo_target_dir $ENV{CARGO_TARGET_DIR} ABSOLUTE
+                         BASE_DIR ${CMAKE_SOURCE_DIR})
+else()
+  set(cargo_target_dir ${CMAKE_SOURCE_DIR}/target)
+endif()
+set(VH_CARGO
+    ${CMAKE_COMMAND} -E env PYO3_PYTHON=${VH_PYTHON_EXECUTABLE}
+    CARGO_TARGET_DIR=${cargo_target_dir} ${VH_CARGO_PROGRAM})
+set(VH_LIBRARY_FILE ${cargo_target_dir}/release/libvh_python_wrapper.so)
+set(VH_INCLUDE_DIR ${CMAKE_SOURCE_DIR}/include)
+include_directories(${VH_INCLUDE_DIR})
+
+# Cargo itself knows best what is out of date, so it runs every time.
+add_custom_target(
+  vh_library ALL
+  COMMAND ${VH_CARGO} build --release --locked
+  BYPRODUCTS ${VH_LIBRARY_FILE}
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+  COMMENT "Building libvh_python_wrapper.so"
+  USES_TERMINAL VERBATIM)
