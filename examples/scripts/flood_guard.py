@@ -1,0 +1,93 @@
+"""Flood guard: warns, then kicks, then bans for a while who sends too many messages.
+
+Main chat and private messages count together, in a window that slides with time. Operators are
+exempt. Who behaves for FORGIVE_AFTER seconds starts with a clean record.
+"""
+
+import time
+from collections import deque
+
+import vh
+
+OPERATOR_CLASS = 3
+MESSAGES = 5  # this many messages ...
+WINDOW = 4.0  # ... within this many seconds are still fine
+BAN_SECONDS = 600
+FORGIVE_AFTER = 900
+CLEAN_EVERY = 30
+
+WARN, KICK, BAN = 1, 2, 3
+
+
+class Record:
+    """What one user did lately."""
+
+    def __init__(self):
+        self.times = deque()
+        self.offences = 0
+        self.last_offence = 0.0
+
+    def is_flood(self, now):
+        """Counts one more message; True when it is one too many."""
+        self.times.append(now)
+        while self.times[0] <= now - WINDOW:
+            self.times.popleft()
+        return len(self.times) > MESSAGES
+
+    def offend(self, now):
+        self.times.clear()
+        self.offences += 1
+        self.last_offence = now
+        return min(self.offences, BAN)
+
+    def is_stale(self, now):
+        quiet = not self.times or self.times[-1] <= now - WINDOW
+        return quiet and now - self.last_offence > FORGIVE_AFTER
+
+
+# By nick, not by address: behind one address there may be a whole dormitory of honest users. The
+# record outlives the connection, so coming back does not clear it.
+records = {}
+next_cleaning = 0.0
+
+
+def punish(nick, offence):
+    if offence == WARN:
+        vh.usermc("Please slow down: you send too many messages.", nick)
+    elif offence == KICK:
+        vh.KickUser(vh.botname, nick, "Flooding the chat")
+    else:
+        vh.Ban(vh.botname, nick, "Flooding again and again", BAN_SECONDS, vh.eBF_NICKIP)
+
+
+def message_from(nick):
+    if vh.GetUserClass(nick) >= OPERATOR_CLASS:
+        return 1
+    # The monotonic clock: setting the machine's time must not look like a flood.
+    now = time.monotonic()
+    record = records.setdefault(nick, Record())
+    if not record.is_flood(now):
+        return 1
+    punish(nick, record.offend(now))
+    return 0
+
+
+def OnParsedMsgChat(nick, message):
+    return message_from(nick)
+
+
+def OnParsedMsgPM(nick, message, to):
+    return message_from(nick)
+
+
+def OnTimer(_):
+    global next_cleaning
+    now = time.monotonic()
+    if now >= next_cleaning:
+        next_cleaning = now + CLEAN_EVERY
+        for nick in [nick for nick, record in records.items() if record.is_stale(now)]:
+            del records[nick]
+    return 1
+
+
+vh.name_and_version("Flood guard", "1.0")

@@ -1,0 +1,84 @@
+"""Host bridge: shows what the hub program itself knows, by calling functions it registered.
+
+Commands:
+  +uptime                 how long the hub has been running
+  !memory                 operators: how much memory the hub uses
+  !call NAME [VALUE ...]  administrators: call any function the hub registered
+A hub registers such functions with w_RegisterFunction; one that has none gets a clear answer.
+"""
+
+import json
+
+import vh
+
+OPERATOR_CLASS = 3
+ADMIN_CLASS = 5
+
+
+class NotOffered(Exception):
+    """The hub has no such function; the text is for the user who asked."""
+
+
+def call_host(name, *arguments):
+    try:
+        return vh.CallDynamicFunction(name, *arguments)
+    except NameError:
+        raise NotOffered(f"This hub does not offer the function '{name}'.") from None
+
+
+def uptime():
+    minutes, seconds = divmod(call_host("hub_uptime"), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"The hub has been running for {hours}:{minutes:02}:{seconds:02}."
+
+
+def memory():
+    """The hub answers with a map of names and sizes in KiB; what is in it is up to the hub."""
+    sizes = call_host("hub_memory")
+    return "\r\n".join(
+        ["Memory of the hub:"] + [f"  {name}: {size} KiB" for name, size in sorted(sizes.items())]
+    )
+
+
+def value(word):
+    """A number, true, a list and so on when the word is JSON; else the word itself."""
+    try:
+        return json.loads(word)
+    except ValueError:
+        return word
+
+
+def call(words):
+    if not words:
+        return "Use: !call NAME [VALUE ...]"
+    name = words[0]
+    result = call_host(name, *map(value, words[1:]))
+    return f"{name} returned {result!r}"
+
+
+def reply(user_class, name, words):
+    """The answer to a command, or None when it is not ours or not for this user."""
+    if name == "uptime":
+        return uptime()
+    if name == "memory" and user_class >= OPERATOR_CLASS:
+        return memory()
+    if name == "call" and user_class >= ADMIN_CLASS:
+        return call(words)
+    return None
+
+
+def OnUserCommand(nick, command):
+    name, *words = command[1:].split() or [""]
+    try:
+        text = reply(vh.GetUserClass(nick), name.lower(), words)
+    except NotOffered as missing:
+        text = str(missing)
+    if text is None:
+        return 1
+    vh.usermc(text, nick)
+    return 0
+
+
+OnOperatorCommand = OnUserCommand
+
+vh.name_and_version("Host bridge", "1.0")

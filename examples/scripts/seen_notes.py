@@ -1,0 +1,145 @@
+"""Seen and notes: when somebody was here last, and notes for people who are away.
+
+Commands:
+  +seen NICK         when NICK was online last
+  +note NICK TEXT    NICK reads TEXT at the next login
+The data lives in the hub's database, in the tables script_seen and script_notes.
+"""
+
+import time
+
+import vh
+
+NOTE_LENGTH = 500  # characters
+NOTES_PER_SENDER = 10  # that wait to be read
+KEEP_NOTES = 90 * 86400  # seconds
+CLEAN_EVERY = 3600
+
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS script_seen ("
+    "nick VARCHAR(128) NOT NULL PRIMARY KEY, shown VARCHAR(128) NOT NULL, seen BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS script_notes ("
+    "nick VARCHAR(128) NOT NULL, sender VARCHAR(128) NOT NULL, sent BIGINT NOT NULL, "
+    "note VARCHAR(2000) NOT NULL)",
+)
+
+next_cleaning = 0.0
+
+
+def sql(query, limit=100):
+    """The rows of a query. A failure is an error here, so that it shows in the log."""
+    succeeded, rows = vh.SQL(query, limit)
+    if not succeeded:
+        raise RuntimeError(f"the database refused: {query}")
+    return rows
+
+
+def backslash_escapes():
+    """MySQL reads two backslashes between quotes as one, SQLite as two; so ask."""
+    return sql("SELECT LENGTH('\\\\')") == [["1"]]
+
+
+def quoted(text):
+    """Text as an SQL string. Everything that users type passes here on its way into a query."""
+    if BACKSLASH_ESCAPES:
+        text = text.replace("\\", "\\\\")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def key(nick):
+    """People do not remember how a nick is capitalised, so it is looked up without case."""
+    return quoted(nick.lower())
+
+
+def ago(timestamp):
+    minutes = max(0, int(time.time()) - int(timestamp)) // 60
+    for size, unit in ((1440, "day"), (60, "hour"), (1, "minute")):
+        count = minutes // size
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def mark_seen(nick):
+    sql(
+        "REPLACE INTO script_seen (nick, shown, seen) "
+        f"VALUES ({key(nick)}, {quoted(nick)}, {int(time.time())})"
+    )
+
+
+def seen(nick):
+    if not nick:
+        return "Use: +seen NICK"
+    if nick.lower() in (online.lower() for online in vh.GetNickList()):
+        return f"{nick} is online right now."
+    rows = sql(f"SELECT shown, seen FROM script_seen WHERE nick = {key(nick)}")
+    if not rows:
+        return f"{nick} has not been seen here."
+    shown, timestamp = rows[0]
+    return f"{shown} was here {ago(timestamp)}."
+
+
+def note(sender, arguments):
+    nick, _, text = arguments.partition(" ")
+    text = text.strip()
+    if not (nick and text):
+        return "Use: +note NICK TEXT"
+    if len(text) > NOTE_LENGTH:
+        return f"Your note has {len(text)} characters, {NOTE_LENGTH} are the most."
+    waiting = sql(f"SELECT COUNT(*) FROM script_notes WHERE sender = {quoted(sender)}")
+    if int(waiting[0][0]) >= NOTES_PER_SENDER:
+        return f"{NOTES_PER_SENDER} of your notes still wait to be read; that is the most."
+    sql(
+        "INSERT INTO script_notes (nick, sender, sent, note) "
+        f"VALUES ({key(nick)}, {quoted(sender)}, {int(time.time())}, {quoted(text)})"
+    )
+    return f"{nick} will read your note at the next login."
+
+
+def deliver_notes(nick):
+    where = f"FROM script_notes WHERE nick = {key(nick)}"
+    rows = sql(f"SELECT sender, sent, note {where} ORDER BY sent", 1000)
+    for sender, sent, text in rows:
+        vh.pm(f"Note from {sender}, {ago(sent)}: {text}", nick)
+    if rows:
+        sql(f"DELETE {where}")
+
+
+def OnUserLogin(nick):
+    mark_seen(nick)
+    deliver_notes(nick)
+    return 1
+
+
+def OnUserLogout(nick):
+    mark_seen(nick)
+    return 1
+
+
+def OnUserCommand(nick, command):
+    name, _, arguments = command[1:].partition(" ")
+    name, arguments = name.lower(), arguments.strip()
+    if name == "seen":
+        vh.usermc(seen(arguments), nick)
+    elif name == "note":
+        vh.usermc(note(nick, arguments), nick)
+    else:
+        return 1
+    return 0
+
+
+OnOperatorCommand = OnUserCommand
+
+
+def OnTimer(now):
+    global next_cleaning
+    if now >= next_cleaning:
+        next_cleaning = now + CLEAN_EVERY
+        sql(f"DELETE FROM script_notes WHERE sent < {int(now) - KEEP_NOTES}")
+    return 1
+
+
+vh.name_and_version("Seen and notes", "1.0")
+for table in TABLES:
+    sql(table)
+BACKSLASH_ESCAPES = backslash_escapes()
