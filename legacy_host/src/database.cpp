@@ -1,0 +1,83 @@
+// The hub's SQLite file: one connection, plain statements with bound texts.
+#include "database.h"
+
+#include <sqlite3.h>
+
+#include <memory>
+
+namespace hub {
+
+namespace {
+
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS config(file TEXT, variable TEXT, value TEXT,"
+    " PRIMARY KEY(file, variable))",
+    "CREATE TABLE IF NOT EXISTS registrations(nick TEXT PRIMARY KEY COLLATE NOCASE,"
+    " class INTEGER, password TEXT, registered_by TEXT, registered_at INTEGER)",
+    "CREATE TABLE IF NOT EXISTS bans(id INTEGER PRIMARY KEY, kind INTEGER, nick TEXT, ip TEXT,"
+    " share TEXT, reason TEXT, op TEXT, since INTEGER, until INTEGER)",
+    // ip_prefix "10.1." matches every address that starts so; the longest match wins.
+    "CREATE TABLE IF NOT EXISTS geoip(ip_prefix TEXT PRIMARY KEY, country_code TEXT, country TEXT,"
+    " city TEXT, latitude REAL, longitude REAL, asn TEXT, metro_code INTEGER DEFAULT 0,"
+    " area_code INTEGER DEFAULT 0, region TEXT, continent TEXT, time_zone TEXT,"
+    " postal_code TEXT)",
+};
+
+using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
+
+Cell ReadCell(sqlite3_stmt* statement, int column) {
+  const void* bytes = sqlite3_column_blob(statement, column);
+  const int type = sqlite3_column_type(statement, column);
+  if (type == SQLITE_NULL) return std::nullopt;
+  if (type == SQLITE_BLOB) {
+    return std::string(static_cast<const char*>(bytes),
+                       static_cast<size_t>(sqlite3_column_bytes(statement, column)));
+  }
+  return std::string(reinterpret_cast<const char*>(sqlite3_column_text(statement, column)));
+}
+
+}  // namespace
+
+Database::Database(const std::string& path) {
+  if (sqlite3_open(path.c_str(), &handle_) != SQLITE_OK) {
+    const std::string reason = sqlite3_errmsg(handle_);
+    sqlite3_close(handle_);
+    throw DatabaseError("cannot open the database " + path + ": " + reason);
+  }
+  // A second program (sqlite3, a script's own connection) may hold the file for a moment.
+  sqlite3_busy_timeout(handle_, 2000);
+  Run("PRAGMA journal_mode=WAL");
+  Run("PRAGMA synchronous=NORMAL");
+  for (const char* table : kTables) Run(table);
+}
+
+Database::~Database() { sqlite3_close(handle_); }
+
+Rows Database::Run(const std::string& sql, const std::vector<std::string>& values, long limit) {
+  const auto fail = [&]() -> DatabaseError {
+    return DatabaseError(std::string(sqlite3_errmsg(handle_)) + " in: " + sql);
+  };
+  sqlite3_stmt* raw = nullptr;
+  if (sqlite3_prepare_v2(handle_, sql.c_str(), -1, &raw, nullptr) != SQLITE_OK) throw fail();
+  Statement statement(raw, &sqlite3_finalize);
+  if (!raw) throw DatabaseError("there is no statement in: " + sql);
+  for (size_t i = 0; i < values.size(); ++i) {
+    sqlite3_bind_text(raw, static_cast<int>(i) + 1, values[i].data(),
+                      static_cast<int>(values[i].size()), SQLITE_TRANSIENT);
+  }
+  Rows result;
+  result.columns = sqlite3_column_count(raw);
+  for (;;) {
+    const int step = sqlite3_step(raw);
+    if (step == SQLITE_DONE) return result;
+    if (step != SQLITE_ROW) throw fail();
+    if (limit >= 0 && static_cast<long>(result.rows.size()) >= limit) return result;
+    std::vector<Cell> row;
+    for (int column = 0; column < result.columns; ++column) row.push_back(ReadCell(raw, column));
+    result.rows.push_back(std::move(row));
+  }
+}
+
+int Database::Changes() const { return sqlite3_changes(handle_); }
+
+}  // namespace hub

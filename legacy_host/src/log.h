@@ -1,0 +1,16 @@
+// The hub's log: lines on standard error, each with a level.
+#pragma once
+
+#include <string>
+
+namespace hub {
+
+// 0 errors, 1 connections and scripts, 2 every message, more: everything.
+void SetLogLevel(int level);
+
+// Writes `text` when the log level is at least `level`.
+void Log(int level, const std::string& text);
+
+inline void LogError(const std::string& text) { Log(0, "error: " + text); }
+
+}  // namespace hub

@@ -1,0 +1,83 @@
+// vh_hub: starts the hub, its scripts and its network, and ends them in the opposite order.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "hub.h"
+#include "log.h"
+#include "options.h"
+#include "python_plugin.h"
+#include "server.h"
+
+namespace {
+
+hub::Server* g_server = nullptr;
+
+void OnSignal(int) {
+  if (g_server) g_server->RequestStop();
+}
+
+void HandleSignals() {
+  struct sigaction action {};
+  action.sa_handler = OnSignal;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+void KeepSettings(hub::Hub& hub, const hub::Options& options) {
+  const auto keep = [&](const char* variable, const std::string& value) {
+    if (!value.empty()) hub.config().Set("config", variable, value);
+  };
+  keep("hub_name", options.name);
+  keep("hub_topic", options.topic);
+  keep("hub_encoding", options.encoding);
+  for (const hub::NewUser& user : options.register_users) {
+    hub.registrations().Add({user.nick, user.user_class, user.password}, "--register");
+  }
+}
+
+int RunHub(const hub::Options& options) {
+  const std::filesystem::path config_dir = std::filesystem::absolute(options.config_dir);
+  const std::filesystem::path scripts_dir = config_dir / "scripts";
+  std::filesystem::create_directories(scripts_dir);
+  hub::Hub hub(config_dir.string(), (config_dir / "hub.db").string());
+  KeepSettings(hub, options);
+  hub::PythonPlugin scripts(&hub, {hub::FindLibrary(options.library), scripts_dir.string(),
+                                   options.generation, options.transcript, options.log_level});
+  hub::Server server(&hub, options.listen, options.port);
+  g_server = &server;
+  scripts.Start();
+  // After the library began: Python may have looked at the signals, but they are the hub's.
+  HandleSignals();
+  std::printf("Listening on %s:%d\n", options.listen.c_str(), server.port());
+  std::fflush(stdout);
+  server.Run();
+  const int code = hub.stopping() ? hub.stop_code() : 0;
+  hub::Log(1, "stopping with code " + std::to_string(code));
+  scripts.Stop(code);
+  g_server = nullptr;
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const hub::Options options = hub::ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
+    if (options.help) {
+      std::fputs(hub::HelpText().c_str(), stdout);
+      return 0;
+    }
+    hub::SetLogLevel(options.log_level);
+    return RunHub(options);
+  } catch (const hub::OptionsError& error) {
+    std::fprintf(stderr, "vh_hub: %s\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "vh_hub: %s\n", error.what());
+    return 1;
+  }
+}

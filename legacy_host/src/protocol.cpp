@@ -1,0 +1,139 @@
+// The NMDC protocol's text forms: building and taking apart messages, no state.
+#include "protocol.h"
+
+#include <cstdio>
+#include <random>
+
+#include "text.h"
+
+namespace hub {
+
+namespace {
+
+// Reads up to `stop` and removes that and the separator from `rest`; false when there is none.
+bool TakeUntil(std::string_view& rest, std::string_view stop, std::string* part) {
+  const size_t end = rest.find(stop);
+  if (end == std::string_view::npos) return false;
+  *part = rest.substr(0, end);
+  rest.remove_prefix(end + stop.size());
+  return true;
+}
+
+bool TakePrefix(std::string_view& rest, std::string_view prefix) {
+  if (!StartsWith(rest, prefix)) return false;
+  rest.remove_prefix(prefix.size());
+  return true;
+}
+
+}  // namespace
+
+std::string MakeLock() {
+  static std::mt19937 random{std::random_device{}()};
+  std::uniform_int_distribution<int> letter('A', 'Z');
+  std::string lock = "EXTENDEDPROTOCOL_";
+  for (int i = 0; i < 32; ++i) lock += static_cast<char>(letter(random));
+  return lock;
+}
+
+std::string LockToKey(std::string_view lock) {
+  std::string key;
+  const size_t size = lock.size();
+  if (size < 3) return key;
+  for (size_t i = 0; i < size; ++i) {
+    const auto byte = [&](size_t at) { return static_cast<unsigned char>(lock[at]); };
+    unsigned mixed =
+        i == 0 ? byte(0) ^ byte(size - 1) ^ byte(size - 2) ^ 5u : byte(i) ^ byte(i - 1);
+    mixed = ((mixed << 4) | (mixed >> 4)) & 0xffu;
+    // Bytes that would break the framing are written as a decimal name.
+    if (mixed == 0 || mixed == 5 || mixed == 36 || mixed == 96 || mixed == 124 || mixed == 126) {
+      char name[16];
+      std::snprintf(name, sizeof name, "/%%DCN%03u%%/", mixed);
+      key += name;
+    } else {
+      key += static_cast<char>(mixed);
+    }
+  }
+  return key;
+}
+
+std::string EscapeText(std::string_view text) {
+  return ReplaceAll(ReplaceAll(std::string(text), "$", "&#36;"), "|", "&#124;");
+}
+
+std::string UnescapeText(std::string_view text) {
+  return ReplaceAll(ReplaceAll(std::string(text), "&#124;", "|"), "&#36;", "$");
+}
+
+std::string EscapePipes(std::string_view text) {
+  return ReplaceAll(std::string(text), "|", "&#124;");
+}
+
+std::string Terminated(std::string_view data) {
+  std::string message(data);
+  if (message.empty() || message.back() != '|') message += '|';
+  return message;
+}
+
+bool ParseMyInfo(std::string_view message, std::string* nick, MyInfo* info) {
+  std::string text, mode;
+  if (!TakePrefix(message, "$MyINFO $ALL ") || !TakeUntil(message, " ", nick) ||
+      !TakeUntil(message, "$", &text) || !TakeUntil(message, "$", &mode) ||
+      !TakeUntil(message, "$", &info->speed) || !TakeUntil(message, "$", &info->mail) ||
+      !TakeUntil(message, "$", &info->share)) {
+    return false;
+  }
+  info->status = 1;
+  if (!info->speed.empty()) {
+    info->status = info->speed.back();
+    info->speed.pop_back();
+  }
+  const size_t tag = text.rfind('<');
+  const bool tagged = tag != std::string::npos && text.back() == '>';
+  info->tag = tagged ? text.substr(tag) : "";
+  info->description = tagged ? text.substr(0, tag) : text;
+  if (ParseNumber(info->share).value_or(-1) < 0) info->share = "0";
+  return true;
+}
+
+std::string FormatMyInfo(const std::string& nick, const MyInfo& info) {
+  return "$MyINFO $ALL " + nick + ' ' + info.description + info.tag + "$ $" + info.speed +
+         info.status + '$' + info.mail + '$' + info.share + "$|";
+}
+
+bool IsPassive(const std::string& tag) {
+  const size_t mode = tag.find("M:");
+  return mode != std::string::npos && mode + 2 < tag.size() &&
+         (tag[mode + 2] == 'P' || tag[mode + 2] == '5');
+}
+
+std::string FormatNickList(const std::string& name, const std::vector<std::string>& nicks) {
+  std::string list = name + ' ';
+  for (const std::string& nick : nicks) list += nick + "$$";
+  return list;
+}
+
+std::string FormatChat(const std::string& nick, const std::string& text) {
+  return '<' + nick + "> " + text + '|';
+}
+
+std::string FormatPrivate(const std::string& to, const std::string& from, const std::string& shown,
+                          const std::string& text) {
+  return "$To: " + to + " From: " + from + " $<" + shown + "> " + text + '|';
+}
+
+std::optional<PrivateMessage> ParsePrivate(std::string_view message) {
+  PrivateMessage parsed;
+  if (!TakePrefix(message, "$To: ") || !TakeUntil(message, " From: ", &parsed.to) ||
+      !TakeUntil(message, " $<", &parsed.from) || !TakeUntil(message, "> ", &parsed.shown)) {
+    return std::nullopt;
+  }
+  parsed.text = message;
+  return parsed;
+}
+
+bool HasBadNickBytes(std::string_view nick) {
+  return nick.empty() || nick.find_first_of("$| <>") != std::string_view::npos ||
+         nick.find('\0') != std::string_view::npos;
+}
+
+}  // namespace hub

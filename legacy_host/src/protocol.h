@@ -1,0 +1,62 @@
+// The NMDC protocol's text forms: building and taking apart messages, no state.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hub {
+
+// A fresh lock for one connection, as it appears in $Lock.
+std::string MakeLock();
+
+// The key that answers a lock.
+std::string LockToKey(std::string_view lock);
+
+// '$' and '|' frame messages; inside a text they travel as character references.
+std::string EscapeText(std::string_view text);
+std::string UnescapeText(std::string_view text);
+
+// For chat lines, where only '|' would end the message and '$' may stay.
+std::string EscapePipes(std::string_view text);
+
+// `data` with the '|' that ends a message, added when it is missing.
+std::string Terminated(std::string_view data);
+
+// What a user tells about himself. The status byte after the speed is kept apart from it.
+struct MyInfo {
+  std::string description;
+  std::string tag;  // "<client V:1,M:A,...>" or empty
+  std::string speed;
+  char status = 1;
+  std::string mail;
+  std::string share = "0";
+};
+
+// Reads "$MyINFO $ALL nick desc<tag>$ $speed.$mail$share$".
+bool ParseMyInfo(std::string_view message, std::string* nick, MyInfo* info);
+std::string FormatMyInfo(const std::string& nick, const MyInfo& info);
+
+// Whether the tag's mode says others cannot connect to this user.
+bool IsPassive(const std::string& tag);
+
+// "$NickList a$$b$$" for any list name, without the closing '|'.
+std::string FormatNickList(const std::string& name, const std::vector<std::string>& nicks);
+
+std::string FormatChat(const std::string& nick, const std::string& text);
+
+// A private message as it is sent to `to`: from `from`, shown as written by `shown`.
+std::string FormatPrivate(const std::string& to, const std::string& from, const std::string& shown,
+                          const std::string& text);
+
+struct PrivateMessage {
+  std::string to, from, shown, text;
+};
+// Reads "$To: nick From: nick $<nick> text".
+std::optional<PrivateMessage> ParsePrivate(std::string_view message);
+
+// Why a nick cannot be used: empty, or with bytes that frame messages or look like a command.
+bool HasBadNickBytes(std::string_view nick);
+
+}  // namespace hub

@@ -1,0 +1,321 @@
+// The hub's Python plugin: loads scripts through the wrapper library, sends them every event and
+// obeys what they answer.
+#include "python_plugin.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "callbacks.h"
+#include "host_functions.h"
+#include "hub.h"
+#include "log.h"
+#include "text.h"
+
+namespace hub {
+
+namespace {
+PythonPlugin* g_active_plugin = nullptr;
+constexpr const char* kConfigName = "config";
+}  // namespace
+
+PythonPlugin* ActivePlugin() { return g_active_plugin; }
+
+class PythonPlugin::Inside {
+ public:
+  explicit Inside(PythonPlugin* plugin) : plugin_(plugin) { ++plugin_->depth_; }
+  ~Inside() { --plugin_->depth_; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  PythonPlugin* plugin_;
+};
+
+void Verdict::Apply(size_t first, std::initializer_list<std::string*> targets) const {
+  if (!changed) return;
+  for (std::string* target : targets) *target = texts[first++];
+}
+
+PythonPlugin::PythonPlugin(Hub* hub, const Settings& settings)
+    : hub_(*hub),
+      settings_(settings),
+      library_(settings.library_file, settings.generation),
+      transcript_(settings.transcript_file) {}
+
+PythonPlugin::~PythonPlugin() {
+  if (started_) Stop(0);
+}
+
+void PythonPlugin::Start() {
+  if (g_active_plugin) throw LibraryError("only one Python plugin can run in a process");
+  thread_ = std::this_thread::get_id();
+  library_.log_level(settings_.log_level);
+  FillCallbackTable(settings_.generation, &table_);
+  g_active_plugin = this;
+  if (!library_.begin(table_)) {
+    g_active_plugin = nullptr;
+    throw LibraryError("w_Begin of " + settings_.library_file + " failed: its log tells why");
+  }
+  started_ = true;
+  hub_.AttachScripts(this);
+  for (const std::string& file : Files()) Load(file);
+}
+
+void PythonPlugin::Stop(int code) {
+  Fire(nullptr, W_OnUnLoad, static_cast<long>(code));
+  while (!scripts_.empty()) Unload(scripts_.back()->id);
+  library_.end();
+  hub_.AttachScripts(nullptr);
+  postponed_.clear();
+  script_commands_.clear();
+  g_active_plugin = nullptr;
+  started_ = false;
+}
+
+// --- Scripts ---
+
+std::vector<std::string> PythonPlugin::Files() const {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(settings_.scripts_dir, error)) {
+    if (entry.path().extension() == ".py") files.push_back(entry.path().filename().string());
+  }
+  if (error) LogError("cannot read " + settings_.scripts_dir + ": " + error.message());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Script* PythonPlugin::Find(int id) const {
+  for (const auto& script : scripts_) {
+    if (script->id == id) return script.get();
+  }
+  return nullptr;
+}
+
+Script* PythonPlugin::Find(const std::string& id_or_path_or_file_name) const {
+  const auto id = ParseNumber(id_or_path_or_file_name);
+  if (id) return Find(static_cast<int>(*id));
+  for (const auto& script : scripts_) {
+    if (script->path == id_or_path_or_file_name || script->file_name == id_or_path_or_file_name) {
+      return script.get();
+    }
+  }
+  return nullptr;
+}
+
+w_Targs* PythonPlugin::PackLoad(int id, const std::string& path, const std::string (&texts)[4],
+                                long start) {
+  // The id goes as a plain int, the way hubs pass it: the library takes its low 32 bits.
+  return library_.pack("lssssls", id, Lend(path), Lend(texts[0]), Lend(texts[1]), Lend(texts[2]),
+                       start, Lend(texts[3]));
+}
+
+Script* PythonPlugin::Load(const std::string& file) {
+  const bool is_path = file.find('/') != std::string::npos;
+  const std::string path = is_path ? file : settings_.scripts_dir + '/' + file;
+  if (file.empty() || Find(path)) {
+    LogError(file.empty() ? "there is no file to load" : path + " is loaded already");
+    return nullptr;
+  }
+  const int id = library_.reserve_id();
+  if (id < 0) {
+    LogError("no script id is left for " + path);
+    return nullptr;
+  }
+  // Known before it runs: the script's own code calls back with this id while it loads.
+  scripts_.push_back(std::make_unique<Script>(
+      Script{id, path, std::filesystem::path(path).filename().string(), "", ""}));
+  OfferFunctions(id);
+  const std::string texts[4] = {hub_.security_nick(), hub_.op_chat_nick(), hub_.config_dir(),
+                                kConfigName};
+  w_Targs* block = PackLoad(id, path, texts, hub_.start_time());
+  int loaded;
+  {
+    Inside inside(this);
+    loaded = library_.load(block);
+  }
+  library_.ReleaseParameters(block);
+  if (loaded == id) {
+    Log(1, "loaded script " + std::to_string(id) + ": " + path);
+    return Find(id);
+  }
+  LogError("could not load " + path);
+  hub_.RemoveRobotsOf(id);
+  scripts_.erase(std::remove_if(scripts_.begin(), scripts_.end(),
+                                [id](const auto& script) { return script->id == id; }),
+                 scripts_.end());
+  return nullptr;
+}
+
+bool PythonPlugin::Unload(int id) {
+  if (!Find(id)) return false;
+  int unloaded;
+  {
+    Inside inside(this);
+    unloaded = library_.unload(id);
+  }
+  if (!unloaded) LogError("w_Unload does not know script " + std::to_string(id));
+  hub_.RemoveRobotsOf(id);
+  scripts_.erase(std::remove_if(scripts_.begin(), scripts_.end(),
+                                [id](const auto& script) { return script->id == id; }),
+                 scripts_.end());
+  Log(1, "unloaded script " + std::to_string(id));
+  return unloaded != 0;
+}
+
+Script* PythonPlugin::Reload(int id) {
+  const Script* script = Find(id);
+  if (!script) return nullptr;
+  const std::string path = script->path;
+  Unload(id);
+  return Load(path);
+}
+
+void PythonPlugin::WhenIdle(std::function<void()> work) {
+  if (InsideCall()) {
+    postponed_.push_back(std::move(work));
+  } else {
+    work();
+  }
+}
+
+bool PythonPlugin::RunPostponed() {
+  if (InsideCall() || postponed_.empty()) return false;
+  for (const auto& work : std::exchange(postponed_, {})) work();
+  return true;
+}
+
+void PythonPlugin::OfferFunctions(int id) {
+  if (!library_.register_function) return;
+  for (const HostFunction* function = kHostFunctions; function->name; ++function) {
+    if (!library_.register_function(id, function->name, function->run)) {
+      LogError(std::string("the library refused the function ") + function->name);
+    }
+  }
+}
+
+// --- Events ---
+
+Verdict PythonPlugin::Dispatch(Session* about, int hook, const std::vector<std::string*>& texts,
+                               const std::function<w_Targs*()>& pack) {
+  Verdict verdict;
+  Inside inside(this);
+  w_Targs* block = nullptr;
+  // By index: a script that answers cannot remove others (see WhenIdle), but may load none either.
+  for (size_t i = 0; i < scripts_.size() && verdict.pass; ++i) {
+    const int id = scripts_[i]->id;
+    if (!library_.has_hook(id, hook)) continue;
+    if (!block) block = pack();
+    w_Targs* result = library_.call_hook(id, hook, block);
+    // The timer comes by the clock, not by what happens: it would make every record different.
+    if (transcript_.enabled() && hook != W_OnTimer) {
+      transcript_.Write("hook", id, library_.hook_name(hook), FormatBlock(block),
+                        FormatBlock(result));
+    }
+    if (!result) continue;
+    const bool was_changed = std::exchange(verdict.changed, false);
+    verdict.pass = Obey(about, hook, result, texts, &verdict);
+    library_.ReleaseHookResult(result);
+    if (verdict.changed) {
+      library_.ReleaseParameters(block);
+      block = nullptr;
+    }
+    verdict.changed = verdict.changed || was_changed;
+  }
+  if (block) library_.ReleaseParameters(block);
+  if (verdict.changed) {
+    for (const std::string* text : texts) verdict.texts.push_back(*text);
+  }
+  return verdict;
+}
+
+bool PythonPlugin::Obey(Session* about, int hook, w_Targs* result,
+                        const std::vector<std::string*>& texts, Verdict* verdict) {
+  long number = 1;
+  char* text = nullptr;
+  if (library_.unpack(result, "l", &number)) return number != 0;
+  if (library_.unpack(result, "sl", &text, &number)) {
+    if (text && about) about->Send(Terminated(text));
+    return number != 0;
+  }
+  verdict->changed = Replace(hook, result, texts);
+  if (!verdict->changed) {
+    LogError(std::string("a script answered ") + library_.hook_name(hook) + " with " +
+             FormatBlock(result) + ", which means nothing here");
+  }
+  return true;
+}
+
+bool PythonPlugin::Replace(int hook, w_Targs* result, const std::vector<std::string*>& texts) {
+  std::vector<char*> parts(5, nullptr);
+  size_t first = 0, count = 0;
+  if (hook == W_OnParsedMsgChat) {
+    // Older hubs read only the text, from a result whose nick is NULL.
+    if (library_.generation() != Generation::kPython3 && library_.unpack(result, "s", &parts[1])) {
+      count = 2;
+    } else if (library_.unpack(result, "ss", &parts[0], &parts[1])) {
+      count = 2;
+    } else if (library_.unpack(result, "s", &parts[1])) {
+      count = 2;
+    }
+  } else if (hook == W_OnParsedMsgMyINFO || hook == W_OnFirstMyINFO) {
+    first = 1;  // the nick cannot be replaced
+    if (library_.unpack(result, "sssss", &parts[0], &parts[1], &parts[2], &parts[3], &parts[4])) {
+      count = 5;
+    }
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (parts[i]) *texts[first + i] = parts[i];
+  }
+  return count > 0;
+}
+
+void PythonPlugin::OnTimer(double now) {
+  for (const auto& command : std::exchange(script_commands_, {})) command();
+  Fire(nullptr, W_OnTimer, now);
+}
+
+void PythonPlugin::ScriptCommand(const Script& from, const std::string& command,
+                                 const std::string& data, bool instant) {
+  const std::string path = from.path;
+  const auto tell = [this, command, data, path] {
+    Fire(nullptr, W_OnScriptCommand, command, data, std::string("python"), path);
+  };
+  if (instant) {
+    tell();
+  } else {
+    script_commands_.push_back(tell);
+  }
+}
+
+// --- Functions ---
+
+w_Targs* PythonPlugin::CallPythonFunction(int id, const char* name, w_Targs* arguments) {
+  if (!library_.call_function) {
+    LogError("a classic hub cannot call functions of scripts by name");
+    return nullptr;
+  }
+  w_Targs* result;
+  {
+    Inside inside(this);
+    result = library_.call_function(id, name, arguments);
+  }
+  if (transcript_.enabled()) {
+    transcript_.Write("function", id, name ? name : "NULL", FormatBlock(arguments),
+                      FormatBlock(result));
+  }
+  return result;
+}
+
+w_Targs* PythonPlugin::CallPythonFunction(const std::string& path_or_file_name, const char* name,
+                                          w_Targs* arguments) {
+  const Script* script = Find(path_or_file_name);
+  if (!script) {
+    LogError("there is no script '" + path_or_file_name + "' to call a function of");
+    return nullptr;
+  }
+  return CallPythonFunction(script->id, name, arguments);
+}
+
+}  // namespace hub

@@ -1,0 +1,31 @@
+// A user of the hub (a person or a robot) and the connection a person comes through.
+#include "user.h"
+
+#include <utility>
+
+namespace hub {
+
+void Session::Send(std::string_view bytes) {
+  if (closing_ || gone) return;
+  if (output_.size() + bytes.size() > output_limit_) {
+    output_.clear();
+    Close(kCloseTimeout);
+    return;
+  }
+  output_ += bytes;
+}
+
+void Session::Close(CloseReason reason) {
+  if (closing_) return;
+  closing_ = true;
+  close_reason_ = reason;
+}
+
+std::string Session::TakeOutput() { return std::exchange(output_, {}); }
+
+bool Session::Supports(std::string_view feature) const {
+  const std::string padded = ' ' + supports + ' ';
+  return padded.find(' ' + std::string(feature) + ' ') != std::string::npos;
+}
+
+}  // namespace hub
