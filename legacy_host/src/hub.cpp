@@ -32,7 +32,7 @@ Hub::~Hub() = default;
 
 std::shared_ptr<Session> Hub::Connect(const std::string& ip, int port) {
   const auto limit = static_cast<size_t>(config_.Number("max_output_buffer"));
-  auto session = std::make_shared<Session>(ip, port, limit);
+  auto session = std::make_shared<Session>(ip, port, limit, &ending_);
   sessions_[session.get()] = session;
   session->connected_at = session->last_received = session->last_sent = Now();
   if (static_cast<long>(sessions_.size()) > config_.Number("max_users")) {
@@ -81,18 +81,17 @@ void Hub::Settle() {
   bool again = true;
   while (again) {
     again = scripts_ && scripts_->RunPostponed();
-    std::vector<std::shared_ptr<Session>> ending;
-    for (const auto& [key, session] : sessions_) {
-      if (session->closing()) ending.push_back(session);
-    }
-    for (const auto& session : ending) FinishSession(session);
+    const auto ending = std::exchange(ending_, {});
+    for (Session* session : ending) EndSession(session);
     again = again || !ending.empty();
   }
   settling_ = false;
 }
 
-void Hub::FinishSession(const std::shared_ptr<Session>& session) {
-  sessions_.erase(session.get());
+void Hub::EndSession(Session* ending) {
+  const auto found = sessions_.find(ending);
+  const std::shared_ptr<Session> session = std::move(found->second);
+  sessions_.erase(found);
   const std::string nick = session->user.nick;
   if (session->InList()) {
     users_.Remove(session->user);

@@ -88,8 +88,6 @@ class Hub {
   void EnterList(Session& session);
   void SendNickLists(Session& session);
   void ShowMyInfo(const User& user);
-  // A session that has this nick and is not fully in yet; null when there is none.
-  bool IsNickTaken(const std::string& nick) const { return users_.Find(nick) != nullptr; }
   std::optional<Ban> FindBan(const Session& session);
   void SetClass(User& user, int user_class);
   int AddRobot(const std::string& nick, int user_class, const MyInfo& info, int owner);
@@ -123,7 +121,7 @@ class Hub {
 
  private:
   void CheckTimeouts(double now);
-  void FinishSession(const std::shared_ptr<Session>& session);
+  void EndSession(Session* session);
   void RenameRobot(const std::string& from, const std::string& to);
   void AddHubRobots();
 
@@ -135,6 +133,7 @@ class Hub {
   GeoTable geo_;
   UserList users_;
   std::map<Session*, std::shared_ptr<Session>> sessions_;
+  std::vector<Session*> ending_;
   std::map<std::string, Restrictions> restrictions_;
   DelayQueue delayed_;
   Commands commands_;

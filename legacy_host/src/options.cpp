@@ -61,7 +61,7 @@ void Apply(Options* options, const std::string& name, const std::string& value) 
   } else if (name == "--register") {
     options->register_users.push_back(NewUserOf(value));
   } else {
-    throw OptionsError("there is no option " + name + "; see --help");
+    throw OptionsError("there is no option '" + name + "'; see --help");
   }
 }
 
@@ -83,8 +83,7 @@ Options ParseOptions(const std::vector<std::string>& arguments) {
     } else if (i + 1 < arguments.size()) {
       value = arguments[++i];
     }
-    if (!StartsWith(name, "--")) throw OptionsError("unexpected '" + name + "'; see --help");
-    if (!value) throw OptionsError(name + " needs a value");
+    if (!value) throw OptionsError("'" + name + "' is no option, or lacks its value; see --help");
     Apply(&options, name, *value);
   }
   if (options.config_dir.empty()) throw OptionsError("--config DIR is needed; see --help");

@@ -60,10 +60,6 @@ std::string EscapeText(std::string_view text) {
   return ReplaceAll(ReplaceAll(std::string(text), "$", "&#36;"), "|", "&#124;");
 }
 
-std::string UnescapeText(std::string_view text) {
-  return ReplaceAll(ReplaceAll(std::string(text), "&#124;", "|"), "&#36;", "$");
-}
-
 std::string EscapePipes(std::string_view text) {
   return ReplaceAll(std::string(text), "|", "&#124;");
 }

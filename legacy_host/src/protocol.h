@@ -16,7 +16,6 @@ std::string LockToKey(std::string_view lock);
 
 // '$' and '|' frame messages; inside a text they travel as character references.
 std::string EscapeText(std::string_view text);
-std::string UnescapeText(std::string_view text);
 
 // For chat lines, where only '|' would end the message and '$' may stay.
 std::string EscapePipes(std::string_view text);

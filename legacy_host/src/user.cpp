@@ -19,13 +19,19 @@ void Session::Close(CloseReason reason) {
   if (closing_) return;
   closing_ = true;
   close_reason_ = reason;
+  ending_->push_back(this);
 }
 
 std::string Session::TakeOutput() { return std::exchange(output_, {}); }
 
 bool Session::Supports(std::string_view feature) const {
-  const std::string padded = ' ' + supports + ' ';
-  return padded.find(' ' + std::string(feature) + ' ') != std::string::npos;
+  for (size_t at = supports.find(feature); at != std::string::npos;
+       at = supports.find(feature, at + 1)) {
+    const size_t end = at + feature.size();
+    const bool starts = at == 0 || supports[at - 1] == ' ';
+    if (starts && (end == supports.size() || supports[end] == ' ')) return true;
+  }
+  return false;
 }
 
 }  // namespace hub

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "protocol.h"
 
@@ -69,8 +71,9 @@ class Session {
  public:
   enum class State { kKey, kNick, kPassword, kMyInfo, kInList };
 
-  Session(std::string ip, int port, size_t output_limit)
-      : ip(std::move(ip)), port(port), output_limit_(output_limit) {
+  // `ending` is the hub's list of the sessions to be ended, which this one joins when it closes.
+  Session(std::string ip, int port, size_t output_limit, std::vector<Session*>* ending)
+      : ip(std::move(ip)), port(port), output_limit_(output_limit), ending_(ending) {
     user.session = this;
   }
   Session(const Session&) = delete;
@@ -112,6 +115,7 @@ class Session {
 
  private:
   size_t output_limit_;
+  std::vector<Session*>* ending_;
   std::string output_;
   bool closing_ = false;
   CloseReason close_reason_ = kCloseDefault;

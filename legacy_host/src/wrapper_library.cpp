@@ -15,7 +15,7 @@ constexpr const char* kFileName = "libvh_python_wrapper.so";
 
 // nVerliHub::nPythonPlugin::stringListToJson(std::vector<std::string> const&), GNU C++11 ABI.
 constexpr const char* kStringListToJson =
-    "_ZN10nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorI"
+    "_ZN9nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorI"
     "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS7_EE";
 
 }  // namespace
