@@ -1,0 +1,196 @@
+// Text between the hub's encoding and Python: every byte survives, nothing is lost for its length.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "fake_hub.hpp"
+
+namespace {
+
+constexpr const char* kEcho =
+    "seen = None\n"
+    "def echo(text):\n"
+    "    return text\n"
+    "def OnParsedMsgChat(nick, text):\n"
+    "    global seen\n"
+    "    seen = text\n"
+    "    return text\n"
+    "def say(text):\n"
+    "    return vh.Topic(text)\n"
+    "def give(code):\n"
+    "    return eval(code)\n";
+
+// Every byte a C string can hold.
+std::string AllBytes() {
+  std::string bytes;
+  for (int byte = 1; byte < 256; ++byte) bytes += static_cast<char>(byte);
+  return bytes;
+}
+
+class TextByEncoding : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Text, TextByEncoding,
+                         testing::Values("", "UTF-8", "CP1251", "CP1252", "ISO-8859-1",
+                                         "ISO-8859-2", "KOI8-R", "GBK"));
+
+// One byte alone, all bytes together, and broken sequences.
+std::vector<std::string> Samples() {
+  std::vector<std::string> samples = {AllBytes(),     "\xc3",         "\xe2\x82",
+                                      "\xed\xa0\x80", "\xf8\x88",     "\xc0\x80",
+                                      "ok\xff",       "\x81\xfe\x30", ""};
+  for (char byte : AllBytes()) samples.emplace_back(1, byte);
+  return samples;
+}
+
+TEST_P(TextByEncoding, EveryByteSurvivesARoundTrip) {
+  FakeHub hub;
+  hub.SetEncoding(GetParam());
+  const int script = hub.LoadEvaluating(kEcho);
+  hub.AnswerTo("Topic", [](w_Targs* args) { return TextResult(args->args[0].s); });
+  for (const std::string& text : Samples()) {
+    const Block block = Pack("s", text.c_str());
+    EXPECT_EQ("s \"" + text + "\"", hub.Call(script, "echo", block.get()));
+    EXPECT_EQ("ss NULL \"" + text + "\"",
+              hub.Hook(script, W_OnParsedMsgChat, Pack("ss", "nick", text.c_str()).get()));
+    hub.TakeCalls();
+    EXPECT_EQ("s \"" + text + "\"", hub.Call(script, "say", block.get()));
+    EXPECT_EQ("0 Topic s \"" + text + "\"\n", hub.TakeCalls());
+  }
+}
+
+TEST(Text, Cp1251IsDecodedAsPythonDoes) {
+  FakeHub hub;
+  hub.SetEncoding("CP1251");
+  const int script = hub.LoadEvaluating(kEcho);
+  hub.Hook(script, W_OnParsedMsgChat, Pack("ss", "nick", AllBytes().c_str()).get());
+  EXPECT_EQ("True", hub.Evaluate(script,
+                                 "seen == bytes(range(1, 256)).decode('cp1251', "
+                                 "'surrogateescape')"));
+}
+
+TEST(Text, CharactersTheEncodingLacksBecomeQuestionMarks) {
+  FakeHub hub;
+  hub.SetEncoding("CP1251");
+  const int script = hub.LoadEvaluating(kEcho);
+  EXPECT_EQ("s \"\xcf?x\"", hub.Call(script, "give", Pack("s", "'\\u041f\\u4e2dx'").get()));
+  EXPECT_EQ("s \"?\"", hub.Call(script, "give", Pack("s", "'\\U0001f600'").get()));
+  EXPECT_EQ("True", hub.Evaluate(script, "vh.mc('\\u041f\\u4e2dx')"));
+  EXPECT_EQ("0 mc ss \"\xcf?x\" NULL\n", hub.TakeCalls());
+}
+
+TEST(Text, LoneSurrogatesThatAreNoBytesBecomeQuestionMarks) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kEcho);
+  EXPECT_EQ("s \"?x\"", hub.Call(script, "give", Pack("s", "'\\ud800x'").get()));
+}
+
+TEST(Text, TheEncodingIsAskedAgainAfterItChanged) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kEcho);
+  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+  hub.SetEncoding("CP1251");
+  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+  hub.Hook(script, W_OnSetConfig,
+           Pack("sssssl", "op", "config", "hub_encoding", "CP1251", "", 0L).get());
+  EXPECT_EQ("s \"\xcf\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+}
+
+TEST(Text, TheEncodingChangesForScriptsWithoutThatHookToo) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kEcho);
+  hub.Hook(script, W_OnParsedMsgChat, Pack("ss", "n", "t").get());
+  hub.SetEncoding("CP1251");
+  EXPECT_EQ("True", hub.Evaluate(script, "vh.SetConfig('config', 'hub_encoding', 'CP1251')"));
+  EXPECT_EQ("s \"\xcf\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+}
+
+TEST(Text, AnUnknownEncodingIsLoggedAndUtf8IsUsed) {
+  FakeHub hub;
+  hub.SetEncoding("KLINGON-9");
+  const int script = hub.LoadEvaluating(kEcho);
+  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+  const std::string log = hub.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"PY: ", "KLINGON-9"})) << log;
+}
+
+TEST(Text, AHubWithoutGetConfigSpeaksUtf8) {
+  FakeHub hub;
+  hub.Withdraw("GetConfig");
+  const int script = hub.LoadEvaluating(kEcho);
+  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+}
+
+TEST(Text, JsonFromTheHubIsInItsEncoding) {
+  FakeHub hub;
+  hub.SetEncoding("CP1251");
+  const int script = hub.LoadEvaluating(kEcho);
+  hub.AnswerTo("GetNickList", [](w_Targs*) { return JsonResult("[\"\xcf\", \"\x98\"]"); });
+  EXPECT_EQ("['\\u041f', '\\udc98']", hub.Evaluate(script, "vh.GetNickList()"));
+  EXPECT_EQ("True", hub.Evaluate(script, "vh.GetRawNickList() == '$NickList \\u041f$$\\udc98$$'"));
+}
+
+TEST(Text, JsonOfOurInterfaceIsUtf8) {
+  FakeHub hub;
+  hub.SetEncoding("CP1251");
+  const int script = hub.LoadEvaluating(kEcho + std::string("def show(x): return ascii(x)\n"));
+  EXPECT_EQ("s \"['\\u041f']\"", hub.Call(script, "show", Pack("D", "[\"\xd0\x9f\"]").get()));
+}
+
+// A string of every size through hook, function, vh call and result.
+TEST(Text, SixteenMebibytes) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kEcho);
+  hub.AnswerTo("Topic", [](w_Targs* args) { return TextResult(args->args[0].s); });
+  const std::string text(16 << 20, 'x');
+  const Block block = Pack("s", text.c_str());
+  const std::string described = "s \"" + text + "\"";
+  EXPECT_TRUE(described == hub.Call(script, "echo", block.get()));
+  EXPECT_TRUE(described == hub.Call(script, "say", block.get()));
+  EXPECT_TRUE("0 Topic " + described + "\n" == hub.TakeCalls());
+  EXPECT_TRUE("ss NULL \"" + text + "\"" ==
+              hub.Hook(script, W_OnParsedMsgChat, Pack("ss", "nick", text.c_str()).get()));
+  EXPECT_EQ("16777216", hub.Evaluate(script, "len(seen)"));
+  const std::string json = "[\"" + text + "\"]";
+  EXPECT_TRUE("L " + json == hub.Call(script, "echo", Pack("D", json.c_str()).get()) ||
+              "D " + json == hub.Call(script, "echo", Pack("D", json.c_str()).get()));
+}
+
+TEST(Text, InvalidBytesInEveryHookArgument) {
+  std::string source;
+  for (const HookRow& hook : kHooks) {
+    source += std::string("def ") + hook.name + "(*args):\n    global seen\n    seen = args\n";
+  }
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(source);
+  for (int hook = 0; hook < kHookCount; ++hook) {
+    SampleBlock block(kHooks[hook].format);
+    std::string expected = "(";
+    char invalid[] = "\xff\xc3(";
+    for (size_t i = 0; kHooks[hook].format[i]; ++i) {
+      if (kHooks[hook].format[i] == 's') block.get()->args[i].s = invalid;
+    }
+    EXPECT_EQ("l 1", hub.Hook(script, hook, block.get())) << kHooks[hook].name;
+    EXPECT_EQ("True",
+              hub.Evaluate(script, "all(a == '\\udcff\\udcc3(' for a in seen if type(a) is str)"))
+        << kHooks[hook].name;
+  }
+}
+
+TEST(Text, OutputOfScriptsAppearsAtOnceAndInOrder) {
+  FakeHub hub;
+  const int script = hub.Load(
+      "import sys\n"
+      "def speak():\n"
+      "    print('one')\n"
+      "    sys.stderr.write('two\\n')\n"
+      "    print('three', end='')\n"
+      "    sys.stdout.write(' four\\n')\n"
+      "    print('\\u041f \\udcff')\n");
+  hub.TakeLog();
+  EXPECT_EQ("l 0", hub.Call(script, "speak"));
+  const std::string log = hub.TakeLog();
+  const size_t one = log.find("one\n"), two = log.find("two\n"), three = log.find("three four\n");
+  EXPECT_TRUE(one < two && two < three && three != std::string::npos) << log;
+}
+
+}  // namespace
