@@ -9,9 +9,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 compile() {
-  compiler=$1 standard=$2 source=$3
-  echo "$compiler -std=$standard $(basename "$source")"
-  "$compiler" "-std=$standard" -Wall -Wextra -Wpedantic -Werror -I "$include" -c "$source" \
+  compiler=$1 standard=$2 file=$3
+  echo "$compiler -std=$standard $(basename "$file")"
+  "$compiler" "-std=$standard" -Wall -Wextra -Wpedantic -Werror -I "$include" -c "$file" \
     -o "$folder/object.o"
 }
 
