@@ -33,6 +33,7 @@ class Hub:
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
         self._clients = []
+        self._asked_to_stop = False
         try:
             self.address = self._wait_for_address()
         except BaseException:
@@ -89,8 +90,12 @@ class Hub:
     def is_running(self):
         return self._process.poll() is None
 
+    def has_crashed(self):
+        return not (self.is_running() or self._asked_to_stop)
+
     def stop(self):
         """Asks the hub to stop as a system does at shutdown; its exit code."""
+        self._asked_to_stop = True
         self._process.terminate()
         return self._process.wait(STOP_TIMEOUT)
 

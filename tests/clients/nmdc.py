@@ -10,6 +10,7 @@ import socket
 import time
 
 TIMEOUT = 10.0  # seconds
+LAST_SHOWN = 20  # commands that a time-out's message tells
 
 
 class Disconnected(Exception):
@@ -47,15 +48,18 @@ def unescaped(text):
 class Client:
     """One connection to a hub. `received` holds every command that came, oldest first."""
 
-    def __init__(self, address, nick, password=None, share=0, encoding="utf-8"):
+    def __init__(self, address, nick, password=None, share=0, active=False, encoding="utf-8"):
         self.nick = nick
         self.password = password
         self.share = share
+        self.active = active  # says that others can connect to us, though nobody could
         self.encoding = encoding
         self.received = []
         self._position = 0  # what wait_for has not looked at yet starts here
         self._partial = b""
         self._socket = socket.create_connection(address, timeout=TIMEOUT)
+        # A login is many short messages: none should wait for the answer to the one before.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self):
         return self
@@ -89,18 +93,14 @@ class Client:
         self.send(f"$SR {self.nick} {path}\x05{size} 1/1\x05{hub}\x05{to}")
 
     def send_my_info(self, description="", mail=""):
-        tag = "<test V:1.0,M:P,H:1/0/0,S:1>"
-        self.send(
-            f"$MyINFO $ALL {self.nick} {description}{tag}$ $100\x01${mail}${self.share}$"
-        )
+        tag = f"<test V:1.0,M:{'A' if self.active else 'P'},H:1/0/0,S:1>"
+        self.send(f"$MyINFO $ALL {self.nick} {description}{tag}$ $100\x01${mail}${self.share}$")
 
     def login(self):
         """Goes through the whole login. Raises Refused when the hub asks us to leave."""
         lock = self.wait_for(r"\$Lock (\S+)").group(1)
         self.send("$Supports UserCommand NoGetINFO NoHello UserIP2 ")
-        self.send_bytes(
-            b"$Key " + key_for(lock.encode(self.encoding, "surrogateescape")) + b"|"
-        )
+        self.send_bytes(b"$Key " + key_for(lock.encode(self.encoding, "surrogateescape")) + b"|")
         self.send(f"$ValidateNick {self.nick}")
         nick = re.escape(self.nick)
         answers = rf"\$Hello {nick}$|\$GetPass|\$ValidateDenide|\$BadPass"
@@ -151,8 +151,8 @@ class Client:
                 if match:
                     return match
             if not self._receive(deadline):
-                came = self.received[first:]
-                raise TimeoutError(f"{self.nick} waited for {pattern!r}, but came: {came}")
+                came = "\n  ".join(self.received[first:][-LAST_SHOWN:])
+                raise TimeoutError(f"{self.nick} waited for {pattern!r}; last came:\n  {came}")
 
     def wait_chat(self, nick, text):
         """Waits for a line of main chat; `text` is a pattern."""
