@@ -30,8 +30,9 @@ class Records:
 
     def __init__(self, path):
         self.path = path
-        self.users = {"value": 0, "at": 0}
-        self.share = {"value": 0, "at": 0}
+        # Below anything a hub can have, so that the first look at it sets the first record.
+        self.users = {"value": -1, "at": 0}
+        self.share = {"value": -1, "at": 0}
         self.changed = False
         self.saved_at = 0.0
         if os.path.exists(path):
@@ -86,10 +87,11 @@ def greeting(nick):
 def stats():
     users, share = vh.GetUsersCount(), int(vh.GetTotalShareSize())
     records.update(users, share)
+    operators = len(set(vh.GetOpList()) - set(vh.GetBotList()))
     return "\r\n".join(
         (
             "Statistics of this hub:",
-            f"  Users online: {users}, of them operators: {len(vh.GetOpList())}",
+            f"  Users online: {users}, of them operators: {operators}",
             f"  Shared: {human_size(share)}",
             f"  Most users: {records.users['value']} on {day(records.users['at'])}",
             f"  Largest share: {human_size(records.share['value'])}"

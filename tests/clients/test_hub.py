@@ -238,16 +238,16 @@ class Stopping(HubTest):
 class Transcript(HubTest):
     def conversation(self, file):
         """One fixed run; returns what passed between hub and library."""
-        hub = self.start(ECHO, options=("--transcript", str(file)))
-        alice = hub.client("alice")
-        alice.chat("hello")
-        alice.wait_chat("alice", "hello")
-        alice.chat("echo hello")
-        alice.wait_for("you said")
-        alice.close()
+        hub = self.start_examples("welcome", "chat_filter", options=("--transcript", str(file)))
         boss = self.admin(hub)
-        boss.wait_for(r"^\$OpList .*admin")
-        boss.chat("!pyreload echo.py")
+        alice = hub.client("alice")
+        alice.chat("damn rain")
+        boss.wait_chat("alice", "darn rain")
+        alice.chat("+stats")
+        alice.wait_chat("Welcome", "Statistics")
+        alice.close()
+        boss.wait_for(r"^\$Quit alice$")
+        boss.chat("!pyreload welcome.py")
         boss.wait_for("Reloaded")
         self.assertEqual(hub.stop(), 0)
         # How often the timer rang depends on the machine.
@@ -259,7 +259,7 @@ class Transcript(HubTest):
         first = self.conversation(hub.folder / "first")
         second = self.conversation(hub.folder / "second")
         self.assertGreater(len(first), 10)
-        self.assertTrue(any("you said: hello" in line for line in first), first)
+        self.assertIn("darn rain", "\n".join(first))
         self.assertEqual(first, second)
 
 

@@ -55,9 +55,9 @@ class Terminal:
             time.sleep(0.1)
 
     def close(self):
-        """Ends the program, if it did not end by itself, and waits until it is gone."""
-        if self._process.exists():
-            self._run("kill-server")
+        """Ends the program and waits until it is gone."""
+        # Fails when the program has ended by itself, which takes the server along.
+        subprocess.run([*self._tmux, "kill-server"], timeout=TIMEOUT, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + TIMEOUT
         while self._process.exists():
             if time.monotonic() > deadline:
