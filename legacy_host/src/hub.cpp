@@ -41,8 +41,7 @@ std::shared_ptr<Session> Hub::Connect(const std::string& ip, int port) {
   } else if (!Fire(session.get(), W_OnNewConn, session->ip).pass) {
     session->Close(kClosePlugin);
   } else {
-    session->lock = MakeLock();
-    session->Send("$Lock " + session->lock + " Pk=vh_hub|");
+    session->Send(std::string("$Lock ") + kLock + " Pk=vh_hub|");
     session->Send("$HubName " + EscapeText(config_.Text("hub_name")) + '|');
   }
   Settle();

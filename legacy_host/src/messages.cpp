@@ -106,7 +106,7 @@ void Messages::Unknown(Session& session, const std::string& message) {
 
 void Messages::Key(Session& session, const std::string& message) {
   if (session.state != Session::State::kKey) return;
-  if (Rest(message) != LockToKey(session.lock)) {
+  if (Rest(message) != LockToKey(kLock)) {
     session.Close(kCloseInvalidKey);
     return;
   }

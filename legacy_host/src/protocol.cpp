@@ -2,7 +2,6 @@
 #include "protocol.h"
 
 #include <cstdio>
-#include <random>
 
 #include "text.h"
 
@@ -26,14 +25,6 @@ bool TakePrefix(std::string_view& rest, std::string_view prefix) {
 }
 
 }  // namespace
-
-std::string MakeLock() {
-  static std::mt19937 random{std::random_device{}()};
-  std::uniform_int_distribution<int> letter('A', 'Z');
-  std::string lock = "EXTENDEDPROTOCOL_";
-  for (int i = 0; i < 32; ++i) lock += static_cast<char>(letter(random));
-  return lock;
-}
 
 std::string LockToKey(std::string_view lock) {
   std::string key;

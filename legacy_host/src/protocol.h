@@ -8,8 +8,9 @@
 
 namespace hub {
 
-// A fresh lock for one connection, as it appears in $Lock.
-std::string MakeLock();
+// What $Lock asks a client to compute a key from. Lock and key only tell that the other side speaks
+// the protocol, they protect nothing: one lock for all keeps transcripts of two runs alike.
+constexpr const char* kLock = "EXTENDEDPROTOCOL_vh_hub_ABCDEFGHIJKLMNOP";
 
 // The key that answers a lock.
 std::string LockToKey(std::string_view lock);

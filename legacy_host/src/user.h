@@ -104,7 +104,6 @@ class Session {
   User user;
   State state = State::kKey;
   bool gone = false;  // the hub has let go of it; only its output is left
-  std::string lock;
   std::string input;
   std::string supports;
   std::string hub_url, ext_json;

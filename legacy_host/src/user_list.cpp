@@ -1,6 +1,7 @@
 // Who is on the hub: people and robots by nick, and the lists made of them.
 #include "user_list.h"
 
+#include <optional>
 #include <utility>
 
 #include "text.h"
@@ -65,7 +66,7 @@ std::vector<std::string> UserList::RobotsOf(int owner) const {
 unsigned long long UserList::TotalShare() const {
   unsigned long long total = 0;
   for (const auto& [folded, user] : by_nick_) {
-    const auto share = ParseNumber(user->info.share);
+    const auto share = user->IsRobot() ? std::nullopt : ParseNumber(user->info.share);
     if (share) total += static_cast<unsigned long long>(*share);
   }
   return total;

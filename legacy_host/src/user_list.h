@@ -30,7 +30,7 @@ class UserList {
   std::vector<std::string> Robots() const;
   std::vector<std::string> RobotsOf(int owner) const;
 
-  // People only, as users count themselves.
+  // People and what they share; robots do not count.
   long PeopleCount() const { return static_cast<long>(by_nick_.size() - robots_.size()); }
   unsigned long long TotalShare() const;
 
