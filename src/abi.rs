@@ -4,16 +4,19 @@
 //! turns a panic into the function's failure value. The documentation comments are the ones C
 //! programmers read in `include/vh_python_wrapper.h`.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int};
 
 use crate::{callbacks, hooks, host_functions, hub, lifecycle, log, scripts, targs};
 
 pub mod boundary;
 pub mod cxx;
+pub mod host;
+mod jumps;
 pub mod types;
 mod variadic;
 
 use boundary::guard;
+use host::CallbackTable;
 pub use types::{w_Targs, w_Tcallback, w_Telement};
 
 /// Starts Python and keeps `table`, the hub's W_MAX_CALLBACKS callbacks, until `w_End`.
@@ -24,7 +27,10 @@ pub use types::{w_Targs, w_Tcallback, w_Telement};
 /// `table` points to W_MAX_CALLBACKS slots that stay valid until `w_End`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Begin(table: *mut w_Tcallback) -> c_int {
-    guard(c"w_Begin", 0, || c_int::from(lifecycle::begin(table)))
+    guard(c"w_Begin", 0, || {
+        // SAFETY: the caller's promise is the one `CallbackTable::new` asks for.
+        c_int::from(lifecycle::begin(unsafe { CallbackTable::new(table) }))
+    })
 }
 
 /// Unloads every script that is still loaded and forgets the callback table. Python itself stays

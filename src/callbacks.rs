@@ -149,7 +149,9 @@ const fn row(
     Callback { name, slot, params, outcome, doc }
 }
 
-use Outcome::{Bool, Float, GeoIp, Int, NickList, RawNickList, Restrictions, Rows, Text, Texts, Unused};
+use Outcome::{
+    Bool, Float, GeoIp, Int, NickList, RawNickList, Restrictions, Rows, Text, Texts, Unused,
+};
 
 /// Every callback, in slot order; two `vh` functions may share a slot.
 #[rustfmt::skip]

@@ -1,2 +1,25 @@
-pub mod hooks;
+//! Runs the Python scripts of a Direct Connect hub: a drop-in `libvh_python_wrapper.so`.
+//!
+//! A call's way, short and one-directional: `abi` → `scripts` → `python::call` →
+//! `python::interpreter` (enter) → `python::convert` → the script → `python::vh` (one generic body,
+//! a row of `callbacks`) → `hub` with the interpreter left → C++, and the same way back.
+#![deny(unsafe_code, missing_docs, missing_debug_implementations, rustdoc::broken_intra_doc_links)]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+#[allow(unsafe_code)]
+pub mod abi;
 pub mod callbacks;
+pub mod hooks;
+#[allow(unsafe_code)]
+pub mod host_functions;
+pub mod hub;
+pub mod lifecycle;
+pub mod log;
+#[allow(unsafe_code)]
+pub mod python;
+pub mod runtime;
+#[allow(unsafe_code)]
+pub mod scripts;
+#[allow(unsafe_code)]
+pub mod targs;
+pub mod text;

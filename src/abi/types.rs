@@ -1,5 +1,8 @@
 //! The two structures of the C interface, and the asserts that pin their layout.
 
+#![allow(missing_debug_implementations, reason = "what is valid in them depends on the format")]
+#![allow(non_snake_case, reason = "the names hosts use")]
+
 use std::ffi::{c_char, c_double, c_int, c_long, c_void};
 
 /// What an element holds; which field is valid is told by [`w_Telement::kind`].
@@ -15,10 +18,8 @@ pub union Payload {
     /// `p`: opaque pointer.
     pub p: *mut c_void,
     /// `L`: NULL-terminated list of texts.
-    #[allow(non_snake_case, reason = "the name hosts use")]
     pub L: *mut *mut c_char,
     /// `O`: object of the target script's interpreter.
-    #[allow(non_snake_case, reason = "the name hosts use")]
     pub O: *mut pyo3_ffi::PyObject,
 }
 

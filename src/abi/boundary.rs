@@ -1,0 +1,57 @@
+//! The edge to C: no panic crosses it.
+
+use std::any::Any;
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+use crate::log;
+
+/// Runs the body of an exported function; a panic is logged and becomes `fallback`.
+pub fn guard<T>(function: &'static CStr, fallback: T, body: impl FnOnce() -> T) -> T {
+    // Unwind safety: state behind our locks is changed by whole assignments, so a panic leaves it
+    // as before or after one; parking_lot locks do not poison.
+    match catch_unwind(AssertUnwindSafe(|| {
+        panic_if_asked(function);
+        body()
+    })) {
+        Ok(value) => value,
+        Err(payload) => {
+            report(&function.to_string_lossy(), payload.as_ref());
+            fallback
+        }
+    }
+}
+
+/// Logs a caught panic as one line.
+pub fn report(place: &str, payload: &(dyn Any + Send)) {
+    let reason = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    log::install();
+    tracing::error!(
+        "{place} failed by a fault of the library ({reason}); the call was answered with its \
+         failure value. Please report this line to its authors"
+    );
+}
+
+/// Keeps Rust's own panic message off the hub's terminal: `report` logs the panic as one line.
+pub fn silence_panic_output() {
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
+/// Test aid: the function named by `VH_PYTHON_TEST_PANIC` panics, so that a test can show through
+/// the built library that the edge holds.
+fn panic_if_asked(function: &CStr) {
+    static ASKED: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+    let asked = ASKED.get_or_init(|| {
+        std::env::var_os("VH_PYTHON_TEST_PANIC").map(std::ffi::OsString::into_encoded_bytes)
+    });
+    if let Some(name) = asked
+        && name == function.to_bytes()
+    {
+        panic!("asked for by VH_PYTHON_TEST_PANIC");
+    }
+}

@@ -1,0 +1,45 @@
+// The two things only C++ can do: making JSON of a vector of strings for the hub's plugin, and
+// reading and deleting a vector of strings that the hub hands over.
+
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+extern "C" {
+// In cxx.rs. The result is from malloc and NUL-terminated; NULL when there is no memory.
+char *vh_json_of_texts(std::size_t count, const char *const *texts, const std::size_t *lengths);
+
+std::size_t vh_vector_size(const void *vector) {
+  return static_cast<const std::vector<std::string> *>(vector)->size();
+}
+
+const char *vh_vector_text(const void *vector, std::size_t index, std::size_t *length) {
+  const std::string &text = (*static_cast<const std::vector<std::string> *>(vector))[index];
+  *length = text.size();
+  return text.data();
+}
+
+void vh_vector_delete(void *vector) { delete static_cast<std::vector<std::string> *>(vector); }
+}
+
+namespace vh {
+
+// Exported by cxx.rs as nVerliHub::nPythonPlugin::stringListToJson: linked into one program with a
+// hub, a function of that name here would collide with the hub's own.
+std::string string_list_to_json(const std::vector<std::string> &list) {
+  std::vector<const char *> texts;
+  std::vector<std::size_t> lengths;
+  texts.reserve(list.size());
+  lengths.reserve(list.size());
+  for (const std::string &text : list) {
+    texts.push_back(text.data());
+    lengths.push_back(text.size());
+  }
+  char *json = vh_json_of_texts(list.size(), texts.data(), lengths.data());
+  std::string result = json ? json : "[]";
+  std::free(json);
+  return result;
+}
+
+}  // namespace vh

@@ -1,0 +1,81 @@
+//! Calling C of the host: its functions, its live callback table, its standard output.
+
+use std::ffi::{c_char, c_int};
+use std::io;
+use std::ptr::NonNull;
+
+use super::types::{w_Targs, w_Tcallback};
+use crate::targs::{Block, HostResult};
+
+/// A C function of the host.
+#[derive(Clone, Copy, Debug)]
+pub struct HostFunction(unsafe extern "C" fn(c_int, *mut w_Targs) -> *mut w_Targs);
+
+impl HostFunction {
+    /// Takes a function pointer; None for NULL.
+    ///
+    /// # Safety
+    /// The function stays callable as long as this value is used, and its results follow the
+    /// ownership rule of `targs`.
+    pub unsafe fn new(function: w_Tcallback) -> Option<HostFunction> {
+        function.map(HostFunction)
+    }
+
+    /// Calls it. The interpreter must be left before, and no lock of ours held.
+    pub fn call(self, script: i32, args: &Block) -> Option<HostResult> {
+        // SAFETY: callable by the contract of `new`; the block outlives the call.
+        unsafe { HostResult::new((self.0)(script, args.as_ptr())) }
+    }
+}
+
+/// The callback table a host gave to `w_Begin`; hosts may still fill it.
+#[derive(Clone, Copy, Debug)]
+pub struct CallbackTable(NonNull<w_Tcallback>);
+
+// SAFETY: the table is the host's static data; it is only read, one pointer at a time.
+unsafe impl Send for CallbackTable {}
+// SAFETY: as above.
+unsafe impl Sync for CallbackTable {}
+
+impl CallbackTable {
+    /// Takes the table; None for NULL.
+    ///
+    /// # Safety
+    /// It has `MAX_CALLBACKS` slots and stays valid until `w_End`.
+    pub unsafe fn new(table: *mut w_Tcallback) -> Option<CallbackTable> {
+        NonNull::new(table).map(CallbackTable)
+    }
+
+    /// What is in a slot now; `slot` is below `MAX_CALLBACKS`.
+    pub fn get(self, slot: usize) -> Option<HostFunction> {
+        assert!(slot < crate::callbacks::MAX_CALLBACKS);
+        // SAFETY: in range; volatile because the host may write it at any time.
+        unsafe { HostFunction::new(self.0.as_ptr().add(slot).read_volatile()) }
+    }
+}
+
+unsafe extern "C" {
+    static stdout: *mut libc::FILE;
+}
+
+/// Writes out what the host's own `printf` has buffered, so that the order of lines is true.
+pub fn flush_standard_output() {
+    // SAFETY: `stdout` is libc's stream; fflush locks it.
+    unsafe { libc::fflush(stdout) };
+}
+
+/// `write(2)` to standard output.
+pub fn write_standard_output(bytes: &[u8]) -> io::Result<usize> {
+    // SAFETY: the pointer and length are one slice.
+    let written = unsafe { libc::write(libc::STDOUT_FILENO, bytes.as_ptr().cast(), bytes.len()) };
+    usize::try_from(written).map_err(|_| io::Error::last_os_error())
+}
+
+/// The bytes of a C string; None for NULL.
+///
+/// # Safety
+/// `text` is NULL or a C string alive for `'a`.
+pub unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: by contract.
+    (!text.is_null()).then(|| unsafe { std::ffi::CStr::from_ptr(text) }.to_bytes())
+}

@@ -1,0 +1,192 @@
+//! The hub: which generation it is, its live callback table, its text encoding.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::abi::host::CallbackTable;
+use crate::callbacks::{CALLBACKS, Callback, GET_CONFIG, MAX_CALLBACKS, Numbering};
+use crate::host_functions::{self, Answer};
+use crate::targs::{Block, Item, Piece, Storage};
+use crate::text::{self, Encoding};
+
+/// Which hub loaded us, as far as it makes a difference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Generation {
+    /// Slots of the callback table.
+    pub numbering: Numbering,
+    /// How this hub releases hook results.
+    pub hook_storage: Storage,
+    /// Whether tuples and lists returned by functions become `tab` and `L`, or always `D`.
+    pub containers: Containers,
+}
+
+/// What a tuple or a list of texts becomes when a function returns it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Containers {
+    /// `tab` and `L`.
+    Native,
+    /// `D`.
+    Json,
+}
+
+const CLASSIC: Generation = Generation {
+    numbering: Numbering::Classic,
+    hook_storage: Storage::Inside,
+    containers: Containers::Native,
+};
+const PYTHON3: Generation = Generation {
+    numbering: Numbering::Python3,
+    hook_storage: Storage::Separate,
+    containers: Containers::Json,
+};
+/// A table that fits no hub: a test host, written against our header.
+const OTHER: Generation = Generation { containers: Containers::Native, ..PYTHON3 };
+
+struct Hub {
+    table: Option<CallbackTable>,
+    generation: Generation,
+    /// None until the hub was asked.
+    encoding: Option<Arc<Encoding>>,
+}
+
+static HUB: RwLock<Hub> = RwLock::new(Hub { table: None, generation: OTHER, encoding: None });
+
+/// Keeps the table and recognises the generation.
+pub fn begin(table: CallbackTable) {
+    let generation = named_generation().unwrap_or_else(|| recognise(table));
+    tracing::debug!("the hub is recognised as {generation:?}");
+    *HUB.write() = Hub { table: Some(table), generation, encoding: None };
+}
+
+/// Forgets the table; calls then raise until the next `begin`.
+pub fn end() {
+    let mut hub = HUB.write();
+    hub.table = None;
+    hub.encoding = None;
+}
+
+/// The generation `VH_PYTHON_GENERATION` demands.
+fn named_generation() -> Option<Generation> {
+    let name = std::env::var("VH_PYTHON_GENERATION").ok()?;
+    match name.as_str() {
+        "" => None,
+        // Both have the same table; they differ in whether they call functions at all.
+        "classic" | "bidirectional" => Some(CLASSIC),
+        "python3" => Some(PYTHON3),
+        _ => {
+            tracing::error!(
+                "VH_PYTHON_GENERATION is {name:?}, which is none of classic, bidirectional, \
+                 python3: the hub's callback table decides instead"
+            );
+            None
+        }
+    }
+}
+
+/// Hubs leave the slots of three functions they never had empty, and `GetIPCity` shifts them.
+fn recognise(table: CallbackTable) -> Generation {
+    let set = |slot| table.get(slot).is_some();
+    let empty = |slot| !set(slot);
+    if empty(42) && empty(43) && empty(44) && set(45) {
+        CLASSIC
+    } else if set(42) && empty(43) && empty(44) && empty(45) && set(46) {
+        PYTHON3
+    } else {
+        OTHER
+    }
+}
+
+/// What is known of the hub.
+pub fn generation() -> Generation {
+    HUB.read().generation
+}
+
+/// The slot numbers of the hub's table.
+pub fn numbering() -> Numbering {
+    generation().numbering
+}
+
+/// Calls a callback of the hub for a script. None when this hub does not offer it. The
+/// interpreter must be left and no lock of ours held.
+pub fn call(callback: &Callback, script: i32, args: Block) -> Option<Answer> {
+    let (table, numbering) = {
+        let hub = HUB.read();
+        (hub.table?, hub.generation.numbering)
+    };
+    let slot = callback.slot_in(numbering).filter(|&slot| slot < MAX_CALLBACKS)?;
+    Some(host_functions::call(table.get(slot)?, script, args))
+}
+
+/// Whether this hub offers a callback now.
+pub fn offers(callback: &Callback) -> bool {
+    let hub = HUB.read();
+    callback
+        .slot_in(hub.generation.numbering)
+        .is_some_and(|slot| hub.table.is_some_and(|table| table.get(slot).is_some()))
+}
+
+/// The hub's encoding, if it is known without asking the hub.
+pub fn known_encoding() -> Option<Arc<Encoding>> {
+    HUB.read().encoding.clone()
+}
+
+/// The hub's encoding; asks the hub in the name of `script` when it is not known. The interpreter
+/// must be left and no lock of ours held.
+pub fn encoding(script: i32) -> Arc<Encoding> {
+    if let Some(encoding) = known_encoding() {
+        return encoding;
+    }
+    let callback = &CALLBACKS[GET_CONFIG];
+    let words = [b"config".as_slice(), b"hub_encoding", b""];
+    let pieces = words.map(|word| Piece::Text(Some(Cow::Borrowed(word))));
+    let answer = Block::new(&pieces, Storage::Inside)
+        .filter(|_| offers(callback))
+        .and_then(|args| call(callback, script, args));
+    let Some(answer) = answer else { return Arc::new(text::UTF8) };
+    let encoding = Arc::new(named_encoding(&answer));
+    HUB.write().encoding = Some(Arc::clone(&encoding));
+    encoding
+}
+
+fn named_encoding(answer: &Answer) -> Encoding {
+    let Some(view) = answer.view() else { return text::UTF8 };
+    let Ok(view) = view else { return text::UTF8 };
+    let name = match view.items().next() {
+        Some(Item::Text(Some(name))) => String::from_utf8_lossy(name).into_owned(),
+        _ => String::new(),
+    };
+    Encoding::named(&name).unwrap_or_else(|| {
+        tracing::error!(
+            "the hub's configuration names the encoding {name:?}, which is unknown: its text is \
+             read as UTF-8. Set hub_encoding to a name such as UTF-8, CP1251, ISO-8859-2 or GBK"
+        );
+        text::UTF8
+    })
+}
+
+/// The hub's encoding may have changed: it is asked again when text next comes by.
+pub fn forget_encoding() {
+    HUB.write().encoding = None;
+}
+
+/// JSON array of texts in the hub's encoding. What is not plain UTF-8 is written in escapes, so
+/// that the array reads the same in every encoding.
+pub fn json_of_texts<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let encoding = known_encoding().unwrap_or_else(|| Arc::new(text::UTF8));
+    let mut out = vec![b'['];
+    for (index, bytes) in texts.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) if encoding.is_utf8() || text.is_ascii() => {
+                crate::python::json::write_text(&mut out, text);
+            }
+            _ => crate::python::json::write_escaped(&mut out, &encoding.decode(bytes)),
+        }
+    }
+    out.push(b']');
+    out
+}

@@ -1,0 +1,14 @@
+//! The embedded CPython: the only part of the library that names its C API.
+//!
+//! Built on `pyo3_ffi` with thin types of our own. PyO3's upper layer caches objects for the whole
+//! process and so mixes the objects of different interpreters; nothing here is static but code.
+
+pub mod call;
+pub mod convert;
+pub mod init;
+pub mod interpreter;
+pub mod json;
+pub mod load;
+pub mod object;
+pub mod report;
+pub mod vh;

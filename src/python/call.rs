@@ -1,0 +1,197 @@
+//! Calling a script: its hooks and its functions.
+
+use std::ffi::CString;
+
+use super::convert::{self, JsonFrom};
+use super::json::Failure;
+use super::load::Loaded;
+use super::object::{Attached, Obj};
+use super::{report, vh};
+use crate::hooks::{Hook, ON_TIMER};
+use crate::hub;
+use crate::scripts::Context;
+use crate::targs::{Block, Item, Malformed, Piece, View};
+use crate::text::Encoding;
+
+/// What a hook answers that failed or returned nothing: the hub goes on with the event.
+const PASS_ON: [Piece; 1] = [Piece::Int(1)];
+
+/// Calls a hook with the items of a block. None only when the script has no such function now.
+pub fn hook(
+    loaded: &Loaded,
+    context: &Context,
+    hook: &Hook,
+    number: usize,
+    params: Result<View, Malformed>,
+    encoding: &Encoding,
+) -> Option<Block> {
+    let script = context.label.as_str();
+    let name = hook.name.to_string_lossy();
+    let storage = hub::generation().hook_storage;
+    let params = match params {
+        Ok(params) => params,
+        Err(Malformed(reason)) => {
+            tracing::error!(
+                script,
+                "{name} was called with parameters that cannot be read: {reason}"
+            );
+            return Block::new(&PASS_ON, storage);
+        }
+    };
+    trace_parameters(script, &name, &params);
+    let entered = loaded.interpreter.enter();
+    let attached = entered.attached();
+    // SAFETY: the script's own interpreter is attached.
+    let namespace = unsafe { loaded.namespace.get(attached) };
+    let function = namespace.dict_item(hook.name).filter(Obj::is_callable)?;
+    let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time);
+    let returned = hook_arguments(attached, &params, encoding)
+        .and_then(|arguments| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
+    let returned = match returned {
+        Ok(returned) => returned,
+        Err(failure) => {
+            log_failure(attached, failure, script, &name);
+            return Block::new(&PASS_ON, storage);
+        }
+    };
+    let items = if returned.is_tuple() { returned.items() } else { Vec::new() };
+    let block = match convert::hook_reply(&returned, &items, hook.reply, encoding) {
+        Some(pieces) => Block::new(&pieces, storage),
+        None => {
+            context.complain_once(number, || {
+                format!(
+                    "{name} returned {}, which it cannot answer with; the event is passed on",
+                    returned.described()
+                )
+            });
+            Block::new(&PASS_ON, storage)
+        }
+    };
+    trace_result(script, &name, block.as_ref());
+    block
+}
+
+/// A hook's numbers are C ints in every hub, so their sign may be lost on the way.
+fn hook_arguments<'a>(
+    attached: Attached<'a>,
+    params: &View,
+    encoding: &Encoding,
+) -> Result<Vec<Obj<'a>>, Failure> {
+    params
+        .items()
+        .map(|item| match item {
+            Item::Int(number) => Ok(attached.int(convert::signed(number))?),
+            item => convert::to_object(attached, &item, encoding, JsonFrom::HubCallback),
+        })
+        .collect()
+}
+
+/// Calls a function by name. None on any failure, which is logged.
+pub fn function(
+    loaded: &Loaded,
+    context: &Context,
+    name: &str,
+    params: Result<Option<View>, Malformed>,
+    encoding: &Encoding,
+) -> Option<Block> {
+    let script = context.label.as_str();
+    let place = format!("the function {name}");
+    let params = match params {
+        Ok(params) => params,
+        Err(Malformed(reason)) => {
+            tracing::error!(
+                script,
+                "{place} was called with parameters that cannot be read: {reason}"
+            );
+            return None;
+        }
+    };
+    if let Some(params) = &params {
+        trace_parameters(script, name, params);
+    }
+    let entered = loaded.interpreter.enter();
+    let attached = entered.attached();
+    // SAFETY: the script's own interpreter is attached.
+    let namespace = unsafe { loaded.namespace.get(attached) };
+    let found = CString::new(name).ok().and_then(|name| namespace.dict_item(&name));
+    let Some(function) = found else {
+        tracing::error!(script, "{place} does not exist in the script");
+        return None;
+    };
+    if !function.is_callable() {
+        tracing::error!(script, "{name} is {}, not a function", function.described());
+        return None;
+    }
+    let returned = function_arguments(attached, params.as_ref(), encoding)
+        .and_then(|arguments| Ok(function.call(&arguments)?))
+        .map_err(|failure| log_failure(attached, failure, script, &place))
+        .ok()?;
+    let containers = hub::generation().containers;
+    let block = match convert::function_result(&returned, containers, encoding) {
+        Ok(block) => Some(block),
+        Err(Failure::Raised(raised)) => {
+            report::log(attached, raised, script, &place);
+            None
+        }
+        Err(Failure::Refused(reason)) => {
+            let returned = returned.described();
+            tracing::error!(
+                script,
+                "{place} returned {returned}, which cannot be passed on: {reason}"
+            );
+            None
+        }
+    };
+    trace_result(script, name, block.as_ref());
+    block
+}
+
+fn function_arguments<'a>(
+    attached: Attached<'a>,
+    params: Option<&View>,
+    encoding: &Encoding,
+) -> Result<Vec<Obj<'a>>, Failure> {
+    let Some(params) = params else { return Ok(Vec::new()) };
+    params
+        .items()
+        .enumerate()
+        .map(|(index, item)| {
+            convert::to_object(attached, &item, encoding, JsonFrom::Caller).map_err(|failure| {
+                match failure {
+                    Failure::Refused(reason) => {
+                        Failure::Refused(format!("argument {} is no JSON: {reason}", index + 1))
+                    }
+                    raised => raised,
+                }
+            })
+        })
+        .collect()
+}
+
+fn log_failure(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {
+    match failure {
+        Failure::Raised(raised) => report::log(attached, raised, script, place),
+        Failure::Refused(reason) => tracing::error!(script, "{place} is not called: {reason}"),
+    }
+}
+
+/// Sets the attributes of the script's `vh` anew: the hub renamed its bots.
+pub fn refresh_attributes(loaded: &Loaded, context: &Context) {
+    let entered = loaded.interpreter.enter();
+    let attached = entered.attached();
+    // SAFETY: the script's own interpreter is attached.
+    let module = unsafe { loaded.vh.get(attached) };
+    if let Err(raised) = vh::attributes::add(&module, context) {
+        report::log(attached, raised, &context.label, "updating vh.botname and vh.opchatname");
+    }
+}
+
+fn trace_parameters(script: &str, name: &str, params: &View) {
+    tracing::debug!(script, "{name}({})", crate::targs::print(params));
+}
+
+fn trace_result(script: &str, name: &str, block: Option<&Block>) {
+    if let Some(block) = block {
+        tracing::info!(script, "{name} -> {}", crate::targs::print(&block.view()));
+    }
+}

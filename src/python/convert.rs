@@ -1,0 +1,286 @@
+//! Values across the boundary: items of a block → Python objects → pieces of a block.
+
+use std::borrow::Cow;
+
+use super::json::{self, Failure};
+use super::object::{Attached, Exception, Obj, Raised};
+use crate::hooks::Reply;
+use crate::hub::Containers;
+use crate::targs::{Block, Item, Piece, Storage, TAB_LENGTH, View};
+use crate::text::{Decoded, Encoding};
+
+/// A str of bytes meant to be UTF-8; those that are not become escaped bytes.
+pub fn from_utf8<'a>(attached: Attached<'a>, bytes: &[u8]) -> Result<Obj<'a>, Raised> {
+    attached.decode(bytes, Some(c"surrogateescape"))
+}
+
+/// A str of decoded text.
+pub fn from_decoded<'a>(attached: Attached<'a>, text: &Decoded) -> Result<Obj<'a>, Raised> {
+    let errors = text.has_surrogates().then_some(c"surrogatepass");
+    attached.decode(text.bytes(), errors)
+}
+
+/// A str of text in the hub's encoding.
+pub fn from_hub<'a>(
+    attached: Attached<'a>,
+    bytes: &[u8],
+    encoding: &Encoding,
+) -> Result<Obj<'a>, Raised> {
+    if encoding.is_utf8() {
+        from_utf8(attached, bytes)
+    } else {
+        from_decoded(attached, &encoding.decode(bytes))
+    }
+}
+
+/// A str, or None for NULL.
+pub fn from_hub_or_none<'a>(
+    attached: Attached<'a>,
+    bytes: Option<&[u8]>,
+    encoding: &Encoding,
+) -> Result<Obj<'a>, Raised> {
+    match bytes {
+        Some(bytes) => from_hub(attached, bytes, encoding),
+        None => Ok(attached.none()),
+    }
+}
+
+/// A str holds a NUL character, which no C text can.
+#[derive(Debug)]
+pub struct NulInside;
+
+/// The text of a str in the hub's encoding. Borrowed from the object when the hub speaks UTF-8.
+pub fn to_hub<'o>(text: &'o Obj, encoding: &Encoding) -> Result<Cow<'o, [u8]>, NulInside> {
+    let bytes = match text.as_utf8() {
+        Some(text) if encoding.is_utf8() || text.is_ascii() => Cow::Borrowed(text.as_bytes()),
+        Some(text) => Cow::Owned(encoding.encode(text)),
+        None => Cow::Owned(encoding.encode_code_points(text.code_points().into_iter())),
+    };
+    if bytes.contains(&0) { Err(NulInside) } else { Ok(bytes) }
+}
+
+/// JSON text in the hub's encoding as the UTF-8 that `json::parse` reads. Bytes that are no text
+/// can only stand inside its strings, where an escape keeps them.
+fn hub_json_to_utf8(text: &[u8], encoding: &Encoding) -> Vec<u8> {
+    let decoded = encoding.decode(text);
+    let mut out = Vec::with_capacity(decoded.bytes().len());
+    for point in decoded.code_points() {
+        match char::from_u32(point) {
+            Some(character) => {
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            None => out.extend_from_slice(format!("\\u{point:04x}").as_bytes()),
+        }
+    }
+    out
+}
+
+/// Hubs pass plain `int` where a long is read, so a negative number may come without its sign.
+pub fn signed(number: i64) -> i64 {
+    match u32::try_from(number) {
+        Ok(low) => i64::from(low.cast_signed()),
+        Err(_) => number,
+    }
+}
+
+/// Whose JSON a `D` item holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JsonFrom {
+    /// A caller of our interface: UTF-8.
+    Caller,
+    /// A callback of the hub: the hub's encoding.
+    HubCallback,
+}
+
+/// The object of one item.
+pub fn to_object<'a>(
+    attached: Attached<'a>,
+    item: &Item,
+    encoding: &Encoding,
+    json_from: JsonFrom,
+) -> Result<Obj<'a>, Failure> {
+    Ok(match item {
+        Item::Int(number) => attached.int(*number)?,
+        Item::Float(number) => attached.float(*number)?,
+        Item::Text(text) => from_hub_or_none(attached, *text, encoding)?,
+        Item::List(None) | Item::Json(None) | Item::Unsupported => attached.none(),
+        Item::List(Some(texts)) => {
+            let texts: Result<_, _> =
+                texts.iter().map(|text| from_hub(attached, text, encoding)).collect();
+            attached.list(texts?)?
+        }
+        Item::Json(Some(text)) => match json_from {
+            JsonFrom::HubCallback if !encoding.is_utf8() => {
+                json::parse(attached, &hub_json_to_utf8(text, encoding))?
+            }
+            _ => json::parse(attached, text)?,
+        },
+        Item::Pointer(pointer) if pointer.is_null() => attached.none(),
+        Item::Pointer(pointer) => attached.int(*pointer as i64)?,
+        // SAFETY: the host passes an object of the interpreter it calls into, or NULL.
+        Item::Object(object) => unsafe { attached.borrow(*object) }.unwrap_or(attached.none()),
+    })
+}
+
+/// The value of a result block of a registered function: nothing, one value or a tuple.
+pub fn result_to_object<'a>(
+    attached: Attached<'a>,
+    view: &View,
+    encoding: &Encoding,
+) -> Result<Obj<'a>, Failure> {
+    let items: Result<Vec<_>, _> =
+        view.items().map(|item| to_object(attached, &item, encoding, JsonFrom::Caller)).collect();
+    let mut items = items?;
+    Ok(match items.len() {
+        0 => attached.none(),
+        1 if !view.is_tab() => items.remove(0),
+        _ => attached.tuple(items)?,
+    })
+}
+
+/// The piece of an argument to a registered function; containers travel as JSON.
+pub fn to_piece<'o>(object: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> {
+    let attached = object.attached();
+    if object.is_none() {
+        return Ok(Piece::Text(None));
+    }
+    match scalar(object, encoding) {
+        Scalar::Piece(piece) => Ok(piece),
+        Scalar::TooLarge => Err(attached.raise(Exception::Overflow, TOO_LARGE).into()),
+        Scalar::NulInside => Err(attached.raise(Exception::Value, NUL_INSIDE).into()),
+        Scalar::Other if is_container(object) => Ok(Piece::Json(json::dump(object)?)),
+        Scalar::Other => {
+            Err(Failure::Refused(format!("a value of type {} has no C form", object.type_name())))
+        }
+    }
+}
+
+const TOO_LARGE: &str = "an integer does not fit 64 bits";
+const NUL_INSIDE: &str = "a str holds a NUL character";
+
+/// What an int, a float or a str becomes.
+enum Scalar<'o> {
+    Piece(Piece<'o>),
+    TooLarge,
+    NulInside,
+    /// It is none of the three.
+    Other,
+}
+
+fn scalar<'o>(object: &'o Obj, encoding: &Encoding) -> Scalar<'o> {
+    if object.is_int() {
+        object.as_i64().map_or(Scalar::TooLarge, |number| Scalar::Piece(Piece::Int(number)))
+    } else if object.is_float() {
+        Scalar::Piece(Piece::Float(object.as_f64()))
+    } else if object.is_str() {
+        match to_hub(object, encoding) {
+            Ok(text) => Scalar::Piece(Piece::Text(Some(text))),
+            Err(NulInside) => Scalar::NulInside,
+        }
+    } else {
+        Scalar::Other
+    }
+}
+
+fn is_container(object: &Obj) -> bool {
+    object.is_list() || object.is_tuple() || object.is_dict() || object.is_set()
+}
+
+/// What a hook's return value becomes; None when the hook does not understand it.
+pub fn hook_reply<'o>(
+    object: &'o Obj,
+    items: &'o [Obj],
+    reply: Reply,
+    encoding: &Encoding,
+) -> Option<Vec<Piece<'o>>> {
+    if object.is_none() {
+        return Some(vec![Piece::Int(1)]);
+    }
+    if object.is_int() {
+        return Some(vec![Piece::Int(object.as_i64()?)]);
+    }
+    if object.is_str() {
+        let text = to_hub(object, encoding).ok()?;
+        return (reply == Reply::Chat).then(|| vec![Piece::Text(None), Piece::Text(Some(text))]);
+    }
+    if let [text, verdict] = items
+        && verdict.is_int()
+    {
+        return Some(vec![text_or_null(text, encoding)?, Piece::Int(verdict.as_i64()?)]);
+    }
+    let parts = match reply {
+        Reply::Common => return None,
+        Reply::Chat => 2,
+        Reply::MyInfo => 5,
+    };
+    (items.len() == parts)
+        .then(|| items.iter().map(|item| text_or_null(item, encoding)).collect())?
+}
+
+fn text_or_null<'o>(object: &'o Obj, encoding: &Encoding) -> Option<Piece<'o>> {
+    if object.is_none() {
+        return Some(Piece::Text(None));
+    }
+    let text = object.is_str().then(|| to_hub(object, encoding).ok())??;
+    Some(Piece::Text(Some(text)))
+}
+
+/// The block of a function's return value.
+pub fn function_result(
+    object: &Obj,
+    containers: Containers,
+    encoding: &Encoding,
+) -> Result<Block, Failure> {
+    let refuse = |reason: &str| Err(Failure::Refused(reason.to_owned()));
+    let piece = match scalar(object, encoding) {
+        Scalar::Piece(piece) => piece,
+        Scalar::TooLarge => return refuse(TOO_LARGE),
+        Scalar::NulInside => return refuse(NUL_INSIDE),
+        Scalar::Other if object.is_none() => Piece::Int(0),
+        Scalar::Other if !is_container(object) => {
+            return refuse(&format!("a value of type {} has no C form", object.type_name()));
+        }
+        Scalar::Other if containers == Containers::Native && object.is_tuple() => {
+            return tab_result(object, encoding);
+        }
+        Scalar::Other if containers == Containers::Native => match texts(object, encoding) {
+            Some(texts) => Piece::List(texts),
+            None => Piece::Json(json::dump(object)?),
+        },
+        Scalar::Other => Piece::Json(json::dump(object)?),
+    };
+    Block::new(&[piece], Storage::Separate).ok_or_else(no_memory)
+}
+
+fn no_memory() -> Failure {
+    Failure::Refused("there is no memory for it".into())
+}
+
+/// The first items of a tuple, those without a C form as type 0.
+fn tab_result(tuple: &Obj, encoding: &Encoding) -> Result<Block, Failure> {
+    let items = tuple.items();
+    let pieces: Vec<_> = items
+        .iter()
+        .take(TAB_LENGTH)
+        .map(|item| match scalar(item, encoding) {
+            Scalar::Piece(piece) => piece,
+            Scalar::TooLarge | Scalar::NulInside | Scalar::Other => Piece::Unsupported,
+        })
+        .collect();
+    Block::tab(&pieces).ok_or_else(no_memory)
+}
+
+/// The texts of a list of str, each fit for C; None for any other object.
+fn texts(object: &Obj, encoding: &Encoding) -> Option<Vec<Vec<u8>>> {
+    if !object.is_list() {
+        return None;
+    }
+    object
+        .items()
+        .iter()
+        .map(|item| {
+            let text = item.is_str().then(|| to_hub(item, encoding).ok())??;
+            Some(text.into_owned())
+        })
+        .collect()
+}

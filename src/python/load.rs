@@ -1,0 +1,297 @@
+//! Loading a script into its runtime and taking it out again.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use pyo3_ffi as ffi;
+
+use super::interpreter::{self, Interpreter};
+use super::object::{Attached, Obj, Owned, Raised};
+use super::{report, vh};
+use crate::hooks::{HOOKS, ON_TIMER};
+use crate::runtime::{self, Runtime};
+use crate::scripts::Context;
+
+/// A script that ran its top level.
+#[derive(Debug)]
+pub struct Loaded {
+    pub(super) interpreter: Arc<Interpreter>,
+    runtime: Runtime,
+    /// The script's module, its globals, and its `vh`.
+    module: Owned,
+    pub(super) namespace: Owned,
+    pub(super) vh: Owned,
+    hook_bits: u64,
+    /// Scripts from before 2015 take no argument in `OnTimer`.
+    pub(super) timer_takes_time: bool,
+}
+
+/// Loads a script. What is wrong with it is logged; then there is nothing left of it.
+pub fn load(context: &Arc<Context>) -> Option<Loaded> {
+    let script = context.label.as_str();
+    let path = context.path().display();
+    let source = match std::fs::read(context.path()) {
+        Ok(source) => source,
+        Err(error) => {
+            tracing::error!(script, "the script {path} cannot be read: {error}");
+            return None;
+        }
+    };
+    let runtime = match runtime::choose(&source) {
+        Ok(runtime) => runtime,
+        Err(reason) => {
+            tracing::error!(script, "the script {path} is not loaded: {reason}");
+            return None;
+        }
+    };
+    let interpreter = match interpreter_for(runtime) {
+        Ok(interpreter) => interpreter,
+        Err(reason) => {
+            tracing::error!(script, "the script {path} is not loaded: {reason}");
+            return None;
+        }
+    };
+    let loaded = run_in(context, &interpreter, runtime, &source);
+    if loaded.is_none() && runtime == Runtime::Sub {
+        end(&interpreter, context, Instant::now());
+    }
+    loaded
+}
+
+fn interpreter_for(runtime: Runtime) -> Result<Arc<Interpreter>, String> {
+    match runtime {
+        Runtime::Sub => Interpreter::new_sub(),
+        Runtime::Main => Ok(Arc::clone(interpreter::main())),
+    }
+}
+
+fn run_in(
+    context: &Arc<Context>,
+    interpreter: &Arc<Interpreter>,
+    runtime: Runtime,
+    source: &[u8],
+) -> Option<Loaded> {
+    let entered = interpreter.enter();
+    let attached = entered.attached();
+    let prepared = match runtime {
+        Runtime::Sub => prepare_sub(attached, context),
+        Runtime::Main => prepare_main(attached, context),
+    };
+    let loaded = prepared.and_then(|prepared| {
+        run(&prepared, context, source)?;
+        prepared.into_loaded(interpreter, runtime)
+    });
+    match loaded {
+        Ok(loaded) => Some(loaded),
+        Err(raised) => {
+            let place = format!("not loaded: the top level of {}", context.path().display());
+            report::log(attached, raised, &context.label, &place);
+            None
+        }
+    }
+}
+
+/// A script's module before it ran.
+struct Prepared<'a> {
+    module: Obj<'a>,
+    namespace: Obj<'a>,
+    vh: Obj<'a>,
+}
+
+impl Prepared<'_> {
+    fn into_loaded(
+        self,
+        interpreter: &Arc<Interpreter>,
+        runtime: Runtime,
+    ) -> Result<Loaded, Raised> {
+        let mut hook_bits = 0;
+        for (number, hook) in HOOKS.iter().enumerate() {
+            let function = self.namespace.dict_item(hook.name);
+            hook_bits |= u64::from(function.is_some_and(|f| f.is_callable())) << number;
+        }
+        let timer = self.namespace.dict_item(HOOKS[ON_TIMER].name).filter(Obj::is_callable);
+        Ok(Loaded {
+            interpreter: Arc::clone(interpreter),
+            runtime,
+            timer_takes_time: timer.is_none_or(|timer| takes_argument(&timer)),
+            module: self.module.keep(),
+            namespace: self.namespace.keep(),
+            vh: self.vh.keep(),
+            hook_bits,
+        })
+    }
+}
+
+/// Whether a callable accepts one argument. What cannot be told is called with one.
+fn takes_argument(callable: &Obj) -> bool {
+    let attached = callable.attached();
+    let bound = attached
+        .import(c"inspect")
+        .and_then(|inspect| inspect.call_method(c"signature", std::slice::from_ref(callable)))
+        .map(|signature| signature.call_method(c"bind", &[attached.none()]));
+    match bound {
+        Ok(Ok(_)) => true,
+        Ok(Err(raised)) => {
+            attached.clear(raised);
+            false
+        }
+        Err(raised) => {
+            attached.clear(raised);
+            true
+        }
+    }
+}
+
+/// In a sub-interpreter the script is `__main__` and `vh` is the built-in module.
+fn prepare_sub<'a>(attached: Attached<'a>, context: &Arc<Context>) -> Result<Prepared<'a>, Raised> {
+    vh::set_context(attached, context)?;
+    let vh = attached.import(c"vh")?;
+    let module = attached.import(c"__main__")?;
+    prepare(attached, context, module, vh)
+}
+
+/// In the main interpreter the script is a module of its own that calls itself `__main__`, and
+/// `import vh` in it gives its own `vh`.
+fn prepare_main<'a>(
+    attached: Attached<'a>,
+    context: &Arc<Context>,
+) -> Result<Prepared<'a>, Raised> {
+    let vh = vh::own_module(attached, context)?;
+    // SAFETY: attached.
+    let module = unsafe { attached.take(ffi::PyModule_New(c"__main__".as_ptr()))? };
+    let prepared = prepare(attached, context, module, vh)?;
+    let builtins = own_builtins(attached, &prepared.vh)?;
+    prepared.namespace.set_dict_item(c"__builtins__", &builtins)?;
+    Ok(prepared)
+}
+
+/// A copy of the builtins whose `__import__` knows the script's own `vh`.
+fn own_builtins<'a>(attached: Attached<'a>, vh: &Obj<'a>) -> Result<Obj<'a>, Raised> {
+    const SOURCE: &std::ffi::CStr = c"
+def own_builtins(vh):
+    import builtins
+    everywhere = builtins.__import__
+
+    def __import__(name, globals=None, locals=None, fromlist=(), level=0):
+        if name == 'vh' and level == 0:
+            return vh
+        return everywhere(name, globals, locals, fromlist, level)
+
+    return {**vars(builtins), '__import__': __import__}
+";
+    let namespace = attached.run(SOURCE)?;
+    match namespace.dict_item(c"own_builtins") {
+        Some(function) => function.call(std::slice::from_ref(vh)),
+        None => Err(attached.raise(super::object::Exception::Runtime, "no own_builtins")),
+    }
+}
+
+fn prepare<'a>(
+    attached: Attached<'a>,
+    context: &Context,
+    module: Obj<'a>,
+    vh: Obj<'a>,
+) -> Result<Prepared<'a>, Raised> {
+    // SAFETY: attached; a module's dict is borrowed from it.
+    let namespace = unsafe { attached.borrow(ffi::PyModule_GetDict(module.as_ptr())) };
+    let namespace = namespace.expect("a module has a dict");
+    let path = super::convert::from_utf8(attached, context.path_bytes())?;
+    namespace.set_dict_item(c"__file__", &path)?;
+    add_search_path(attached, context)?;
+    Ok(Prepared { module, namespace, vh })
+}
+
+/// The script's folder and `<config dir>/scripts` come first on `sys.path`.
+fn add_search_path(attached: Attached<'_>, context: &Context) -> Result<(), Raised> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let own = context.path().parent().map(|folder| match folder.as_os_str().is_empty() {
+        true => Path::new(".").to_path_buf(),
+        false => folder.to_path_buf(),
+    });
+    let shared = context
+        .config_dir
+        .as_deref()
+        .map(|folder| Path::new(std::ffi::OsStr::from_bytes(folder)).join("scripts"));
+    let list = attached.import(c"sys")?.attribute(c"path")?;
+    for folder in [shared, own].into_iter().flatten() {
+        let folder = folder.canonicalize().unwrap_or(folder);
+        let folder = super::convert::from_utf8(attached, folder.as_os_str().as_bytes())?;
+        // SAFETY: attached; a list and a str.
+        unsafe {
+            let known = ffi::PySequence_Contains(list.as_ptr(), folder.as_ptr());
+            let failed = known == 0 && ffi::PyList_Insert(list.as_ptr(), 0, folder.as_ptr()) != 0;
+            if known < 0 || failed {
+                return Err(Raised);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs a script's top level. Python's own `compile` honours encoding comments and byte order
+/// marks.
+fn run(prepared: &Prepared, context: &Context, source: &[u8]) -> Result<(), Raised> {
+    let attached = prepared.module.attached();
+    let builtins = attached.import(c"builtins")?;
+    let arguments = [
+        attached.bytes(source)?,
+        super::convert::from_utf8(attached, context.path_bytes())?,
+        attached.str("exec")?,
+        attached.int(0)?,
+        attached.bool(true),
+    ];
+    let code = builtins.call_method(c"compile", &arguments)?;
+    // SAFETY: attached; a code object and a dict.
+    unsafe {
+        let namespace = prepared.namespace.as_ptr();
+        attached.take(ffi::PyEval_EvalCode(code.as_ptr(), namespace, namespace))?;
+    }
+    Ok(())
+}
+
+impl Loaded {
+    /// Which hooks the script defined at its top level, a bit each.
+    pub fn hook_bits(&self) -> u64 {
+        self.hook_bits
+    }
+
+    /// Calls the script's `UnLoad` and lets go of everything. Nobody is inside.
+    pub fn unload(self, context: &Context, deadline: Instant) {
+        {
+            let entered = self.interpreter.enter();
+            let attached = entered.attached();
+            // SAFETY: the script's own interpreter is attached.
+            unsafe {
+                let namespace = self.namespace.get(attached);
+                if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable)
+                    && let Err(raised) = function.call(&[])
+                {
+                    report::log(attached, raised, &context.label, "UnLoad");
+                }
+                if self.runtime == Runtime::Main {
+                    // Functions and globals refer to each other; nothing else empties them.
+                    ffi::PyDict_Clear(namespace.as_ptr());
+                }
+                drop(namespace);
+                self.namespace.release(attached);
+                self.vh.release(attached);
+                self.module.release(attached);
+                ffi::PyGC_Collect();
+            }
+        }
+        if self.runtime == Runtime::Sub {
+            end(&self.interpreter, context, deadline);
+        }
+    }
+}
+
+fn end(interpreter: &Arc<Interpreter>, context: &Context, deadline: Instant) {
+    if let Err(left) = interpreter.end(deadline) {
+        tracing::warn!(
+            script = %context.label,
+            "{left} of its threads did not stop: its interpreter is set aside with them. Stop \
+             threads in UnLoad() to free its memory"
+        );
+    }
+}

@@ -1,0 +1,485 @@
+//! References to Python objects that the compiler keeps inside the time their interpreter is
+//! attached to this thread.
+
+use std::ffi::{CStr, c_char, c_long};
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use pyo3_ffi as ffi;
+use pyo3_ffi::PyObject;
+
+/// Proof that an interpreter is attached to this thread for `'a`. Neither `Send` nor `Sync`.
+#[derive(Clone, Copy, Debug)]
+pub struct Attached<'a>(PhantomData<(&'a (), *mut ())>);
+
+/// A Python exception is set in the attached interpreter.
+///
+/// It must be handed to Python (return NULL) or taken by `report`; it is never dropped silently.
+#[derive(Debug)]
+#[must_use = "the exception is still set in the interpreter"]
+pub struct Raised;
+
+/// A strong reference, dropped while its interpreter is attached.
+#[derive(Debug)]
+pub struct Obj<'a> {
+    pointer: NonNull<PyObject>,
+    attached: Attached<'a>,
+}
+
+/// A strong reference kept for later, for example in a loaded script. Dropping it leaks the object:
+/// only the holder knows when its interpreter is attached, and calls `release` then.
+#[derive(Debug)]
+pub struct Owned(NonNull<PyObject>);
+
+// SAFETY: the pointer is only followed through `get` and `release`, which demand that the
+// interpreter is attached, whatever the thread.
+unsafe impl Send for Owned {}
+// SAFETY: as above.
+unsafe impl Sync for Owned {}
+
+impl<'a> Attached<'a> {
+    /// # Safety
+    /// An interpreter is attached to this thread for `'a`.
+    pub unsafe fn assume() -> Attached<'a> {
+        Attached(PhantomData)
+    }
+
+    /// Takes a new reference from a C API function: NULL means an exception is set.
+    ///
+    /// # Safety
+    /// `pointer` is NULL with an exception set, or a strong reference of this interpreter.
+    pub unsafe fn take(self, pointer: *mut PyObject) -> Result<Obj<'a>, Raised> {
+        match NonNull::new(pointer) {
+            Some(pointer) => Ok(Obj { pointer, attached: self }),
+            None => Err(Raised),
+        }
+    }
+
+    /// Makes a strong reference of a borrowed one.
+    ///
+    /// # Safety
+    /// `pointer` is NULL or an object of this interpreter.
+    pub unsafe fn borrow(self, pointer: *mut PyObject) -> Option<Obj<'a>> {
+        let pointer = NonNull::new(pointer)?;
+        // SAFETY: by contract, and attached.
+        unsafe { ffi::Py_INCREF(pointer.as_ptr()) };
+        Some(Obj { pointer, attached: self })
+    }
+
+    /// `None`.
+    pub fn none(self) -> Obj<'a> {
+        // SAFETY: None always exists.
+        unsafe { self.borrow(ffi::Py_None()) }.expect("None exists")
+    }
+
+    /// `True` or `False`.
+    pub fn bool(self, value: bool) -> Obj<'a> {
+        let object = if value {
+            // SAFETY: attached.
+            unsafe { ffi::Py_True() }
+        } else {
+            // SAFETY: attached.
+            unsafe { ffi::Py_False() }
+        };
+        // SAFETY: both always exist.
+        unsafe { self.borrow(object) }.expect("True and False exist")
+    }
+
+    /// An int.
+    pub fn int(self, value: i64) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached.
+        unsafe { self.take(ffi::PyLong_FromLongLong(value)) }
+    }
+
+    /// A float.
+    pub fn float(self, value: f64) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached.
+        unsafe { self.take(ffi::PyFloat_FromDouble(value)) }
+    }
+
+    /// A str of text that is ours, so it is UTF-8.
+    pub fn str(self, value: &str) -> Result<Obj<'a>, Raised> {
+        self.decode(value.as_bytes(), None)
+    }
+
+    /// A str of bytes in UTF-8, with one of Python's error handlers.
+    pub fn decode(self, bytes: &[u8], errors: Option<&CStr>) -> Result<Obj<'a>, Raised> {
+        let errors = errors.map_or(std::ptr::null(), CStr::as_ptr);
+        // SAFETY: attached; pointer and length are one slice.
+        unsafe {
+            self.take(ffi::PyUnicode_DecodeUTF8(
+                bytes.as_ptr().cast::<c_char>(),
+                bytes.len() as ffi::Py_ssize_t,
+                errors,
+            ))
+        }
+    }
+
+    /// A bytes object.
+    pub fn bytes(self, value: &[u8]) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached; pointer and length are one slice.
+        unsafe {
+            self.take(ffi::PyBytes_FromStringAndSize(
+                value.as_ptr().cast(),
+                value.len() as ffi::Py_ssize_t,
+            ))
+        }
+    }
+
+    /// A tuple of these items.
+    pub fn tuple(self, items: Vec<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached; each slot is filled once with a strong reference.
+        unsafe {
+            let tuple = self.take(ffi::PyTuple_New(items.len() as ffi::Py_ssize_t))?;
+            for (index, item) in items.into_iter().enumerate() {
+                ffi::PyTuple_SET_ITEM(tuple.as_ptr(), index as ffi::Py_ssize_t, item.into_raw());
+            }
+            Ok(tuple)
+        }
+    }
+
+    /// A list of these items.
+    pub fn list(self, items: Vec<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached; each slot is filled once with a strong reference.
+        unsafe {
+            let list = self.take(ffi::PyList_New(items.len() as ffi::Py_ssize_t))?;
+            for (index, item) in items.into_iter().enumerate() {
+                ffi::PyList_SET_ITEM(list.as_ptr(), index as ffi::Py_ssize_t, item.into_raw());
+            }
+            Ok(list)
+        }
+    }
+
+    /// An empty dict.
+    pub fn dict(self) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached.
+        unsafe { self.take(ffi::PyDict_New()) }
+    }
+
+    /// Imports a module.
+    pub fn import(self, name: &CStr) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached.
+        unsafe { self.take(ffi::PyImport_ImportModule(name.as_ptr())) }
+    }
+
+    /// Runs a few lines of ours in a namespace of their own, which is returned.
+    pub fn run(self, source: &CStr) -> Result<Obj<'a>, Raised> {
+        let namespace = self.dict()?;
+        // SAFETY: attached; the builtins are borrowed; the source is a C string.
+        unsafe {
+            if let Some(builtins) = self.borrow(ffi::PyEval_GetBuiltins()) {
+                namespace.set_dict_item(c"__builtins__", &builtins)?;
+            }
+            self.take(ffi::PyRun_StringFlags(
+                source.as_ptr(),
+                ffi::Py_file_input,
+                namespace.as_ptr(),
+                namespace.as_ptr(),
+                std::ptr::null_mut(),
+            ))?;
+        }
+        Ok(namespace)
+    }
+
+    /// Sets an exception of one of Python's own types.
+    pub fn raise(self, kind: Exception, message: &str) -> Raised {
+        let Ok(message) = self.str(message) else { return Raised };
+        // SAFETY: attached; the built-in exception types always exist.
+        unsafe {
+            let kind = match kind {
+                Exception::Type => ffi::PyExc_TypeError,
+                Exception::Value => ffi::PyExc_ValueError,
+                Exception::Overflow => ffi::PyExc_OverflowError,
+                Exception::Name => ffi::PyExc_NameError,
+                Exception::Attribute => ffi::PyExc_AttributeError,
+                Exception::Runtime => ffi::PyExc_RuntimeError,
+                Exception::NotImplemented => ffi::PyExc_NotImplementedError,
+                Exception::Recursion => ffi::PyExc_RecursionError,
+                Exception::Memory => ffi::PyExc_MemoryError,
+            };
+            ffi::PyErr_SetObject(kind, message.as_ptr());
+        }
+        Raised
+    }
+
+    /// Forgets the exception that is set: for lookups whose failure is an answer.
+    pub fn clear(self, raised: Raised) {
+        let Raised = raised;
+        // SAFETY: attached.
+        unsafe { ffi::PyErr_Clear() };
+    }
+}
+
+/// Exception types the library raises.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "Python's own names without Error")]
+pub enum Exception {
+    Type,
+    Value,
+    Overflow,
+    Name,
+    Attribute,
+    Runtime,
+    NotImplemented,
+    Recursion,
+    Memory,
+}
+
+impl<'a> Obj<'a> {
+    /// The pointer, still owned by this reference.
+    pub fn as_ptr(&self) -> *mut PyObject {
+        self.pointer.as_ptr()
+    }
+
+    /// Gives the reference to C.
+    pub fn into_raw(self) -> *mut PyObject {
+        let pointer = self.pointer.as_ptr();
+        std::mem::forget(self);
+        pointer
+    }
+
+    /// Keeps the object beyond this attachment.
+    pub fn keep(self) -> Owned {
+        let pointer = self.pointer;
+        std::mem::forget(self);
+        Owned(pointer)
+    }
+
+    /// The attachment this reference lives in.
+    pub fn attached(&self) -> Attached<'a> {
+        self.attached
+    }
+
+    /// Whether it is `None`.
+    pub fn is_none(&self) -> bool {
+        // SAFETY: attached.
+        self.as_ptr() == unsafe { ffi::Py_None() }
+    }
+
+    /// Whether it is a str (subclasses too).
+    pub fn is_str(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyUnicode_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Whether it is an int (bool too).
+    pub fn is_int(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyLong_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Whether it is a float.
+    pub fn is_float(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyFloat_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Whether it is a tuple.
+    pub fn is_tuple(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyTuple_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyList_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Whether it is a dict.
+    pub fn is_dict(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyDict_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Whether it is a set or frozenset.
+    pub fn is_set(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyAnySet_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Whether it can be called.
+    pub fn is_callable(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyCallable_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Name of its type, for messages.
+    pub fn type_name(&self) -> String {
+        // SAFETY: attached; tp_name is a C string that lives as long as the type.
+        unsafe {
+            let name = (*ffi::Py_TYPE(self.as_ptr())).tp_name;
+            let name = CStr::from_ptr(name).to_string_lossy();
+            name.rsplit('.').next().unwrap_or_default().to_owned()
+        }
+    }
+
+    /// What it is, for messages.
+    pub fn described(&self) -> String {
+        format!("a value of type {}", self.type_name())
+    }
+
+    /// The value of an int, or None when it does not fit 64 bits.
+    pub fn as_i64(&self) -> Option<i64> {
+        let mut overflow = 0;
+        // SAFETY: attached, and the callers checked `is_int`, so that it raises nothing.
+        let value: c_long =
+            unsafe { ffi::PyLong_AsLongAndOverflow(self.as_ptr(), &raw mut overflow) };
+        (overflow == 0).then_some(value)
+    }
+
+    /// The value of a float.
+    pub fn as_f64(&self) -> f64 {
+        // SAFETY: attached, and the callers checked `is_float`, so that it raises nothing.
+        unsafe { ffi::PyFloat_AS_DOUBLE(self.as_ptr()) }
+    }
+
+    /// The UTF-8 form of a str, or None when it holds lone surrogates. Lives as long as the object.
+    pub fn as_utf8(&self) -> Option<&str> {
+        let mut length = 0;
+        // SAFETY: attached; the callers checked `is_str`; Python keeps the UTF-8 form with the
+        // object and guarantees it is UTF-8.
+        unsafe {
+            let text = ffi::PyUnicode_AsUTF8AndSize(self.as_ptr(), &raw mut length);
+            if text.is_null() {
+                ffi::PyErr_Clear();
+                return None;
+            }
+            let bytes = std::slice::from_raw_parts(text.cast::<u8>(), length as usize);
+            Some(std::str::from_utf8_unchecked(bytes))
+        }
+    }
+
+    /// The code points of a str, lone surrogates among them.
+    pub fn code_points(&self) -> Vec<u32> {
+        // SAFETY: attached; the callers checked `is_str`; the copy is ours to free.
+        unsafe {
+            let length = ffi::PyUnicode_GetLength(self.as_ptr()) as usize;
+            let copy = ffi::PyUnicode_AsUCS4Copy(self.as_ptr());
+            if copy.is_null() {
+                ffi::PyErr_Clear();
+                return Vec::new();
+            }
+            let points = std::slice::from_raw_parts(copy, length).to_vec();
+            ffi::PyMem_Free(copy.cast());
+            points
+        }
+    }
+
+    /// A readable form of a str, whatever is in it.
+    pub fn to_text(&self) -> String {
+        match self.as_utf8() {
+            Some(text) => text.to_owned(),
+            None => self
+                .code_points()
+                .into_iter()
+                .map(|point| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect(),
+        }
+    }
+
+    /// Items of a tuple or list, as they are now.
+    pub fn items(&self) -> Vec<Obj<'a>> {
+        // SAFETY: attached; the index is in range; the references are made strong at once, and no
+        // Python code runs in between.
+        unsafe {
+            let (length, item): (_, unsafe fn(_, _) -> _) = if self.is_tuple() {
+                (ffi::PyTuple_GET_SIZE(self.as_ptr()), |o, i| ffi::PyTuple_GET_ITEM(o, i))
+            } else {
+                (ffi::PyList_GET_SIZE(self.as_ptr()), |o, i| ffi::PyList_GET_ITEM(o, i))
+            };
+            (0..length)
+                .filter_map(|index| self.attached.borrow(item(self.as_ptr(), index)))
+                .collect()
+        }
+    }
+
+    /// An attribute.
+    pub fn attribute(&self, name: &CStr) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached.
+        unsafe { self.attached.take(ffi::PyObject_GetAttrString(self.as_ptr(), name.as_ptr())) }
+    }
+
+    /// Sets an attribute.
+    pub fn set_attribute(&self, name: &CStr, value: &Obj) -> Result<(), Raised> {
+        // SAFETY: attached.
+        let failed =
+            unsafe { ffi::PyObject_SetAttrString(self.as_ptr(), name.as_ptr(), value.as_ptr()) };
+        if failed == 0 { Ok(()) } else { Err(Raised) }
+    }
+
+    /// An item of a dict; None when it has no such key.
+    pub fn dict_item(&self, key: &CStr) -> Option<Obj<'a>> {
+        // SAFETY: attached; the reference is made strong at once. It raises nothing for text keys.
+        unsafe { self.attached.borrow(ffi::PyDict_GetItemString(self.as_ptr(), key.as_ptr())) }
+    }
+
+    /// Sets an item of a dict.
+    pub fn set_dict_item(&self, key: &CStr, value: &Obj) -> Result<(), Raised> {
+        // SAFETY: attached.
+        let failed =
+            unsafe { ffi::PyDict_SetItemString(self.as_ptr(), key.as_ptr(), value.as_ptr()) };
+        if failed == 0 { Ok(()) } else { Err(Raised) }
+    }
+
+    /// Sets an item of a dict whose key is an object.
+    pub fn set_dict_pair(&self, key: &Obj, value: &Obj) -> Result<(), Raised> {
+        // SAFETY: attached; a dict.
+        let failed = unsafe { ffi::PyDict_SetItem(self.as_ptr(), key.as_ptr(), value.as_ptr()) };
+        if failed == 0 { Ok(()) } else { Err(Raised) }
+    }
+
+    /// Calls it.
+    pub fn call(&self, arguments: &[Obj<'a>]) -> Result<Obj<'a>, Raised> {
+        let pointers: Vec<_> = arguments.iter().map(Obj::as_ptr).collect();
+        // SAFETY: attached; the pointers are alive during the call.
+        unsafe {
+            self.attached.take(ffi::PyObject_Vectorcall(
+                self.as_ptr(),
+                pointers.as_ptr(),
+                pointers.len(),
+                std::ptr::null_mut(),
+            ))
+        }
+    }
+
+    /// Calls a method.
+    pub fn call_method(&self, name: &CStr, arguments: &[Obj<'a>]) -> Result<Obj<'a>, Raised> {
+        self.attribute(name)?.call(arguments)
+    }
+}
+
+impl Clone for Obj<'_> {
+    fn clone(&self) -> Self {
+        // SAFETY: attached.
+        unsafe { ffi::Py_INCREF(self.as_ptr()) };
+        Obj { pointer: self.pointer, attached: self.attached }
+    }
+}
+
+impl Drop for Obj<'_> {
+    fn drop(&mut self) {
+        // SAFETY: attached; the reference is ours.
+        unsafe { ffi::Py_DECREF(self.as_ptr()) };
+    }
+}
+
+impl Owned {
+    /// The object.
+    ///
+    /// # Safety
+    /// The interpreter that is attached is the object's own.
+    pub unsafe fn get<'a>(&self, attached: Attached<'a>) -> Obj<'a> {
+        // SAFETY: by contract.
+        unsafe { attached.borrow(self.0.as_ptr()) }.expect("not NULL")
+    }
+
+    /// Gives the reference back.
+    ///
+    /// # Safety
+    /// The interpreter that is attached is the object's own.
+    pub unsafe fn release(self, attached: Attached<'_>) {
+        // SAFETY: by contract; the reference is ours.
+        drop(unsafe { attached.take(self.0.as_ptr()) });
+    }
+}

@@ -1,0 +1,94 @@
+//! Exceptions that leave a script: taken from the interpreter and logged as one block.
+
+use pyo3_ffi as ffi;
+
+use super::object::{Attached, Obj, Raised};
+
+/// An exception, taken out of the interpreter's state.
+struct Taken<'a> {
+    exception: Obj<'a>,
+}
+
+/// Takes the exception that is set.
+fn take<'a>(attached: Attached<'a>, raised: Raised) -> Option<Taken<'a>> {
+    let Raised = raised;
+    // SAFETY: attached; the function gives a strong reference or NULL.
+    unsafe { attached.take(raised_exception()).ok().map(|exception| Taken { exception }) }
+}
+
+#[cfg(Py_3_12)]
+unsafe fn raised_exception() -> *mut ffi::PyObject {
+    // SAFETY: an interpreter is attached.
+    unsafe { ffi::PyErr_GetRaisedException() }
+}
+
+#[cfg(not(Py_3_12))]
+unsafe fn raised_exception() -> *mut ffi::PyObject {
+    let (mut kind, mut value, mut traceback) =
+        (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: an interpreter is attached; the references become ours and are given back, but for
+    // the exception itself.
+    unsafe {
+        ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback);
+        ffi::PyErr_NormalizeException(&raw mut kind, &raw mut value, &raw mut traceback);
+        if !value.is_null() && !traceback.is_null() {
+            ffi::PyException_SetTraceback(value, traceback);
+        }
+        ffi::Py_XDECREF(kind);
+        ffi::Py_XDECREF(traceback);
+        value
+    }
+}
+
+impl<'a> Taken<'a> {
+    fn is_exit(&self) -> bool {
+        // SAFETY: attached; the exception type always exists.
+        unsafe {
+            ffi::PyErr_GivenExceptionMatches(self.exception.as_ptr(), ffi::PyExc_SystemExit) != 0
+        }
+    }
+
+    /// What Python would print for it.
+    fn traceback(&self) -> String {
+        match self.formatted() {
+            Ok(text) => text,
+            Err(raised) => {
+                self.exception.attached().clear(raised);
+                format!("{}: (its text cannot be shown)", self.exception.type_name())
+            }
+        }
+    }
+
+    fn formatted(&self) -> Result<String, Raised> {
+        let attached = self.exception.attached();
+        let traceback = match self.exception.attribute(c"__traceback__") {
+            Ok(traceback) => traceback,
+            Err(raised) => {
+                attached.clear(raised);
+                attached.none()
+            }
+        };
+        let kind = self.exception.attribute(c"__class__")?;
+        let lines = attached
+            .import(c"traceback")?
+            .call_method(c"format_exception", &[kind, self.exception.clone(), traceback])?;
+        Ok(lines.items().iter().map(Obj::to_text).collect())
+    }
+}
+
+/// Logs the exception that is set, as one block: which script, in what, Python's traceback.
+pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
+    let Some(taken) = take(attached, raised) else {
+        tracing::error!(script, "{place} failed without an exception");
+        return;
+    };
+    if taken.is_exit() {
+        tracing::error!(
+            script,
+            "{place} asked to exit (SystemExit); the hub goes on\n{}",
+            taken.traceback()
+        );
+    } else {
+        tracing::error!(script, "{place} raised an exception\n{}", taken.traceback());
+    }
+}

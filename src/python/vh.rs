@@ -1,0 +1,369 @@
+//! The `vh` module of a script, built from the callback table.
+//!
+//! Each function is a builtin whose `self` is a capsule naming the row and the script, so that one
+//! generic body serves all. In a sub-interpreter the script is the interpreter's only one. In the
+//! main interpreter each script is given a module of its own, and the one in `sys.modules`, which
+//! modules shared by several scripts import, acts for the script that is being called.
+
+use std::cell::UnsafeCell;
+use std::ffi::{CStr, CString, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+
+use pyo3_ffi as ffi;
+use pyo3_ffi::{PyMethodDef, PyModuleDef, PyObject};
+
+use super::interpreter;
+use super::object::{Attached, Exception, Obj, Raised};
+use crate::abi::boundary;
+use crate::callbacks::{CALLBACKS, Callback, Default, Outcome};
+use crate::scripts::{self, Context};
+
+mod arguments;
+pub mod attributes;
+mod calls;
+mod constants;
+mod results;
+
+const CAPSULE: &CStr = c"vh.function";
+const CONTEXT_CAPSULE: &CStr = c"vh.context";
+
+/// What a builtin of the module does.
+#[derive(Clone, Copy, Debug)]
+pub enum Function {
+    /// Calls the hub.
+    Callback(&'static Callback),
+    /// `CallDynamicFunction`: calls what the host registered.
+    CallDynamic,
+    /// `encode`: protocol characters become entities.
+    Encode,
+    /// `decode`: the reverse.
+    Decode,
+}
+
+/// Functions without a callback of the hub, with their documentation.
+const OWN_FUNCTIONS: [(&CStr, Function, &str); 5] = [
+    (
+        c"CallDynamicFunction",
+        Function::CallDynamic,
+        "CallDynamicFunction(name, *args)\n--\n\nCall a function the host registered for this script.",
+    ),
+    (
+        c"encode",
+        Function::Encode,
+        "encode(text)\n--\n\nWrite the characters the protocol reserves as entities.",
+    ),
+    (c"Encode", Function::Encode, "Encode(text)\n--\n\nThe same as encode."),
+    (c"decode", Function::Decode, "decode(text)\n--\n\nRead the entities that encode writes."),
+    (c"Decode", Function::Decode, "Decode(text)\n--\n\nThe same as decode."),
+];
+
+/// The method table: fixed for the process, no Python object in it.
+struct Methods(Vec<(Function, UnsafeCell<PyMethodDef>)>);
+
+// SAFETY: CPython only reads the definitions; nobody writes them after `methods` made them.
+unsafe impl Sync for Methods {}
+// SAFETY: as above.
+unsafe impl Send for Methods {}
+
+fn methods() -> &'static Methods {
+    static METHODS: OnceLock<Methods> = OnceLock::new();
+    METHODS.get_or_init(|| {
+        let callbacks = CALLBACKS
+            .iter()
+            .filter(|callback| callback.outcome != Outcome::Unused)
+            .map(|callback| (callback.name, Function::Callback(callback), documentation(callback)));
+        let own = OWN_FUNCTIONS.iter().map(|(name, function, doc)| {
+            (*name, *function, CString::new(*doc).expect("no NUL in it"))
+        });
+        Methods(callbacks.chain(own).map(|(name, f, doc)| (f, definition(name, doc))).collect())
+    })
+}
+
+/// `name(parameters)`, the marker `inspect` looks for, and the sentence of the table.
+fn documentation(callback: &Callback) -> CString {
+    let parameters: Vec<String> = callback
+        .params
+        .iter()
+        .map(|param| match param.default {
+            Default::Required => param.name.to_owned(),
+            Default::Null => format!("{}=None", param.name),
+            Default::Empty => format!("{}=''", param.name),
+            Default::Number(number) => format!("{}={number}", param.name),
+        })
+        .collect();
+    let name = callback.name.to_string_lossy();
+    CString::new(format!("{name}({})\n--\n\n{}", parameters.join(", "), callback.doc))
+        .expect("no NUL in the table")
+}
+
+fn definition(name: &'static CStr, doc: CString) -> UnsafeCell<PyMethodDef> {
+    UnsafeCell::new(PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        // Lives as long as the table, which is never dropped.
+        ml_doc: doc.into_raw(),
+    })
+}
+
+/// What a builtin knows: its row, and its script unless it acts for the one being called.
+struct Binding {
+    function: Function,
+    context: Option<Arc<Context>>,
+}
+
+unsafe extern "C" fn drop_binding(capsule: *mut PyObject) {
+    // SAFETY: only `bind` makes capsules of this name, each with a boxed binding.
+    unsafe {
+        let binding = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr());
+        drop(Box::from_raw(binding.cast::<Binding>()));
+    }
+}
+
+unsafe extern "C" fn drop_context(capsule: *mut PyObject) {
+    // SAFETY: only `set_context` makes capsules of this name, each with a counted reference.
+    unsafe {
+        let context = ffi::PyCapsule_GetPointer(capsule, CONTEXT_CAPSULE.as_ptr());
+        drop(Arc::from_raw(context.cast::<Context>().cast_const()));
+    }
+}
+
+/// The body of every function of the module.
+unsafe extern "C" fn call(
+    capsule: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: ffi::Py_ssize_t,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: Python calls a builtin with the interpreter attached, `self` being the capsule `bind`
+    // gave it, and a vector of `count` arguments followed by one for each keyword.
+    let (attached, binding, given) = unsafe {
+        let binding = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Binding>();
+        let attached = Attached::assume();
+        (attached, &*binding, arguments::Given::new(attached, arguments, count, keywords))
+    };
+    let body = AssertUnwindSafe(|| run(attached, binding, &given));
+    let result = catch_unwind(body).unwrap_or_else(|payload| {
+        boundary::report("a vh function", payload.as_ref());
+        Err(attached.raise(Exception::Runtime, "this vh function failed by a fault of the library"))
+    });
+    result.map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+fn run<'a>(
+    attached: Attached<'a>,
+    binding: &Binding,
+    given: &arguments::Given<'a>,
+) -> Result<Obj<'a>, Raised> {
+    let context = || acting_for(attached, binding);
+    match binding.function {
+        Function::Callback(callback) => {
+            calls::callback(attached, context()?.as_ref(), callback, given)
+        }
+        Function::CallDynamic => calls::dynamic(attached, context()?.as_ref(), given),
+        Function::Encode => calls::encode(given),
+        Function::Decode => calls::decode(given),
+    }
+}
+
+/// The script a call is made for; an error when the hub cannot be called now.
+fn acting_for(attached: Attached<'_>, binding: &Binding) -> Result<Arc<Context>, Raised> {
+    if !interpreter::inside_host_call() {
+        return Err(attached.raise(
+            Exception::Runtime,
+            "vh functions can only be called while the hub calls the script, not from a thread of \
+             its own",
+        ));
+    }
+    let context = match &binding.context {
+        Some(context) => Some(Arc::clone(context)),
+        None => scripts::current(),
+    };
+    match context {
+        Some(context) if !context.is_gone() => Ok(context),
+        _ => Err(attached.raise(Exception::Runtime, "the script is not loaded any more")),
+    }
+}
+
+/// Fills a module with functions, constants and, for one script, its attributes.
+fn fill(module: &Obj, context: Option<&Arc<Context>>) -> Result<(), Raised> {
+    let attached = module.attached();
+    for (function, definition) in &methods().0 {
+        bind(module, *function, definition, context)?;
+    }
+    constants::add(module)?;
+    match context {
+        Some(context) => attributes::add(module, context),
+        None => add_getattr(attached, module),
+    }
+}
+
+fn bind(
+    module: &Obj,
+    function: Function,
+    definition: &'static UnsafeCell<PyMethodDef>,
+    context: Option<&Arc<Context>>,
+) -> Result<(), Raised> {
+    let attached = module.attached();
+    let binding = Box::into_raw(Box::new(Binding { function, context: context.cloned() }));
+    // SAFETY: attached; the capsule takes over the binding; the definition is never written.
+    unsafe {
+        let capsule = ffi::PyCapsule_New(binding.cast(), CAPSULE.as_ptr(), Some(drop_binding));
+        if capsule.is_null() {
+            drop(Box::from_raw(binding));
+            return Err(Raised);
+        }
+        let capsule = attached.take(capsule)?;
+        let name = attached.take(ffi::PyModule_GetNameObject(module.as_ptr()))?;
+        let builtin = ffi::PyCFunction_NewEx(definition.get(), capsule.as_ptr(), name.as_ptr());
+        let builtin = attached.take(builtin)?;
+        module.set_attribute(CStr::from_ptr((*definition.get()).ml_name), &builtin)
+    }
+}
+
+/// The module shared by the scripts of the main interpreter has no attributes of its own: they are
+/// those of the script that is being called.
+fn add_getattr(attached: Attached<'_>, module: &Obj) -> Result<(), Raised> {
+    struct Definition(UnsafeCell<PyMethodDef>);
+    // SAFETY: never written.
+    unsafe impl Sync for Definition {}
+    static GETATTR: Definition = Definition(UnsafeCell::new(PyMethodDef {
+        ml_name: c"__getattr__".as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunction: getattr },
+        ml_flags: ffi::METH_O,
+        ml_doc: std::ptr::null(),
+    }));
+    // SAFETY: attached; the definition is static.
+    let builtin = unsafe {
+        attached.take(ffi::PyCFunction_NewEx(
+            GETATTR.0.get(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        ))?
+    };
+    module.set_attribute(c"__getattr__", &builtin)
+}
+
+unsafe extern "C" fn getattr(_: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached and a str.
+    let (attached, name) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(name))
+    };
+    let name = name.map(|name| name.to_text()).unwrap_or_default();
+    let found = scripts::current().and_then(|context| attributes::get(attached, &context, &name));
+    let result = found.unwrap_or_else(|| {
+        let message = format!("module 'vh' has no attribute '{name}' here");
+        Err(attached.raise(Exception::Attribute, &message))
+    });
+    result.map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+/// Says which script the interpreter that is attached belongs to.
+pub fn set_context(attached: Attached<'_>, context: &Arc<Context>) -> Result<(), Raised> {
+    let pointer = Arc::into_raw(Arc::clone(context)).cast_mut();
+    // SAFETY: attached; the capsule takes over the counted reference.
+    unsafe {
+        let capsule =
+            ffi::PyCapsule_New(pointer.cast(), CONTEXT_CAPSULE.as_ptr(), Some(drop_context));
+        if capsule.is_null() {
+            drop(Arc::from_raw(pointer.cast_const()));
+            return Err(Raised);
+        }
+        let capsule = attached.take(capsule)?;
+        let store = attached.borrow(ffi::PyInterpreterState_GetDict(ffi::PyInterpreterState_Get()));
+        match store {
+            Some(store) => store.set_dict_item(CONTEXT_CAPSULE, &capsule),
+            None => Err(attached.raise(Exception::Memory, "no memory for the vh module")),
+        }
+    }
+}
+
+/// The script the attached interpreter belongs to; None in the main interpreter.
+fn context_of_interpreter(attached: Attached<'_>) -> Option<Arc<Context>> {
+    // SAFETY: attached; the capsule holds a counted reference, which is counted once more.
+    unsafe {
+        let store =
+            attached.borrow(ffi::PyInterpreterState_GetDict(ffi::PyInterpreterState_Get()))?;
+        let capsule = store.dict_item(CONTEXT_CAPSULE)?;
+        let context = ffi::PyCapsule_GetPointer(capsule.as_ptr(), CONTEXT_CAPSULE.as_ptr());
+        let context = context.cast::<Context>().cast_const();
+        Arc::increment_strong_count(context);
+        Some(Arc::from_raw(context))
+    }
+}
+
+/// A `vh` module for one script of the main interpreter, not in `sys.modules`.
+pub fn own_module<'a>(attached: Attached<'a>, context: &Arc<Context>) -> Result<Obj<'a>, Raised> {
+    // SAFETY: attached.
+    let module = unsafe { attached.take(ffi::PyModule_New(c"vh".as_ptr()))? };
+    fill(&module, Some(context))?;
+    Ok(module)
+}
+
+unsafe extern "C" fn execute(module: *mut PyObject) -> c_int {
+    // SAFETY: Python runs the slot with the interpreter attached and the new module.
+    let attached = unsafe { Attached::assume() };
+    // SAFETY: as above.
+    let Some(module) = (unsafe { attached.borrow(module) }) else { return -1 };
+    let context = context_of_interpreter(attached);
+    match fill(&module, context.as_ref()) {
+        Ok(()) => 0,
+        Err(Raised) => -1,
+    }
+}
+
+const DOC: &CStr = c"The hub: what a script can ask it and tell it to do.";
+
+struct Definition {
+    slots: UnsafeCell<[ffi::PyModuleDef_Slot; 4]>,
+    module: UnsafeCell<PyModuleDef>,
+}
+
+// SAFETY: CPython writes the definition's own header once, under the main interpreter's lock.
+unsafe impl Sync for Definition {}
+
+static DEFINITION: Definition = Definition {
+    slots: UnsafeCell::new([
+        ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: execute as *mut c_void },
+        #[cfg(Py_3_12)]
+        ffi::PyModuleDef_Slot {
+            slot: ffi::Py_mod_multiple_interpreters,
+            value: ffi::Py_MOD_PER_INTERPRETER_GIL_SUPPORTED,
+        },
+        #[cfg(Py_3_13)]
+        ffi::PyModuleDef_Slot { slot: ffi::Py_mod_gil, value: ffi::Py_MOD_GIL_USED },
+        END,
+        #[cfg(not(Py_3_13))]
+        END,
+        #[cfg(not(Py_3_12))]
+        END,
+    ]),
+    module: UnsafeCell::new(PyModuleDef {
+        m_base: ffi::PyModuleDef_HEAD_INIT,
+        m_name: c"vh".as_ptr(),
+        m_doc: DOC.as_ptr(),
+        m_size: 0,
+        m_methods: std::ptr::null_mut(),
+        m_slots: std::ptr::null_mut(),
+        m_traverse: None,
+        m_clear: None,
+        m_free: None,
+    }),
+};
+
+const END: ffi::PyModuleDef_Slot = ffi::PyModuleDef_Slot { slot: 0, value: std::ptr::null_mut() };
+
+/// The init function of the built-in module `vh`.
+///
+/// # Safety
+/// Only Python calls it, with an interpreter attached.
+pub unsafe extern "C" fn create() -> *mut PyObject {
+    // SAFETY: Python calls it with an interpreter attached; the same value is written each time.
+    unsafe {
+        let module = DEFINITION.module.get();
+        (*module).m_slots = DEFINITION.slots.get().cast();
+        ffi::PyModuleDef_Init(module)
+    }
+}

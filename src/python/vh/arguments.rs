@@ -1,0 +1,218 @@
+//! Arguments of a `vh` function: matched with the parameters of its row and packed.
+
+use std::borrow::Cow;
+
+use pyo3_ffi as ffi;
+use pyo3_ffi::PyObject;
+
+use crate::callbacks::{Callback, Default, Kind, Param};
+use crate::python::convert::{self, NulInside};
+use crate::python::object::{Attached, Exception, Obj, Raised};
+use crate::targs::Piece;
+use crate::text::Encoding;
+
+/// What a script passed.
+pub struct Given<'a> {
+    attached: Attached<'a>,
+    positional: Vec<Obj<'a>>,
+    named: Vec<(Obj<'a>, Obj<'a>)>,
+}
+
+impl<'a> Given<'a> {
+    /// # Safety
+    /// `arguments` is a vector of `count` objects and one more for each name in the tuple
+    /// `keywords`, which may be NULL.
+    pub unsafe fn new(
+        attached: Attached<'a>,
+        arguments: *const *mut PyObject,
+        count: ffi::Py_ssize_t,
+        keywords: *mut PyObject,
+    ) -> Given<'a> {
+        // SAFETY: by contract.
+        unsafe {
+            let at = |index: usize| attached.borrow(*arguments.add(index));
+            let names = attached.borrow(keywords).map(|names| names.items()).unwrap_or_default();
+            let count = count as usize;
+            let values = (count..count + names.len()).filter_map(at).collect::<Vec<_>>();
+            Given {
+                attached,
+                positional: (0..count).filter_map(at).collect(),
+                named: names.into_iter().zip(values).collect(),
+            }
+        }
+    }
+
+    /// The arguments of a function without keywords, at least `required` and at most `most`.
+    pub fn plain(&self, name: &str, required: usize, most: usize) -> Result<&[Obj<'a>], Raised> {
+        if let Some((keyword, _)) = self.named.first() {
+            return Err(self.unexpected(name, &keyword.to_text()));
+        }
+        self.check_count(name, self.positional.len(), required, most)?;
+        Ok(&self.positional)
+    }
+
+    /// The values of a row's parameters in order; None for those left out.
+    fn matched(&self, callback: &Callback) -> Result<Vec<Option<&Obj<'a>>>, Raised> {
+        let name = callback.name.to_string_lossy();
+        let params = callback.params;
+        let mut values: Vec<Option<&Obj<'a>>> = vec![None; params.len()];
+        if self.positional.len() > params.len() {
+            let given = self.positional.len() + self.named.len();
+            return self.count_error(&name, given, callback.required(), params.len());
+        }
+        for (value, argument) in values.iter_mut().zip(&self.positional) {
+            *value = Some(argument);
+        }
+        for (keyword, argument) in &self.named {
+            let keyword = keyword.to_text();
+            let Some(index) = params.iter().position(|param| param.is_named(&keyword)) else {
+                return Err(self.unexpected(&name, &keyword));
+            };
+            if values[index].replace(argument).is_some() {
+                let message = format!("{name}() got argument '{keyword}' twice");
+                return Err(self.attached.raise(Exception::Type, &message));
+            }
+        }
+        match values.iter().take(callback.required()).position(Option::is_none) {
+            None => Ok(values),
+            Some(_) if self.named.is_empty() => {
+                self.count_error(&name, self.positional.len(), callback.required(), params.len())
+            }
+            Some(index) => {
+                let parameter = params[index].name;
+                let message = format!("{name}() is missing argument {} ({parameter})", index + 1);
+                Err(self.attached.raise(Exception::Type, &message))
+            }
+        }
+    }
+
+    fn unexpected(&self, name: &str, keyword: &str) -> Raised {
+        let message = format!("{name}() has no argument named '{keyword}'");
+        self.attached.raise(Exception::Type, &message)
+    }
+
+    fn check_count(
+        &self,
+        name: &str,
+        given: usize,
+        least: usize,
+        most: usize,
+    ) -> Result<(), Raised> {
+        if (least..=most).contains(&given) {
+            Ok(())
+        } else {
+            self.count_error(name, given, least, most)
+        }
+    }
+
+    fn count_error<T>(
+        &self,
+        name: &str,
+        given: usize,
+        least: usize,
+        most: usize,
+    ) -> Result<T, Raised> {
+        let takes = match (least, most) {
+            (_, usize::MAX) => format!("at least {least}"),
+            _ if least == most => format!("exactly {least}"),
+            _ => format!("{least} to {most}"),
+        };
+        let message = format!("{name}() takes {takes} arguments ({given} given)");
+        Err(self.attached.raise(Exception::Type, &message))
+    }
+
+    /// The full row, packed: absent optional arguments as their defaults.
+    pub fn pack<'g>(
+        &'g self,
+        callback: &Callback,
+        encoding: &Encoding,
+    ) -> Result<Vec<Piece<'g>>, Raised> {
+        let values = self.matched(callback)?;
+        let place = |index: usize| Place { callback, index };
+        values
+            .into_iter()
+            .enumerate()
+            .map(|(index, value)| place(index).pack(self.attached, value, encoding))
+            .collect()
+    }
+}
+
+impl Param {
+    fn is_named(&self, keyword: &str) -> bool {
+        self.name == keyword || (!self.alias.is_empty() && self.alias == keyword)
+    }
+}
+
+/// One parameter of a function, for packing and messages.
+struct Place<'c> {
+    callback: &'c Callback,
+    index: usize,
+}
+
+impl Place<'_> {
+    fn pack<'g>(
+        &self,
+        attached: Attached<'_>,
+        value: Option<&'g Obj>,
+        encoding: &Encoding,
+    ) -> Result<Piece<'g>, Raised> {
+        let param = &self.callback.params[self.index];
+        let absent = value.is_none_or(Obj::is_none);
+        match (value, param.default) {
+            (Some(value), _) if !absent => self.pack_given(value, param.kind, encoding),
+            (_, Default::Null) => Ok(Piece::Text(None)),
+            (_, Default::Empty) => Ok(Piece::Text(Some(Cow::Borrowed(b"")))),
+            (_, Default::Number(number)) => Ok(Piece::Int(number)),
+            (_, Default::Required) => Err(self.type_error(attached, param.kind, "None")),
+        }
+    }
+
+    fn pack_given<'g>(
+        &self,
+        value: &'g Obj,
+        kind: Kind,
+        encoding: &Encoding,
+    ) -> Result<Piece<'g>, Raised> {
+        let attached = value.attached();
+        match kind {
+            Kind::Text if value.is_str() => match convert::to_hub(value, encoding) {
+                Ok(text) => Ok(Piece::Text(Some(text))),
+                Err(NulInside) => Err(attached.raise(
+                    Exception::Value,
+                    &format!("{} holds a NUL character", self.described()),
+                )),
+            },
+            Kind::Int => self.pack_int(value),
+            Kind::Text => Err(self.type_error(attached, kind, &value.type_name())),
+        }
+    }
+
+    fn pack_int<'g>(&self, value: &Obj) -> Result<Piece<'g>, Raised> {
+        let attached = value.attached();
+        // SAFETY: attached.
+        if unsafe { ffi::PyIndex_Check(value.as_ptr()) } == 0 {
+            return Err(self.type_error(attached, Kind::Int, &value.type_name()));
+        }
+        // SAFETY: attached; gives an int, or raises what the object's own __index__ raised.
+        let value = unsafe { attached.take(ffi::PyNumber_Index(value.as_ptr()))? };
+        match value.as_i64() {
+            Some(number) => Ok(Piece::Int(number)),
+            None => Err(attached
+                .raise(Exception::Overflow, &format!("{} does not fit 64 bits", self.described()))),
+        }
+    }
+
+    fn described(&self) -> String {
+        let name = self.callback.name.to_string_lossy();
+        format!("{name}() argument {} ({})", self.index + 1, self.callback.params[self.index].name)
+    }
+
+    fn type_error(&self, attached: Attached<'_>, kind: Kind, given: &str) -> Raised {
+        let wanted = match kind {
+            Kind::Text => "str",
+            Kind::Int => "int",
+        };
+        let message = format!("{} must be {wanted}, not {given}", self.described());
+        attached.raise(Exception::Type, &message)
+    }
+}

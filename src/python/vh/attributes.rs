@@ -1,0 +1,54 @@
+//! Attributes of a script's `vh` module: who the script is and where it runs.
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use crate::hub;
+use crate::python::convert;
+use crate::python::object::{Attached, Obj, Raised};
+use crate::scripts::Context;
+use crate::text;
+
+/// Their names.
+pub const NAMES: [&CStr; 8] = [
+    c"myid",
+    c"botname",
+    c"opchatname",
+    c"name",
+    c"path",
+    c"basedir",
+    c"config_name",
+    c"starttime",
+];
+
+/// Sets them all.
+pub fn add(module: &Obj, context: &Context) -> Result<(), Raised> {
+    for name in NAMES {
+        let value = get(module.attached(), context, &name.to_string_lossy());
+        module.set_attribute(name, &value.expect("the name is in the table")?)?;
+    }
+    Ok(())
+}
+
+/// The value of one; None for a name that is none.
+pub fn get<'a>(
+    attached: Attached<'a>,
+    context: &Context,
+    name: &str,
+) -> Option<Result<Obj<'a>, Raised>> {
+    let encoding = hub::known_encoding().unwrap_or_else(|| Arc::new(text::UTF8));
+    let text = |bytes: Option<&[u8]>| convert::from_hub_or_none(attached, bytes, &encoding);
+    // Paths are the file system's bytes, which Python reads as UTF-8 whatever the hub speaks.
+    let path = |bytes: Option<&[u8]>| convert::from_hub_or_none(attached, bytes, &text::UTF8);
+    Some(match name {
+        "myid" => attached.int(i64::from(context.id)),
+        "botname" => text(context.bot_nick().as_deref()),
+        "opchatname" => text(context.op_chat_nick().as_deref()),
+        "name" => path(Some(context.name.as_bytes())),
+        "path" => path(Some(context.path_bytes())),
+        "basedir" => path(context.config_dir.as_deref()),
+        "config_name" => text(context.config_name.as_deref()),
+        "starttime" => attached.int(context.start_time),
+        _ => return None,
+    })
+}

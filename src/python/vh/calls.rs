@@ -1,0 +1,159 @@
+//! What the functions of the `vh` module do.
+
+use std::sync::Arc;
+
+use super::arguments::Given;
+use super::results;
+use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
+use crate::host_functions;
+use crate::hub;
+use crate::python::convert;
+use crate::python::interpreter::detached;
+use crate::python::json::Failure;
+use crate::python::object::{Attached, Exception, Obj, Raised};
+use crate::scripts::Context;
+use crate::targs::{self, Block, Malformed, Piece, Storage};
+use crate::text::{Decoded, Encoding};
+
+/// Calls a callback of the hub.
+pub fn callback<'a>(
+    attached: Attached<'a>,
+    context: &Context,
+    callback: &Callback,
+    given: &Given<'a>,
+) -> Result<Obj<'a>, Raised> {
+    let name = callback.name.to_string_lossy();
+    let encoding = encoding(attached, context);
+    let pieces = given.pack(callback, &encoding)?;
+    let args = block(attached, &pieces)?;
+    trace(context, &name, &args);
+    let answer = detached(attached, || hub::call(callback, context.id, args));
+    if std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
+        && matches!(&pieces[1], Piece::Text(Some(variable)) if **variable == *b"hub_encoding")
+    {
+        hub::forget_encoding();
+    }
+    match answer {
+        Some(answer) => results::of_callback(attached, context, callback, answer, &encoding),
+        None => {
+            let message = format!("{name}() is not offered by this hub");
+            Err(attached.raise(Exception::NotImplemented, &message))
+        }
+    }
+}
+
+/// `CallDynamicFunction(name, *args)`.
+pub fn dynamic<'a>(
+    attached: Attached<'a>,
+    context: &Context,
+    given: &Given<'a>,
+) -> Result<Obj<'a>, Raised> {
+    let arguments = given.plain("CallDynamicFunction", 1, usize::MAX)?;
+    let (name, arguments) = (&arguments[0], &arguments[1..]);
+    if !name.is_str() {
+        let message = format!(
+            "CallDynamicFunction() argument 1 (name) must be str, not {}",
+            name.type_name()
+        );
+        return Err(attached.raise(Exception::Type, &message));
+    }
+    let name = name.to_text();
+    let Some(function) = context.functions.find(name.as_bytes()) else {
+        let message = format!("the host has registered no function '{name}' for this script");
+        return Err(attached.raise(Exception::Name, &message));
+    };
+    let encoding = encoding(attached, context);
+    let mut pieces = Vec::with_capacity(arguments.len());
+    for (index, argument) in arguments.iter().enumerate() {
+        pieces.push(convert::to_piece(argument, &encoding).map_err(|failure| {
+            match failure {
+                Failure::Raised(raised) => raised,
+                Failure::Refused(reason) => attached
+                    .raise(Exception::Type, &format!("{name}() argument {}: {reason}", index + 1)),
+            }
+        })?);
+    }
+    let args = block(attached, &pieces)?;
+    trace(context, &name, &args);
+    let answer = detached(attached, || host_functions::call(function, context.id, args));
+    let failed = |reason: &str| {
+        attached
+            .raise(Exception::Value, &format!("the result of {name}() cannot be read: {reason}"))
+    };
+    match answer.view() {
+        None => Ok(attached.none()),
+        Some(Err(Malformed(reason))) => Err(failed(&reason)),
+        Some(Ok(view)) => {
+            convert::result_to_object(attached, &view, &encoding).map_err(|failure| match failure {
+                Failure::Raised(raised) => raised,
+                Failure::Refused(reason) => failed(&reason),
+            })
+        }
+    }
+}
+
+/// The hub's encoding; asked for with the interpreter left.
+fn encoding(attached: Attached<'_>, context: &Context) -> Arc<Encoding> {
+    hub::known_encoding().unwrap_or_else(|| detached(attached, || hub::encoding(context.id)))
+}
+
+fn block(attached: Attached<'_>, pieces: &[Piece]) -> Result<Block, Raised> {
+    Block::new(pieces, Storage::Inside)
+        .ok_or_else(|| attached.raise(Exception::Memory, "no memory for the arguments"))
+}
+
+fn trace(context: &Context, name: &str, args: &Block) {
+    if tracing::enabled!(tracing::Level::TRACE) {
+        tracing::trace!(script = %context.label, "vh.{name}({})", targs::print(&args.view()));
+    }
+}
+
+/// Characters the protocol reserves, and the entities that stand for them.
+const ENTITIES: [(u8, &[u8]); 5] =
+    [(5, b"&#5;"), (b'$', b"&#36;"), (b'`', b"&#96;"), (b'|', b"&#124;"), (b'~', b"&#126;")];
+
+/// `encode(text)`.
+pub fn encode<'a>(given: &Given<'a>) -> Result<Obj<'a>, Raised> {
+    translate(given, "encode", |rest, out| {
+        let (_, entity) = ENTITIES.iter().find(|(byte, _)| rest[0] == *byte)?;
+        out.extend_from_slice(entity);
+        Some(1)
+    })
+}
+
+/// `decode(text)`.
+pub fn decode<'a>(given: &Given<'a>) -> Result<Obj<'a>, Raised> {
+    translate(given, "decode", |rest, out| {
+        let (byte, entity) = ENTITIES.iter().find(|(_, entity)| rest.starts_with(entity))?;
+        out.push(*byte);
+        Some(entity.len())
+    })
+}
+
+/// Copies a text; `replace` may write something else and tells how many bytes that stood for.
+fn translate<'a>(
+    given: &Given<'a>,
+    name: &str,
+    replace: impl Fn(&[u8], &mut Vec<u8>) -> Option<usize>,
+) -> Result<Obj<'a>, Raised> {
+    let text = &given.plain(name, 1, 1)?[0];
+    let attached = text.attached();
+    if !text.is_str() {
+        let message = format!("{name}() argument 1 (text) must be str, not {}", text.type_name());
+        return Err(attached.raise(Exception::Type, &message));
+    }
+    let text = Decoded::from_code_points(text.code_points().into_iter());
+    let mut rest = text.bytes();
+    let mut out = Vec::with_capacity(rest.len());
+    while let Some((&byte, tail)) = rest.split_first() {
+        match replace(rest, &mut out) {
+            Some(length) => rest = &rest[length..],
+            None => {
+                out.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    let errors = text.has_surrogates().then_some(c"surrogatepass");
+    attached.decode(&out, errors)
+}

@@ -1,0 +1,508 @@
+//! The registry of scripts: ids, and the one place where a script's state changes.
+//!
+//! reserved → loading → live → draining → gone. A call into a live script is counted; draining
+//! starts by refusing new calls and ends when the last counted one returns, so a script may ask
+//! for its own unload from inside a call. No lock is held while Python or the host runs.
+
+use std::cell::RefCell;
+use std::ffi::{OsStr, c_char, c_int};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::abi::host;
+use crate::abi::types::w_Targs;
+use crate::hooks::{self, HOOKS, ON_SCRIPT_COMMAND, ON_SET_CONFIG};
+use crate::host_functions::Registered;
+use crate::hub;
+use crate::python::call;
+use crate::python::load::{self, Loaded};
+use crate::targs::{self, Item, Malformed, View};
+
+/// How many scripts a process can have at once.
+const MAX_SCRIPTS: usize = 4096;
+/// How long an unload waits for calls on other threads and for threads of the script.
+const UNLOAD_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Which hooks each script has, a bit each; what `w_HasHook` reads.
+static HOOK_BITS: [AtomicU64; MAX_SCRIPTS] = [const { AtomicU64::new(0) }; MAX_SCRIPTS];
+
+static SLOTS: RwLock<Vec<Slot>> = RwLock::new(Vec::new());
+
+/// What an id is used for.
+enum Slot {
+    Free,
+    /// Its functions may be registered already.
+    Reserved(Arc<Registered>),
+    Loading(Arc<Registered>),
+    Live(Arc<Script>),
+    /// Unloading; the last call into it ends it.
+    Draining,
+}
+
+/// What a script is, apart from Python.
+#[derive(Debug)]
+pub struct Context {
+    /// Its id.
+    pub id: i32,
+    /// File name.
+    pub name: String,
+    /// `id:name`, for the log.
+    pub label: String,
+    path: PathBuf,
+    /// The hub's configuration folder.
+    pub config_dir: Option<Vec<u8>>,
+    /// Name of the hub's configuration.
+    pub config_name: Option<Vec<u8>>,
+    /// When the hub started, in unix seconds.
+    pub start_time: i64,
+    nicks: Mutex<Nicks>,
+    /// What the host registered for it.
+    pub functions: Arc<Registered>,
+    gone: AtomicBool,
+    /// Hooks whose unusable results were told, a bit each.
+    told: AtomicU64,
+}
+
+/// Nicks of the hub's own bots; the hub may rename them.
+#[derive(Debug, Default)]
+struct Nicks {
+    bot: Option<Vec<u8>>,
+    op_chat: Option<Vec<u8>>,
+}
+
+impl Context {
+    /// Path of the script's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same, as the bytes the host passed.
+    pub fn path_bytes(&self) -> &[u8] {
+        self.path.as_os_str().as_bytes()
+    }
+
+    /// Nick of the hub's bot.
+    pub fn bot_nick(&self) -> Option<Vec<u8>> {
+        self.nicks.lock().bot.clone()
+    }
+
+    /// Nick of the operators' chat.
+    pub fn op_chat_nick(&self) -> Option<Vec<u8>> {
+        self.nicks.lock().op_chat.clone()
+    }
+
+    /// Logs an unusable result of a hook, the first time only.
+    pub fn complain_once(&self, hook: usize, message: impl FnOnce() -> String) {
+        let bit = 1 << hook;
+        if self.told.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+            tracing::error!(script = %self.label, "{}", message());
+        }
+    }
+
+    /// Whether the script is unloaded.
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+}
+
+/// A loaded script.
+struct Script {
+    context: Arc<Context>,
+    gate: Gate,
+    /// Taken by whoever ends the script.
+    loaded: Mutex<Option<Arc<Loaded>>>,
+}
+
+/// Counts the calls inside a script; closed, it lets nobody in.
+struct Gate(AtomicI64);
+
+const CLOSED: i64 = i64::MIN / 2;
+
+impl Gate {
+    fn enter(&self) -> bool {
+        let inside = |count: i64| (count >= 0).then_some(count + 1);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, inside).is_ok()
+    }
+
+    /// True for the last one out of a closed gate.
+    fn leave(&self) -> bool {
+        self.0.fetch_sub(1, Ordering::AcqRel) - 1 == CLOSED
+    }
+
+    /// True when nobody is inside.
+    fn close(&self) -> bool {
+        self.0.fetch_add(CLOSED, Ordering::AcqRel) == 0
+    }
+}
+
+thread_local! {
+    /// Scripts this thread is inside of, outermost first.
+    static INSIDE: RefCell<Vec<Arc<Context>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The script this thread runs for.
+pub fn current() -> Option<Arc<Context>> {
+    INSIDE.with_borrow(|inside| inside.last().cloned())
+}
+
+/// This thread runs for a script until this is dropped.
+struct RunningFor;
+
+impl RunningFor {
+    fn new(context: &Arc<Context>) -> RunningFor {
+        INSIDE.with_borrow_mut(|inside| inside.push(Arc::clone(context)));
+        RunningFor
+    }
+}
+
+impl Drop for RunningFor {
+    fn drop(&mut self) {
+        INSIDE.with_borrow_mut(Vec::pop);
+    }
+}
+
+/// A counted call into a live script.
+struct Call {
+    script: Arc<Script>,
+    // Both are given up before the call stops counting.
+    loaded: Option<Arc<Loaded>>,
+    running: Option<RunningFor>,
+}
+
+impl Call {
+    /// Enters a live script; None when there is none with this id.
+    fn begin(id: c_int) -> Option<Call> {
+        let script = match SLOTS.read().get(usize::try_from(id).ok()?)? {
+            Slot::Live(script) => Arc::clone(script),
+            _ => return None,
+        };
+        if !script.gate.enter() {
+            return None;
+        }
+        let loaded = script.loaded.lock().clone();
+        let running = Some(RunningFor::new(&script.context));
+        Some(Call { script, loaded, running })
+    }
+
+    fn loaded(&self) -> &Loaded {
+        self.loaded.as_deref().expect("a counted call keeps its script loaded")
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        drop(self.running.take());
+        drop(self.loaded.take());
+        if self.script.gate.leave() {
+            finish(&self.script);
+        }
+    }
+}
+
+/// `w_ReserveID`.
+pub fn reserve() -> c_int {
+    let mut slots = SLOTS.write();
+    let free = slots.iter().position(|slot| matches!(slot, Slot::Free)).unwrap_or(slots.len());
+    if free >= MAX_SCRIPTS {
+        drop(slots);
+        tracing::error!("all {MAX_SCRIPTS} script ids are in use: no further script can be loaded");
+        return -1;
+    }
+    let reserved = Slot::Reserved(Arc::default());
+    if free == slots.len() {
+        slots.push(reserved);
+    } else {
+        slots[free] = reserved;
+    }
+    free as c_int
+}
+
+/// The functions registered for an id that is in use.
+pub fn registered_functions(id: c_int) -> Option<Arc<Registered>> {
+    match SLOTS.read().get(usize::try_from(id).ok()?)? {
+        Slot::Reserved(functions) | Slot::Loading(functions) => Some(Arc::clone(functions)),
+        Slot::Live(script) => Some(Arc::clone(&script.context.functions)),
+        Slot::Free | Slot::Draining => None,
+    }
+}
+
+/// `w_HasHook`.
+pub fn has_hook(id: c_int, hook: c_int) -> bool {
+    let bits = usize::try_from(id).ok().and_then(|id| HOOK_BITS.get(id));
+    match (bits, usize::try_from(hook)) {
+        (Some(bits), Ok(hook @ 0..64)) => bits.load(Ordering::Relaxed) & (1 << hook) != 0,
+        _ => false,
+    }
+}
+
+/// `w_Load`.
+///
+/// # Safety
+/// `args` is NULL or a live block with its strings.
+pub unsafe fn load(args: *const w_Targs) -> c_int {
+    // SAFETY: by contract.
+    let request = unsafe { View::new(args) }.and_then(|view| Request::read(&view));
+    let request = match request {
+        Ok(request) => request,
+        Err(Malformed(reason)) => {
+            tracing::error!("w_Load needs a block of the format \"lssssls\": {reason}");
+            return -1;
+        }
+    };
+    let id = request.id;
+    let Some(functions) = start_loading(id) else {
+        tracing::error!(
+            "w_Load was given the id {id}, which is not reserved: reserve one with w_ReserveID"
+        );
+        return -1;
+    };
+    let context = Arc::new(request.into_context(functions));
+    // The encoding is asked for anew, and while no interpreter is entered.
+    hub::forget_encoding();
+    hub::encoding(id);
+    let running = RunningFor::new(&context);
+    let loaded = load::load(&context);
+    drop(running);
+    let Some(loaded) = loaded else {
+        context.gone.store(true, Ordering::Release);
+        SLOTS.write()[id as usize] = Slot::Free;
+        return -1;
+    };
+    tracing::info!(script = %context.label, "loaded from {}", context.path().display());
+    let hook_bits = loaded.hook_bits();
+    let script = Script {
+        context,
+        gate: Gate(AtomicI64::new(0)),
+        loaded: Mutex::new(Some(Arc::new(loaded))),
+    };
+    let mut slots = SLOTS.write();
+    slots[id as usize] = Slot::Live(Arc::new(script));
+    HOOK_BITS[id as usize].store(hook_bits, Ordering::Release);
+    id
+}
+
+/// Turns a reserved id into a loading one.
+fn start_loading(id: c_int) -> Option<Arc<Registered>> {
+    let mut slots = SLOTS.write();
+    let slot = slots.get_mut(usize::try_from(id).ok()?)?;
+    let Slot::Reserved(functions) = slot else { return None };
+    let functions = Arc::clone(functions);
+    *slot = Slot::Loading(Arc::clone(&functions));
+    Some(functions)
+}
+
+/// What `w_Load` is asked for.
+struct Request {
+    id: c_int,
+    path: PathBuf,
+    nicks: Nicks,
+    config_dir: Option<Vec<u8>>,
+    start_time: i64,
+    config_name: Option<Vec<u8>>,
+}
+
+impl Request {
+    fn read(view: &View) -> Result<Request, Malformed> {
+        let items: Vec<_> = view.items().collect();
+        let [
+            Item::Int(id),
+            Item::Text(path),
+            Item::Text(bot),
+            Item::Text(op_chat),
+            Item::Text(config_dir),
+            Item::Int(start_time),
+            Item::Text(config_name),
+        ] = items[..]
+        else {
+            let format = String::from_utf8_lossy(view.format());
+            return Err(Malformed(format!("the format is {format:?}")));
+        };
+        let Some(path) = path else { return Err(Malformed("the script path is NULL".into())) };
+        let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
+        Ok(Request {
+            // Hubs pass a plain int: the upper half of the long is undefined.
+            id: id as c_int,
+            path: OsStr::from_bytes(path).into(),
+            nicks: Nicks { bot: owned(bot), op_chat: owned(op_chat) },
+            config_dir: owned(config_dir),
+            start_time,
+            config_name: owned(config_name),
+        })
+    }
+
+    fn into_context(self, functions: Arc<Registered>) -> Context {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        Context {
+            id: self.id,
+            label: format!("{}:{name}", self.id),
+            name,
+            path: self.path,
+            config_dir: self.config_dir,
+            config_name: self.config_name,
+            start_time: self.start_time,
+            nicks: Mutex::new(self.nicks),
+            functions,
+            gone: AtomicBool::new(false),
+            told: AtomicU64::new(0),
+        }
+    }
+}
+
+/// `w_Unload`: False for an unknown id. Inside a call of the script itself the unload happens when
+/// that call has returned.
+pub fn unload(id: c_int) -> bool {
+    let Some(script) = start_draining(id) else { return release_reserved(id) };
+    if script.gate.close() {
+        finish(&script);
+        return true;
+    }
+    let own_call = INSIDE
+        .with_borrow(|inside| inside.iter().any(|context| Arc::ptr_eq(context, &script.context)));
+    if !own_call {
+        wait_until_gone(&script);
+    }
+    true
+}
+
+/// Turns a live script into a draining one: from now on nobody finds it.
+fn start_draining(id: c_int) -> Option<Arc<Script>> {
+    let mut slots = SLOTS.write();
+    let slot = slots.get_mut(usize::try_from(id).ok()?)?;
+    let Slot::Live(script) = slot else { return None };
+    let script = Arc::clone(script);
+    HOOK_BITS[id as usize].store(0, Ordering::Release);
+    *slot = Slot::Draining;
+    Some(script)
+}
+
+fn release_reserved(id: c_int) -> bool {
+    let mut slots = SLOTS.write();
+    let slot = usize::try_from(id).ok().and_then(|id| slots.get_mut(id));
+    match slot {
+        Some(slot @ Slot::Reserved(_)) => {
+            *slot = Slot::Free;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Waits for the calls on other threads; the last of them ends the script.
+fn wait_until_gone(script: &Script) {
+    let deadline = Instant::now() + UNLOAD_DEADLINE;
+    while !script.context.is_gone() {
+        if Instant::now() >= deadline {
+            tracing::warn!(
+                script = %script.context.label,
+                "is still being called on another thread; it is unloaded when that call returns"
+            );
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Ends a drained script and frees its id.
+fn finish(script: &Script) {
+    let Some(loaded) = script.loaded.lock().take() else { return };
+    let running = RunningFor::new(&script.context);
+    match Arc::try_unwrap(loaded) {
+        Ok(loaded) => loaded.unload(&script.context, Instant::now() + UNLOAD_DEADLINE),
+        Err(_) => tracing::error!(
+            script = %script.context.label,
+            "cannot be unloaded: a call still uses it. Please report this line to its authors"
+        ),
+    }
+    drop(running);
+    script.context.gone.store(true, Ordering::Release);
+    SLOTS.write()[script.context.id as usize] = Slot::Free;
+    tracing::info!(script = %script.context.label, "unloaded");
+}
+
+/// Unloads every script and frees every id that can be freed.
+pub fn unload_all() {
+    let count = SLOTS.read().len();
+    for id in 0..count {
+        unload(id as c_int);
+    }
+}
+
+/// `w_CallHook`.
+///
+/// # Safety
+/// `params` is NULL or a live block with its strings.
+pub unsafe fn call_hook(id: c_int, hook: c_int, params: *const w_Targs) -> *mut w_Targs {
+    if !has_hook(id, hook) {
+        return std::ptr::null_mut();
+    }
+    let (Some(row), Some(call)) = (hooks::get(hook), Call::begin(id)) else {
+        return std::ptr::null_mut();
+    };
+    // SAFETY: by contract.
+    let view = unsafe { View::new(params) };
+    let context = &call.script.context;
+    let encoding = hub::encoding(id);
+    if let (ON_SCRIPT_COMMAND, Ok(view)) = (hook as usize, &view) {
+        take_new_nicks(view, context, call.loaded());
+    }
+    let result = call::hook(call.loaded(), context, row, hook as usize, view, &encoding);
+    if hook as usize == ON_SET_CONFIG {
+        // The hub changes the value after this call; the next text asks for it.
+        hub::forget_encoding();
+    }
+    result.map_or(std::ptr::null_mut(), targs::Block::into_raw)
+}
+
+/// The hub tells that it renamed its bots by a script command from nobody.
+fn take_new_nicks(view: &View, context: &Context, loaded: &Loaded) {
+    let items: Vec<_> = view.items().collect();
+    let [Item::Text(Some(command)), Item::Text(Some(nick)), Item::Text(plugin), Item::Text(script)] =
+        items[..]
+    else {
+        return;
+    };
+    if !plugin.unwrap_or_default().is_empty() || !script.unwrap_or_default().is_empty() {
+        return;
+    }
+    match command {
+        b"_hub_security_change" => context.nicks.lock().bot = Some(nick.to_vec()),
+        b"_opchat_name_change" => context.nicks.lock().op_chat = Some(nick.to_vec()),
+        _ => return,
+    }
+    call::refresh_attributes(loaded, context);
+}
+
+/// `w_CallFunction`.
+///
+/// # Safety
+/// `name` is NULL or a C string; `params` is NULL or a live block with its strings.
+pub unsafe fn call_function(
+    id: c_int,
+    name: *const c_char,
+    params: *const w_Targs,
+) -> *mut w_Targs {
+    // SAFETY: by contract.
+    let name = unsafe { host::bytes(name) };
+    let Some(name) = name else {
+        tracing::error!("w_CallFunction for script {id} was given no function name (NULL)");
+        return std::ptr::null_mut();
+    };
+    let name = String::from_utf8_lossy(name);
+    let Some(call) = Call::begin(id) else {
+        tracing::error!("w_CallFunction({id}, {name:?}): no script with this id is loaded");
+        return std::ptr::null_mut();
+    };
+    // SAFETY: by contract.
+    let view = (!params.is_null()).then(|| unsafe { View::new(params) }).transpose();
+    let encoding = hub::encoding(id);
+    let result = call::function(call.loaded(), &call.script.context, &name, view, &encoding);
+    result.map_or(std::ptr::null_mut(), targs::Block::into_raw)
+}
+
+const _: () = assert!(HOOKS.len() <= 64, "HOOK_BITS has a bit for each hook");

@@ -1,0 +1,336 @@
+//! Hub encodings: bytes of the hub ↔ text of Python.
+//!
+//! Text travels as WTF-8 (UTF-8 that may also hold lone surrogates), because bytes that do not
+//! decode become the surrogates U+DC80 to U+DCFF, as Python's `surrogateescape` does, and so
+//! survive a round trip. Characters an encoding lacks become `?`.
+
+use std::collections::HashMap;
+
+use encoding_rs::{DecoderResult, EncoderResult};
+
+/// An encoding a hub may speak.
+#[derive(Debug)]
+pub struct Encoding {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Utf8,
+    SingleByte(Box<Table>),
+    MultiByte(&'static encoding_rs::Encoding),
+}
+
+/// A single-byte encoding whose lower half is ASCII.
+#[derive(Debug)]
+struct Table {
+    /// Code point of each byte from 0x80 on; surrogates for the undefined ones.
+    decode: [u32; 128],
+    encode: HashMap<u32, u8>,
+}
+
+/// Text that came from bytes.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    /// WTF-8.
+    bytes: Vec<u8>,
+    surrogates: bool,
+}
+
+/// The encoding every hub has until it says otherwise.
+pub const UTF8: Encoding = Encoding { kind: Kind::Utf8 };
+
+impl Encoding {
+    /// The encoding of this name (ICU's names: `CP1251`, `windows-1251`, `ISO-8859-2`, `GBK`, …).
+    /// An empty name means UTF-8; None for a name nobody knows.
+    pub fn named(name: &str) -> Option<Encoding> {
+        let name = name.trim();
+        let kind = match canonical(name).as_str() {
+            "" | "utf-8" => Kind::Utf8,
+            label => {
+                let encoding = encoding_rs::Encoding::for_label(label.as_bytes())?;
+                if encoding == encoding_rs::UTF_8 {
+                    Kind::Utf8
+                } else if encoding.is_single_byte() {
+                    Kind::SingleByte(Box::new(Table::new(label, encoding)))
+                } else if encoding.is_ascii_compatible() {
+                    Kind::MultiByte(encoding)
+                } else {
+                    return None;
+                }
+            }
+        };
+        Some(Encoding { kind })
+    }
+
+    /// Whether it is UTF-8, which Python reads and writes by itself.
+    pub fn is_utf8(&self) -> bool {
+        matches!(self.kind, Kind::Utf8)
+    }
+
+    /// Decodes bytes of the hub. Never fails.
+    pub fn decode(&self, bytes: &[u8]) -> Decoded {
+        match &self.kind {
+            Kind::Utf8 => {
+                let mut out = Decoded::with_capacity(bytes.len());
+                out.push_utf8(bytes);
+                out
+            }
+            Kind::SingleByte(table) => table.decode(bytes),
+            Kind::MultiByte(encoding) => decode_multi_byte(encoding, bytes),
+        }
+    }
+
+    /// Encodes text without lone surrogates.
+    pub fn encode(&self, text: &str) -> Vec<u8> {
+        match &self.kind {
+            Kind::Utf8 => text.as_bytes().to_vec(),
+            Kind::SingleByte(_) | Kind::MultiByte(_) => {
+                self.encode_code_points(text.chars().map(u32::from))
+            }
+        }
+    }
+
+    /// Encodes code points, lone surrogates among them: escaped bytes become bytes again.
+    pub fn encode_code_points(&self, code_points: impl Iterator<Item = u32>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(code_points.size_hint().0);
+        for code_point in code_points {
+            match (code_point, char::from_u32(code_point)) {
+                (0xDC80..=0xDCFF, _) => out.push((code_point - 0xDC00) as u8),
+                (_, Some(character)) => self.encode_character(character, &mut out),
+                (_, None) => out.push(b'?'),
+            }
+        }
+        out
+    }
+
+    fn encode_character(&self, character: char, out: &mut Vec<u8>) {
+        if character.is_ascii() {
+            out.push(character as u8);
+            return;
+        }
+        let mut buffer = [0; 8];
+        match &self.kind {
+            Kind::Utf8 => out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes()),
+            Kind::SingleByte(table) => {
+                out.push(table.encode.get(&u32::from(character)).copied().unwrap_or(b'?'));
+            }
+            Kind::MultiByte(encoding) => {
+                let mut utf8 = [0; 4];
+                let text = character.encode_utf8(&mut utf8);
+                let mut encoder = encoding.new_encoder();
+                let (result, _, written) =
+                    encoder.encode_from_utf8_without_replacement(text, &mut buffer, true);
+                match result {
+                    EncoderResult::InputEmpty => out.extend_from_slice(&buffer[..written]),
+                    EncoderResult::Unmappable(_) | EncoderResult::OutputFull => out.push(b'?'),
+                }
+            }
+        }
+    }
+}
+
+/// The label encoding_rs knows an ICU name by: lower case, `cp125x` for the Windows code pages.
+fn canonical(name: &str) -> String {
+    let label = name.to_ascii_lowercase().replace('_', "-");
+    match label.as_str() {
+        "utf8" => "utf-8".into(),
+        "gb2312" | "gb-2312" | "cp936" | "ms936" => "gbk".into(),
+        "cp949" | "ms949" => "euc-kr".into(),
+        "cp950" | "ms950" => "big5".into(),
+        "cp932" | "ms932" => "shift-jis".into(),
+        "cp866" | "ibm-866" => "ibm866".into(),
+        "latin-1" | "iso8859-1" => "iso-8859-1".into(),
+        _ => match label.strip_prefix("iso8859") {
+            Some(part) => format!("iso-8859-{}", part.trim_start_matches('-')),
+            None => label,
+        },
+    }
+}
+
+impl Table {
+    fn new(label: &str, encoding: &'static encoding_rs::Encoding) -> Table {
+        // The web's tables put Windows characters where ISO 8859 has control characters.
+        let iso = label.starts_with("iso-8859") || label.starts_with("latin");
+        let mut decode = [0; 128];
+        let mut encode = HashMap::new();
+        for (entry, byte) in decode.iter_mut().zip(0x80..=0xFF_u8) {
+            let bytes = [byte];
+            let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes);
+            *entry = match text {
+                _ if iso && byte < 0xA0 => u32::from(byte),
+                Some(ref text) => text.chars().next().map_or(0, u32::from),
+                None => escaped(byte),
+            };
+            encode.insert(*entry, byte);
+        }
+        Table { decode, encode }
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Decoded {
+        let mut out = Decoded::with_capacity(bytes.len() * 2);
+        for &byte in bytes {
+            match byte {
+                0..=0x7F => out.bytes.push(byte),
+                _ => out.push(self.decode[usize::from(byte - 0x80)]),
+            }
+        }
+        out
+    }
+}
+
+/// The surrogate that stands for a byte which does not decode.
+fn escaped(byte: u8) -> u32 {
+    0xDC00 + u32::from(byte)
+}
+
+impl Decoded {
+    fn with_capacity(capacity: usize) -> Decoded {
+        Decoded { bytes: Vec::with_capacity(capacity), surrogates: false }
+    }
+
+    /// Text of code points, lone surrogates among them.
+    pub fn from_code_points(points: impl Iterator<Item = u32>) -> Decoded {
+        let mut out = Decoded::with_capacity(points.size_hint().0);
+        points.for_each(|point| out.push(point));
+        out
+    }
+
+    /// The text in WTF-8.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether lone surrogates are in it, so that it is not UTF-8.
+    pub fn has_surrogates(&self) -> bool {
+        self.surrogates
+    }
+
+    /// Appends bytes meant to be UTF-8; those that are not become escaped bytes.
+    pub fn push_utf8(&mut self, bytes: &[u8]) {
+        for chunk in bytes.utf8_chunks() {
+            self.bytes.extend_from_slice(chunk.valid().as_bytes());
+            self.push_escaped(chunk.invalid());
+        }
+    }
+
+    /// The code points, lone surrogates among them.
+    pub fn code_points(&self) -> impl Iterator<Item = u32> {
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || {
+            let (length, lead) = match *rest.first()? {
+                first @ 0..=0x7F => (1, u32::from(first)),
+                first @ 0x80..=0xDF => (2, u32::from(first & 0x1F)),
+                first @ 0xE0..=0xEF => (3, u32::from(first & 0x0F)),
+                first => (4, u32::from(first & 0x07)),
+            };
+            let (head, tail) = rest.split_at(length);
+            rest = tail;
+            Some(head[1..].iter().fold(lead, |point, byte| point << 6 | u32::from(byte & 0x3F)))
+        })
+    }
+
+    /// Appends a code point, which may be a lone surrogate.
+    pub fn push(&mut self, code_point: u32) {
+        match char::from_u32(code_point) {
+            Some(character) => {
+                let mut buffer = [0; 4];
+                self.bytes.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+            }
+            None => {
+                self.surrogates = true;
+                let bits = code_point as u16;
+                self.bytes.extend_from_slice(&[
+                    0xE0 | (bits >> 12) as u8,
+                    0x80 | (bits >> 6 & 0x3F) as u8,
+                    0x80 | (bits & 0x3F) as u8,
+                ]);
+            }
+        }
+    }
+
+    fn push_escaped(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            // A decoder may reject an ASCII byte together with the lead byte before it.
+            self.push(if byte < 0x80 { u32::from(byte) } else { escaped(byte) });
+        }
+    }
+}
+
+fn decode_multi_byte(encoding: &'static encoding_rs::Encoding, bytes: &[u8]) -> Decoded {
+    let mut out = Decoded::with_capacity(bytes.len() * 2);
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut rest = bytes;
+    let mut consumed = 0;
+    let mut buffer = [0; 1024];
+    loop {
+        let (result, read, written) =
+            decoder.decode_to_utf8_without_replacement(rest, &mut buffer, true);
+        out.bytes.extend_from_slice(&buffer[..written]);
+        rest = &rest[read..];
+        consumed += read;
+        match result {
+            DecoderResult::InputEmpty => return out,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(bad, after) => {
+                let end = consumed - usize::from(after);
+                out.push_escaped(&bytes[end - usize::from(bad)..end]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_points(decoded: &Decoded) -> Vec<u32> {
+        decoded.code_points().collect()
+    }
+
+    #[test]
+    fn every_byte_survives_every_encoding() {
+        let bytes: Vec<u8> = (1..=255).collect();
+        for name in
+            ["", "CP1251", "cp1252", "ISO-8859-1", "iso8859_2", "ISO-8859-9", "KOI8-R", "CP866"]
+        {
+            let encoding = Encoding::named(name).expect(name);
+            let points = code_points(&encoding.decode(&bytes));
+            assert_eq!(encoding.encode_code_points(points.into_iter()), bytes, "{name}");
+        }
+    }
+
+    #[test]
+    fn iso_8859_has_control_characters() {
+        let decoded = Encoding::named("ISO-8859-9").unwrap().decode(b"\x80\xFD");
+        assert_eq!(code_points(&decoded), [0x80, 0x131]);
+    }
+
+    #[test]
+    fn multi_byte_text_and_broken_bytes() {
+        let gbk = Encoding::named("GBK").unwrap();
+        let decoded = gbk.decode(b"a\xC4\xE3\xBA\xC3\xFF\x81");
+        assert_eq!(code_points(&decoded), [0x61, 0x4F60, 0x597D, 0xDCFF, 0xDC81]);
+        assert_eq!(
+            gbk.encode_code_points(code_points(&decoded).into_iter()),
+            b"a\xC4\xE3\xBA\xC3\xFF\x81"
+        );
+        assert_eq!(gbk.encode("你\u{1F600}!"), b"\xC4\xE3?!");
+    }
+
+    #[test]
+    fn missing_characters_become_question_marks() {
+        assert_eq!(
+            Encoding::named("CP1251").unwrap().encode("Привет 你"),
+            b"\xCF\xF0\xE8\xE2\xE5\xF2 ?"
+        );
+        let lone = [0x41, 0xD800, 0xDC41].into_iter();
+        assert_eq!(UTF8.encode_code_points(lone), b"A??");
+    }
+
+    #[test]
+    fn unknown_names_are_told() {
+        assert!(Encoding::named("klingon").is_none());
+        assert!(Encoding::named("UTF-16").is_none());
+    }
+}
