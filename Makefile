@@ -10,6 +10,7 @@ PREFIX ?= /usr/local
 PORT ?= 4111
 
 export PYTHON
+MAKEFLAGS += --no-print-directory
 LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
 CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
