@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <cstring>
 #include <memory>
 
 namespace hub {
@@ -58,9 +59,13 @@ Rows Database::Run(const std::string& sql, const std::vector<std::string>& value
     return DatabaseError(std::string(sqlite3_errmsg(handle_)) + " in: " + sql);
   };
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v2(handle_, sql.c_str(), -1, &raw, nullptr) != SQLITE_OK) throw fail();
+  const char* rest = nullptr;
+  if (sqlite3_prepare_v2(handle_, sql.c_str(), -1, &raw, &rest) != SQLITE_OK) throw fail();
   Statement statement(raw, &sqlite3_finalize);
   if (!raw) throw DatabaseError("there is no statement in: " + sql);
+  if (std::strspn(rest, " \t\r\n;") != std::strlen(rest)) {
+    throw DatabaseError("there is more than one statement in: " + sql);
+  }
   for (size_t i = 0; i < values.size(); ++i) {
     sqlite3_bind_text(raw, static_cast<int>(i) + 1, values[i].data(),
                       static_cast<int>(values[i].size()), SQLITE_TRANSIENT);

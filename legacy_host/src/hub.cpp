@@ -62,7 +62,7 @@ void Hub::Receive(Session& session, std::string_view bytes) {
   }
   session.input.erase(0, start);
   if (session.input.size() > static_cast<size_t>(config_.Number("max_message_size"))) {
-    Log(1, "dropped " + session.ip + ": a message is longer than max_message_size");
+    Log(0, "dropped " + session.ip + ": a message is longer than max_message_size");
     session.Close(kCloseSyntax);
   }
   Settle();
@@ -100,7 +100,7 @@ void Hub::EndSession(Session* ending) {
   const long reason = session->close_reason();
   Fire(nullptr, W_OnCloseConn, session->ip);
   Fire(nullptr, W_OnCloseConnEx, session->ip, reason, nick);
-  Log(2, "closed " + session->ip + ' ' + nick + ", reason " + std::to_string(reason));
+  Log(1, "closed " + session->ip + ' ' + nick + ", reason " + std::to_string(reason));
   session->gone = true;
 }
 

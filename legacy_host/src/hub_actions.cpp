@@ -30,7 +30,8 @@ bool Hub::Kick(const std::string& op, const std::string& nick, const std::string
   if (!users_.Find(nick) || !Fire(nullptr, W_OnOperatorKicks, op, nick, reason).pass) return false;
   User* victim = users_.Find(nick);
   if (!victim || victim->IsRobot()) return false;
-  SendToAll(FormatChat(security_nick(), victim->nick + " was kicked by " + op + ": " + reason));
+  SendToAll(FormatChat(security_nick(),
+                       EscapePipes(victim->nick + " was kicked by " + op + ": " + reason)));
   SendPrivate(*victim, security_nick(), "You were kicked by " + op + ": " + reason);
   const auto asked = BanPeriodIn(reason);
   const long usual = config_.Number("tban_kick");
@@ -64,7 +65,7 @@ bool Hub::AddBan(Ban ban, long seconds) {
                         ((ban.kind == kBanNick || ban.kind == kBanPrefix) && !ban.nick.empty()) ||
                         (ban.kind == kBanShare && !ban.share.empty());
   if (!complete) {
-    Log(1, "no ban of kind " + std::to_string(ban.kind) + " for nick '" + ban.nick + "', ip '" +
+    Log(0, "no ban of kind " + std::to_string(ban.kind) + " for nick '" + ban.nick + "', ip '" +
                ban.ip + "': this hub cannot check that kind, or what it looks at is missing");
     return false;
   }

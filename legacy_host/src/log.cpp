@@ -6,7 +6,7 @@
 namespace hub {
 
 namespace {
-int g_log_level = 1;
+int g_log_level = 0;
 }  // namespace
 
 void SetLogLevel(int level) { g_log_level = level; }

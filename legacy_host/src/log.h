@@ -5,7 +5,7 @@
 
 namespace hub {
 
-// 0 errors, 1 connections and scripts, 2 every message, more: everything.
+// 0 errors and what an owner wants to know, 1 connections that end, 4 every message.
 void SetLogLevel(int level);
 
 // Writes `text` when the log level is at least `level`.

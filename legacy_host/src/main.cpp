@@ -56,8 +56,9 @@ int RunHub(const hub::Options& options) {
   std::fflush(stdout);
   server.Run();
   const int code = hub.stopping() ? hub.stop_code() : 0;
-  hub::Log(1, "stopping with code " + std::to_string(code));
+  hub::Log(0, "stopping with code " + std::to_string(code));
   scripts.Stop(code);
+  server.FlushAll();  // scripts may have said good-bye
   g_server = nullptr;
   return code;
 }

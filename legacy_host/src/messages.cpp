@@ -64,7 +64,7 @@ const Messages::Entry Messages::kInList[] = {
 void Messages::Treat(Session& session, const std::string& message, double now) {
   if (message.empty()) return;  // a lone '|' keeps the connection alive
   if (IsFlood(session, now)) {
-    Log(1, "dropped " + session.ip + ' ' + session.user.nick + ": too many messages a second");
+    Log(0, "dropped " + session.ip + ' ' + session.user.nick + ": too many messages a second");
     session.Close(kCloseHubLoad);
     return;
   }
@@ -99,7 +99,7 @@ bool Messages::IsFlood(Session& session, double now) const {
 
 void Messages::Unknown(Session& session, const std::string& message) {
   const bool pass = hub_.Fire(&session, W_OnUnknownMsg, session.user.nick, message).pass;
-  if (pass) Log(2, "unknown message of " + session.ip + ' ' + session.user.nick + ": " + message);
+  if (pass) Log(1, "unknown message of " + session.ip + ' ' + session.user.nick + ": " + message);
 }
 
 // --- Login ---
@@ -118,7 +118,7 @@ bool Messages::TurnAwayBanned(Session& session) {
   if (!ban) return false;
   std::string text = "You are banned from this hub";
   if (ban->until > 0) text += " for " + FormatPeriod(ban->until - static_cast<long>(Hub::Now()));
-  session.Send(FormatChat(hub_.security_nick(), text + ": " + EscapeText(ban->reason)));
+  session.Send(FormatChat(hub_.security_nick(), text + ": " + EscapePipes(ban->reason)));
   session.Close(kCloseKicked);
   return true;
 }
@@ -329,7 +329,7 @@ void Messages::Chat(Session& session, const std::string& message) {
   if (!verdict.pass) return;
   std::string shown = nick;
   verdict.Apply(0, {&shown, &text});
-  hub_.SendToAll(FormatChat(shown, text));
+  hub_.SendToAll(FormatChat(EscapePipes(shown), EscapePipes(text)));
 }
 
 void Messages::Private(Session& session, const std::string& message) {

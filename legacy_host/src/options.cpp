@@ -102,7 +102,7 @@ std::string HelpText() {
   --encoding NAME     encoding of the clients' texts, as scripts see it: UTF-8, CP1251, ...
   --generation NAME   behave like this hub: classic, bidirectional or python3 (python3)
   --transcript FILE   write every call between hub and library, in a form that can be compared
-  --log-level 0..6    how much is logged (1)
+  --log-level 0..6    how much the hub and the wrapper log (0)
   --register NICK:PASSWORD:CLASS
                       register a nick or change it; may be repeated
   --help              this text

@@ -83,8 +83,10 @@ bool ParseMyInfo(std::string_view message, std::string* nick, MyInfo* info) {
 }
 
 std::string FormatMyInfo(const std::string& nick, const MyInfo& info) {
-  return "$MyINFO $ALL " + nick + ' ' + info.description + info.tag + "$ $" + info.speed +
-         info.status + '$' + info.mail + '$' + info.share + "$|";
+  // Scripts may have put anything into the parts: nothing in them may end a field or the message.
+  return "$MyINFO $ALL " + nick + ' ' + EscapeText(info.description) + EscapeText(info.tag) +
+         "$ $" + EscapeText(info.speed) + info.status + '$' + EscapeText(info.mail) + '$' +
+         EscapeText(info.share) + "$|";
 }
 
 bool IsPassive(const std::string& tag) {

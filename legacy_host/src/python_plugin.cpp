@@ -137,7 +137,7 @@ Script* PythonPlugin::Load(const std::string& file) {
   }
   library_.ReleaseParameters(block);
   if (loaded == id) {
-    Log(1, "loaded script " + std::to_string(id) + ": " + path);
+    Log(0, "loaded script " + std::to_string(id) + ": " + path);
     return Find(id);
   }
   LogError("could not load " + path);
@@ -160,7 +160,7 @@ bool PythonPlugin::Unload(int id) {
   scripts_.erase(std::remove_if(scripts_.begin(), scripts_.end(),
                                 [id](const auto& script) { return script->id == id; }),
                  scripts_.end());
-  Log(1, "unloaded script " + std::to_string(id));
+  Log(0, "unloaded script " + std::to_string(id));
   return unloaded != 0;
 }
 

@@ -104,6 +104,7 @@ void Server::Run() {
       rounds = 0;
       next_tick = std::floor(now) + 1;
       hub_.Tick(now);
+      if (!accepting_) SetAccepting(true);
     }
     FlushAll();
   }
@@ -116,9 +117,11 @@ void Server::Accept() {
     const int descriptor =
         accept4(listener_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) {
-      if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-        LogError(std::string("cannot accept a connection: ") + std::strerror(errno));
-      }
+      if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return;
+      // Most likely too many open files: trying again at once would only burn time.
+      LogError(std::string("cannot accept a connection: ") + std::strerror(errno) +
+               "; trying again in a second");
+      SetAccepting(false);
       return;
     }
     // Chat is many small messages that should not wait for each other.
@@ -132,6 +135,14 @@ void Server::Accept() {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
     clients_[descriptor].session = hub_.Connect(ip, ntohs(peer.sin_port));
   }
+}
+
+void Server::SetAccepting(bool accepting) {
+  accepting_ = accepting;
+  epoll_event event{};
+  event.events = accepting ? EPOLLIN : 0u;
+  event.data.fd = listener_;
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_, &event);
 }
 
 void Server::Read(int descriptor) {

@@ -28,12 +28,15 @@ class Server {
   // Ends Run; may be called from a signal handler.
   void RequestStop();
 
+  // Writes to every client what the hub has for him, as far as he takes it.
+  void FlushAll();
+
  private:
   void Accept();
+  void SetAccepting(bool accepting);
   void Read(int socket);
   // Writes what the session has; closes the socket once the hub let go of it.
   void Flush(int socket);
-  void FlushAll();
   void Watch(int socket, bool for_writing);
   void Forget(int socket);
 
@@ -49,6 +52,7 @@ class Server {
   int wake_ = -1;
   int port_ = 0;
   std::atomic<bool> stop_requested_{false};
+  bool accepting_ = true;
   std::map<int, Client> clients_;
 };
 

@@ -94,10 +94,14 @@ void WrapperLibrary::ReleaseHookResult(w_Targs* block) const {
 void WrapperLibrary::ReleaseFunctionResult(w_Targs* block) const { free_args(block); }
 
 std::string FindLibrary(const std::string& option) {
-  if (!option.empty()) return option;
-  const char* environment = std::getenv("VH_LIBRARY");
-  if (environment && *environment) return environment;
   std::error_code error;
+  const char* environment = std::getenv("VH_LIBRARY");
+  const std::string named = option.empty() && environment ? environment : option;
+  if (!named.empty()) {
+    // A bare name would make dlopen search the system's folders only.
+    return std::filesystem::exists(named, error) ? std::filesystem::absolute(named).string()
+                                                 : named;
+  }
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (!error) {
     const auto beside = program.parent_path().parent_path() / "lib" / kFileName;
