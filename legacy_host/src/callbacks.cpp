@@ -620,8 +620,9 @@ w_Targs* Callback(int id, w_Targs* block) {
 }
 
 template <size_t... kIndex>
-void Fill(Generation generation, w_Tcallback* table, std::index_sequence<kIndex...>) {
+CallbackTable MakeTable(Generation generation, std::index_sequence<kIndex...>) {
   const w_Tcallback functions[] = {Callback<kIndex>...};
+  CallbackTable table;
   for (size_t i = 0; i < sizeof...(kIndex); ++i) {
     int slot = kRows[i].slot;
     if (generation != Generation::kPython3) {
@@ -629,15 +630,16 @@ void Fill(Generation generation, w_Tcallback* table, std::index_sequence<kIndex.
       if (slot == W_GetIPCity) continue;
       if (slot > W_GetIPCity) --slot;
     }
-    table[slot] = functions[i];
+    table.functions[slot] = functions[i];
+    table.names[slot] = kRows[i].name;
   }
+  return table;
 }
 
 }  // namespace
 
-void FillCallbackTable(Generation generation, w_Tcallback (*table)[W_MAX_CALLBACKS]) {
-  for (w_Tcallback& slot : *table) slot = nullptr;
-  Fill(generation, *table, std::make_index_sequence<std::size(kRows)>());
+CallbackTable MakeCallbackTable(Generation generation) {
+  return MakeTable(generation, std::make_index_sequence<std::size(kRows)>());
 }
 
 }  // namespace hub

@@ -6,7 +6,12 @@
 
 namespace hub {
 
-// Fills the table the way hubs of that generation do; all other slots stay NULL.
-void FillCallbackTable(Generation generation, w_Tcallback (*table)[W_MAX_CALLBACKS]);
+struct CallbackTable {
+  w_Tcallback functions[W_MAX_CALLBACKS] = {};
+  const char* names[W_MAX_CALLBACKS] = {};
+};
+
+// The table as hubs of that generation make it; slots they do not have are NULL.
+CallbackTable MakeCallbackTable(Generation generation);
 
 }  // namespace hub

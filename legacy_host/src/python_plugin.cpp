@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "callbacks.h"
 #include "host_functions.h"
 #include "hub.h"
 #include "log.h"
@@ -41,7 +40,8 @@ PythonPlugin::PythonPlugin(Hub* hub, const Settings& settings)
     : hub_(*hub),
       settings_(settings),
       library_(settings.library_file, settings.generation),
-      transcript_(settings.transcript_file) {}
+      transcript_(settings.transcript_file),
+      table_(MakeCallbackTable(settings.generation)) {}
 
 PythonPlugin::~PythonPlugin() {
   if (started_) Stop(0);
@@ -51,15 +51,30 @@ void PythonPlugin::Start() {
   if (g_active_plugin) throw LibraryError("only one Python plugin can run in a process");
   thread_ = std::this_thread::get_id();
   library_.log_level(settings_.log_level);
-  FillCallbackTable(settings_.generation, &table_);
   g_active_plugin = this;
-  if (!library_.begin(table_)) {
+  if (!library_.begin(table_.functions)) {
     g_active_plugin = nullptr;
     throw LibraryError("w_Begin of " + settings_.library_file + " failed: its log tells why");
   }
   started_ = true;
+  CheckTable();
   hub_.AttachScripts(this);
   for (const std::string& file : Files()) Load(file);
+}
+
+// A library that takes this hub for another generation would call the wrong functions.
+void PythonPlugin::CheckTable() const {
+  for (int slot = 0; slot < W_MAX_CALLBACKS; ++slot) {
+    const char* ours = table_.names[slot];
+    if (!ours) continue;
+    const char* theirs = library_.call_name(slot);
+    if (theirs && std::string(theirs) == ours) continue;
+    LogError("callback " + std::to_string(slot) + " is " + ours + " here, but " +
+             (theirs ? theirs : "nothing") +
+             " for the library: the two do not agree on the hub's " +
+             "generation (is VH_PYTHON_GENERATION set?)");
+    return;
+  }
 }
 
 void PythonPlugin::Stop(int code) {
@@ -202,7 +217,7 @@ Verdict PythonPlugin::Dispatch(Session* about, int hook, const std::vector<std::
   Verdict verdict;
   Inside inside(this);
   w_Targs* block = nullptr;
-  // By index: a script that answers cannot remove others (see WhenIdle), but may load none either.
+  // The list stays as it is meanwhile: what loads or unloads scripts waits (see WhenIdle).
   for (size_t i = 0; i < scripts_.size() && verdict.pass; ++i) {
     const int id = scripts_[i]->id;
     if (!library_.has_hook(id, hook)) continue;
@@ -305,6 +320,7 @@ w_Targs* PythonPlugin::CallPythonFunction(int id, const char* name, w_Targs* arg
     transcript_.Write("function", id, name ? name : "NULL", FormatBlock(arguments),
                       FormatBlock(result));
   }
+  hub_.Settle();
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "callbacks.h"
 #include "transcript.h"
 #include "user.h"
 #include "wrapper_library.h"
@@ -121,6 +122,7 @@ class PythonPlugin {
   bool Obey(Session* about, int hook, w_Targs* result, const std::vector<std::string*>& texts,
             Verdict* verdict);
   bool Replace(int hook, w_Targs* result, const std::vector<std::string*>& texts);
+  void CheckTable() const;
   void OfferFunctions(int id);
   w_Targs* PackLoad(int id, const std::string& path, const std::string (&texts)[4], long start);
 
@@ -129,7 +131,7 @@ class PythonPlugin {
   WrapperLibrary library_;
   Transcript transcript_;
   std::thread::id thread_;
-  w_Tcallback table_[W_MAX_CALLBACKS] = {};
+  CallbackTable table_;
   bool started_ = false;
   int depth_ = 0;
   std::vector<std::unique_ptr<Script>> scripts_;

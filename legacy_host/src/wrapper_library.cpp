@@ -55,7 +55,6 @@ WrapperLibrary::WrapperLibrary(const std::string& file, Generation generation)
     Require("w_pack", &pack);
     Require("w_unpack", &unpack);
     Require("w_LogLevel", &log_level);
-    LookUp("w_packprint", &pack_print);
     LookUp("w_RegisterFunction", &register_function);
     if (generation_ != Generation::kClassic) {
       Require("w_CallFunction", &call_function);

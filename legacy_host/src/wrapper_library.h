@@ -40,7 +40,6 @@ class WrapperLibrary {
   // Null when the library, or this generation of hub, does without.
   w_Targs* (*call_function)(int, const char*, w_Targs*) = nullptr;
   void (*free_args)(w_Targs*) = nullptr;
-  const char* (*pack_print)(w_Targs*) = nullptr;
   int (*register_function)(int, const char*, w_Tcallback) = nullptr;
   std::string (*string_list_to_json)(const std::vector<std::string>&) = nullptr;
 
