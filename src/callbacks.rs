@@ -67,8 +67,8 @@ pub enum Outcome {
     Float,
     /// `s` → str; NULL is None.
     Text,
-    /// Several `s` → tuple of str; NULL is None.
-    Texts,
+    /// So many `s` → tuple of str; NULL is None.
+    Texts(usize),
     /// `s` (`$NickList a$$b$$`) or `D` (JSON array) → list of str; NULL is the empty list.
     NickList(&'static CStr),
     /// The same → the `$NickList a$$b$$` text, whatever the hub sent.
@@ -165,7 +165,7 @@ pub static CALLBACKS: [Callback; 60] = [
     row(6, c"SendDataToAll", &[text("data"), int("min"), int("max"), int_or_zero("delay")], Bool, "Send protocol data to all users of a class range."),
     row(7, c"SendPMToAll", &[text("data"), aliased(text("from_nick"), "from"), int("min"), int("max")], Bool, "Send a private message to all users of a class range."),
     row(8, c"CloseConnection", &[text("nick"), int_or_zero("nice"), int_or_zero("reason")], Bool, "Disconnect a user; reason is one of the eCR_ constants."),
-    row(9, c"GetMyINFO", &[text("nick")], Texts, "The user's (nick, desc, tag, speed, mail, share)."),
+    row(9, c"GetMyINFO", &[text("nick")], Texts(6), "The user's (nick, desc, tag, speed, mail, share)."),
     row(10, c"SetMyINFO", &[text("nick"), text_or_null("desc"), text_or_null("tag"), text_or_null("speed"), text_or_null("mail"), text_or_null("share")], Bool, "Change parts of a user's MyINFO; None leaves a part as it is."),
     row(11, c"GetUserClass", &[text("nick")], Int, "The user's class, -2 for an unknown nick."),
     row(12, c"GetUserHost", &[text("nick")], Text, "The user's host name."),
@@ -214,7 +214,7 @@ pub static CALLBACKS: [Callback; 60] = [
     row(52, c"usermc", &[text("message"), text("nick"), text_or_null("bot")], Bool, "Say something in main chat that only one user sees."),
     row(53, c"classmc", &[text("message"), int("min"), int("max"), text_or_null("bot")], Bool, "Say something in main chat that only a class range sees."),
     row(54, c"pm", &[text("message"), text("nick"), aliased(text_or_null("from_nick"), "from"), text_or_null("bot")], Bool, "Send a private message."),
-    row(55, c"name_and_version", &[text_or_null("name"), text_or_null("version")], Texts, "The script's name and version as the hub lists them, after setting what is given."),
+    row(55, c"name_and_version", &[text_or_null("name"), text_or_null("version")], Texts(2), "The script's name and version as the hub lists them, after setting what is given."),
     row(56, c"StopHub", &[int("code"), int_or_zero("delay")], Bool, "Stop or restart the hub."),
 ];
 

@@ -16,7 +16,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::abi::host;
 use crate::abi::types::w_Targs;
-use crate::hooks::{self, HOOKS, ON_SCRIPT_COMMAND, ON_SET_CONFIG};
+use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG};
 use crate::host_functions::Registered;
 use crate::hub;
 use crate::python::call;
@@ -438,25 +438,35 @@ pub fn unload_all() {
 /// # Safety
 /// `params` is NULL or a live block with its strings.
 pub unsafe fn call_hook(id: c_int, hook: c_int, params: *const w_Targs) -> *mut w_Targs {
-    if !has_hook(id, hook) {
-        return std::ptr::null_mut();
-    }
-    let (Some(row), Some(call)) = (hooks::get(hook), Call::begin(id)) else {
-        return std::ptr::null_mut();
+    let Some(row) = hooks::get(hook) else { return std::ptr::null_mut() };
+    let number = hook as usize;
+    // The library listens to two hooks itself, whether the script does or not.
+    let result = if has_hook(id, hook) || number == ON_SCRIPT_COMMAND {
+        // SAFETY: by contract.
+        call_counted(id, number, row, unsafe { View::new(params) })
+    } else {
+        None
     };
-    // SAFETY: by contract.
-    let view = unsafe { View::new(params) };
-    let context = &call.script.context;
-    let encoding = hub::encoding(id);
-    if let (ON_SCRIPT_COMMAND, Ok(view)) = (hook as usize, &view) {
-        take_new_nicks(view, context, call.loaded());
-    }
-    let result = call::hook(call.loaded(), context, row, hook as usize, view, &encoding);
-    if hook as usize == ON_SET_CONFIG {
+    if number == ON_SET_CONFIG {
         // The hub changes the value after this call; the next text asks for it.
         hub::forget_encoding();
     }
     result.map_or(std::ptr::null_mut(), targs::Block::into_raw)
+}
+
+fn call_counted(
+    id: c_int,
+    number: usize,
+    row: &Hook,
+    params: Result<View, Malformed>,
+) -> Option<targs::Block> {
+    let call = Call::begin(id)?;
+    let context = &call.script.context;
+    let encoding = hub::encoding(id);
+    if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, &params) {
+        take_new_nicks(view, context, call.loaded());
+    }
+    call::hook(call.loaded(), context, row, number, params, &encoding)
 }
 
 /// The hub tells that it renamed its bots by a script command from nobody.

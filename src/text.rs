@@ -150,7 +150,8 @@ fn canonical(name: &str) -> String {
 
 impl Table {
     fn new(label: &str, encoding: &'static encoding_rs::Encoding) -> Table {
-        // The web's tables put Windows characters where ISO 8859 has control characters.
+        // The web's tables put Windows characters where ISO 8859 has control characters, and
+        // control characters where a Windows code page has nothing.
         let iso = label.starts_with("iso-8859") || label.starts_with("latin");
         let mut decode = [0; 128];
         let mut encode = HashMap::new();
@@ -159,8 +160,10 @@ impl Table {
             let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes);
             *entry = match text {
                 _ if iso && byte < 0xA0 => u32::from(byte),
-                Some(ref text) => text.chars().next().map_or(0, u32::from),
-                None => escaped(byte),
+                Some(ref text) if text.chars().all(|c| u32::from(c) >= 0xA0) => {
+                    text.chars().next().map_or(0, u32::from)
+                }
+                _ => escaped(byte),
             };
             encode.insert(*entry, byte);
         }

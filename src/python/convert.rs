@@ -139,20 +139,29 @@ pub fn result_to_object<'a>(
 }
 
 /// The piece of an argument to a registered function; containers travel as JSON.
-pub fn to_piece<'o>(object: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> {
-    let attached = object.attached();
-    if object.is_none() {
-        return Ok(Piece::Text(None));
-    }
+pub fn to_piece<'o>(object: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
+    let refuse = |kind, reason: &str| Err(Misfit::Refused(kind, reason.to_owned()));
     match scalar(object, encoding) {
         Scalar::Piece(piece) => Ok(piece),
-        Scalar::TooLarge => Err(attached.raise(Exception::Overflow, TOO_LARGE).into()),
-        Scalar::NulInside => Err(attached.raise(Exception::Value, NUL_INSIDE).into()),
-        Scalar::Other if is_container(object) => Ok(Piece::Json(json::dump(object)?)),
-        Scalar::Other => {
-            Err(Failure::Refused(format!("a value of type {} has no C form", object.type_name())))
-        }
+        Scalar::TooLarge => refuse(Exception::Overflow, TOO_LARGE),
+        Scalar::NulInside => refuse(Exception::Value, NUL_INSIDE),
+        Scalar::Other if object.is_none() => Ok(Piece::Text(None)),
+        Scalar::Other if is_container(object) => match json::dump(object) {
+            Ok(text) => Ok(Piece::Json(text)),
+            Err(Failure::Refused(reason)) => refuse(Exception::Type, &reason),
+            Err(Failure::Raised(raised)) => Err(Misfit::Raised(raised)),
+        },
+        Scalar::Other => refuse(Exception::Type, &format!("{} has no C form", object.described())),
     }
+}
+
+/// Why an argument cannot be passed.
+#[derive(Debug)]
+pub enum Misfit {
+    /// The exception to raise, and its reason.
+    Refused(Exception, String),
+    /// Python raised.
+    Raised(Raised),
 }
 
 const TOO_LARGE: &str = "an integer does not fit 64 bits";
@@ -238,7 +247,7 @@ pub fn function_result(
         Scalar::NulInside => return refuse(NUL_INSIDE),
         Scalar::Other if object.is_none() => Piece::Int(0),
         Scalar::Other if !is_container(object) => {
-            return refuse(&format!("a value of type {} has no C form", object.type_name()));
+            return refuse(&format!("{} has no C form", object.described()));
         }
         Scalar::Other if containers == Containers::Native && object.is_tuple() => {
             return tab_result(object, encoding);

@@ -20,6 +20,7 @@ use pyo3_ffi::{PyInterpreterState, PyThreadState};
 
 use super::init::{self, Started};
 use super::object::Attached;
+use super::report;
 
 /// An interpreter that can be entered.
 #[derive(Debug)]
@@ -191,11 +192,7 @@ pub fn start() -> Result<(), String> {
         let ensured = (started == Started::Already).then(|| ffi::PyGILState_Ensure());
         gil_state::find();
         let main = Interpreter::adopt(ffi::PyInterpreterState_Main());
-        let attached = Attached::assume();
-        if let Err(raised) = attached.import(c"threading") {
-            // Scripts that need it will say what is wrong with it.
-            attached.clear(raised);
-        }
+        import_early(Attached::assume());
         MAIN.get_or_init(|| main);
         match ensured {
             Some(state) => ffi::PyGILState_Release(state),
@@ -206,6 +203,22 @@ pub fn start() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Imports what must be imported on a thread state that stays, or changes the process: `signal`
+/// takes SIGINT over at its first import, which is put back.
+fn import_early(attached: Attached<'_>) {
+    // SAFETY: the structure is filled by the first call before the second reads it.
+    unsafe {
+        let mut host: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(libc::SIGINT, ptr::null(), &raw mut host);
+        for name in [c"signal", c"threading"] {
+            if let Err(raised) = attached.import(name) {
+                report::log(attached, raised, "", &format!("importing {}", name.to_string_lossy()));
+            }
+        }
+        libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());
+    }
 }
 
 /// The main interpreter; only after `start`.
@@ -484,7 +497,7 @@ if 'threading' in sys.modules:
     sys.modules['threading']._shutdown = lambda: None
 ";
     if let Err(raised) = attached.run(SOURCE) {
-        super::report::log(attached, raised, "", "an exit function");
+        report::log(attached, raised, "", "an exit function");
     }
 }
 

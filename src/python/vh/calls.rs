@@ -7,7 +7,7 @@ use super::results;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use crate::host_functions;
 use crate::hub;
-use crate::python::convert;
+use crate::python::convert::{self, Misfit};
 use crate::python::interpreter::detached;
 use crate::python::json::Failure;
 use crate::python::object::{Attached, Exception, Obj, Raised};
@@ -65,13 +65,13 @@ pub fn dynamic<'a>(
     let encoding = encoding(attached, context);
     let mut pieces = Vec::with_capacity(arguments.len());
     for (index, argument) in arguments.iter().enumerate() {
-        pieces.push(convert::to_piece(argument, &encoding).map_err(|failure| {
-            match failure {
-                Failure::Raised(raised) => raised,
-                Failure::Refused(reason) => attached
-                    .raise(Exception::Type, &format!("{name}() argument {}: {reason}", index + 1)),
+        let piece = convert::to_piece(argument, &encoding).map_err(|misfit| match misfit {
+            Misfit::Raised(raised) => raised,
+            Misfit::Refused(kind, reason) => {
+                attached.raise(kind, &format!("{name}() argument {}: {reason}", index + 1))
             }
-        })?);
+        });
+        pieces.push(piece?);
     }
     let args = block(attached, &pieces)?;
     trace(context, &name, &args);

@@ -50,7 +50,7 @@ fn failure<'a>(attached: Attached<'a>, outcome: Outcome) -> Result<Obj<'a>, Rais
         Outcome::Int
         | Outcome::Float
         | Outcome::Text
-        | Outcome::Texts
+        | Outcome::Texts(_)
         | Outcome::RawNickList(_)
         | Outcome::Unused => Ok(attached.none()),
         Outcome::NickList(_) => attached.list(Vec::new()),
@@ -76,9 +76,8 @@ impl<'a> Reader<'a, '_> {
             Outcome::Int => attached.int(convert::signed(self.int(0)?))?,
             Outcome::Float => attached.float(self.float(0)?)?,
             Outcome::Text => self.text(0)?,
-            Outcome::Texts => {
-                let texts: Result<Vec<_>, _> =
-                    (0..self.view.length()).map(|index| self.text(index)).collect();
+            Outcome::Texts(count) => {
+                let texts: Result<Vec<_>, _> = (0..count).map(|index| self.text(index)).collect();
                 attached.tuple(texts?)?
             }
             Outcome::NickList(prefix) => self.nicks(prefix.to_bytes())?,
