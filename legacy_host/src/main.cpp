@@ -49,8 +49,9 @@ int RunHub(const hub::Options& options) {
                                    options.generation, options.transcript, options.log_level});
   hub::Server server(&hub, options.listen, options.port);
   g_server = &server;
+  // Before scripts load, so that a stop meanwhile is a clean one; and after, in case one took over.
+  HandleSignals();
   scripts.Start();
-  // After the library began: Python may have looked at the signals, but they are the hub's.
   HandleSignals();
   std::printf("Listening on %s:%d\n", options.listen.c_str(), server.port());
   std::fflush(stdout);
