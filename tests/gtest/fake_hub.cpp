@@ -106,7 +106,7 @@ void FakeHub::Withdraw(const std::string& callback) { table_[SlotOf(callback)] =
 
 w_Targs* FakeHub::Receive(int slot, int script, w_Targs* args) {
   const std::string block = Describe(args);
-  if (names_[slot] == "GetConfig" && block == "sss \"config\" \"hub_encoding\" NULL") {
+  if (names_[slot] == "GetConfig" && block.rfind("sss \"config\" \"hub_encoding\" ", 0) == 0) {
     ++encoding_questions_;
     return TextResult(encoding_.c_str());
   }

@@ -63,7 +63,7 @@ class IsolationByRuntime : public testing::TestWithParam<const char*> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Isolation, IsolationByRuntime, testing::Values("sub", "main"),
-                         testing::PrintToStringParamName());
+                         [](const auto& info) { return std::string(info.param); });
 
 TEST_P(IsolationByRuntime, TheSameFileCanBeLoadedTwice) {
   FakeHub hub;

@@ -219,10 +219,10 @@ TEST_P(Memory, RegisteredFunctions) {
   }
 }
 
-// Fewer rounds: CPython needs milliseconds for an interpreter.
+// Fewer rounds: CPython needs milliseconds for an interpreter, and a second under valgrind.
 TEST_P(Memory, ScriptsLoadedAndUnloaded) {
   FakeHub hub(GetParam());
-  for (int i = Repetitions() / 50; i >= 0; --i) {
+  for (int i = Repetitions() / 250; i >= 0; --i) {
     EXPECT_EQ(0, hub.LoadEvaluating(kScript));
     hub.Evaluate(0, "vh.mc('m')");
     Lib().w_RegisterFunction(0, "function", &Registered);

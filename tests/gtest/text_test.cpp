@@ -58,14 +58,15 @@ TEST_P(TextByEncoding, EveryByteSurvivesARoundTrip) {
   }
 }
 
-TEST(Text, Cp1251IsDecodedAsPythonDoes) {
+TEST(Text, Cp1251IsDecodedAsIcuDoes) {
   FakeHub hub;
   hub.SetEncoding("CP1251");
   const int script = hub.LoadEvaluating(kEcho);
   hub.Hook(script, W_OnParsedMsgChat, Pack("ss", "nick", AllBytes().c_str()).get());
+  // Of all bytes only 0x98 has no character; ICU makes a control character of it.
   EXPECT_EQ("True", hub.Evaluate(script,
                                  "seen == bytes(range(1, 256)).decode('cp1251', "
-                                 "'surrogateescape')"));
+                                 "'surrogateescape').replace('\\udc98', '\\x98')"));
 }
 
 TEST(Text, CharactersTheEncodingLacksBecomeQuestionMarks) {
@@ -84,18 +85,24 @@ TEST(Text, LoneSurrogatesThatAreNoBytesBecomeQuestionMarks) {
   EXPECT_EQ("s \"?x\"", hub.Call(script, "give", Pack("s", "'\\ud800x'").get()));
 }
 
-TEST(Text, TheEncodingIsAskedAgainAfterItChanged) {
+void ExpectEncodingAskedAgain(const std::string& source) {
   FakeHub hub;
-  const int script = hub.LoadEvaluating(kEcho);
-  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+  const int script = hub.LoadEvaluating(kEcho + source);
+  const Block letter = Pack("s", "'\\u041f'");
+  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", letter.get()));
   hub.SetEncoding("CP1251");
-  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
   hub.Hook(script, W_OnSetConfig,
            Pack("sssssl", "op", "config", "hub_encoding", "CP1251", "", 0L).get());
-  EXPECT_EQ("s \"\xcf\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+  EXPECT_EQ("s \"\xcf\"", hub.Call(script, "give", letter.get()));
 }
 
-TEST(Text, TheEncodingChangesForScriptsWithoutThatHookToo) {
+TEST(Text, TheEncodingIsAskedAgainAfterOnSetConfig) {
+  ExpectEncodingAskedAgain("def OnSetConfig(*args): pass\n");
+}
+
+TEST(Text, TheEncodingIsAskedAgainThoughNoScriptHasOnSetConfig) { ExpectEncodingAskedAgain(""); }
+
+TEST(Text, TheEncodingIsAskedAgainAfterAScriptSetIt) {
   FakeHub hub;
   const int script = hub.LoadEvaluating(kEcho);
   hub.Hook(script, W_OnParsedMsgChat, Pack("ss", "n", "t").get());
@@ -124,9 +131,17 @@ TEST(Text, JsonFromTheHubIsInItsEncoding) {
   FakeHub hub;
   hub.SetEncoding("CP1251");
   const int script = hub.LoadEvaluating(kEcho);
-  hub.AnswerTo("GetNickList", [](w_Targs*) { return JsonResult("[\"\xcf\", \"\x98\"]"); });
-  EXPECT_EQ("['\\u041f', '\\udc98']", hub.Evaluate(script, "vh.GetNickList()"));
-  EXPECT_EQ("True", hub.Evaluate(script, "vh.GetRawNickList() == '$NickList \\u041f$$\\udc98$$'"));
+  hub.AnswerTo("GetNickList", [](w_Targs*) { return JsonResult("[\"\xcf\"]"); });
+  EXPECT_EQ("['\\u041f']", hub.Evaluate(script, "vh.GetNickList()"));
+  EXPECT_EQ("True", hub.Evaluate(script, "vh.GetRawNickList() == '$NickList \\u041f$$'"));
+}
+
+TEST(Text, JsonFromTheHubKeepsBytesThatDoNotDecode) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kEcho);
+  hub.AnswerTo("GetNickList", [](w_Targs*) { return JsonResult("[\"\xff\"]"); });
+  EXPECT_EQ("['\\udcff']", hub.Evaluate(script, "vh.GetNickList()"));
+  EXPECT_EQ("True", hub.Evaluate(script, "vh.GetRawNickList() == '$NickList \\udcff$$'"));
 }
 
 TEST(Text, JsonOfOurInterfaceIsUtf8) {
@@ -136,7 +151,7 @@ TEST(Text, JsonOfOurInterfaceIsUtf8) {
   EXPECT_EQ("s \"['\\u041f']\"", hub.Call(script, "show", Pack("D", "[\"\xd0\x9f\"]").get()));
 }
 
-// A string of every size through hook, function, vh call and result.
+// A long string through hook, function, vh call and result.
 TEST(Text, SixteenMebibytes) {
   FakeHub hub;
   const int script = hub.LoadEvaluating(kEcho);
@@ -151,8 +166,7 @@ TEST(Text, SixteenMebibytes) {
               hub.Hook(script, W_OnParsedMsgChat, Pack("ss", "nick", text.c_str()).get()));
   EXPECT_EQ("16777216", hub.Evaluate(script, "len(seen)"));
   const std::string json = "[\"" + text + "\"]";
-  EXPECT_TRUE("L " + json == hub.Call(script, "echo", Pack("D", json.c_str()).get()) ||
-              "D " + json == hub.Call(script, "echo", Pack("D", json.c_str()).get()));
+  EXPECT_TRUE("D " + json == hub.Call(script, "echo", Pack("D", json.c_str()).get()));
 }
 
 TEST(Text, InvalidBytesInEveryHookArgument) {
@@ -164,7 +178,6 @@ TEST(Text, InvalidBytesInEveryHookArgument) {
   const int script = hub.LoadEvaluating(source);
   for (int hook = 0; hook < kHookCount; ++hook) {
     SampleBlock block(kHooks[hook].format);
-    std::string expected = "(";
     char invalid[] = "\xff\xc3(";
     for (size_t i = 0; kHooks[hook].format[i]; ++i) {
       if (kHooks[hook].format[i] == 's') block.get()->args[i].s = invalid;
