@@ -9,9 +9,11 @@ if(DEFINED ENV{CARGO_TARGET_DIR})
 else()
   set(cargo_target_dir ${CMAKE_SOURCE_DIR}/target)
 endif()
+# PyO3 watches both variables: the signature tells it of another Python at the same path.
 set(VH_CARGO
     ${CMAKE_COMMAND} -E env PYO3_PYTHON=${VH_PYTHON_EXECUTABLE}
-    CARGO_TARGET_DIR=${cargo_target_dir} ${VH_CARGO_PROGRAM})
+    PYO3_ENVIRONMENT_SIGNATURE=${VH_PYTHON_VERSION} CARGO_TARGET_DIR=${cargo_target_dir}
+    ${VH_CARGO_PROGRAM})
 set(VH_LIBRARY_FILE ${cargo_target_dir}/release/libvh_python_wrapper.so)
 set(VH_INCLUDE_DIR ${CMAKE_SOURCE_DIR}/include)
 include_directories(${VH_INCLUDE_DIR})

@@ -1,19 +1,22 @@
 # Which Python everything is built for and run with: VH_PYTHON (a name or path) names it,
-# VH_PYTHON_EXECUTABLE is the interpreter itself.
+# VH_PYTHON_EXECUTABLE is the interpreter itself, VH_PYTHON_VERSION its version.
 #
-# A pyenv shim answers differently from folder to folder, and cargo rebuilds for another Python only
-# when the path changes; so the interpreter's own path is what gets used. A venv's stays its own.
+# A pyenv shim answers differently from folder to folder, and cargo builds anew for another Python
+# only when path or version change; so the interpreter's own path is used. A venv's stays its own.
 
 set(VH_PYTHON "python3" CACHE STRING "Python to build for: a command or a path")
 
 execute_process(
-  COMMAND ${VH_PYTHON} -c "import sys; assert sys.version_info >= (3, 9); print(sys.executable)"
+  COMMAND ${VH_PYTHON} -c "import platform, sys; assert sys.version_info >= (3, 9)
+print(sys.executable, platform.python_version(), sep=';')"
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
-  OUTPUT_VARIABLE VH_PYTHON_EXECUTABLE
+  OUTPUT_VARIABLE python
   OUTPUT_STRIP_TRAILING_WHITESPACE
-  RESULT_VARIABLE python_result)
-if(NOT python_result EQUAL 0)
-  message(FATAL_ERROR "'${VH_PYTHON}' is not a Python 3.9 or newer that runs (${python_result}). "
+  RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "'${VH_PYTHON}' is not a Python 3.9 or newer that runs (${result}). "
                       "Choose another with PYTHON=... or -DVH_PYTHON=...")
 endif()
-message(STATUS "Python: ${VH_PYTHON_EXECUTABLE}")
+list(GET python 0 VH_PYTHON_EXECUTABLE)
+list(GET python 1 VH_PYTHON_VERSION)
+message(STATUS "Python: ${VH_PYTHON_VERSION}, ${VH_PYTHON_EXECUTABLE}")
