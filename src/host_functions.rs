@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 
 use crate::abi::host::{self, HostFunction};
 use crate::abi::types::w_Tcallback;
-use crate::scripts;
 use crate::targs::{Block, HostResult, Malformed, View};
+use crate::{log, scripts};
 
 /// Functions the host registered for one script, by name.
 #[derive(Default, Debug)]
@@ -35,10 +35,7 @@ pub unsafe fn register(id: c_int, name: *const c_char, function: w_Tcallback) ->
         return false;
     };
     let Some(registered) = scripts::registered_functions(id) else {
-        tracing::error!(
-            "w_RegisterFunction({id}, {:?}): no script has this id",
-            String::from_utf8_lossy(name)
-        );
+        tracing::error!("w_RegisterFunction({id}, {}): no script has this id", log::quoted(name));
         return false;
     };
     registered.0.lock().insert(name.to_vec(), function);

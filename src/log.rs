@@ -41,6 +41,15 @@ fn shown() -> LevelFilter {
     LEVELS[LEVEL.load(Ordering::Relaxed)]
 }
 
+/// A value of the host or a script for a message: in quotes, and cut when it is long.
+pub fn quoted(text: &[u8]) -> String {
+    const LONGEST: usize = 200;
+    if text.len() <= LONGEST {
+        return format!("{:?}", String::from_utf8_lossy(text));
+    }
+    format!("{:?}… ({} bytes)", String::from_utf8_lossy(&text[..LONGEST]), text.len())
+}
+
 struct Printer;
 
 impl<S: Subscriber> Layer<S> for Printer {

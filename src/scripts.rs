@@ -19,6 +19,7 @@ use crate::abi::types::w_Targs;
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG};
 use crate::host_functions::Registered;
 use crate::hub;
+use crate::log;
 use crate::python::call;
 use crate::python::load::{self, Loaded};
 use crate::targs::{self, Item, Malformed, View};
@@ -319,8 +320,8 @@ impl Request {
             Item::Text(config_name),
         ] = items[..]
         else {
-            let format = String::from_utf8_lossy(view.format());
-            return Err(Malformed(format!("the format is {format:?}")));
+            let format = log::quoted(view.format());
+            return Err(Malformed(format!("the format is {format}")));
         };
         let Some(path) = path else { return Err(Malformed("the script path is NULL".into())) };
         let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
@@ -505,7 +506,10 @@ pub unsafe fn call_function(
     };
     let name = String::from_utf8_lossy(name);
     let Some(call) = Call::begin(id) else {
-        tracing::error!("w_CallFunction({id}, {name:?}): no script with this id is loaded");
+        tracing::error!(
+            "w_CallFunction({id}, {}): no script with this id is loaded",
+            log::quoted(name.as_bytes())
+        );
         return std::ptr::null_mut();
     };
     // SAFETY: by contract.

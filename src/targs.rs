@@ -8,7 +8,6 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_int, c_long, c_void};
-use std::fmt::Write as _;
 use std::ptr::NonNull;
 
 use crate::abi::types::{Payload, w_Targs, w_Telement};
@@ -297,18 +296,19 @@ impl<'a> View<'a> {
         if self.is_tab() {
             return Ok(());
         }
-        let format = String::from_utf8_lossy(self.format);
         for (index, &letter) in self.format.iter().enumerate() {
             if !is_letter(letter) {
                 let letter = char::from(letter).escape_default();
-                return Err(Malformed(format!("the format {format:?} has the letter '{letter}'")));
+                let format = log::quoted(self.format);
+                return Err(Malformed(format!("the format {format} has the letter '{letter}'")));
             }
             // SAFETY: by the contract of `new` there is an element for each letter.
             let kind = unsafe { (*element(self.block, index)).kind } as u8;
             if kind != letter {
                 let kind = char::from(kind).escape_default();
+                let format = log::quoted(self.format);
                 return Err(Malformed(format!(
-                    "element {index} of the format {format:?} has the type '{kind}'"
+                    "element {index} of the format {format} has the type '{kind}'"
                 )));
             }
         }
@@ -544,8 +544,8 @@ pub unsafe fn new_block(format: *const c_char, count: &mut usize) -> *mut w_Targ
     if let Some(letter) = format.iter().find(|&&letter| !is_letter(letter)) {
         log::install();
         tracing::error!(
-            "w_pack was given the format {:?}, whose letter '{}' is none of lsdpLDO: nothing is packed",
-            String::from_utf8_lossy(format),
+            "w_pack was given the format {}, whose letter '{}' is none of lsdpLDO: nothing is packed",
+            log::quoted(format),
             char::from(*letter).escape_default()
         );
         return std::ptr::null_mut();
@@ -623,36 +623,31 @@ pub unsafe fn unpack_one(
     }
 }
 
-/// Printable form of a block, in one line.
-pub fn print(view: &View) -> String {
-    let mut out = String::new();
-    for (index, item) in view.items().enumerate() {
-        if index > 0 {
-            out.push_str(", ");
-        }
-        print_item(&mut out, &item);
-    }
-    out
+/// Printable form of a block for the log: in one line, long texts cut.
+pub fn brief(view: &View) -> String {
+    print(view, log::quoted)
 }
 
-fn print_item(out: &mut String, item: &Item) {
-    let printed = match item {
-        Item::Int(number) => write!(out, "{number}"),
-        Item::Float(number) => write!(out, "{number:?}"),
-        Item::Pointer(pointer) if pointer.is_null() => write!(out, "NULL"),
-        Item::Pointer(_) => write!(out, "<pointer>"),
-        Item::Object(_) => write!(out, "<object>"),
-        Item::Unsupported => write!(out, "<unsupported>"),
-        Item::Text(None) | Item::Json(None) | Item::List(None) => write!(out, "NULL"),
-        Item::Text(Some(text)) => write!(out, "{:?}", String::from_utf8_lossy(text)),
-        Item::Json(Some(text)) => write!(out, "{}", String::from_utf8_lossy(text)),
+fn print(view: &View, quoted: fn(&[u8]) -> String) -> String {
+    let items: Vec<_> = view.items().map(|item| print_item(&item, quoted)).collect();
+    items.join(", ")
+}
+
+fn print_item(item: &Item, quoted: fn(&[u8]) -> String) -> String {
+    match item {
+        Item::Int(number) => number.to_string(),
+        Item::Float(number) => format!("{number:?}"),
+        Item::Pointer(pointer) if pointer.is_null() => "NULL".into(),
+        Item::Pointer(_) => "<pointer>".into(),
+        Item::Object(_) => "<object>".into(),
+        Item::Unsupported => "<unsupported>".into(),
+        Item::Text(None) | Item::Json(None) | Item::List(None) => "NULL".into(),
+        Item::Text(Some(text)) | Item::Json(Some(text)) => quoted(text),
         Item::List(Some(texts)) => {
-            let texts: Vec<_> = texts.iter().map(|text| String::from_utf8_lossy(text)).collect();
-            write!(out, "{texts:?}")
+            let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+            format!("[{}]", texts.join(", "))
         }
-    };
-    // Writing to a String cannot fail.
-    debug_assert!(printed.is_ok());
+    }
 }
 
 /// For `w_packprint`: the printable form, kept until this thread's next call.
@@ -668,7 +663,10 @@ pub unsafe fn print_for_c(block: *const w_Targs) -> *const c_char {
     }
     // SAFETY: by contract.
     let printed = match unsafe { View::new(block) } {
-        Ok(view) => format!("{} ({})", String::from_utf8_lossy(view.format()), print(&view)),
+        Ok(view) => {
+            let whole = |text: &[u8]| format!("{:?}", String::from_utf8_lossy(text));
+            format!("{} ({})", String::from_utf8_lossy(view.format()), print(&view, whole))
+        }
         Err(Malformed(reason)) => format!("(malformed: {reason})"),
     };
     PRINTED.with_borrow_mut(|kept| {

@@ -10,7 +10,7 @@ use super::{report, vh};
 use crate::hooks::{Hook, ON_TIMER};
 use crate::hub;
 use crate::scripts::Context;
-use crate::targs::{Block, Item, Malformed, Piece, View};
+use crate::targs::{self, Block, Item, Malformed, Piece, View};
 use crate::text::Encoding;
 
 /// What a hook answers that failed or returned nothing: the hub goes on with the event.
@@ -187,11 +187,11 @@ pub fn refresh_attributes(loaded: &Loaded, context: &Context) {
 }
 
 fn trace_parameters(script: &str, name: &str, params: &View) {
-    tracing::debug!(script, "{name}({})", crate::targs::print(params));
+    tracing::debug!(script, "{name}({})", targs::brief(params));
 }
 
 fn trace_result(script: &str, name: &str, block: Option<&Block>) {
     if let Some(block) = block {
-        tracing::info!(script, "{name} -> {}", crate::targs::print(&block.view()));
+        tracing::info!(script, "{name} -> {}", targs::brief(&block.view()));
     }
 }

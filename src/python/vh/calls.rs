@@ -104,7 +104,7 @@ fn block(attached: Attached<'_>, pieces: &[Piece]) -> Result<Block, Raised> {
 
 fn trace(context: &Context, name: &str, args: &Block) {
     if tracing::enabled!(tracing::Level::TRACE) {
-        tracing::trace!(script = %context.label, "vh.{name}({})", targs::print(&args.view()));
+        tracing::trace!(script = %context.label, "vh.{name}({})", targs::brief(&args.view()));
     }
 }
 

@@ -5,6 +5,7 @@ use std::ffi::c_void;
 use crate::abi::cxx;
 use crate::callbacks::{Callback, Outcome};
 use crate::host_functions::Answer;
+use crate::log;
 use crate::python::convert::{self, JsonFrom};
 use crate::python::json::Failure;
 use crate::python::object::{Attached, Obj, Raised};
@@ -94,8 +95,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn unexpected<T>(&self) -> Result<T, Failure> {
-        let format = String::from_utf8_lossy(self.view.format());
-        Err(Failure::Refused(format!("its format is {format:?}")))
+        Err(Failure::Refused(format!("its format is {}", log::quoted(self.view.format()))))
     }
 
     fn int(&self, index: usize) -> Result<i64, Failure> {
