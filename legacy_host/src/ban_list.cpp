@@ -102,11 +102,6 @@ bool BanList::RemoveTimedByIp(const std::string& ip) {
   return database_->Changes() > 0;
 }
 
-bool IsBanKind(long kind) {
-  return kind == kBanNickAndIp || kind == kBanIp || kind == kBanNick || kind == kBanRange ||
-         kind == kBanShare || kind == kBanPrefix;
-}
-
 bool IsIpRange(const std::string& range) { return ParseRange(range).has_value(); }
 
 bool IsIpInRange(const std::string& ip, const std::string& range) {

@@ -8,7 +8,8 @@
 
 namespace hub {
 
-// What a ban looks at. The numbers are the eBF_ flags scripts use.
+// What a ban looks at. The numbers are the eBF_ flags scripts use; those by host name are missing,
+// because this hub asks no name server.
 enum BanKind : long {
   kBanNickAndIp = 1,  // both must match
   kBanIp = 2,
@@ -46,9 +47,6 @@ class BanList {
  private:
   Database* database_;
 };
-
-// Whether this hub can check bans of that kind: it asks no name server, so host bans cannot be.
-bool IsBanKind(long kind);
 
 // Whether a range as in kBanRange is written well, and whether an IPv4 address lies in it.
 bool IsIpRange(const std::string& range);

@@ -190,8 +190,6 @@ void Hub::SendToClasses(const std::string& data, long min_class, long max_class)
   });
 }
 
-void Hub::SendToOperators(const std::string& data) { SendToClasses(data, kOperator, kMaster); }
-
 void Hub::SendPrivate(User& to, const std::string& from, const std::string& text) {
   if (!to.IsRobot()) to.session->Send(FormatPrivate(to.nick, from, from, EscapePipes(text)));
 }

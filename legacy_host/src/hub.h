@@ -75,7 +75,6 @@ class Hub {
   using Filter = std::function<bool(const User&)>;
   void SendToAll(const std::string& data, const Filter& wanted = nullptr);
   void SendToClasses(const std::string& data, long min_class, long max_class);
-  void SendToOperators(const std::string& data);
   // A private message from `from` to one user; robots receive nothing.
   void SendPrivate(User& to, const std::string& from, const std::string& text);
   // A line in the operators' chat, shown as written by `nick`.

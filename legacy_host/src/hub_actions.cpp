@@ -86,8 +86,7 @@ bool Hub::AddBan(Ban ban, long seconds) {
 
 bool Hub::AddRegistration(const std::string& op, const std::string& nick, int user_class,
                           const std::string& password) {
-  const bool known_class = (user_class >= kPinger && user_class <= kAdmin) || user_class == kMaster;
-  if (HasBadNickBytes(nick) || !known_class || registrations_.Find(nick)) return false;
+  if (HasBadNickBytes(nick) || !IsUserClass(user_class) || registrations_.Find(nick)) return false;
   if (!Fire(nullptr, W_OnNewReg, op, nick, static_cast<long>(user_class)).pass) return false;
   registrations_.Add({nick, user_class, password}, op);
   return true;
@@ -101,8 +100,7 @@ bool Hub::RemoveRegistration(const std::string& nick) {
 }
 
 bool Hub::SetRegistrationClass(const std::string& nick, int user_class) {
-  const bool known_class = (user_class >= kPinger && user_class <= kAdmin) || user_class == kMaster;
-  if (!known_class || !registrations_.SetClass(nick, user_class)) return false;
+  if (!IsUserClass(user_class) || !registrations_.SetClass(nick, user_class)) return false;
   User* user = users_.Find(nick);
   if (user && !user->IsRobot()) SetClass(*user, user_class);
   return true;

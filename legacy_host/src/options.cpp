@@ -33,6 +33,7 @@ NewUser NewUserOf(const std::string& value) {
     throw OptionsError("--register takes NICK:PASSWORD:CLASS, not '" + value + "'");
   }
   const long user_class = NumberIn("--register's class", value.substr(last + 1), kPinger, kMaster);
+  if (!IsUserClass(user_class)) throw OptionsError("--register: classes 6 to 9 do not exist");
   return {value.substr(0, first), value.substr(first + 1, last - first - 1),
           static_cast<int>(user_class)};
 }

@@ -156,10 +156,7 @@ Script* PythonPlugin::Load(const std::string& file) {
     return Find(id);
   }
   LogError("could not load " + path);
-  hub_.RemoveRobotsOf(id);
-  scripts_.erase(std::remove_if(scripts_.begin(), scripts_.end(),
-                                [id](const auto& script) { return script->id == id; }),
-                 scripts_.end());
+  Forget(id);
   return nullptr;
 }
 
@@ -171,12 +168,16 @@ bool PythonPlugin::Unload(int id) {
     unloaded = library_.unload(id);
   }
   if (!unloaded) LogError("w_Unload does not know script " + std::to_string(id));
+  Forget(id);
+  Log(0, "unloaded script " + std::to_string(id));
+  return unloaded != 0;
+}
+
+void PythonPlugin::Forget(int id) {
   hub_.RemoveRobotsOf(id);
   scripts_.erase(std::remove_if(scripts_.begin(), scripts_.end(),
                                 [id](const auto& script) { return script->id == id; }),
                  scripts_.end());
-  Log(0, "unloaded script " + std::to_string(id));
-  return unloaded != 0;
 }
 
 Script* PythonPlugin::Reload(int id) {

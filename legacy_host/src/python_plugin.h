@@ -123,6 +123,8 @@ class PythonPlugin {
             Verdict* verdict);
   bool Replace(int hook, w_Targs* result, const std::vector<std::string*>& texts);
   void CheckTable() const;
+  // Drops what the hub keeps of a script that is gone.
+  void Forget(int id);
   void OfferFunctions(int id);
   w_Targs* PackLoad(int id, const std::string& path, const std::string (&texts)[4], long start);
 

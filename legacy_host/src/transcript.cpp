@@ -2,6 +2,7 @@
 // bytes escaped, no pointers, no times.
 #include "transcript.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>

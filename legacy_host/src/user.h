@@ -24,6 +24,11 @@ enum UserClass : int {
   kMaster = 10,
 };
 
+// Classes 6 to 9 do not exist.
+inline bool IsUserClass(long number) {
+  return (number >= kPinger && number <= kAdmin) || number == kMaster;
+}
+
 // Why a connection ends: the eCR_ numbers scripts know.
 enum CloseReason : long {
   kCloseDefault = 0,
