@@ -22,7 +22,7 @@ use crate::scripts::{self, Context};
 mod arguments;
 pub mod attributes;
 mod calls;
-mod constants;
+pub mod constants;
 mod results;
 
 const CAPSULE: &CStr = c"vh.function";

@@ -1,0 +1,187 @@
+//! Documents that repeat the tables: `docs/reference.md` is printed from them, and the stub file
+//! for editors too. `make docs` writes them, this test fails when they are out of date.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use vh_python_wrapper::callbacks::{CALLBACKS, Callback, Default, Kind, Outcome};
+use vh_python_wrapper::hooks::{HOOKS, Reply};
+use vh_python_wrapper::python::vh::constants::{BAN_TYPES, BOT_ERRORS, CLOSE_REASONS};
+
+/// Compares a document with what the tables say, or writes it when `VH_WRITE_DOCUMENTS` is set.
+fn check(name: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("VH_WRITE_DOCUMENTS").is_some() {
+        std::fs::write(&path, wanted).expect(name);
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == wanted, "{name} is out of date: run `make docs` and commit it");
+}
+
+fn default(param_default: Default) -> String {
+    match param_default {
+        Default::Required => String::new(),
+        Default::Null => "None".into(),
+        Default::Empty => "''".into(),
+        Default::Number(number) => number.to_string(),
+    }
+}
+
+fn signature(callback: &Callback) -> String {
+    let params: Vec<_> = callback
+        .params
+        .iter()
+        .map(|param| match default(param.default) {
+            value if value.is_empty() => param.name.to_owned(),
+            value => format!("{}={value}", param.name),
+        })
+        .collect();
+    format!("{}({})", callback.name.to_string_lossy(), params.join(", "))
+}
+
+fn result(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Bool => "True, or False when the hub refuses",
+        Outcome::Int => "int or None",
+        Outcome::Float => "float or None",
+        Outcome::Text => "str or None",
+        Outcome::Texts(_) => "tuple of str, or None",
+        Outcome::NickList(_) => "list of str",
+        Outcome::RawNickList(_) => "str or None",
+        Outcome::Rows => "`(ok, rows)`: bool and a list of lists of str or None",
+        Outcome::GeoIp => "dict, empty when nothing is known",
+        Outcome::Restrictions => {
+            "dict of the bools `chat`, `pm`, `search`, `ctm`; empty for no such user"
+        }
+        Outcome::Unused => "",
+    }
+}
+
+fn reply(reply: Reply) -> &'static str {
+    match reply {
+        Reply::Common => "",
+        Reply::Chat => {
+            "also a str (the message is replaced) or `(nick, message)`, None keeps a part"
+        }
+        Reply::MyInfo => "also `(desc, tag, speed, mail, share)`, None keeps a part",
+    }
+}
+
+fn functions() -> impl Iterator<Item = &'static Callback> {
+    CALLBACKS.iter().filter(|callback| callback.outcome != Outcome::Unused)
+}
+
+fn reference() -> Result<String, std::fmt::Error> {
+    let mut out = String::from(
+        "# Reference: hooks, functions and constants of `vh`\n\n\
+         Printed from the tables of the library by `make docs`. How to use them: \
+         [script-guide.md](script-guide.md).\n\n## Hooks\n\n\
+         | number | hook | answers beside the common ones |\n| --- | --- | --- |\n",
+    );
+    for (number, hook) in HOOKS.iter().enumerate() {
+        let (name, arguments) = (hook.name.to_string_lossy(), hook.arguments);
+        writeln!(out, "| {number} | `{name}({arguments})` | {} |", reply(hook.reply))?;
+    }
+    out.push_str(
+        "\n## Functions\n\nA function the hub does not offer raises `NotImplementedError`. Every \
+         argument may be given by its name.\n\n\
+         | function | what it does | result |\n| --- | --- | --- |\n",
+    );
+    for callback in functions() {
+        let (signature, doc, result) =
+            (signature(callback), callback.doc, result(callback.outcome));
+        writeln!(out, "| `{signature}` | {doc} | {result} |")?;
+    }
+    out.push_str("| `CallDynamicFunction(name, *args)` | Call a function the host registered for this script. | what it returns |\n");
+    out.push_str("| `encode(text)`, `Encode(text)` | Write the characters the protocol reserves as entities. | str |\n");
+    out.push_str(
+        "| `decode(text)`, `Decode(text)` | Read the entities that `encode` writes. | str |\n",
+    );
+    constants(&mut out)?;
+    Ok(out)
+}
+
+fn constants(out: &mut String) -> std::fmt::Result {
+    out.push_str(
+        "\n## Constants\n\nReasons for `CloseConnection`:\n\n| name | value |\n| --- | --- |\n",
+    );
+    for (value, name) in CLOSE_REASONS.iter().enumerate() {
+        writeln!(out, "| `eCR_{name}` | {value} |")?;
+    }
+    out.push_str("\nAnswers of `IsRobotNickBad`:\n\n| name | value |\n| --- | --- |\n");
+    for (value, name) in BOT_ERRORS.iter().enumerate() {
+        writeln!(out, "| `eBOT_{name}` | {value} |")?;
+    }
+    out.push_str("\nTypes for `Ban`:\n\n| name | value |\n| --- | --- |\n");
+    for (bit, name) in BAN_TYPES.iter().enumerate() {
+        writeln!(out, "| `eBF_{name}` | {} |", 1 << bit)?;
+    }
+    Ok(())
+}
+
+fn stub_type(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Bool => "bool",
+        Outcome::Int => "int | None",
+        Outcome::Float => "float | None",
+        Outcome::Text | Outcome::RawNickList(_) => "str | None",
+        Outcome::Texts(6) => "tuple[str, str, str, str, str, str] | None",
+        Outcome::Texts(_) => "tuple[str, str] | None",
+        Outcome::NickList(_) => "list[str]",
+        Outcome::Rows => "tuple[bool, list[list[str | None]]]",
+        Outcome::GeoIp => "dict[str, str | int | float]",
+        Outcome::Restrictions => "dict[str, bool]",
+        Outcome::Unused => "None",
+    }
+}
+
+fn stub() -> Result<String, std::fmt::Error> {
+    let mut out = String::from(
+        "\"\"\"The hub: what a script can ask it and tell it to do.\n\n\
+         Printed from the tables of the library by `make docs`; for editors and type checkers.\n\
+         \"\"\"\n\nfrom typing import Any\n\n\
+         myid: int\nbotname: str | None\nopchatname: str | None\nname: str\npath: str\n\
+         basedir: str | None\nconfig_name: str | None\nstarttime: int\n\
+         __version__: tuple[int, int, int, int]\n__version_string__: str\n\n",
+    );
+    let named = |prefix: &str, names: &[&str]| {
+        names.iter().map(|name| format!("{prefix}{name}: int\n")).collect::<String>()
+    };
+    out += &named("eCR_", &CLOSE_REASONS);
+    out += &named("eBOT_", &BOT_ERRORS);
+    out += &named("eBF_", &BAN_TYPES);
+    out.push('\n');
+    for callback in functions() {
+        let params: Vec<_> = callback.params.iter().map(stub_param).collect();
+        let (name, doc) = (callback.name.to_string_lossy(), callback.doc);
+        let result = stub_type(callback.outcome);
+        writeln!(out, "def {name}({}) -> {result}:", params.join(", "))?;
+        writeln!(out, "    \"\"\"{}\"\"\"\n", doc.replace('"', "'"))?;
+    }
+    out.push_str("def CallDynamicFunction(name: str, *args: Any) -> Any:\n    \"\"\"Call a function the host registered for this script.\"\"\"\n\n");
+    for name in ["encode", "Encode", "decode", "Decode"] {
+        writeln!(out, "def {name}(text: str) -> str: ...")?;
+    }
+    Ok(out)
+}
+
+fn stub_param(param: &vh_python_wrapper::callbacks::Param) -> String {
+    let kind = match param.kind {
+        Kind::Text => "str",
+        Kind::Int => "int",
+    };
+    match default(param.default) {
+        value if value.is_empty() => format!("{}: {kind}", param.name),
+        value => format!("{}: {kind} | None = {value}", param.name),
+    }
+}
+
+#[test]
+fn the_reference_says_what_the_tables_say() {
+    check("docs/reference.md", &reference().expect("writing to a String cannot fail"));
+}
+
+#[test]
+fn the_stub_says_what_the_tables_say() {
+    check("python/vh.pyi", &stub().expect("writing to a String cannot fail"));
+}
