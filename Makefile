@@ -7,6 +7,7 @@ PYTHON ?= python3
 BUILD ?= build
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+LISTEN ?= 127.0.0.1
 PORT ?= 4111
 
 export PYTHON
@@ -46,8 +47,8 @@ runnable: configure
 demo: runnable ## Run the hub with the example scripts and two clients, and show what they say
 	@$(PYTHON) -B tools/demo.py --hub $(HUB) --library $(LIBRARY)
 
-hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (PORT=...)
-	@tools/run-hub $(HUB) $(LIBRARY) $(PORT)
+hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (LISTEN=..., PORT=...)
+	@tools/run-hub $(HUB) $(LIBRARY) $(LISTEN) $(PORT)
 
 test: bootstrap-test build ## Build and test everything
 	@cd $(BUILD) && ctest --output-on-failure --no-tests=error --parallel $(JOBS)
