@@ -184,6 +184,31 @@ TEST_P(VhByGeneration, EveryFunctionPacksItsFullFormatAndConvertsItsResult) {
   }
 }
 
+// `text` with `mark` after each opening `quote`.
+std::string MarkTexts(const std::string& text, char quote, const std::string& mark) {
+  std::string marked;
+  bool open = false;
+  for (char c : text) {
+    marked += c;
+    if (c != quote) continue;
+    open = !open;
+    if (open) marked += mark;
+  }
+  return marked;
+}
+
+TEST_P(VhByGeneration, BytesThatDoNotDecodeReachTheHubInEveryText) {
+  FakeHub hub(GetParam());
+  const int script = hub.LoadEvaluating();
+  for (const Function& function : kFunctions) {
+    if (hub.SlotOf(function.callback) < 0) continue;
+    hub.Evaluate(script, std::string("vh.") + function.name + "(" +
+                             MarkTexts(function.full_arguments, '\'', "\\udcff\\udcc3(") + ")");
+    EXPECT_EQ(CallLine(script, function, MarkTexts(function.full_block, '"', "\xff\xc3(")),
+              hub.TakeCalls());
+  }
+}
+
 TEST_P(VhByGeneration, SlotNumbersNameTheirFunctions) {
   FakeHub hub(GetParam());
   int last = 0;
@@ -501,6 +526,27 @@ TEST(Vh, CallbacksMayCallTheScriptAgain) {
   });
   EXPECT_EQ("True", hub.Evaluate(script, "vh.mc('m')"));
   EXPECT_EQ("l 0", inner);
+}
+
+TEST(Vh, AScriptUnloadedInItsOwnCallFinishesTheCallFirst) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(
+      "def UnLoad(): print('unloaded')\n"
+      "def OnUserLogin(nick):\n"
+      "    vh.mc('unload me')\n"
+      "    print('still here')\n"
+      "    return 0\n");
+  hub.AnswerTo("mc", [&](w_Targs*) {
+    EXPECT_EQ(1, Lib().w_Unload(script));
+    return IntResult(1);
+  });
+  hub.TakeLog();
+  EXPECT_EQ("l 0", hub.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
+  const std::string log = hub.TakeLog();
+  EXPECT_LT(log.find("still here"), log.find("unloaded")) << log;
+  EXPECT_EQ(1, CountLines(log, {"unloaded"})) << log;
+  EXPECT_EQ("(null)", hub.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
+  EXPECT_EQ(0, Lib().w_Unload(script));
 }
 
 TEST(Vh, EncodeAndDecodeTouchFiveCharactersOnly) {

@@ -1,0 +1,99 @@
+// Calls from several threads of the host at once, and from threads that scripts start.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "fake_hub.hpp"
+
+namespace {
+
+constexpr int kThreads = 4;
+constexpr int kCalls = 200;
+
+const std::string kCounting =
+    "calls = 0\n"
+    "def OnUserLogin(nick):\n"
+    "    global calls\n"
+    "    calls += 1\n"
+    "    return 0\n";
+
+TEST(Threads, OfTheHostMayCallTheSameScripts) {
+  FakeHub hub;
+  const int scripts[] = {
+      hub.LoadEvaluating(kCounting, "first.py"), hub.LoadEvaluating(kCounting, "second.py"),
+      hub.Load("# vh: runtime = main\n" + EvaluateSource() + kCounting, "third.py")};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&] {
+      const Block nick = Pack("s", "nick");
+      for (int call = 0; call < kCalls; ++call) {
+        for (int script : scripts) {
+          const OwningBlock result(Lib().w_CallHook(script, W_OnUserLogin, nick.get()));
+          if (Describe(result.get()) != "l 0") ++wrong;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(0, wrong);
+  for (int script : scripts) {
+    EXPECT_EQ(std::to_string(kThreads * kCalls), hub.Evaluate(script, "calls"));
+    EXPECT_EQ(1, Lib().w_Unload(script));
+  }
+}
+
+TEST(Threads, OfTheHostMayComeAndGo) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kCounting);
+  for (int round = 0; round < 50; ++round) {
+    std::thread([&] {
+      EXPECT_EQ("l 0", hub.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
+    }).join();
+  }
+  EXPECT_EQ("50", hub.Evaluate(script, "calls"));
+}
+
+// A hub is not made for calls from threads it does not know.
+TEST(Threads, OfAScriptDoNotReachTheHub) {
+  for (const char* runtime : {"sub", "main"}) {
+    const ScopedEnvironment chosen("VH_PYTHON_RUNTIME", runtime);
+    FakeHub hub;
+    const int script = hub.LoadEvaluating(
+        "import threading\n"
+        "outcomes = []\n"
+        "def ask():\n"
+        "    outcomes.append(evaluate(\"vh.GetUserHost('n')\"))\n"
+        "def start():\n"
+        "    threads = [threading.Thread(target=ask) for _ in range(3)]\n"
+        "    for thread in threads: thread.start()\n"
+        "    for thread in threads: thread.join()\n");
+    EXPECT_EQ("l 0", hub.Call(script, "start")) << runtime;
+    EXPECT_EQ("[True, True, True]",
+              hub.Evaluate(script, "[text.startswith('RuntimeError: ') for text in outcomes]"))
+        << runtime;
+    EXPECT_EQ("", hub.TakeCalls());
+    EXPECT_EQ(1, Lib().w_Unload(script));
+  }
+}
+
+TEST(Threads, DaemonsOfAScriptDoNotOutliveIt) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(
+      "import threading, time\n"
+      "ticks = 0\n"
+      "def tick():\n"
+      "    global ticks\n"
+      "    while True:\n"
+      "        ticks += 1\n"
+      "        time.sleep(0.001)\n"
+      "threading.Thread(target=tick, daemon=True).start()\n");
+  EXPECT_EQ("True", hub.Evaluate(script, "[time.sleep(0.05), ticks > 0][1]"));
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  EXPECT_EQ(script, hub.LoadEvaluating(kCounting));
+  EXPECT_EQ("l 0", hub.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
+}
+
+}  // namespace
