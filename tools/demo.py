@@ -1,4 +1,4 @@
-"""Shows the hub at work: starts it with the example scripts, lets two clients talk, prints what they see.
+"""Shows the hub at work: it runs the example scripts, two clients talk, we print what they see.
 
 Ends with an error when an expected line does not come.
 """

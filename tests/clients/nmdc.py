@@ -176,8 +176,8 @@ class Client:
     def seen_after_echo(self, pattern):
         """Whether a fitting command came up to now.
 
-        Now is well defined: a line of chat is sent to the hub and waited for, and the hub answers in
-        order. So a missing line is missed for certain, not only late.
+        Now is well defined: a line of chat goes to the hub and back, and the hub answers in order.
+        So a line that is missing will not come later either.
         """
         marker = f"marker {time.monotonic_ns()}"
         self.chat(marker)

@@ -91,7 +91,7 @@ class Messages(HubTest):
         active.wait_for(r"^\$Search Hub:alice F\?T\?0\?1\?some\$file$")
         active.search_result("alice", "some file.txt", 1234)
         result = self.alice.wait_for(r"^\$SR active some file\.txt\x051234 1/1\x05")
-        self.assertFalse(result.string.endswith("alice"), "the receiver's nick is the hub's to read")
+        self.assertFalse(result.string.endswith("alice"), "the hub keeps the last nick")
         self.assertFalse(self.bob.seen_after_echo(r"^\$S(R|earch) "))
 
     def test_connection_requests_reach_one(self):
@@ -162,7 +162,8 @@ class ScriptCommands(HubTest):
 class BadScripts(HubTest):
     def test_raising_hook_blocks_nobody(self):
         self.expected_in_log = r"ZeroDivisionError"
-        script = "def OnUserLogin(nick):\n    1 / 0\n\ndef OnParsedMsgChat(nick, text):\n    1 / 0\n"
+        hooks = ("OnUserLogin(nick)", "OnParsedMsgChat(nick, text)")
+        script = "".join(f"def {hook}:\n    1 / 0\n\n" for hook in hooks)
         hub = self.start(("raises.py", script))
         first, second = hub.client("first"), hub.client("second")
         first.chat("hello")
@@ -198,7 +199,8 @@ class Encoding(HubTest):
     def test_scripts_see_text(self):
         script = (
             "import vh\n\ndef OnParsedMsgChat(nick, text):\n"
-            "    vh.usermc('%d letters: %s \\u2603' % (len(text), text.upper()), nick)\n    return 0\n"
+            "    vh.usermc('%d letters: %s \\u2603' % (len(text), text.upper()), nick)\n"
+            "    return 0\n"
         )
         hub = self.start(("upper.py", script), options=self.OPTIONS)
         client = hub.client("Вася", encoding="cp1251")
