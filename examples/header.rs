@@ -121,7 +121,9 @@ fn numbers() -> Result<String, std::fmt::Error> {
         )?;
     }
     writeln!(out, "  W_MAX_HOOKS = {MAX_HOOKS}\n}};")?;
-    out.push_str("\n// Slots of the callback table. Hubs without GetIPCity keep everything after it one\n");
+    out.push_str(
+        "\n// Slots of the callback table. Hubs without GetIPCity keep everything after it one\n",
+    );
     out.push_str("// slot lower; the library tells them apart by their NULL slots.\nenum {\n");
     let mut previous = None;
     for callback in &CALLBACKS {
