@@ -69,7 +69,7 @@ FakeHub::FakeHub(Generation generation) : generation_(generation), config_folder
   current_hub = this;
   std::filesystem::create_directory(config_folder_ / "scripts");
   FillTable();
-  EXPECT_EQ(1, Lib().w_Begin(table_));
+  EXPECT_EQ(1, Lib().w_Begin(table_.data()));
 }
 
 FakeHub::~FakeHub() {
@@ -99,10 +99,10 @@ int FakeHub::SlotOf(const std::string& callback) const {
 }
 
 void FakeHub::AnswerTo(const std::string& callback, Answer answer) {
-  answers_[SlotOf(callback)] = std::move(answer);
+  answers_.at(SlotOf(callback)) = std::move(answer);
 }
 
-void FakeHub::Withdraw(const std::string& callback) { table_[SlotOf(callback)] = nullptr; }
+void FakeHub::Withdraw(const std::string& callback) { table_.at(SlotOf(callback)) = nullptr; }
 
 w_Targs* FakeHub::Receive(int slot, int script, w_Targs* args) {
   const std::string block = Describe(args);

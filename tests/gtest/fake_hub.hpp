@@ -2,6 +2,7 @@
 // the ownership habits of that generation, a scripts folder, and the library's log.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <ostream>
@@ -51,7 +52,8 @@ class FakeHub {
   std::string Hook(int script, int hook, w_Targs* arguments);
   void ReleaseHookResult(w_Targs* result) const;
 
-  // Slot of a callback in this generation's table, -1 if it has none.
+  // Slot of a callback in this generation's table, -1 if it has none. The callbacks of the next two
+  // must have one.
   int SlotOf(const std::string& callback) const;
   // What a callback answers from now on; without this it is `l` 1.
   void AnswerTo(const std::string& callback, Answer answer);
@@ -79,9 +81,9 @@ class FakeHub {
   Generation generation_;
   LogCapture log_;
   std::filesystem::path config_folder_;
-  w_Tcallback table_[W_MAX_CALLBACKS] = {};
-  std::string names_[W_MAX_CALLBACKS];
-  Answer answers_[W_MAX_CALLBACKS];
+  std::array<w_Tcallback, W_MAX_CALLBACKS> table_ = {};
+  std::array<std::string, W_MAX_CALLBACKS> names_;
+  std::array<Answer, W_MAX_CALLBACKS> answers_;
   std::string calls_;
   std::string encoding_;
   int encoding_questions_ = 0;

@@ -110,6 +110,14 @@ TEST(Text, TheEncodingIsAskedAgainAfterAScriptSetIt) {
   EXPECT_EQ("s \"\xcf\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
 }
 
+TEST(Text, TheEncodingIsAskedWhenNeededAndOnce) {
+  FakeHub hub;
+  EXPECT_EQ(0, hub.encoding_questions());
+  const int script = hub.LoadEvaluating(kEcho);
+  for (int i = 0; i < 5; ++i) hub.Hook(script, W_OnParsedMsgChat, Pack("ss", "n", "t").get());
+  EXPECT_EQ(1, hub.encoding_questions());
+}
+
 TEST(Text, AnUnknownEncodingIsLoggedAndUtf8IsUsed) {
   FakeHub hub;
   hub.SetEncoding("KLINGON-9");
