@@ -16,7 +16,7 @@ LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
 CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: build demo hub test check header symbols install uninstall clean help
+.PHONY: build demo hub test check header docs symbols install uninstall clean help
 .PHONY: all bootstrap bootstrap-test configure runnable
 # cmake and ctest use the cores; the steps here follow each other.
 .NOTPARALLEL:
@@ -58,6 +58,9 @@ check: bootstrap-test configure ## Check format and lints of all Rust and C++ co
 
 header: configure ## Write include/vh_python_wrapper.h anew from the Rust sources
 	@$(CMAKE_BUILD) --target header
+
+docs: ## Write docs/reference.md and python/vh.pyi anew from the tables
+	@VH_WRITE_DOCUMENTS=1 cargo test --locked --quiet --test documents
 
 symbols: configure ## Check that the library exports what tests/symbols.txt lists
 	@$(CMAKE_BUILD) --target symbols

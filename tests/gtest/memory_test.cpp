@@ -2,6 +2,7 @@
 // objects; valgrind and AddressSanitizer (see check_memory.py) watch the C side.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <string>
@@ -34,16 +35,20 @@ constexpr const char* kScript =
     "OnUserLogout = fail\n";
 
 // Repeats `body` and expects that Python's objects do not become more. The first rounds fill
-// caches.
+// caches, and some caches grow once at any time: a leak shows in both of two measurements.
 void ExpectNoNewObjects(FakeHub& hub, int script, const std::function<void()>& body) {
   const auto blocks = [&] {
     return std::stol(
         hub.Evaluate(script, "__import__('gc').collect() * 0 + sys.getallocatedblocks()"));
   };
   for (int i = 0; i < 20; ++i) body();
-  const long before = blocks();
-  Repeat(body);
-  EXPECT_LT(blocks() - before, Repetitions() / 4) << "objects of the script leak";
+  const auto growth = [&] {
+    const long before = blocks();
+    Repeat(body);
+    return blocks() - before;
+  };
+  const long first = growth();
+  EXPECT_LT(std::min(first, growth()), Repetitions() / 4) << "objects of the script leak";
 }
 
 class Memory : public testing::TestWithParam<Generation> {};
