@@ -9,6 +9,8 @@
 #[allow(unsafe_code)]
 pub mod abi;
 pub mod callbacks;
+pub mod carry;
+mod config;
 pub mod hooks;
 #[allow(unsafe_code)]
 pub mod host_functions;

@@ -3,7 +3,7 @@
 use crate::abi::boundary;
 use crate::abi::host::CallbackTable;
 use crate::python::interpreter;
-use crate::{hub, log, scripts};
+use crate::{carry, hub, log, scripts};
 
 /// Starts Python and keeps the callback table. False, with a log line, on failure.
 pub fn begin(table: Option<CallbackTable>) -> bool {
@@ -18,11 +18,13 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
         return false;
     }
     hub::begin(table);
+    carry::open();
     true
 }
 
 /// Unloads every script and forgets the callback table.
 pub fn end() {
     scripts::unload_all();
+    carry::close();
     hub::end();
 }

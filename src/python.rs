@@ -5,10 +5,13 @@
 
 pub mod call;
 pub mod convert;
+pub mod ending;
 pub mod init;
 pub mod interpreter;
 pub mod json;
 pub mod load;
 pub mod object;
 pub mod report;
+pub mod scope;
+mod ticker;
 pub mod vh;

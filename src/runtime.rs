@@ -7,16 +7,21 @@ pub enum Runtime {
     Sub,
     /// The main interpreter, in a namespace of its own.
     Main,
+    /// An interpreter of its own with a lock of its own: it runs beside all others.
+    OwnGil,
 }
 
 /// Names and what they mean; a name without a runtime is known but not built yet.
 const NAMES: [(&str, Option<Runtime>); 5] = [
     ("sub", Some(Runtime::Sub)),
     ("main", Some(Runtime::Main)),
-    ("own-gil", None),
+    ("own-gil", OWN_GIL),
     ("worker", None),
     ("remote", None),
 ];
+
+/// Interpreters can have a lock of their own from Python 3.12 on.
+const OWN_GIL: Option<Runtime> = if cfg!(Py_3_12) { Some(Runtime::OwnGil) } else { None };
 
 /// Lines of a script in which it may say where it wants to run.
 const HEADER_LINES: usize = 20;
@@ -43,6 +48,12 @@ fn named(name: &str) -> Result<Runtime, String> {
     };
     match NAMES.iter().find(|entry| entry.0 == name) {
         Some((_, Some(runtime))) => Ok(*runtime),
+        Some(("own-gil", None)) => Err(format!(
+            "asks for \"own-gil\", which needs Python 3.12 or newer; this library is built for \
+             Python {}; use {}",
+            env!("VH_PYTHON_VERSION"),
+            usable()
+        )),
         Some((_, None)) => {
             Err(format!("asks for {name:?}, which this version does not have; use {}", usable()))
         }

@@ -16,19 +16,17 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::abi::host;
 use crate::abi::types::w_Targs;
-use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG};
+use crate::carry;
+use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
 use crate::log;
-use crate::python::call;
 use crate::python::load::{self, Loaded};
+use crate::python::{call, ending};
 use crate::targs::{self, Item, Malformed, View};
 
 /// How many scripts a process can have at once.
 const MAX_SCRIPTS: usize = 4096;
-/// How long an unload waits for calls on other threads and for threads of the script.
-const UNLOAD_DEADLINE: Duration = Duration::from_secs(2);
-
 /// Which hooks each script has, a bit each; what `w_HasHook` reads.
 static HOOK_BITS: [AtomicU64; MAX_SCRIPTS] = [const { AtomicU64::new(0) }; MAX_SCRIPTS];
 
@@ -48,8 +46,10 @@ enum Slot {
 /// What a script is, apart from Python.
 #[derive(Debug)]
 pub struct Context {
-    /// Its id.
+    /// Its id; used again after it is unloaded.
     pub id: i32,
+    /// Its number among all scripts ever loaded.
+    pub serial: u64,
     /// File name.
     pub name: String,
     /// `id:name`, for the log.
@@ -64,6 +64,9 @@ pub struct Context {
     nicks: Mutex<Nicks>,
     /// What the host registered for it.
     pub functions: Arc<Registered>,
+    /// Set when its threads may not call the hub any more.
+    closed: AtomicBool,
+    /// Set when nothing of it is left in the registry.
     gone: AtomicBool,
     /// Hooks whose unusable results were told, a bit each.
     told: AtomicU64,
@@ -105,9 +108,14 @@ impl Context {
         }
     }
 
-    /// Whether the script is unloaded.
-    pub fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Acquire)
+    /// Whether the script is being unloaded and its threads may not call the hub any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Keeps its threads from calling the hub.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
     }
 }
 
@@ -234,10 +242,38 @@ pub fn registered_functions(id: c_int) -> Option<Arc<Registered>> {
 
 /// `w_HasHook`.
 pub fn has_hook(id: c_int, hook: c_int) -> bool {
+    serve_threads();
     let bits = usize::try_from(id).ok().and_then(|id| HOOK_BITS.get(id));
     match (bits, usize::try_from(hook)) {
         (Some(bits), Ok(hook @ 0..64)) => bits.load(Ordering::Relaxed) & (1 << hook) != 0,
         _ => false,
+    }
+}
+
+/// Answers `vh` calls of scripts' own threads; at every entry of the host and when it leaves.
+fn serve_threads() {
+    if carry::is_pending() {
+        carry::serve();
+    }
+}
+
+/// From now on the hub is told that this script wants `OnTimer`, so that its coroutines go on.
+pub fn listen_to_timer(id: c_int) {
+    HOOK_BITS[id as usize].fetch_or(1 << ON_TIMER, Ordering::Release);
+}
+
+/// The script with this serial, if it is loading or loaded.
+pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
+    SLOTS.read().iter().find_map(|slot| match slot {
+        Slot::Live(script) if script.context.serial == serial => Some(Arc::clone(&script.context)),
+        _ => None,
+    })
+}
+
+/// Runs what a script gave to `vh.run_in_host`.
+pub fn run_jobs(serial: u64) {
+    if let Some(call) = with_serial(serial).and_then(|context| Call::begin(context.id)) {
+        call::jobs(call.loaded(), &call.script.context);
     }
 }
 
@@ -246,6 +282,8 @@ pub fn has_hook(id: c_int, hook: c_int) -> bool {
 /// # Safety
 /// `args` is NULL or a live block with its strings.
 pub unsafe fn load(args: *const w_Targs) -> c_int {
+    serve_threads();
+    ending::look_again();
     // SAFETY: by contract.
     let request = unsafe { View::new(args) }.and_then(|view| Request::read(&view));
     let request = match request {
@@ -270,7 +308,6 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     let loaded = load::load(&context);
     drop(running);
     let Some(loaded) = loaded else {
-        context.gone.store(true, Ordering::Release);
         SLOTS.write()[id as usize] = Slot::Free;
         return -1;
     };
@@ -337,10 +374,12 @@ impl Request {
     }
 
     fn into_context(self, functions: Arc<Registered>) -> Context {
+        static SERIAL: AtomicU64 = AtomicU64::new(0);
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
         let name = name.to_string_lossy().into_owned();
         Context {
             id: self.id,
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             label: format!("{}:{name}", self.id),
             name,
             path: self.path,
@@ -349,6 +388,7 @@ impl Request {
             start_time: self.start_time,
             nicks: Mutex::new(self.nicks),
             functions,
+            closed: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             told: AtomicU64::new(0),
         }
@@ -358,6 +398,8 @@ impl Request {
 /// `w_Unload`: False for an unknown id. Inside a call of the script itself the unload happens when
 /// that call has returned.
 pub fn unload(id: c_int) -> bool {
+    serve_threads();
+    ending::look_again();
     let Some(script) = start_draining(id) else { return release_reserved(id) };
     if script.gate.close() {
         finish(&script);
@@ -396,8 +438,8 @@ fn release_reserved(id: c_int) -> bool {
 
 /// Waits for the calls on other threads; the last of them ends the script.
 fn wait_until_gone(script: &Script) {
-    let deadline = Instant::now() + UNLOAD_DEADLINE;
-    while !script.context.is_gone() {
+    let deadline = Instant::now() + ending::time();
+    while !script.context.gone.load(Ordering::Acquire) {
         if Instant::now() >= deadline {
             tracing::warn!(
                 script = %script.context.label,
@@ -414,7 +456,7 @@ fn finish(script: &Script) {
     let Some(loaded) = script.loaded.lock().take() else { return };
     let running = RunningFor::new(&script.context);
     match Arc::try_unwrap(loaded) {
-        Ok(loaded) => loaded.unload(&script.context, Instant::now() + UNLOAD_DEADLINE),
+        Ok(loaded) => ending::unload(loaded, &script.context, Instant::now() + ending::time()),
         Err(_) => tracing::error!(
             script = %script.context.label,
             "cannot be unloaded: a call still uses it. Please report this line to its authors"
@@ -461,13 +503,16 @@ fn call_counted(
     row: &Hook,
     params: Result<View, Malformed>,
 ) -> Option<targs::Block> {
+    serve_threads();
     let call = Call::begin(id)?;
     let context = &call.script.context;
     let encoding = hub::encoding(id);
     if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, &params) {
         take_new_nicks(view, context, call.loaded());
     }
-    call::hook(call.loaded(), context, row, number, params, &encoding)
+    let result = call::hook(call.loaded(), context, row, number, params, &encoding);
+    serve_threads();
+    result
 }
 
 /// The hub tells that it renamed its bots by a script command from nobody.
@@ -505,6 +550,7 @@ pub unsafe fn call_function(
         return std::ptr::null_mut();
     };
     let name = String::from_utf8_lossy(name);
+    serve_threads();
     let Some(call) = Call::begin(id) else {
         tracing::error!(
             "w_CallFunction({id}, {}): no script with this id is loaded",
@@ -516,6 +562,7 @@ pub unsafe fn call_function(
     let view = (!params.is_null()).then(|| unsafe { View::new(params) }).transpose();
     let encoding = hub::encoding(id);
     let result = call::function(call.loaded(), &call.script.context, &name, view, &encoding);
+    serve_threads();
     result.map_or(std::ptr::null_mut(), targs::Block::into_raw)
 }
 

@@ -153,6 +153,9 @@ unsafe fn free_list(list: *mut *mut c_char) {
 #[derive(Debug)]
 pub struct Block(NonNull<w_Targs>);
 
+// SAFETY: memory of malloc, owned by the value; any thread may use and free it.
+unsafe impl Send for Block {}
+
 impl Block {
     /// Builds a block of the pieces' letters; None when there is no memory.
     pub fn new(pieces: &[Piece], storage: Storage) -> Option<Block> {
@@ -452,6 +455,9 @@ pub struct HostResult {
     block: NonNull<w_Targs>,
     literal_texts: bool,
 }
+
+// SAFETY: as for `Block`.
+unsafe impl Send for HostResult {}
 
 impl HostResult {
     /// Takes over a result. None when it is NULL.

@@ -5,11 +5,11 @@ use std::ffi::CString;
 use super::convert::{self, JsonFrom};
 use super::json::Failure;
 use super::load::Loaded;
-use super::object::{Attached, Obj};
+use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
 use crate::hooks::{Hook, ON_TIMER};
 use crate::hub;
-use crate::scripts::Context;
+use crate::scripts::{self, Context};
 use crate::targs::{self, Block, Item, Malformed, Piece, View};
 use crate::text::Encoding;
 
@@ -43,17 +43,25 @@ pub fn hook(
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
     let namespace = unsafe { loaded.namespace.get(attached) };
-    let function = namespace.dict_item(hook.name).filter(Obj::is_callable)?;
+    let Some(function) = namespace.dict_item(hook.name).filter(Obj::is_callable) else {
+        go_on(loaded, attached, context);
+        return None;
+    };
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time);
     let returned = hook_arguments(attached, &params, encoding)
         .and_then(|arguments| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
     let returned = match returned {
+        Ok(coroutine) if coroutine.is_coroutine() => {
+            start(loaded, attached, context, coroutine, &name);
+            attached.none()
+        }
         Ok(returned) => returned,
         Err(failure) => {
             log_failure(attached, failure, script, &name);
             return Block::new(&PASS_ON, storage);
         }
     };
+    go_on(loaded, attached, context);
     let items = if returned.is_tuple() { returned.items() } else { Vec::new() };
     let block = match convert::hook_reply(&returned, &items, hook.reply, encoding) {
         Some(pieces) => Block::new(&pieces, storage),
@@ -124,6 +132,7 @@ pub fn function(
     }
     let returned = function_arguments(attached, params.as_ref(), encoding)
         .and_then(|arguments| Ok(function.call(&arguments)?))
+        .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
         .map_err(|failure| log_failure(attached, failure, script, &place))
         .ok()?;
     let containers = hub::generation().containers;
@@ -144,6 +153,59 @@ pub fn function(
     };
     trace_result(script, name, block.as_ref());
     block
+}
+
+/// Starts the coroutine of an `async def` hook; later calls of the script go on with it.
+fn start<'a>(
+    loaded: &Loaded,
+    attached: Attached<'a>,
+    context: &Context,
+    coroutine: Obj<'a>,
+    place: &str,
+) {
+    will_go_on(loaded, context);
+    let started = attached.str(place).and_then(|place| {
+        // SAFETY: the script's own interpreter is attached.
+        unsafe { loaded.scope.call(attached, c"start", &[coroutine, place]) }
+    });
+    if let Err(raised) = started {
+        report::log(attached, raised, &context.label, place);
+    }
+}
+
+/// Runs the coroutine of an `async def` function to its end; other values are results already.
+fn complete<'a>(
+    loaded: &Loaded,
+    attached: Attached<'a>,
+    context: &Context,
+    returned: Obj<'a>,
+) -> Result<Obj<'a>, Raised> {
+    if !returned.is_coroutine() {
+        return Ok(returned);
+    }
+    will_go_on(loaded, context);
+    // SAFETY: the script's own interpreter is attached.
+    unsafe { loaded.scope.call(attached, c"complete", &[returned]) }
+}
+
+/// The script has coroutines: the hub must call it once a second at least.
+fn will_go_on(loaded: &Loaded, context: &Context) {
+    loaded.scope.set_busy();
+    scripts::listen_to_timer(context.id);
+}
+
+/// Goes on with the script's coroutines.
+fn go_on(loaded: &Loaded, attached: Attached<'_>, context: &Context) {
+    // SAFETY: the script's own interpreter is attached.
+    unsafe { loaded.scope.turn(attached, context) };
+}
+
+/// Runs what the script gave to `vh.run_in_host`.
+pub fn jobs(loaded: &Loaded, context: &Context) {
+    will_go_on(loaded, context);
+    let entered = loaded.interpreter.enter();
+    // SAFETY: the script's own interpreter is attached.
+    unsafe { loaded.scope.run(entered.attached(), context, c"run_jobs") };
 }
 
 fn function_arguments<'a>(

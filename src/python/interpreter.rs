@@ -7,20 +7,21 @@
 //! Lock order: `Interpreter::entries` is the only lock here and is never held while Python runs.
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_void};
+use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyInterpreterState, PyThreadState};
 
 use super::init::{self, Started};
-use super::object::Attached;
-use super::report;
+use super::object::{Attached, Obj};
+use super::ticker::Ticker;
+use super::{report, scope};
 
 /// An interpreter that can be entered.
 #[derive(Debug)]
@@ -30,7 +31,20 @@ pub struct Interpreter {
     serial: u64,
     /// The thread states that OS threads keep for this interpreter.
     entries: Mutex<Vec<Arc<Entry>>>,
+    /// Makes a busy script give way to others, where Python itself does not.
+    ticker: Option<Ticker>,
+    /// Calls so far, and calls that are inside now.
+    pub(super) activity: Arc<Activity>,
     ended: AtomicBool,
+}
+
+/// What goes on in an interpreter, for its ticker.
+#[derive(Debug, Default)]
+pub struct Activity {
+    /// How often it was entered.
+    pub calls: AtomicU64,
+    /// How many threads of the host are inside.
+    pub inside: AtomicUsize,
 }
 
 // SAFETY: the interpreter state is only used through CPython functions that lock by themselves or
@@ -43,6 +57,7 @@ unsafe impl Sync for Interpreter {}
 #[derive(Debug)]
 struct Entry {
     thread_state: *mut PyThreadState,
+    thread_id: u64,
     serial: u64,
     interpreter: Weak<Interpreter>,
     /// Who deletes the thread state: the ending thread or the ending interpreter, never both.
@@ -178,21 +193,49 @@ fn attached_state() -> *mut PyThreadState {
     unsafe { ffi::compat::PyThreadState_GetUnchecked() }
 }
 
+/// Every interpreter that can be entered.
+static INTERPRETERS: Mutex<Vec<Weak<Interpreter>>> = Mutex::new(Vec::new());
 static MAIN: OnceLock<Arc<Interpreter>> = OnceLock::new();
 
 /// Starts Python at the first call; afterwards it is left and ready to be entered.
+///
+/// It is started on a thread of its own that stays: Python then never takes a thread of the host
+/// for its main thread, so that scripts cannot set signal handlers, and `threading` is imported on
+/// a thread state that is never deleted.
 pub fn start() -> Result<(), String> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = STARTING.lock();
     if MAIN.get().is_some() {
         return Ok(());
     }
+    let (report, started) = std::sync::mpsc::channel();
+    std::thread::Builder::new()
+        .name("python-main".into())
+        .spawn(move || {
+            // The receiver waits for this message.
+            let _ = report.send(start_here());
+            loop {
+                std::thread::park();
+            }
+        })
+        .map_err(|error| format!("no thread for it: {error}"))?;
+    started.recv().map_err(|_| "its thread ended".to_owned())?
+}
+
+fn start_here() -> Result<(), String> {
     let started = init::start()?;
     // SAFETY: `Already` means the host embeds Python itself; taking its lock for the questions
     // below is what PyGILState_Ensure is for, and main is the interpreter it enters.
     unsafe {
         let ensured = (started == Started::Already).then(|| ffi::PyGILState_Ensure());
         gil_state::find();
-        let main = Interpreter::adopt(ffi::PyInterpreterState_Main());
-        import_early(Attached::assume());
+        let main = Interpreter::adopt(ffi::PyInterpreterState_Main(), None);
+        let attached = Attached::assume();
+        import_early(attached);
+        set_switch_interval(attached);
+        if let Err(raised) = scope::prepare_main(attached) {
+            report::log(attached, raised, "", "preparing the main interpreter");
+        }
         MAIN.get_or_init(|| main);
         match ensured {
             Some(state) => ffi::PyGILState_Release(state),
@@ -205,6 +248,16 @@ pub fn start() -> Result<(), String> {
     Ok(())
 }
 
+/// How long a busy thread keeps the lock when others want it, in seconds: a fifth of Python's
+/// default, for the sake of the hub's thread.
+fn set_switch_interval(attached: Attached<'_>) {
+    let set =
+        || attached.import(c"sys")?.call_method(c"setswitchinterval", &[attached.float(0.001)?]);
+    if let Err(raised) = set() {
+        report::log(attached, raised, "", "setting the switch interval");
+    }
+}
+
 /// Imports what must be imported on a thread state that stays, or changes the process: `signal`
 /// takes SIGINT over at its first import, which is put back.
 fn import_early(attached: Attached<'_>) {
@@ -212,7 +265,8 @@ fn import_early(attached: Attached<'_>) {
     unsafe {
         let mut host: libc::sigaction = std::mem::zeroed();
         libc::sigaction(libc::SIGINT, ptr::null(), &raw mut host);
-        for name in [c"signal", c"threading"] {
+        // `datetime` here keeps several modules from crashing in own-gil interpreters.
+        for name in [c"signal", c"threading", c"datetime"] {
             if let Err(raised) = attached.import(name) {
                 report::log(attached, raised, "", &format!("importing {}", name.to_string_lossy()));
             }
@@ -227,31 +281,43 @@ pub fn main() -> &'static Arc<Interpreter> {
 }
 
 impl Interpreter {
-    fn adopt(state: *mut PyInterpreterState) -> Arc<Interpreter> {
+    fn adopt(state: *mut PyInterpreterState, ticker: Option<Ticker>) -> Arc<Interpreter> {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
-        Arc::new(Interpreter {
+        let interpreter = Arc::new(Interpreter {
             state,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             entries: Mutex::new(Vec::new()),
+            activity: ticker.as_ref().map(Ticker::activity).unwrap_or_default(),
+            ticker,
             ended: AtomicBool::new(false),
-        })
+        });
+        let mut all = INTERPRETERS.lock();
+        all.retain(|known| known.strong_count() > 0);
+        all.push(Arc::downgrade(&interpreter));
+        drop(all);
+        interpreter
     }
 
-    /// Creates a sub-interpreter that shares the main interpreter's lock.
-    pub fn new_sub() -> Result<Arc<Interpreter>, String> {
+    /// Creates a sub-interpreter.
+    pub fn create(lock: Lock) -> Result<Arc<Interpreter>, String> {
         let main = main().enter();
         // SAFETY: main is attached; the new thread state becomes current, is recorded as this
         // thread's own for the new interpreter, and main's is put back.
         let created = unsafe {
             let outer = attached_state();
-            let thread_state = create_sub();
+            let thread_state = create_sub(lock);
             if thread_state.is_null() {
                 None
             } else {
+                gil_state::set(thread_state);
+                if lock == Lock::Own {
+                    set_switch_interval(Attached::assume());
+                }
                 let state = ffi::PyThreadState_GetInterpreter(thread_state);
-                let interpreter = Interpreter::adopt(state);
+                let ticker = (lock == Lock::Shared && NEEDS_TICKER).then(|| Ticker::new(state));
+                let interpreter = Interpreter::adopt(state, ticker);
                 interpreter.record(thread_state);
-                ffi::PyThreadState_Swap(outer);
+                switch_back(outer);
                 gil_state::set(outer);
                 Some(interpreter)
             }
@@ -264,6 +330,8 @@ impl Interpreter {
     fn record(self: &Arc<Self>, thread_state: *mut PyThreadState) {
         let entry = Arc::new(Entry {
             thread_state,
+            // SAFETY: always allowed. Python identifies threads by the same number.
+            thread_id: unsafe { libc::pthread_self() } as u64,
             serial: self.serial,
             interpreter: Arc::downgrade(self),
             fate: AtomicU8::new(IN_USE),
@@ -293,7 +361,7 @@ impl Interpreter {
     /// Attaches this interpreter to this thread until the guard is dropped.
     ///
     /// The interpreter must not end meanwhile: callers count themselves into its script first.
-    pub fn enter(self: &Arc<Self>) -> Entered {
+    pub fn enter(self: &Arc<Self>) -> Entered<'_> {
         assert!(!self.ended.load(Ordering::Acquire), "entering an interpreter that has ended");
         let (outermost, same) = with_thread(|thread| {
             (
@@ -317,102 +385,57 @@ impl Interpreter {
             gil_state::set(thread_state);
         }
         with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
-        Entered { thread_state, suspended, not_send: PhantomData }
+        self.activity.calls.fetch_add(1, Ordering::Relaxed);
+        self.activity.inside.fetch_add(1, Ordering::Relaxed);
+        Entered { activity: &self.activity, thread_state, suspended, not_send: PhantomData }
     }
 
-    /// Ends a sub-interpreter. Nobody is inside and nobody will enter it any more. Waits until
-    /// `deadline` for threads its script started; when some stay, the interpreter is set aside for
-    /// good and their number is returned.
-    pub fn end(self: &Arc<Self>, deadline: Instant) -> Result<(), usize> {
-        // SAFETY: the interpreter is alive. A fresh thread state: the ones that threads keep are
-        // deleted below. Nothing of this thread is attached: unloading waits for depth zero.
-        let janitor = unsafe { ffi::PyThreadState_New(self.state) };
-        let outer = with_thread(|thread| thread.frames.last().copied())
+    /// Attaches a fresh thread state, for taking the interpreter apart: the ones that threads keep
+    /// are deleted while that is done. Nobody is inside and nobody will enter any more.
+    pub fn janitor(self: &Arc<Self>) -> Janitor {
+        let suspended = with_thread(|thread| thread.frames.last().copied())
             .map(|frame| frame.thread_state)
             .filter(|&thread_state| attached_state() == thread_state);
-        // SAFETY: as above; the janitor belongs to this thread.
-        let ended = unsafe {
-            if outer.is_some() {
+        // SAFETY: the interpreter is alive; what is attached to this thread is left before.
+        let thread_state = unsafe {
+            let thread_state = ffi::PyThreadState_New(self.state);
+            if suspended.is_some() {
                 ffi::PyEval_SaveThread();
             }
-            ffi::PyEval_RestoreThread(janitor);
-            gil_state::set(janitor);
-            let ended = self.end_attached(janitor, deadline);
-            if let Some(outer) = outer {
-                ffi::PyEval_RestoreThread(outer);
-            }
-            ended
+            ffi::PyEval_RestoreThread(thread_state);
+            thread_state
         };
-        gil_state::set(outer.unwrap_or(ptr::null_mut()));
-        ended
+        gil_state::set(thread_state);
+        with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
+        Janitor { interpreter: Arc::clone(self), thread_state, suspended, not_send: PhantomData }
     }
 
-    /// # Safety
-    /// `janitor` is a thread state of this interpreter, attached to this thread; it is deleted.
-    unsafe fn end_attached(
-        self: &Arc<Self>,
-        janitor: *mut PyThreadState,
-        deadline: Instant,
-    ) -> Result<(), usize> {
-        // SAFETY: attached, by contract.
-        unsafe {
-            let left = self.wait_for_threads(janitor, deadline);
-            if left > 0 {
-                ffi::PyThreadState_Clear(janitor);
-                ffi::PyThreadState_DeleteCurrent();
-                return Err(left);
-            }
-            finish_modules(Attached::assume());
-            // Exit functions may have started threads.
-            let left = self.foreign_threads(janitor);
-            if left > 0 {
-                ffi::PyThreadState_Clear(janitor);
-                ffi::PyThreadState_DeleteCurrent();
-                return Err(left);
-            }
-            self.delete_entries(janitor);
-            self.ended.store(true, Ordering::Release);
-            ffi::Py_EndInterpreter(janitor);
-            release_lock_after_end();
-        }
-        Ok(())
+    /// Whether a thread of the host keeps a thread state here, idle between calls.
+    pub fn is_kept_by(&self, thread_id: u64) -> bool {
+        self.entries.lock().iter().any(|entry| entry.thread_id == thread_id)
     }
 
-    /// Waits until only the janitor and idle entries are left; returns how many others there are.
-    ///
-    /// # Safety
-    /// `janitor` is attached.
-    unsafe fn wait_for_threads(&self, janitor: *mut PyThreadState, deadline: Instant) -> usize {
-        loop {
-            let left = self.foreign_threads(janitor);
-            if left == 0 || Instant::now() >= deadline {
-                return left;
-            }
-            // SAFETY: attached, by contract.
-            unsafe {
-                ffi::PyEval_SaveThread();
-                std::thread::sleep(Duration::from_millis(5));
-                ffi::PyEval_RestoreThread(janitor);
-            }
-        }
-    }
-
-    /// Thread states that Python made for threads of the script.
-    fn foreign_threads(&self, janitor: *mut PyThreadState) -> usize {
+    /// Thread states that Python made for threads of the script. Attached.
+    fn foreign_threads(&self) -> Vec<*mut PyThreadState> {
         let entries = self.entries.lock();
-        let mut count = 0;
-        // SAFETY: an interpreter of this process is attached, so thread states are neither made
-        // nor deleted while the list is walked.
+        let ticker = self.ticker.as_ref().map_or(ptr::null_mut(), Ticker::thread_state);
+        let current = attached_state();
+        let mut foreign = Vec::new();
+        // SAFETY: this interpreter is attached, so thread states are not deleted while the list is
+        // walked.
         unsafe {
             let mut thread_state = ffi::PyInterpreterState_ThreadHead(self.state);
             while !thread_state.is_null() {
-                let ours = thread_state == janitor
+                let ours = thread_state == current
+                    || thread_state == ticker
                     || entries.iter().any(|entry| entry.thread_state == thread_state);
-                count += usize::from(!ours);
+                if !ours {
+                    foreign.push(thread_state);
+                }
                 thread_state = ffi::PyThreadState_Next(thread_state);
             }
         }
-        count
+        foreign
     }
 
     /// Deletes the thread states that threads keep for this interpreter; an ending thread may be
@@ -445,30 +468,123 @@ impl Interpreter {
     }
 }
 
-#[cfg(not(Py_3_13))]
-unsafe fn create_sub() -> *mut PyThreadState {
-    // SAFETY: the main interpreter is attached.
-    unsafe { ffi::Py_NewInterpreter() }
+/// An interpreter attached to this thread by a thread state of its own, for taking it apart.
+#[derive(Debug)]
+pub struct Janitor {
+    interpreter: Arc<Interpreter>,
+    thread_state: *mut PyThreadState,
+    suspended: Option<*mut PyThreadState>,
+    not_send: PhantomData<*mut ()>,
 }
 
-/// From 3.13 on, extension modules that crash in a second interpreter can be refused cleanly
-/// without hurting those of the standard library.
-#[cfg(Py_3_13)]
-unsafe fn create_sub() -> *mut PyThreadState {
+impl Janitor {
+    /// The proof for everything that works with objects.
+    pub fn attached(&self) -> Attached<'_> {
+        // SAFETY: attached until this value is gone; `'_` ends before.
+        unsafe { Attached::assume() }
+    }
+
+    /// How many threads the script started that still run.
+    pub fn foreign_threads(&self) -> usize {
+        self.interpreter.foreign_threads().len()
+    }
+
+    /// Ends the interpreter. No foreign thread is left.
+    pub fn end(self) {
+        // SAFETY: attached; the thread states of others are idle or gone.
+        unsafe {
+            if let Some(ticker) = &self.interpreter.ticker {
+                ffi::PyEval_SaveThread();
+                ticker.stop();
+                ffi::PyEval_RestoreThread(self.thread_state);
+            }
+            self.interpreter.delete_entries(self.thread_state);
+            self.interpreter.ended.store(true, Ordering::Release);
+            ffi::Py_EndInterpreter(self.thread_state);
+            release_lock_after_end();
+        }
+    }
+
+    /// Leaves the interpreter as it is.
+    pub fn leave(self) {
+        // SAFETY: attached; the thread state is this value's own.
+        unsafe {
+            ffi::PyThreadState_Clear(self.thread_state);
+            ffi::PyThreadState_DeleteCurrent();
+        }
+    }
+}
+
+impl Drop for Janitor {
+    fn drop(&mut self) {
+        with_thread(|thread| thread.frames.pop());
+        gil_state::set(self.suspended.unwrap_or(ptr::null_mut()));
+        if let Some(suspended) = self.suspended {
+            // SAFETY: what was attached before; `end` or `leave` gave the thread free.
+            unsafe { ffi::PyEval_RestoreThread(suspended) };
+        }
+    }
+}
+
+/// Whose lock a sub-interpreter runs under.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lock {
+    /// The main interpreter's.
+    Shared,
+    /// Its own; from Python 3.12 on.
+    Own,
+}
+
+/// Before 3.13 an interpreter that waits for the shared lock only asks itself for it.
+const NEEDS_TICKER: bool = cfg!(not(Py_3_13));
+
+/// NULL when it fails. The main interpreter is attached.
+#[cfg(not(Py_3_12))]
+unsafe fn create_sub(lock: Lock) -> *mut PyThreadState {
+    match lock {
+        // SAFETY: the main interpreter is attached.
+        Lock::Shared => unsafe { ffi::Py_NewInterpreter() },
+        Lock::Own => ptr::null_mut(),
+    }
+}
+
+/// NULL when it fails. The main interpreter is attached.
+#[cfg(Py_3_12)]
+unsafe fn create_sub(lock: Lock) -> *mut PyThreadState {
+    let own = lock == Lock::Own;
     let config = ffi::PyInterpreterConfig {
-        use_main_obmalloc: 1,
-        allow_fork: 1,
-        allow_exec: 1,
+        use_main_obmalloc: i32::from(!own),
+        allow_fork: i32::from(!own),
+        allow_exec: i32::from(!own),
         allow_threads: 1,
         allow_daemon_threads: 1,
-        check_multi_interp_extensions: 1,
-        gil: ffi::PyInterpreterConfig_SHARED_GIL,
+        // From 3.13 on, extension modules that crash in a second interpreter can be refused
+        // cleanly without hurting those of the standard library.
+        check_multi_interp_extensions: i32::from(own || cfg!(Py_3_13)),
+        gil: if own {
+            ffi::PyInterpreterConfig_OWN_GIL
+        } else {
+            ffi::PyInterpreterConfig_SHARED_GIL
+        },
     };
     let mut thread_state = ptr::null_mut();
     // SAFETY: the main interpreter is attached; both pointers are local variables.
     unsafe {
         let status = ffi::Py_NewInterpreterFromConfig(&raw mut thread_state, &raw const config);
         if ffi::PyStatus_Exception(status) != 0 { ptr::null_mut() } else { thread_state }
+    }
+}
+
+/// Leaves the interpreter just created and attaches `outer` again.
+unsafe fn switch_back(outer: *mut PyThreadState) {
+    // SAFETY: both belong to this thread. From 3.12 on the two may have different locks.
+    unsafe {
+        if cfg!(Py_3_12) {
+            ffi::PyEval_SaveThread();
+            ffi::PyEval_RestoreThread(outer);
+        } else {
+            ffi::PyThreadState_Swap(outer);
+        }
     }
 }
 
@@ -487,30 +603,17 @@ unsafe fn release_lock_after_end() {
 #[cfg(Py_3_12)]
 unsafe fn release_lock_after_end() {}
 
-/// Runs exit functions while everything still works. All threads have ended, so `threading` has
-/// nothing to wait for; left to itself it may assert on a thread state that is gone.
-fn finish_modules(attached: Attached<'_>) {
-    const SOURCE: &CStr = c"import sys
-if 'atexit' in sys.modules:
-    sys.modules['atexit']._run_exitfuncs()
-if 'threading' in sys.modules:
-    sys.modules['threading']._shutdown = lambda: None
-";
-    if let Err(raised) = attached.run(SOURCE) {
-        report::log(attached, raised, "", "an exit function");
-    }
-}
-
 /// An interpreter attached to this thread; dropping it leaves the interpreter and puts back what
 /// was attached before.
 #[derive(Debug)]
-pub struct Entered {
+pub struct Entered<'i> {
+    activity: &'i Activity,
     thread_state: *mut PyThreadState,
     suspended: Option<*mut PyThreadState>,
     not_send: PhantomData<*mut ()>,
 }
 
-impl Entered {
+impl Entered<'_> {
     /// The proof for everything that works with objects.
     pub fn attached(&self) -> Attached<'_> {
         // SAFETY: attached until this guard is dropped; `'_` ends before.
@@ -518,8 +621,9 @@ impl Entered {
     }
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
+        self.activity.inside.fetch_sub(1, Ordering::Relaxed);
         let outer = with_thread(|thread| {
             thread.frames.pop();
             thread.frames.last().map_or(ptr::null_mut(), |frame| frame.thread_state)
@@ -553,6 +657,24 @@ pub fn detached<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
     let result = body();
     drop(again);
     result
+}
+
+/// Innermost frames of the threads that Python started in the attached interpreter.
+pub fn thread_frames(attached: Attached<'_>) -> Vec<Obj<'_>> {
+    // SAFETY: attached; the function gives strong references or NULL.
+    let frames = |interpreter: &Interpreter| unsafe {
+        let states = interpreter.foreign_threads().into_iter();
+        states
+            .filter_map(|state| attached.take(ffi::PyThreadState_GetFrame(state).cast()).ok())
+            .collect()
+    };
+    // SAFETY: attached.
+    let state = unsafe { ffi::PyInterpreterState_Get() };
+    let all: Vec<_> = INTERPRETERS.lock().iter().filter_map(Weak::upgrade).collect();
+    let current = all.iter().find(|interpreter| {
+        interpreter.state == state && !interpreter.ended.load(Ordering::Acquire)
+    });
+    current.map(|interpreter| frames(interpreter)).unwrap_or_default()
 }
 
 /// Whether this thread is inside a call from the host, and not on a thread of Python's own.

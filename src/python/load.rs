@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use pyo3_ffi as ffi;
 
-use super::interpreter::{self, Interpreter};
+use super::interpreter::{self, Interpreter, Lock};
 use super::object::{Attached, Obj, Owned, Raised};
-use super::{report, vh};
+use super::scope::Scope;
+use super::{ending, report, scope, vh};
 use crate::hooks::{HOOKS, ON_TIMER};
 use crate::runtime::{self, Runtime};
 use crate::scripts::Context;
@@ -17,7 +18,8 @@ use crate::scripts::Context;
 #[derive(Debug)]
 pub struct Loaded {
     pub(super) interpreter: Arc<Interpreter>,
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
+    pub(super) scope: Scope,
     /// The script's module, its globals, and its `vh`.
     module: Owned,
     pub(super) namespace: Owned,
@@ -45,51 +47,61 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
             return None;
         }
     };
-    let interpreter = match interpreter_for(runtime) {
-        Ok(interpreter) => interpreter,
+    let prepared = interpreter_for(runtime).and_then(|interpreter| {
+        prepare(context, &interpreter, runtime)
+            .inspect_err(|_| ending::discard(&interpreter, runtime))
+    });
+    let mut loaded = match prepared {
+        Ok(loaded) => loaded,
         Err(reason) => {
             tracing::error!(script, "the script {path} is not loaded: {reason}");
             return None;
         }
     };
-    let loaded = run_in(context, &interpreter, runtime, &source);
-    if loaded.is_none() && runtime == Runtime::Sub {
-        end(&interpreter, context, Instant::now());
+    if loaded.run(context, &source) {
+        return Some(loaded);
     }
-    loaded
+    ending::abandon(loaded, context, Instant::now() + ending::time());
+    None
 }
 
 fn interpreter_for(runtime: Runtime) -> Result<Arc<Interpreter>, String> {
     match runtime {
-        Runtime::Sub => Interpreter::new_sub(),
+        Runtime::Sub => Interpreter::create(Lock::Shared),
+        Runtime::OwnGil => Interpreter::create(Lock::Own),
         Runtime::Main => Ok(Arc::clone(interpreter::main())),
     }
 }
 
-fn run_in(
+/// Makes everything a script needs before it runs.
+fn prepare(
     context: &Arc<Context>,
     interpreter: &Arc<Interpreter>,
     runtime: Runtime,
-    source: &[u8],
-) -> Option<Loaded> {
+) -> Result<Loaded, String> {
     let entered = interpreter.enter();
     let attached = entered.attached();
     let prepared = match runtime {
-        Runtime::Sub => prepare_sub(attached, context),
+        Runtime::Sub | Runtime::OwnGil => prepare_sub(attached, context),
         Runtime::Main => prepare_main(attached, context),
     };
     let loaded = prepared.and_then(|prepared| {
-        run(&prepared, context, source)?;
-        prepared.into_loaded(interpreter, runtime)
+        let scope = Scope::new(attached, context, runtime == Runtime::Main, &prepared.vh)?;
+        Ok(Loaded {
+            interpreter: Arc::clone(interpreter),
+            runtime,
+            scope,
+            module: prepared.module.keep(),
+            namespace: prepared.namespace.keep(),
+            vh: prepared.vh.keep(),
+            hook_bits: 0,
+            timer_takes_time: true,
+        })
     });
-    match loaded {
-        Ok(loaded) => Some(loaded),
-        Err(raised) => {
-            let place = format!("not loaded: the top level of {}", context.path().display());
-            report::log(attached, raised, &context.label, &place);
-            None
-        }
-    }
+    loaded.map_err(|raised| {
+        report::log(attached, raised, &context.label, "preparing its interpreter");
+        "see the error above".to_owned()
+    })
 }
 
 /// A script's module before it ran.
@@ -97,30 +109,6 @@ struct Prepared<'a> {
     module: Obj<'a>,
     namespace: Obj<'a>,
     vh: Obj<'a>,
-}
-
-impl Prepared<'_> {
-    fn into_loaded(
-        self,
-        interpreter: &Arc<Interpreter>,
-        runtime: Runtime,
-    ) -> Result<Loaded, Raised> {
-        let mut hook_bits = 0;
-        for (number, hook) in HOOKS.iter().enumerate() {
-            let function = self.namespace.dict_item(hook.name);
-            hook_bits |= u64::from(function.is_some_and(|f| f.is_callable())) << number;
-        }
-        let timer = self.namespace.dict_item(HOOKS[ON_TIMER].name).filter(Obj::is_callable);
-        Ok(Loaded {
-            interpreter: Arc::clone(interpreter),
-            runtime,
-            timer_takes_time: timer.is_none_or(|timer| takes_argument(&timer)),
-            module: self.module.keep(),
-            namespace: self.namespace.keep(),
-            vh: self.vh.keep(),
-            hook_bits,
-        })
-    }
 }
 
 /// Whether a callable accepts one argument. What cannot be told is called with one.
@@ -146,9 +134,10 @@ fn takes_argument(callable: &Obj) -> bool {
 /// In a sub-interpreter the script is `__main__` and `vh` is the built-in module.
 fn prepare_sub<'a>(attached: Attached<'a>, context: &Arc<Context>) -> Result<Prepared<'a>, Raised> {
     vh::set_context(attached, context)?;
+    scope::prepare_own(attached)?;
     let vh = attached.import(c"vh")?;
     let module = attached.import(c"__main__")?;
-    prepare(attached, context, module, vh)
+    prepared(attached, context, module, vh)
 }
 
 /// In the main interpreter the script is a module of its own that calls itself `__main__`, and
@@ -160,7 +149,7 @@ fn prepare_main<'a>(
     let vh = vh::own_module(attached, context)?;
     // SAFETY: attached.
     let module = unsafe { attached.take(ffi::PyModule_New(c"__main__".as_ptr()))? };
-    let prepared = prepare(attached, context, module, vh)?;
+    let prepared = prepared(attached, context, module, vh)?;
     let builtins = own_builtins(attached, &prepared.vh)?;
     prepared.namespace.set_dict_item(c"__builtins__", &builtins)?;
     Ok(prepared)
@@ -187,7 +176,7 @@ def own_builtins(vh):
     }
 }
 
-fn prepare<'a>(
+fn prepared<'a>(
     attached: Attached<'a>,
     context: &Context,
     module: Obj<'a>,
@@ -229,10 +218,57 @@ fn add_search_path(attached: Attached<'_>, context: &Context) -> Result<(), Rais
     Ok(())
 }
 
-/// Runs a script's top level. Python's own `compile` honours encoding comments and byte order
-/// marks.
-fn run(prepared: &Prepared, context: &Context, source: &[u8]) -> Result<(), Raised> {
-    let attached = prepared.module.attached();
+impl Loaded {
+    /// Runs the script's top level and looks for its hooks. False, with the error logged, when it
+    /// raises.
+    fn run(&mut self, context: &Context, source: &[u8]) -> bool {
+        let interpreter = Arc::clone(&self.interpreter);
+        let entered = interpreter.enter();
+        let attached = entered.attached();
+        // SAFETY: the script's own interpreter is attached.
+        let namespace = unsafe { self.namespace.get(attached) };
+        if let Err(raised) = execute(&namespace, context, source) {
+            let place = format!("not loaded: the top level of {}", context.path().display());
+            report::log(attached, raised, &context.label, &place);
+            return false;
+        }
+        for (number, hook) in HOOKS.iter().enumerate() {
+            let function = namespace.dict_item(hook.name);
+            self.hook_bits |= u64::from(function.is_some_and(|f| f.is_callable())) << number;
+        }
+        let timer = namespace.dict_item(HOOKS[ON_TIMER].name).filter(Obj::is_callable);
+        self.timer_takes_time = timer.is_none_or(|timer| takes_argument(&timer));
+        true
+    }
+
+    /// Which hooks the script defined at its top level, a bit each.
+    pub fn hook_bits(&self) -> u64 {
+        self.hook_bits
+    }
+
+    /// Lets go of all objects.
+    ///
+    /// # Safety
+    /// The script's own interpreter is attached, and nobody is inside.
+    pub(super) unsafe fn release(self, attached: Attached<'_>) {
+        // SAFETY: by contract.
+        unsafe {
+            if self.runtime == Runtime::Main {
+                // Functions and globals refer to each other; nothing else empties them.
+                ffi::PyDict_Clear(self.namespace.get(attached).as_ptr());
+            }
+            self.scope.release(attached);
+            self.namespace.release(attached);
+            self.vh.release(attached);
+            self.module.release(attached);
+            ffi::PyGC_Collect();
+        }
+    }
+}
+
+/// Runs source code. Python's own `compile` honours encoding comments and byte order marks.
+fn execute(namespace: &Obj, context: &Context, source: &[u8]) -> Result<(), Raised> {
+    let attached = namespace.attached();
     let builtins = attached.import(c"builtins")?;
     let arguments = [
         attached.bytes(source)?,
@@ -244,54 +280,8 @@ fn run(prepared: &Prepared, context: &Context, source: &[u8]) -> Result<(), Rais
     let code = builtins.call_method(c"compile", &arguments)?;
     // SAFETY: attached; a code object and a dict.
     unsafe {
-        let namespace = prepared.namespace.as_ptr();
+        let namespace = namespace.as_ptr();
         attached.take(ffi::PyEval_EvalCode(code.as_ptr(), namespace, namespace))?;
     }
     Ok(())
-}
-
-impl Loaded {
-    /// Which hooks the script defined at its top level, a bit each.
-    pub fn hook_bits(&self) -> u64 {
-        self.hook_bits
-    }
-
-    /// Calls the script's `UnLoad` and lets go of everything. Nobody is inside.
-    pub fn unload(self, context: &Context, deadline: Instant) {
-        {
-            let entered = self.interpreter.enter();
-            let attached = entered.attached();
-            // SAFETY: the script's own interpreter is attached.
-            unsafe {
-                let namespace = self.namespace.get(attached);
-                if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable)
-                    && let Err(raised) = function.call(&[])
-                {
-                    report::log(attached, raised, &context.label, "UnLoad");
-                }
-                if self.runtime == Runtime::Main {
-                    // Functions and globals refer to each other; nothing else empties them.
-                    ffi::PyDict_Clear(namespace.as_ptr());
-                }
-                drop(namespace);
-                self.namespace.release(attached);
-                self.vh.release(attached);
-                self.module.release(attached);
-                ffi::PyGC_Collect();
-            }
-        }
-        if self.runtime == Runtime::Sub {
-            end(&self.interpreter, context, deadline);
-        }
-    }
-}
-
-fn end(interpreter: &Arc<Interpreter>, context: &Context, deadline: Instant) {
-    if let Err(left) = interpreter.end(deadline) {
-        tracing::warn!(
-            script = %context.label,
-            "{left} of its threads did not stop: its interpreter is set aside with them. Stop \
-             threads in UnLoad() to free its memory"
-        );
-    }
 }

@@ -162,14 +162,21 @@ impl<'a> Attached<'a> {
         unsafe { self.take(ffi::PyImport_ImportModule(name.as_ptr())) }
     }
 
+    /// A dict that code can run in.
+    pub fn namespace(self) -> Result<Obj<'a>, Raised> {
+        let namespace = self.dict()?;
+        // SAFETY: attached; the builtins are borrowed.
+        if let Some(builtins) = unsafe { self.borrow(ffi::PyEval_GetBuiltins()) } {
+            namespace.set_dict_item(c"__builtins__", &builtins)?;
+        }
+        Ok(namespace)
+    }
+
     /// Runs a few lines of ours in a namespace of their own, which is returned.
     pub fn run(self, source: &CStr) -> Result<Obj<'a>, Raised> {
-        let namespace = self.dict()?;
-        // SAFETY: attached; the builtins are borrowed; the source is a C string.
+        let namespace = self.namespace()?;
+        // SAFETY: attached; the source is a C string.
         unsafe {
-            if let Some(builtins) = self.borrow(ffi::PyEval_GetBuiltins()) {
-                namespace.set_dict_item(c"__builtins__", &builtins)?;
-            }
             self.take(ffi::PyRun_StringFlags(
                 source.as_ptr(),
                 ffi::Py_file_input,
@@ -196,6 +203,8 @@ impl<'a> Attached<'a> {
                 Exception::NotImplemented => ffi::PyExc_NotImplementedError,
                 Exception::Recursion => ffi::PyExc_RecursionError,
                 Exception::Memory => ffi::PyExc_MemoryError,
+                Exception::Timeout => ffi::PyExc_TimeoutError,
+                Exception::Exit => ffi::PyExc_SystemExit,
             };
             ffi::PyErr_SetObject(kind, message.as_ptr());
         }
@@ -223,6 +232,8 @@ pub enum Exception {
     NotImplemented,
     Recursion,
     Memory,
+    Timeout,
+    Exit,
 }
 
 impl<'a> Obj<'a> {
@@ -326,6 +337,24 @@ impl<'a> Obj<'a> {
         let value: c_long =
             unsafe { ffi::PyLong_AsLongAndOverflow(self.as_ptr(), &raw mut overflow) };
         (overflow == 0).then_some(value)
+    }
+
+    /// Whether Python takes it for true.
+    pub fn is_true(&self) -> bool {
+        // SAFETY: attached; what a `__bool__` raises is none of the caller's business.
+        unsafe {
+            let answer = ffi::PyObject_IsTrue(self.as_ptr());
+            if answer < 0 {
+                ffi::PyErr_Clear();
+            }
+            answer > 0
+        }
+    }
+
+    /// Whether it is the coroutine that calling an `async def` function gives.
+    pub fn is_coroutine(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyCoro_CheckExact(self.as_ptr()) != 0 }
     }
 
     /// The value of a float.

@@ -48,6 +48,18 @@ impl<'a> Taken<'a> {
         }
     }
 
+    fn log(&self, script: &str, place: &str) {
+        let traceback = self.traceback();
+        if self.is_exit() {
+            tracing::error!(
+                script,
+                "{place} asked to exit (SystemExit); the hub goes on\n{traceback}"
+            );
+        } else {
+            tracing::error!(script, "{place} raised an exception\n{traceback}");
+        }
+    }
+
     /// What Python would print for it.
     fn traceback(&self) -> String {
         match self.formatted() {
@@ -78,17 +90,13 @@ impl<'a> Taken<'a> {
 
 /// Logs the exception that is set, as one block: which script, in what, Python's traceback.
 pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
-    let Some(taken) = take(attached, raised) else {
-        tracing::error!(script, "{place} failed without an exception");
-        return;
-    };
-    if taken.is_exit() {
-        tracing::error!(
-            script,
-            "{place} asked to exit (SystemExit); the hub goes on\n{}",
-            taken.traceback()
-        );
-    } else {
-        tracing::error!(script, "{place} raised an exception\n{}", taken.traceback());
+    match take(attached, raised) {
+        Some(taken) => taken.log(script, place),
+        None => tracing::error!(script, "{place} failed without an exception"),
     }
+}
+
+/// Logs an exception object in the same way.
+pub fn log_exception(exception: Obj, script: &str, place: &str) {
+    Taken { exception }.log(script, place);
 }

@@ -13,11 +13,12 @@ use std::sync::{Arc, OnceLock};
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyMethodDef, PyModuleDef, PyObject};
 
-use super::interpreter;
 use super::object::{Attached, Exception, Obj, Raised};
+use super::scope;
 use crate::abi::boundary;
 use crate::callbacks::{CALLBACKS, Callback, Default, Outcome};
-use crate::scripts::{self, Context};
+use crate::carry;
+use crate::scripts::Context;
 
 mod arguments;
 pub mod attributes;
@@ -167,22 +168,17 @@ fn run<'a>(
     }
 }
 
-/// The script a call is made for; an error when the hub cannot be called now.
+/// The script a call is made for; an error when it is not loaded any more.
 fn acting_for(attached: Attached<'_>, binding: &Binding) -> Result<Arc<Context>, Raised> {
-    if !interpreter::inside_host_call() {
-        return Err(attached.raise(
-            Exception::Runtime,
-            "vh functions can only be called while the hub calls the script, not from a thread of \
-             its own",
-        ));
-    }
     let context = match &binding.context {
         Some(context) => Some(Arc::clone(context)),
-        None => scripts::current(),
+        None => scope::running_script(attached)?,
     };
     match context {
-        Some(context) if !context.is_gone() => Ok(context),
-        _ => Err(attached.raise(Exception::Runtime, "the script is not loaded any more")),
+        Some(context) if !context.is_closed() => Ok(context),
+        // Ends a thread of an unloaded script quietly.
+        Some(_) => Err(carry::Refusal::ScriptGone.raise(attached, "vh")),
+        None => Err(attached.raise(Exception::Runtime, "this is no code of a script")),
     }
 }
 
@@ -252,12 +248,7 @@ unsafe extern "C" fn getattr(_: *mut PyObject, name: *mut PyObject) -> *mut PyOb
         (attached, attached.borrow(name))
     };
     let name = name.map(|name| name.to_text()).unwrap_or_default();
-    let found = scripts::current().and_then(|context| attributes::get(attached, &context, &name));
-    let result = found.unwrap_or_else(|| {
-        let message = format!("module 'vh' has no attribute '{name}' here");
-        Err(attached.raise(Exception::Attribute, &message))
-    });
-    result.map_or(std::ptr::null_mut(), Obj::into_raw)
+    scope::shared_attribute(attached, &name).map_or(std::ptr::null_mut(), Obj::into_raw)
 }
 
 /// Says which script the interpreter that is attached belongs to.

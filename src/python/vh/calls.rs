@@ -5,29 +5,35 @@ use std::sync::Arc;
 use super::arguments::Given;
 use super::results;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
-use crate::host_functions;
+use crate::carry;
+use crate::host_functions::{self, Answer};
 use crate::hub;
 use crate::python::convert::{self, Misfit};
-use crate::python::interpreter::detached;
+use crate::python::interpreter::{self, detached};
 use crate::python::json::Failure;
 use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::scripts::Context;
 use crate::targs::{self, Block, Malformed, Piece, Storage};
-use crate::text::{Decoded, Encoding};
+use crate::text::{self, Decoded, Encoding};
 
 /// Calls a callback of the hub.
 pub fn callback<'a>(
     attached: Attached<'a>,
     context: &Context,
-    callback: &Callback,
+    callback: &'static Callback,
     given: &Given<'a>,
 ) -> Result<Obj<'a>, Raised> {
     let name = callback.name.to_string_lossy();
-    let encoding = encoding(attached, context);
+    let encoding = encoding(attached, context)?;
     let pieces = given.pack(callback, &encoding)?;
     let args = block(attached, &pieces)?;
     trace(context, &name, &args);
-    let answer = detached(attached, || hub::call(callback, context.id, args));
+    let script = context.id;
+    let answer = if hub::offers(callback) {
+        host_call(attached, context, &name, move || hub::call(callback, script, args))?
+    } else {
+        None
+    };
     if std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
         && matches!(&pieces[1], Piece::Text(Some(variable)) if **variable == *b"hub_encoding")
     {
@@ -62,7 +68,7 @@ pub fn dynamic<'a>(
         let message = format!("the host has registered no function '{name}' for this script");
         return Err(attached.raise(Exception::Name, &message));
     };
-    let encoding = encoding(attached, context);
+    let encoding = encoding(attached, context)?;
     let mut pieces = Vec::with_capacity(arguments.len());
     for (index, argument) in arguments.iter().enumerate() {
         let piece = convert::to_piece(argument, &encoding).map_err(|misfit| match misfit {
@@ -75,12 +81,14 @@ pub fn dynamic<'a>(
     }
     let args = block(attached, &pieces)?;
     trace(context, &name, &args);
-    let answer = detached(attached, || host_functions::call(function, context.id, args));
+    let script = context.id;
+    let call = move || Some(host_functions::call(function, script, args));
+    let answer = host_call(attached, context, &name, call)?;
     let failed = |reason: &str| {
         attached
             .raise(Exception::Value, &format!("the result of {name}() cannot be read: {reason}"))
     };
-    match answer.view() {
+    match answer.as_ref().and_then(Answer::view) {
         None => Ok(attached.none()),
         Some(Err(Malformed(reason))) => Err(failed(&reason)),
         Some(Ok(view)) => {
@@ -92,9 +100,31 @@ pub fn dynamic<'a>(
     }
 }
 
+/// Calls the host: at once inside a call from it, else carried to its thread.
+fn host_call(
+    attached: Attached<'_>,
+    context: &Context,
+    name: &str,
+    call: impl FnOnce() -> Option<Answer> + Send + 'static,
+) -> Result<Option<Answer>, Raised> {
+    if interpreter::inside_host_call() {
+        return Ok(detached(attached, call));
+    }
+    detached(attached, || carry::call(context.serial, call))
+        .map_err(|refusal| refusal.raise(attached, name))
+}
+
 /// The hub's encoding; asked for with the interpreter left.
-fn encoding(attached: Attached<'_>, context: &Context) -> Arc<Encoding> {
-    hub::known_encoding().unwrap_or_else(|| detached(attached, || hub::encoding(context.id)))
+fn encoding(attached: Attached<'_>, context: &Context) -> Result<Arc<Encoding>, Raised> {
+    if let Some(encoding) = hub::known_encoding() {
+        return Ok(encoding);
+    }
+    let script = context.id;
+    host_call(attached, context, "GetConfig", move || {
+        hub::encoding(script);
+        None
+    })?;
+    Ok(hub::known_encoding().unwrap_or_else(|| Arc::new(text::UTF8)))
 }
 
 fn block(attached: Attached<'_>, pieces: &[Piece]) -> Result<Block, Raised> {

@@ -1,0 +1,208 @@
+//! Carries calls of scripts' own threads to the host's thread.
+//!
+//! A hub may only be called on its own thread, while it calls into the library. A `vh` call from
+//! any other thread is queued here; the host's thread answers the queue at its next entry into the
+//! library and when it leaves again. The queue is bounded, the wait has an end, and when the host
+//! or the script goes, those who wait are told.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::config;
+use crate::host_functions::Answer;
+use crate::python::object::{Attached, Exception, Raised};
+use crate::scripts;
+
+/// Calls that may wait at once.
+const MAX_WAITING: usize = 1024;
+/// How long a call waits for the host when `VH_PYTHON_CALL_TIMEOUT` does not say.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Why a call was not answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// Too many calls wait.
+    Busy,
+    /// The host did not call in time.
+    Timeout,
+    /// The host has ended the library.
+    HostGone,
+    /// The script is being unloaded.
+    ScriptGone,
+}
+
+impl Refusal {
+    /// The exception for it.
+    pub fn raise(self, attached: Attached<'_>, name: &str) -> Raised {
+        let (kind, reason) = match self {
+            Refusal::Busy => (Exception::Runtime, "too many calls from threads wait for the hub"),
+            Refusal::Timeout => (
+                Exception::Timeout,
+                "the hub did not call any script in time to answer this call of a thread",
+            ),
+            Refusal::HostGone => (Exception::Runtime, "the hub has stopped"),
+            // Ends the thread without a traceback: the script was told in UnLoad().
+            Refusal::ScriptGone => (Exception::Exit, "the script is being unloaded"),
+        };
+        attached.raise(kind, &format!("{name}(): {reason}"))
+    }
+}
+
+/// A call to the host, to be made on its thread.
+type Work = Box<dyn FnOnce() -> Option<Answer> + Send>;
+
+enum Request {
+    Call {
+        script: u64,
+        work: Work,
+        reply: Arc<Reply>,
+    },
+    /// Run what the script gave to `vh.run_in_host`.
+    Jobs {
+        script: u64,
+    },
+}
+
+/// Where the waiting thread finds its answer.
+#[derive(Default)]
+struct Reply {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Waiting,
+    /// The host's thread is at it; the caller waits to the end.
+    Running,
+    Done(Result<Option<Answer>, Refusal>),
+    /// The caller has given up.
+    Withdrawn,
+}
+
+static QUEUE: Mutex<VecDeque<Request>> = Mutex::new(VecDeque::new());
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+static OPEN: AtomicBool = AtomicBool::new(false);
+
+/// A host is there.
+pub fn open() {
+    OPEN.store(true, Ordering::Release);
+}
+
+/// The host goes: nobody waits any longer.
+pub fn close() {
+    OPEN.store(false, Ordering::Release);
+    refuse(Refusal::HostGone, |_| true);
+}
+
+/// The script goes: its calls are not made any more.
+pub fn close_script(serial: u64) {
+    refuse(Refusal::ScriptGone, |script| script == serial);
+}
+
+fn refuse(refusal: Refusal, concerns: impl Fn(u64) -> bool) {
+    let mut queue = QUEUE.lock();
+    let (gone, stay) = std::mem::take(&mut *queue).into_iter().partition(|request| match request {
+        Request::Call { script, .. } | Request::Jobs { script } => concerns(*script),
+    });
+    *queue = stay;
+    PENDING.store(queue.len(), Ordering::Release);
+    drop(queue);
+    let gone: VecDeque<Request> = gone;
+    for request in gone {
+        if let Request::Call { reply, .. } = request {
+            reply.settle(Err(refusal));
+        }
+    }
+}
+
+fn post(request: Request) -> Result<(), Refusal> {
+    if !OPEN.load(Ordering::Acquire) {
+        return Err(Refusal::HostGone);
+    }
+    let mut queue = QUEUE.lock();
+    if queue.len() >= MAX_WAITING {
+        return Err(Refusal::Busy);
+    }
+    queue.push_back(request);
+    PENDING.store(queue.len(), Ordering::Release);
+    Ok(())
+}
+
+/// Makes a call on the host's thread and waits for its answer. The interpreter must be left.
+pub fn call(
+    script: u64,
+    work: impl FnOnce() -> Option<Answer> + Send + 'static,
+) -> Result<Option<Answer>, Refusal> {
+    let reply = Arc::new(Reply::default());
+    post(Request::Call { script, work: Box::new(work), reply: Arc::clone(&reply) })?;
+    reply.wait(Instant::now() + config::seconds("VH_PYTHON_CALL_TIMEOUT", WAIT))
+}
+
+/// Asks for a script's jobs to be run on the host's thread.
+pub fn post_jobs(script: u64) -> Result<(), Refusal> {
+    post(Request::Jobs { script })
+}
+
+/// Whether anything waits; one atomic load.
+pub fn is_pending() -> bool {
+    PENDING.load(Ordering::Relaxed) > 0
+}
+
+/// Answers what waits now. Only on the host's thread, with the interpreter left and no lock held.
+pub fn serve() {
+    let requests = {
+        let mut queue = QUEUE.lock();
+        PENDING.store(0, Ordering::Release);
+        std::mem::take(&mut *queue)
+    };
+    for request in requests {
+        match request {
+            Request::Call { work, reply, .. } => {
+                if reply.begin() {
+                    reply.settle(Ok(work()));
+                }
+            }
+            Request::Jobs { script } => scripts::run_jobs(script),
+        }
+    }
+}
+
+impl Reply {
+    /// False when the caller has given up.
+    fn begin(&self) -> bool {
+        let mut state = self.state.lock();
+        let waiting = matches!(*state, State::Waiting);
+        if waiting {
+            *state = State::Running;
+        }
+        waiting
+    }
+
+    fn settle(&self, result: Result<Option<Answer>, Refusal>) {
+        let mut state = self.state.lock();
+        if !matches!(*state, State::Withdrawn) {
+            *state = State::Done(result);
+            self.changed.notify_one();
+        }
+    }
+
+    fn wait(&self, deadline: Instant) -> Result<Option<Answer>, Refusal> {
+        let mut state = self.state.lock();
+        loop {
+            match std::mem::replace(&mut *state, State::Withdrawn) {
+                State::Done(result) => return result,
+                State::Waiting if Instant::now() >= deadline => return Err(Refusal::Timeout),
+                unfinished => *state = unfinished,
+            }
+            // A call that runs is the host's own time and not counted.
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.changed.wait_for(&mut state, left.max(Duration::from_millis(1)));
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Taking a script out of its interpreter, and ending the interpreter that was its own.
+//!
+//! In order: `UnLoad()`; callbacks of `vh.on_unload`; timers, executors and event loops are asked
+//! to finish; threads Python would wait for have half of the time to do so; then SystemExit is
+//! sent to every thread that is left, again and again; exit functions; the end. Threads that are
+//! stuck in C keep their interpreter, which is set aside and looked at again at later calls: it is
+//! never ended under them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use pyo3_ffi as ffi;
+
+use super::interpreter::{self, Entered, Interpreter, Janitor};
+use super::load::Loaded;
+use super::object::{Attached, Obj};
+use super::report;
+use crate::carry;
+use crate::config;
+use crate::runtime::Runtime;
+use crate::scripts::Context;
+
+/// How long an unload may take when `VH_PYTHON_UNLOAD_TIMEOUT` does not say.
+const TIME: Duration = Duration::from_secs(2);
+/// Time between two looks at threads that are asked to stop.
+const LOOK: Duration = Duration::from_millis(5);
+/// What daemon threads, which nobody waits for, get to notice a polite request.
+const COURTESY: Duration = Duration::from_millis(60);
+
+/// How long an unload may take.
+pub fn time() -> Duration {
+    config::seconds("VH_PYTHON_UNLOAD_TIMEOUT", TIME)
+}
+
+/// A script whose threads did not stop.
+struct SetAside {
+    context: Arc<Context>,
+    loaded: Loaded,
+}
+
+static ASIDE: Mutex<Vec<SetAside>> = Mutex::new(Vec::new());
+
+/// The script's interpreter while the script is taken out of it.
+enum Attachment<'i> {
+    /// Its own: to be ended.
+    Own(Janitor),
+    /// The main one: it stays.
+    Main(Entered<'i>),
+}
+
+impl Attachment<'_> {
+    fn new(interpreter: &Arc<Interpreter>, runtime: Runtime) -> Attachment<'_> {
+        match runtime {
+            Runtime::Main => Attachment::Main(interpreter.enter()),
+            Runtime::Sub | Runtime::OwnGil => Attachment::Own(interpreter.janitor()),
+        }
+    }
+
+    fn attached(&self) -> Attached<'_> {
+        match self {
+            Attachment::Own(janitor) => janitor.attached(),
+            Attachment::Main(entered) => entered.attached(),
+        }
+    }
+}
+
+/// Unloads a script. Nobody is inside and nobody will enter any more.
+pub fn unload(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
+    let interpreter = Arc::clone(&loaded.interpreter);
+    let attachment = Attachment::new(&interpreter, loaded.runtime);
+    say_goodbye(&loaded, context, attachment.attached());
+    take_apart(loaded, context, attachment, deadline);
+}
+
+/// Stops the script's threads and ends its interpreter, or sets it aside.
+fn take_apart(loaded: Loaded, context: &Arc<Context>, attachment: Attachment, deadline: Instant) {
+    stop_threads(&loaded, context, &attachment, deadline);
+    let left = threads_left(&loaded, context, &attachment);
+    if left > 0 {
+        describe(&loaded, context, attachment.attached(), left);
+    }
+    let Some(loaded) = finish(loaded, context, attachment) else { return };
+    let count = {
+        let mut aside = ASIDE.lock();
+        aside.push(SetAside { context: Arc::clone(context), loaded });
+        aside.len()
+    };
+    tracing::warn!(
+        script = %context.label,
+        "its interpreter is set aside with those threads ({count} in all) and ended when they \
+         have; stop threads in UnLoad() to free its memory at once"
+    );
+}
+
+/// Ends interpreters that were set aside, as far as their threads have ended meanwhile.
+pub fn look_again() {
+    let aside = std::mem::take(&mut *ASIDE.lock());
+    for SetAside { context, loaded } in aside {
+        let interpreter = Arc::clone(&loaded.interpreter);
+        let attachment = Attachment::new(&interpreter, loaded.runtime);
+        match finish(loaded, &context, attachment) {
+            Some(loaded) => ASIDE.lock().push(SetAside { context, loaded }),
+            None => tracing::info!(
+                script = %context.label,
+                "its last thread has ended, and its interpreter with it"
+            ),
+        }
+    }
+}
+
+/// `UnLoad()` and the callbacks of `vh.on_unload`.
+fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
+    // SAFETY: the script's own interpreter is attached.
+    unsafe {
+        let namespace = loaded.namespace.get(attached);
+        if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable)
+            && let Err(raised) = function.call(&[])
+        {
+            report::log(attached, raised, &context.label, "UnLoad");
+        }
+        loaded.scope.run(attached, context, c"run_unload_callbacks");
+    }
+    context.close();
+    carry::close_script(context.serial);
+    // SAFETY: as above.
+    unsafe { loaded.scope.run(attached, context, c"fail_jobs") };
+}
+
+fn threads_left(loaded: &Loaded, context: &Context, attachment: &Attachment) -> usize {
+    match attachment {
+        Attachment::Own(janitor) => janitor.foreign_threads(),
+        Attachment::Main(entered) => thread_ids(loaded, context, entered.attached()).len(),
+    }
+}
+
+/// Ids of the threads that belong to the script.
+fn thread_ids(loaded: &Loaded, context: &Context, attached: Attached<'_>) -> Vec<u64> {
+    // SAFETY: the script's own interpreter is attached.
+    match unsafe { loaded.scope.call(attached, c"thread_ids", &[]) } {
+        Ok(ids) => {
+            let ids = ids.items().into_iter().filter_map(|id| id.as_i64().map(i64::cast_unsigned));
+            ids.filter(|&id| !loaded.interpreter.is_kept_by(id)).collect()
+        }
+        Err(raised) => {
+            report::log(attached, raised, &context.label, "thread_ids of the library");
+            Vec::new()
+        }
+    }
+}
+
+fn stop_threads(loaded: &Loaded, context: &Context, attachment: &Attachment, deadline: Instant) {
+    if threads_left(loaded, context, attachment) == 0 {
+        // SAFETY: the script's own interpreter is attached.
+        return unsafe { loaded.scope.run(attachment.attached(), context, c"close_loop") };
+    }
+    let attached = attachment.attached();
+    // SAFETY: the script's own interpreter is attached.
+    unsafe { loaded.scope.run(attached, context, c"ask_to_stop") };
+    let now = Instant::now();
+    let patience = now + deadline.saturating_duration_since(now) / 2;
+    let courtesy = now + COURTESY.min(deadline.saturating_duration_since(now));
+    while threads_left(loaded, context, attachment) > 0 && Instant::now() < deadline {
+        let now = Instant::now();
+        let wait = now < courtesy || (now < patience && has_patient_threads(loaded, attached));
+        if !wait {
+            interrupt(loaded, context, attached);
+        }
+        interpreter::detached(attached, || std::thread::sleep(LOOK));
+    }
+}
+
+/// Whether a thread is left that Python itself would wait for.
+fn has_patient_threads(loaded: &Loaded, attached: Attached<'_>) -> bool {
+    // SAFETY: the script's own interpreter is attached.
+    match unsafe { loaded.scope.call(attached, c"patient", &[]) } {
+        Ok(answer) => answer.is_true(),
+        Err(raised) => {
+            attached.clear(raised);
+            false
+        }
+    }
+}
+
+/// Sends SystemExit to the script's threads and wakes those that wait for a condition.
+fn interrupt(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
+    for id in thread_ids(loaded, context, attached) {
+        // SAFETY: attached; an id without a thread in this interpreter does nothing.
+        unsafe { ffi::PyThreadState_SetAsyncExc(id as _, ffi::PyExc_SystemExit) };
+    }
+    // SAFETY: the script's own interpreter is attached.
+    unsafe { loaded.scope.run(attached, context, c"wake_waiters") };
+}
+
+/// Logs name and stack of the threads that did not stop.
+fn describe(loaded: &Loaded, context: &Context, attached: Attached<'_>, left: usize) {
+    // SAFETY: the script's own interpreter is attached.
+    match unsafe { loaded.scope.call(attached, c"describe_threads", &[]) } {
+        Ok(described) => {
+            let stacks: Vec<_> = described.items().iter().map(Obj::to_text).collect();
+            tracing::warn!(
+                script = %context.label,
+                "{left} of its threads did not stop:\n{}",
+                stacks.join("\n")
+            );
+        }
+        Err(raised) => {
+            report::log(attached, raised, &context.label, "describe_threads of the library")
+        }
+    }
+}
+
+/// Lets go of the script and ends its interpreter. Gives it back when threads are left.
+fn finish(loaded: Loaded, context: &Arc<Context>, attachment: Attachment) -> Option<Loaded> {
+    let attached = attachment.attached();
+    if threads_left(&loaded, context, &attachment) > 0 {
+        return Some(leave(loaded, attachment));
+    }
+    // SAFETY: the script's own interpreter is attached.
+    unsafe { loaded.scope.run(attached, context, c"run_exit_callbacks") };
+    // Exit functions may have started threads.
+    if threads_left(&loaded, context, &attachment) > 0 {
+        return Some(leave(loaded, attachment));
+    }
+    // SAFETY: the script's own interpreter is attached.
+    unsafe {
+        loaded.scope.run(attached, context, c"forget_threading");
+        loaded.scope.run(attached, context, c"forget");
+        loaded.release(attached);
+    }
+    match attachment {
+        Attachment::Own(janitor) => janitor.end(),
+        Attachment::Main(entered) => drop(entered),
+    }
+    None
+}
+
+fn leave(loaded: Loaded, attachment: Attachment) -> Loaded {
+    if let Attachment::Own(janitor) = attachment {
+        janitor.leave();
+    }
+    loaded
+}
+
+/// Takes a script out that failed to load; it is told nothing.
+pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
+    context.close();
+    carry::close_script(context.serial);
+    let interpreter = Arc::clone(&loaded.interpreter);
+    let attachment = Attachment::new(&interpreter, loaded.runtime);
+    take_apart(loaded, context, attachment, deadline);
+}
+
+/// Ends an interpreter that no script ran in.
+pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
+    if let Attachment::Own(janitor) = Attachment::new(interpreter, runtime) {
+        janitor.end();
+    }
+}

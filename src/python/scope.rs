@@ -1,0 +1,306 @@
+//! What belongs to a script beside its module: threads, callbacks, event loop. Kept by a `Scope`
+//! object of `support.py`, which this file loads into each interpreter.
+
+use std::cell::UnsafeCell;
+use std::ffi::CStr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3_ffi as ffi;
+use pyo3_ffi::{PyMethodDef, PyObject};
+
+use super::interpreter;
+use super::object::{Attached, Obj, Owned, Raised};
+use super::report;
+use crate::carry;
+use crate::scripts::{self, Context};
+
+const SOURCE: &CStr =
+    match CStr::from_bytes_with_nul(concat!(include_str!("support.py"), "\0").as_bytes()) {
+        Ok(source) => source,
+        Err(_) => panic!("support.py holds a NUL"),
+    };
+const NAMESPACE: &CStr = c"vh.support";
+
+/// A script's scope.
+#[derive(Debug)]
+pub struct Scope {
+    object: Owned,
+    /// Whether the script ever had coroutines or jobs, which later calls must go on with.
+    busy: AtomicBool,
+}
+
+impl Scope {
+    /// Makes the scope of a script; `shared` says that other scripts live in the interpreter too.
+    pub fn new(
+        attached: Attached<'_>,
+        context: &Context,
+        shared: bool,
+        vh: &Obj,
+    ) -> Result<Scope, Raised> {
+        let class = support(attached)?.dict_item(c"Scope");
+        let class = class.ok_or_else(|| missing(attached, "Scope"))?;
+        let serial = attached.int(context.serial as i64)?;
+        let object = class.call(&[serial, attached.bool(shared), vh_of(attached, vh)?])?;
+        Ok(Scope { object: object.keep(), busy: AtomicBool::new(false) })
+    }
+
+    /// Calls a method of the scope.
+    ///
+    /// # Safety
+    /// The script's interpreter is attached.
+    pub unsafe fn call<'a>(
+        &self,
+        attached: Attached<'a>,
+        method: &CStr,
+        arguments: &[Obj<'a>],
+    ) -> Result<Obj<'a>, Raised> {
+        // SAFETY: by contract.
+        unsafe { self.object.get(attached) }.call_method(method, arguments)
+    }
+
+    /// The same for a method without a result: what it raises is logged.
+    ///
+    /// # Safety
+    /// The script's interpreter is attached.
+    pub unsafe fn run(&self, attached: Attached<'_>, context: &Context, method: &CStr) {
+        // SAFETY: by contract.
+        if let Err(raised) = unsafe { self.call(attached, method, &[]) } {
+            let place = format!("{} of the library", method.to_string_lossy());
+            report::log(attached, raised, &context.label, &place);
+        }
+        // SAFETY: by contract.
+        unsafe { self.log_failures(attached, context) };
+    }
+
+    /// From now on every call of the script also goes on with its coroutines.
+    pub fn set_busy(&self) {
+        self.busy.store(true, Ordering::Release);
+    }
+
+    /// Goes on with the script's coroutines, without waiting.
+    ///
+    /// # Safety
+    /// The script's interpreter is attached.
+    pub unsafe fn turn(&self, attached: Attached<'_>, context: &Context) {
+        if self.busy.load(Ordering::Acquire) {
+            // SAFETY: by contract.
+            unsafe { self.run(attached, context, c"turn") };
+        }
+    }
+
+    /// Logs exceptions that nobody else hears of.
+    ///
+    /// # Safety
+    /// The script's interpreter is attached.
+    pub unsafe fn log_failures(&self, attached: Attached<'_>, context: &Context) {
+        // SAFETY: by contract.
+        let failures = match unsafe { self.call(attached, c"take_failures", &[]) } {
+            Ok(failures) => failures,
+            Err(raised) => {
+                return report::log(
+                    attached,
+                    raised,
+                    &context.label,
+                    "take_failures of the library",
+                );
+            }
+        };
+        for failure in failures.items() {
+            if let [place, exception] = &failure.items()[..] {
+                report::log_exception(exception.clone(), &context.label, &place.to_text());
+            }
+        }
+    }
+
+    /// Gives the object back.
+    ///
+    /// # Safety
+    /// The script's interpreter is attached.
+    pub unsafe fn release(self, attached: Attached<'_>) {
+        // SAFETY: by contract.
+        unsafe { self.object.release(attached) };
+    }
+}
+
+fn missing(attached: Attached<'_>, name: &str) -> Raised {
+    attached.raise(super::object::Exception::Runtime, &format!("support.py lacks {name}"))
+}
+
+fn vh_of<'a>(attached: Attached<'a>, vh: &Obj) -> Result<Obj<'a>, Raised> {
+    // SAFETY: attached; the object is alive.
+    unsafe { attached.borrow(vh.as_ptr()) }.ok_or(Raised)
+}
+
+/// The namespace of `support.py` in the attached interpreter; run at the first call.
+pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
+    // SAFETY: attached; the dict is borrowed from the interpreter.
+    let store =
+        unsafe { attached.borrow(ffi::PyInterpreterState_GetDict(ffi::PyInterpreterState_Get())) };
+    let store = store.ok_or(Raised)?;
+    if let Some(namespace) = store.dict_item(NAMESPACE) {
+        return Ok(namespace);
+    }
+    let namespace = attached.namespace()?;
+    namespace.set_dict_item(c"__name__", &attached.str("vh.support")?)?;
+    for definition in &BUILTINS {
+        definition.add_to(&namespace)?;
+    }
+    let code = compiled(attached)?;
+    // SAFETY: attached; a code object and a dict.
+    unsafe {
+        attached.take(ffi::PyEval_EvalCode(
+            code.as_ptr(),
+            namespace.as_ptr(),
+            namespace.as_ptr(),
+        ))?;
+    }
+    store.set_dict_item(NAMESPACE, &namespace)?;
+    Ok(namespace)
+}
+
+/// The code of `support.py`: compiled once, kept as bytes, which belong to no interpreter.
+fn compiled(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
+    static CODE: OnceLock<Vec<u8>> = OnceLock::new();
+    // SAFETY: attached; the pointers are alive; the results are new references.
+    unsafe {
+        if let Some(code) = CODE.get() {
+            let length = code.len() as ffi::Py_ssize_t;
+            return attached
+                .take(ffi::PyMarshal_ReadObjectFromString(code.as_ptr().cast(), length));
+        }
+        let code = attached.take(ffi::Py_CompileString(
+            SOURCE.as_ptr(),
+            c"<vh support>".as_ptr(),
+            ffi::Py_file_input,
+        ))?;
+        let bytes = attached
+            .take(ffi::PyMarshal_WriteObjectToString(code.as_ptr(), ffi::Py_MARSHAL_VERSION))?;
+        let length = ffi::PyBytes_Size(bytes.as_ptr()) as usize;
+        let start = ffi::PyBytes_AS_STRING(bytes.as_ptr()).cast::<u8>();
+        CODE.get_or_init(|| std::slice::from_raw_parts(start, length).to_vec());
+        Ok(code)
+    }
+}
+
+/// A builtin function for `support.py`.
+struct Builtin(UnsafeCell<PyMethodDef>);
+
+// SAFETY: CPython only reads the definitions.
+unsafe impl Sync for Builtin {}
+
+impl Builtin {
+    const fn new(name: &'static CStr, function: ffi::PyCFunction, flags: i32) -> Builtin {
+        Builtin(UnsafeCell::new(PyMethodDef {
+            ml_name: name.as_ptr(),
+            ml_meth: ffi::PyMethodDefPointer { PyCFunction: function },
+            ml_flags: flags,
+            ml_doc: std::ptr::null(),
+        }))
+    }
+
+    fn add_to(&'static self, namespace: &Obj) -> Result<(), Raised> {
+        // SAFETY: attached; the definition is static and never written.
+        unsafe {
+            let function =
+                ffi::PyCFunction_NewEx(self.0.get(), std::ptr::null_mut(), std::ptr::null_mut());
+            let function = namespace.attached().take(function)?;
+            namespace.set_dict_item(CStr::from_ptr((*self.0.get()).ml_name), &function)
+        }
+    }
+}
+
+static BUILTINS: [Builtin; 5] = [
+    Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
+    Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
+    Builtin::new(c"serve", serve, ffi::METH_NOARGS),
+    Builtin::new(c"notify", notify, ffi::METH_O),
+    Builtin::new(c"thread_frames", thread_frames, ffi::METH_NOARGS),
+];
+
+/// Serial of the script the host's thread runs for, or None.
+unsafe extern "C" fn current_script(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached.
+    let attached = unsafe { Attached::assume() };
+    let serial = scripts::current().filter(|_| interpreter::inside_host_call());
+    let serial = match serial {
+        Some(context) => attached.int(context.serial as i64),
+        None => Ok(attached.none()),
+    };
+    serial.map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+/// Whether this thread is inside a call from the host.
+unsafe extern "C" fn in_host_call(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached.
+    let attached = unsafe { Attached::assume() };
+    attached.bool(interpreter::inside_host_call()).into_raw()
+}
+
+/// Answers the calls that other threads wait for; only on the host's thread.
+unsafe extern "C" fn serve(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached.
+    let attached = unsafe { Attached::assume() };
+    if interpreter::inside_host_call() && carry::is_pending() {
+        interpreter::detached(attached, carry::serve);
+    }
+    attached.none().into_raw()
+}
+
+/// Asks for a script's jobs to be run at the host's next entry. The argument is its serial.
+unsafe extern "C" fn notify(_: *mut PyObject, serial: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and support.py passes an int.
+    let (attached, serial) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(serial))
+    };
+    let serial = serial.and_then(|serial| serial.as_i64()).unwrap_or(-1);
+    match carry::post_jobs(serial as u64) {
+        Ok(()) => attached.none().into_raw(),
+        Err(refusal) => {
+            let raised = refusal.raise(attached, "run_in_host");
+            let Raised = raised;
+            std::ptr::null_mut()
+        }
+    }
+}
+
+/// Innermost frames of the threads that Python started in this interpreter.
+unsafe extern "C" fn thread_frames(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached.
+    let attached = unsafe { Attached::assume() };
+    let frames = attached.list(interpreter::thread_frames(attached));
+    frames.map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+/// Runs once in a script's own interpreter, before the script.
+pub fn prepare_own(attached: Attached<'_>) -> Result<(), Raised> {
+    let prepare = support(attached)?.dict_item(c"prepare_own_interpreter");
+    prepare.ok_or_else(|| missing(attached, "prepare_own_interpreter"))?.call(&[])?;
+    Ok(())
+}
+
+/// Runs once in the main interpreter: its scripts' threads and exit functions are told apart.
+pub fn prepare_main(attached: Attached<'_>) -> Result<(), Raised> {
+    let prepare = support(attached)?.dict_item(c"tell_scripts_apart");
+    prepare.ok_or_else(|| missing(attached, "tell_scripts_apart"))?.call(&[])?;
+    Ok(())
+}
+
+/// The script that is running, also on threads it started.
+pub fn running_script(attached: Attached<'_>) -> Result<Option<std::sync::Arc<Context>>, Raised> {
+    if interpreter::inside_host_call() {
+        return Ok(scripts::current());
+    }
+    let function = support(attached)?.dict_item(c"current_serial");
+    let serial = function.ok_or_else(|| missing(attached, "current_serial"))?.call(&[])?;
+    let serial = if serial.is_int() { serial.as_i64() } else { None };
+    Ok(serial.and_then(|serial| scripts::with_serial(serial as u64)))
+}
+
+/// An attribute of `vh` for a module that several scripts share: the running script's own.
+pub fn shared_attribute<'a>(attached: Attached<'a>, name: &str) -> Result<Obj<'a>, Raised> {
+    let function = support(attached)?.dict_item(c"shared_attribute");
+    let function = function.ok_or_else(|| missing(attached, "shared_attribute"))?;
+    function.call(&[attached.str(name)?])
+}

@@ -1,0 +1,401 @@
+"""What the library does inside an interpreter in Python's own terms.
+
+Compiled into the library. Each script has one Scope: what belongs to it beside its module. In a
+sub-interpreter everything belongs to its only script; in the main interpreter threads and exit
+functions are told apart by the script they were started for.
+
+Nothing is imported that a script did not import: modules are looked up in sys.modules.
+
+Builtins of the library in this namespace: current_script() the serial of the script the host's
+thread runs for, in_host_call() whether this thread is inside a call from the host, serve() answers
+the vh calls of other threads, notify(serial) asks for the script's jobs to be run by the host,
+thread_frames() the innermost frames of threads that Python started in this interpreter.
+"""
+
+import sys
+
+SCOPES = {}
+# Ids of threads started without the threading module, in a sub-interpreter.
+RAW_THREADS = set()
+
+
+def current_serial():
+    """Serial of the running script, also on threads it started; None for none."""
+    serial = current_script()
+    threading = loaded("threading")
+    if serial is None and threading is not None:
+        serial = getattr(threading.current_thread(), "_vh_script", None)
+    return serial
+
+
+def current_scope():
+    return SCOPES.get(current_serial())
+
+
+def shared_attribute(name):
+    """An attribute of vh, for modules that several scripts of the main interpreter import."""
+    scope = current_scope()
+    if scope is None:
+        raise AttributeError(f"module 'vh' has no attribute {name!r} outside of a script")
+    return getattr(scope.vh, name)
+
+
+def loaded(name):
+    return sys.modules.get(name)
+
+
+class Scope:
+    def __init__(self, script, shared, vh):
+        self.script = script
+        self.vh = vh
+        # Whether other scripts live in this interpreter too.
+        self.shared = shared
+        self.unload_callbacks = []
+        self.exit_callbacks = []
+        self.jobs = []
+        self.failures = []
+        self.loop = None
+        self.tasks = set()
+        SCOPES[script] = self
+        vh.on_unload = self.on_unload
+        vh.run_in_host = self.run_in_host
+
+    def on_unload(self, function, *args, **kwargs):
+        """Call a function when the script is unloaded, after UnLoad(); the last one first.
+
+        Returns the function, so that it can be used as a decorator.
+        """
+        self.unload_callbacks.append((function, args, kwargs))
+        return function
+
+    # Threads
+
+    def threads(self):
+        """Thread objects that belong to the script and run, but for this one."""
+        threading = loaded("threading")
+        if threading is None:
+            return []
+        others = [threading.current_thread(), threading.main_thread()]
+        return [
+            thread
+            for thread in threading.enumerate()
+            if thread not in others
+            and not isinstance(thread, threading._DummyThread)
+            and self.owns(thread)
+        ]
+
+    def owns(self, thread):
+        return not self.shared or getattr(thread, "_vh_script", None) == self.script
+
+    def thread_ids(self):
+        """Ids of the script's threads; those started without threading are known by our hook."""
+        ids = {thread.ident for thread in self.threads()}
+        return list(ids if self.shared else ids | RAW_THREADS)
+
+    def patient(self):
+        """Whether a thread runs that Python itself would wait for at exit."""
+        return any(not thread.daemon for thread in self.threads())
+
+    def stacks(self):
+        """The stacks of the script's threads: (its Thread object or None, frames from inside)."""
+        found = []
+        for frame in thread_frames():
+            frames = []
+            while frame is not None:
+                frames.append(frame)
+                frame = frame.f_back
+            outermost = frames[-1]
+            thread = None
+            if outermost.f_code.co_name == "_bootstrap":
+                thread = outermost.f_locals.get("self")
+            if not self.shared or (thread is not None and self.owns(thread)):
+                found.append((thread, frames))
+        return found
+
+    def describe_threads(self):
+        """Name and stack of each thread, for the log."""
+        import traceback
+
+        return [
+            "thread {}\n{}".format(
+                "(without a name)" if thread is None else thread.name,
+                "".join(traceback.format_stack(frames[0])).rstrip(),
+            )
+            for thread, frames in self.stacks()
+        ]
+
+    # Stopping
+
+    def run_unload_callbacks(self):
+        self.run_all("a callback of vh.on_unload", self.unload_callbacks)
+
+    def run_exit_callbacks(self):
+        self.run_all("an exit function", self.exit_callbacks)
+        if not self.shared and loaded("atexit") is not None:
+            loaded("atexit")._run_exitfuncs()
+
+    def run_all(self, place, callbacks):
+        while callbacks:
+            function, args, kwargs = callbacks.pop()
+            try:
+                function(*args, **kwargs)
+            except BaseException as exception:
+                self.failures.append((place, exception))
+
+    def ask_to_stop(self):
+        """Asks timers, executors and event loops of the script to finish. Never waits."""
+        threading = loaded("threading")
+        if threading is not None:
+            for thread in self.threads():
+                if isinstance(thread, threading.Timer):
+                    thread.cancel()
+            self.expect_cancellation(threading)
+        for _, frames in self.stacks():
+            for frame in frames:
+                self.ask_frame(frame)
+        self.close_loop()
+
+    def expect_cancellation(self, threading):
+        """Threads whose event loop is stopped end with an exception nobody need hear of."""
+        report = threading.excepthook
+
+        def excepthook(args):
+            asyncio = loaded("asyncio")
+            quiet = asyncio is not None and (
+                issubclass(args.exc_type, asyncio.CancelledError)
+                or str(args.exc_value).startswith("Event loop stopped before Future completed")
+            )
+            if not (quiet and args.thread is not None and self.owns(args.thread)):
+                report(args)
+
+        threading.excepthook = excepthook
+
+    def ask_frame(self, frame):
+        if frame.f_code.co_name == "_worker" and "executor_reference" in frame.f_locals:
+            executor = frame.f_locals["executor_reference"]()
+            if executor is not None:
+                executor.shutdown(wait=False)
+        asyncio = loaded("asyncio")
+        if asyncio is not None and frame.f_code.co_name == "run_forever":
+            loop = frame.f_locals.get("self")
+            if isinstance(loop, asyncio.AbstractEventLoop) and not loop.is_closed():
+                loop.call_soon_threadsafe(self.stop_loop, loop)
+
+    @staticmethod
+    def stop_loop(loop):
+        for task in loaded("asyncio").all_tasks(loop):
+            task.cancel()
+        # The tasks have a moment to clean up.
+        loop.call_later(0.05, loop.stop)
+
+    def close_loop(self):
+        """Cancels what still runs on the script's own loop and closes it."""
+        loop, self.loop = self.loop, None
+        if loop is None or loop.is_running():
+            return
+        asyncio = loaded("asyncio")
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        try:
+            if tasks:
+                loop.run_until_complete(asyncio.wait(tasks, timeout=1))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+    def wake_waiters(self):
+        """Wakes threads that wait for a condition, so that they see the exception sent to them."""
+        threading = loaded("threading")
+        if threading is None:
+            return
+        wait = threading.Condition.wait.__code__
+        for _, frames in self.stacks():
+            for frame in frames:
+                if frame.f_code is wait and "waiter" in frame.f_locals:
+                    try:
+                        frame.f_locals["waiter"].release()
+                    except RuntimeError:
+                        pass  # It was released this moment.
+
+    def forget_threading(self):
+        """All threads have ended: keep Python's own shutdown from looking for them."""
+        if not self.shared and loaded("threading") is not None:
+            loaded("threading")._shutdown = lambda: None
+
+    # Coroutines
+
+    def own_loop(self):
+        if self.loop is None or self.loop.is_closed():
+            import asyncio
+
+            self.loop = asyncio.new_event_loop()
+        return self.loop
+
+    def start(self, coroutine, place):
+        """Starts an `async def` hook; it goes on at later calls."""
+        task = self.own_loop().create_task(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(lambda task: self.finished(task, place))
+        self.turn()
+
+    def finished(self, task, place):
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.failures.append((place, task.exception()))
+
+    def turn(self):
+        """Runs what is ready on the script's loop, without waiting."""
+        asyncio = loaded("asyncio")
+        loop = self.loop
+        if loop is None or loop.is_closed() or loop.is_running():
+            return
+        if asyncio._get_running_loop() is not None:
+            return
+        for _ in range(16):
+            loop.call_soon(loop.stop)
+            loop.run_forever()
+            if not getattr(loop, "_ready", None):
+                break
+
+    def complete(self, coroutine):
+        """Runs a coroutine to its end and returns its result."""
+        import asyncio
+
+        outer = asyncio._get_running_loop()
+        loop = self.own_loop()
+        nested = outer is not None or loop.is_running()
+        if nested:
+            # The script's loop waits further up on some stack: this call gets one of its own.
+            loop = asyncio.new_event_loop()
+        asyncio._set_running_loop(None)
+        try:
+            return loop.run_until_complete(self.serving(coroutine))
+        finally:
+            asyncio._set_running_loop(outer)
+            if nested:
+                loop.close()
+
+    @staticmethod
+    async def serving(coroutine):
+        """Answers the vh calls of other threads while the coroutine waits, perhaps for them."""
+        import asyncio
+
+        task = asyncio.ensure_future(coroutine)
+        while not task.done():
+            serve()
+            await asyncio.wait([task], timeout=0.01)
+        return task.result()
+
+    # Work for the host's thread
+
+    def run_in_host(self, work):
+        """Run a callable or a coroutine on the hub's thread and return a Future of its result.
+
+        Inside a call from the hub it runs at once, else at the hub's next call into any script,
+        once a second at the latest.
+        """
+        from concurrent.futures import Future
+
+        future = Future()
+        self.jobs.append((work, future))
+        if in_host_call():
+            self.run_jobs()
+        else:
+            notify(self.script)
+        return future
+
+    def run_jobs(self):
+        """Runs what `vh.run_in_host` was given, on the host's thread."""
+        jobs, self.jobs = self.jobs, []
+        for work, future in jobs:
+            if future.set_running_or_notify_cancel():
+                self.run_job(work, future)
+        self.turn()
+
+    def run_job(self, work, future):
+        try:
+            result = work() if callable(work) else work
+            if not hasattr(result, "__await__"):
+                future.set_result(result)
+                return
+            task = self.own_loop().create_task(as_coroutine(result))
+            self.tasks.add(task)
+            task.add_done_callback(lambda task: self.settle(task, future))
+        except BaseException as exception:
+            future.set_exception(exception)
+
+    def settle(self, task, future):
+        self.tasks.discard(task)
+        if task.cancelled():
+            future.cancel()
+        elif task.exception() is not None:
+            future.set_exception(task.exception())
+        else:
+            future.set_result(task.result())
+
+    def fail_jobs(self):
+        jobs, self.jobs = self.jobs, []
+        for _, future in jobs:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(RuntimeError("the script is being unloaded"))
+
+    def forget(self):
+        SCOPES.pop(self.script, None)
+
+    def take_failures(self):
+        failures, self.failures = self.failures, []
+        return failures
+
+
+async def as_coroutine(awaitable):
+    return await awaitable
+
+
+def tell_scripts_apart():
+    """In the main interpreter: threads and exit functions belong to the script they come from."""
+    import atexit
+    import threading
+
+    start = threading.Thread.start
+    register, unregister = atexit.register, atexit.unregister
+
+    def start_for_script(self):
+        scope = current_scope()
+        self._vh_script = None if scope is None else scope.script
+        start(self)
+
+    def register_for_script(function, *args, **kwargs):
+        scope = current_scope()
+        if scope is None:
+            return register(function, *args, **kwargs)
+        scope.exit_callbacks.append((function, args, kwargs))
+        return function
+
+    def unregister_for_script(function):
+        scope = current_scope()
+        if scope is not None:
+            scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]
+        unregister(function)
+
+    threading.Thread.start = start_for_script
+    atexit.register = register_for_script
+    atexit.unregister = unregister_for_script
+
+
+def prepare_own_interpreter():
+    """In a script's own interpreter, before it runs."""
+    import _thread
+
+    if sys.version_info < (3, 12):
+        # Its state is shared by all interpreters and dies with the first that imported it; the
+        # version of asyncio in Python is the interpreter's own.
+        sys.modules["_asyncio"] = None
+    start = _thread.start_new_thread
+
+    def start_new_thread(*args, **kwargs):
+        ident = start(*args, **kwargs)
+        RAW_THREADS.add(ident)
+        return ident
+
+    _thread.start_new_thread = _thread.start_new = start_new_thread

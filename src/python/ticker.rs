@@ -1,0 +1,143 @@
+//! Makes a busy sub-interpreter give way before Python 3.13.
+//!
+//! Interpreters that share the lock ask for it by a flag in their own state, so a script that is
+//! busy never hears that another interpreter waits. A small thread of each such interpreter knocks
+//! from inside: it asks for the lock and gives it back. It rests while the script neither runs nor
+//! has threads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use pyo3_ffi as ffi;
+use pyo3_ffi::{PyInterpreterState, PyThreadState};
+
+use super::interpreter::Activity;
+
+/// Time between two knocks.
+const KNOCK: Duration = Duration::from_millis(1);
+/// Time between two looks whether the script has something to do again.
+const REST: Duration = Duration::from_millis(20);
+
+/// The knocking thread of one interpreter.
+#[derive(Debug)]
+pub struct Ticker {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    activity: Arc<Activity>,
+    thread_state: AtomicPtr<PyThreadState>,
+    stop: AtomicBool,
+}
+
+/// The interpreter, for the ticker's thread.
+struct State(*mut PyInterpreterState);
+
+// SAFETY: the ticker is stopped before the interpreter ends.
+unsafe impl Send for State {}
+
+impl Ticker {
+    /// Starts knocking in an interpreter. Without a thread for it there is none, and scripts may
+    /// have to wait for each other.
+    pub fn new(state: *mut PyInterpreterState) -> Ticker {
+        let shared = Arc::new(Shared {
+            activity: Arc::default(),
+            thread_state: AtomicPtr::default(),
+            stop: AtomicBool::new(false),
+        });
+        let state = State(state);
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let run = {
+            let shared = Arc::clone(&shared);
+            move || shared.run(state, &ready)
+        };
+        let thread = std::thread::Builder::new().name("python-ticker".into()).spawn(run);
+        match &thread {
+            // Its thread state must be known before anybody counts those of the script.
+            Ok(_) => drop(is_ready.recv()),
+            Err(error) => {
+                tracing::warn!("no thread to keep busy scripts from delaying others: {error}");
+            }
+        }
+        Ticker { shared, thread: Mutex::new(thread.ok()) }
+    }
+
+    /// The activity it watches.
+    pub fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.shared.activity)
+    }
+
+    /// Its own thread state, or NULL.
+    pub fn thread_state(&self) -> *mut PyThreadState {
+        self.shared.thread_state.load(Ordering::Acquire)
+    }
+
+    /// Ends it. No interpreter may be attached to the calling thread.
+    pub fn stop(&self) {
+        self.shared.stop.store(true, Ordering::Release);
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread {
+            thread.thread().unpark();
+            // It cannot panic: it calls nothing but Python's lock functions.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self, state: State, ready: &Sender<()>) {
+        // SAFETY: the interpreter is alive until `stop` has joined this thread.
+        let thread_state = unsafe { ffi::PyThreadState_New(state.0) };
+        self.thread_state.store(thread_state, Ordering::Release);
+        // `new` waits for it.
+        let _ = ready.send(());
+        let mut seen = 0;
+        let mut has_threads = true;
+        while !self.stop.load(Ordering::Acquire) {
+            let calls = self.activity.calls.load(Ordering::Relaxed);
+            let inside = self.activity.inside.load(Ordering::Relaxed) > 0;
+            let called = calls != seen;
+            if !inside && !called && !has_threads {
+                std::thread::park_timeout(REST);
+                continue;
+            }
+            seen = calls;
+            std::thread::park_timeout(KNOCK);
+            // SAFETY: the thread state is this thread's own.
+            unsafe {
+                ffi::PyEval_RestoreThread(thread_state);
+                has_threads = threads(&state) > 1 + KEPT_BY_HOST;
+                ffi::PyEval_SaveThread();
+            }
+        }
+        // SAFETY: as above.
+        unsafe {
+            ffi::PyEval_RestoreThread(thread_state);
+            ffi::PyThreadState_Clear(thread_state);
+            ffi::PyThreadState_DeleteCurrent();
+        }
+    }
+}
+
+/// Thread states the host's own threads keep: one is usual; more only mean a few idle knocks.
+const KEPT_BY_HOST: usize = 1;
+
+/// Counts the interpreter's thread states; it is attached.
+fn threads(state: &State) -> usize {
+    let mut count = 0;
+    // SAFETY: attached, so that the list does not change under the walk.
+    unsafe {
+        let mut thread_state = ffi::PyInterpreterState_ThreadHead(state.0);
+        while !thread_state.is_null() {
+            count += 1;
+            thread_state = ffi::PyThreadState_Next(thread_state);
+        }
+    }
+    count
+}
