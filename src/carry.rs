@@ -15,7 +15,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::config;
 use crate::host_functions::Answer;
 use crate::python::object::{Attached, Exception, Raised};
-use crate::scripts;
+use crate::scripts::{self, Context};
 
 /// Calls that may wait at once.
 const MAX_WAITING: usize = 1024;
@@ -121,11 +121,16 @@ fn refuse(refusal: Refusal, concerns: impl Fn(u64) -> bool) {
     }
 }
 
-fn post(request: Request) -> Result<(), Refusal> {
+/// Queues a request, unless the host or the script is gone. That is asked with the queue locked:
+/// whoever closes it empties the queue after saying so.
+fn post(request: Request, is_gone: impl FnOnce() -> bool) -> Result<(), Refusal> {
+    let mut queue = QUEUE.lock();
     if !OPEN.load(Ordering::Acquire) {
         return Err(Refusal::HostGone);
     }
-    let mut queue = QUEUE.lock();
+    if is_gone() {
+        return Err(Refusal::ScriptGone);
+    }
     if queue.len() >= MAX_WAITING {
         return Err(Refusal::Busy);
     }
@@ -136,17 +141,19 @@ fn post(request: Request) -> Result<(), Refusal> {
 
 /// Makes a call on the host's thread and waits for its answer. The interpreter must be left.
 pub fn call(
-    script: u64,
+    context: &Context,
     work: impl FnOnce() -> Option<Answer> + Send + 'static,
 ) -> Result<Option<Answer>, Refusal> {
     let reply = Arc::new(Reply::default());
-    post(Request::Call { script, work: Box::new(work), reply: Arc::clone(&reply) })?;
+    let request =
+        Request::Call { script: context.serial, work: Box::new(work), reply: Arc::clone(&reply) };
+    post(request, || context.is_closed())?;
     reply.wait(Instant::now() + config::seconds("VH_PYTHON_CALL_TIMEOUT", WAIT))
 }
 
 /// Asks for a script's jobs to be run on the host's thread.
 pub fn post_jobs(script: u64) -> Result<(), Refusal> {
-    post(Request::Jobs { script })
+    post(Request::Jobs { script }, || scripts::with_serial(script).is_none())
 }
 
 /// Whether anything waits; one atomic load.

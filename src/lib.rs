@@ -11,12 +11,15 @@ pub mod abi;
 pub mod callbacks;
 pub mod carry;
 mod config;
+mod header;
 pub mod hooks;
 #[allow(unsafe_code)]
 pub mod host_functions;
 pub mod hub;
 pub mod lifecycle;
 pub mod log;
+pub mod packages;
+mod preflight;
 #[allow(unsafe_code)]
 pub mod python;
 pub mod runtime;

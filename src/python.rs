@@ -6,6 +6,7 @@
 pub mod call;
 pub mod convert;
 pub mod ending;
+pub mod imports;
 pub mod init;
 pub mod interpreter;
 pub mod json;
@@ -13,5 +14,6 @@ pub mod load;
 pub mod object;
 pub mod report;
 pub mod scope;
+pub mod state;
 mod ticker;
 pub mod vh;

@@ -1,5 +1,7 @@
 //! Where a script runs, and how it says so.
 
+use crate::header;
+
 /// The places a script can run in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Runtime {
@@ -23,16 +25,23 @@ const NAMES: [(&str, Option<Runtime>); 5] = [
 /// Interpreters can have a lock of their own from Python 3.12 on.
 const OWN_GIL: Option<Runtime> = if cfg!(Py_3_12) { Some(Runtime::OwnGil) } else { None };
 
-/// Lines of a script in which it may say where it wants to run.
-const HEADER_LINES: usize = 20;
 const VARIABLE: &str = "VH_PYTHON_RUNTIME";
 
-/// The runtime of a script: its own wish (`# vh: runtime = main`), else the environment's, else
-/// `sub`. The error says whose wish cannot be met and why.
-pub fn choose(source: &[u8]) -> Result<Runtime, String> {
-    if let Some(wish) = wish(source) {
-        return named(&wish).map_err(|reason| format!("its comment \"# vh: runtime\" {reason}"));
+impl Runtime {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|entry| entry.1 == Some(self)).map_or("", |entry| entry.0)
     }
+}
+
+/// The runtime a script asks for by its comment `# vh: runtime = main`.
+pub fn wish(source: &[u8]) -> Result<Option<Runtime>, String> {
+    let wish = header::setting(source, "runtime").map(|name| named(&name)).transpose();
+    wish.map_err(|reason| format!("its comment \"# vh: runtime\" {reason}"))
+}
+
+/// The runtime of scripts that do not ask for one.
+pub fn default() -> Result<Runtime, String> {
     match std::env::var(VARIABLE) {
         Ok(name) if !name.is_empty() => {
             named(&name).map_err(|reason| format!("the environment variable {VARIABLE} {reason}"))
@@ -61,43 +70,18 @@ fn named(name: &str) -> Result<Runtime, String> {
     }
 }
 
-/// The value of the comment `# vh: runtime = value` among the first lines.
-fn wish(source: &[u8]) -> Option<String> {
-    source.split(|&byte| byte == b'\n').take(HEADER_LINES).find_map(|line| {
-        let line = String::from_utf8_lossy(line);
-        let comment = line.trim_start_matches('\u{FEFF}').trim().strip_prefix('#')?;
-        let setting = comment.trim_start_matches('#').trim().strip_prefix("vh:")?;
-        let (key, value) = setting.split_once('=')?;
-        (key.trim() == "runtime").then(|| value.trim().to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_comment_decides() {
-        for source in [
-            "# vh: runtime = main\n",
-            "#!/usr/bin/python3\n#vh:runtime=main\r\nimport vh\n",
-            "\u{FEFF}# vh: runtime = main\n",
-        ] {
-            assert_eq!(choose(source.as_bytes()), Ok(Runtime::Main), "{source:?}");
-        }
-    }
-
-    #[test]
-    fn only_comments_of_the_first_lines_count() {
-        for source in ["x = '# vh: runtime = main'\n", &("\n".repeat(20) + "# vh: runtime = main")]
-        {
-            assert_eq!(wish(source.as_bytes()), None, "{source:?}");
-        }
+        assert_eq!(wish(b"# vh: runtime = main\n"), Ok(Some(Runtime::Main)));
     }
 
     #[test]
     fn impossible_wishes_are_told() {
-        assert!(choose(b"# vh: runtime = worker\n").unwrap_err().contains("does not have"));
-        assert!(choose(b"# vh: runtime = fast\n").unwrap_err().contains("no runtime"));
+        assert!(wish(b"# vh: runtime = worker\n").unwrap_err().contains("does not have"));
+        assert!(wish(b"# vh: runtime = fast\n").unwrap_err().contains("no runtime"));
     }
 }

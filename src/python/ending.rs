@@ -15,7 +15,7 @@ use pyo3_ffi as ffi;
 use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::load::Loaded;
 use super::object::{Attached, Obj};
-use super::report;
+use super::{report, state};
 use crate::carry;
 use crate::config;
 use crate::runtime::Runtime;
@@ -120,6 +120,7 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
             report::log(attached, raised, &context.label, "UnLoad");
         }
         loaded.scope.run(attached, context, c"run_unload_callbacks");
+        state::keep(attached, context, &loaded.vh.get(attached));
     }
     context.close();
     carry::close_script(context.serial);

@@ -94,7 +94,92 @@ fn preinitialize() -> Result<(), String> {
         config.coerce_c_locale = 0;
         config.parse_argv = 0;
         config.utf8_mode = 1;
-        check(ffi::Py_PreInitialize(&raw const config))
+        allocator::choose(&mut config);
+        check(ffi::Py_PreInitialize(&raw const config))?;
+        allocator::install();
+    }
+    Ok(())
+}
+
+/// Which allocator Python's objects come from.
+///
+/// From 3.12 on Python's own keeps whole arenas of every interpreter that has ended, megabytes for
+/// each own-gil script, and on early 3.12 it crashes there. mimalloc does neither and is faster; 3.13
+/// brings one, 3.12 gets ours. `PYTHONMALLOC` in the environment goes first, as everywhere.
+mod allocator {
+    use super::ffi;
+
+    fn is_chosen_by_environment() -> bool {
+        std::env::var_os("PYTHONMALLOC").is_some_and(|name| !name.is_empty())
+    }
+
+    /// Before preinitialization.
+    pub fn choose(config: &mut ffi::PyPreConfig) {
+        /// `PYMEM_ALLOCATOR_MIMALLOC` of CPython's headers.
+        const MIMALLOC: i32 = 7;
+        if cfg!(Py_3_13) && !is_chosen_by_environment() {
+            config.allocator = MIMALLOC;
+        }
+    }
+
+    #[cfg(not(all(Py_3_12, not(Py_3_13))))]
+    pub fn install() {}
+
+    /// After preinitialization, before anything is allocated.
+    #[cfg(all(Py_3_12, not(Py_3_13)))]
+    pub fn install() {
+        if is_chosen_by_environment() {
+            return;
+        }
+        let mut mimalloc = ffi::PyMemAllocatorEx {
+            ctx: std::ptr::null_mut(),
+            malloc: Some(malloc),
+            calloc: Some(calloc),
+            realloc: Some(realloc),
+            free: Some(free),
+        };
+        for domain in [
+            ffi::PyMemAllocatorDomain::PYMEM_DOMAIN_MEM,
+            ffi::PyMemAllocatorDomain::PYMEM_DOMAIN_OBJ,
+        ] {
+            // SAFETY: at the time CPython names for it; the functions follow its rules.
+            unsafe { ffi::PyMem_SetAllocator(domain, &raw mut mimalloc) };
+        }
+    }
+
+    #[cfg(all(Py_3_12, not(Py_3_13)))]
+    use functions::{calloc, free, malloc, realloc};
+
+    #[cfg(all(Py_3_12, not(Py_3_13)))]
+    mod functions {
+        use std::ffi::c_void;
+
+        use libmimalloc_sys as mimalloc;
+
+        // Python wants a unique pointer even for nothing, which mimalloc gives.
+        pub extern "C" fn malloc(_: *mut c_void, size: usize) -> *mut c_void {
+            // SAFETY: any size.
+            unsafe { mimalloc::mi_malloc(size) }
+        }
+
+        pub extern "C" fn calloc(_: *mut c_void, count: usize, size: usize) -> *mut c_void {
+            // SAFETY: any sizes; an overflow gives NULL.
+            unsafe { mimalloc::mi_calloc(count, size) }
+        }
+
+        pub extern "C" fn realloc(
+            _: *mut c_void,
+            pointer: *mut c_void,
+            size: usize,
+        ) -> *mut c_void {
+            // SAFETY: Python passes what `malloc` gave, or NULL.
+            unsafe { mimalloc::mi_realloc(pointer, size) }
+        }
+
+        pub extern "C" fn free(_: *mut c_void, pointer: *mut c_void) {
+            // SAFETY: as above.
+            unsafe { mimalloc::mi_free(pointer) }
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Loading a script into its runtime and taking it out again.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,10 +11,11 @@ use pyo3_ffi as ffi;
 use super::interpreter::{self, Interpreter, Lock};
 use super::object::{Attached, Obj, Owned, Raised};
 use super::scope::Scope;
-use super::{ending, report, scope, vh};
+use super::{ending, report, scope, state, vh};
 use crate::hooks::{HOOKS, ON_TIMER};
 use crate::runtime::{self, Runtime};
 use crate::scripts::Context;
+use crate::{header, preflight};
 
 /// A script that ran its top level.
 #[derive(Debug)]
@@ -31,30 +34,30 @@ pub struct Loaded {
 
 /// Loads a script. What is wrong with it is logged; then there is nothing left of it.
 pub fn load(context: &Arc<Context>) -> Option<Loaded> {
-    let script = context.label.as_str();
-    let path = context.path().display();
     let source = match std::fs::read(context.path()) {
         Ok(source) => source,
         Err(error) => {
-            tracing::error!(script, "the script {path} cannot be read: {error}");
+            tracing::error!(
+                script = %context.label,
+                "the script {} cannot be read: {error}",
+                context.path().display()
+            );
             return None;
         }
     };
-    let runtime = match runtime::choose(&source) {
-        Ok(runtime) => runtime,
-        Err(reason) => {
-            tracing::error!(script, "the script {path} is not loaded: {reason}");
-            return None;
-        }
-    };
-    let prepared = interpreter_for(runtime).and_then(|interpreter| {
-        prepare(context, &interpreter, runtime)
+    let prepared = choose_runtime(context, &source).and_then(|runtime| {
+        let interpreter = interpreter_for(runtime)?;
+        prepare(context, &interpreter, runtime, &source)
             .inspect_err(|_| ending::discard(&interpreter, runtime))
     });
     let mut loaded = match prepared {
         Ok(loaded) => loaded,
         Err(reason) => {
-            tracing::error!(script, "the script {path} is not loaded: {reason}");
+            tracing::error!(
+                script = %context.label,
+                "the script {} is not loaded: {reason}",
+                context.path().display()
+            );
             return None;
         }
     };
@@ -63,6 +66,31 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
     }
     ending::abandon(loaded, context, Instant::now() + ending::time());
     None
+}
+
+/// The runtime of a script: the one it asks for, else one in which its packages can live.
+fn choose_runtime(context: &Context, source: &[u8]) -> Result<Runtime, String> {
+    let wish = runtime::wish(source)?;
+    let runtime = match wish {
+        Some(runtime) => runtime,
+        None => runtime::default()?,
+    };
+    let Some(problem) = preflight::problem(source, &folders(context), runtime) else {
+        return Ok(runtime);
+    };
+    let preflight::Problem { module, reason } = problem;
+    let name = runtime.name();
+    if wish.is_some() {
+        return Err(format!(
+            "it asks for the runtime {name}, but {module} {reason}. Write \
+             \"# vh: runtime = main\" in it"
+        ));
+    }
+    tracing::warn!(
+        script = %context.label,
+        "is loaded in the runtime main, because in {name} {module} {reason}"
+    );
+    Ok(Runtime::Main)
 }
 
 fn interpreter_for(runtime: Runtime) -> Result<Arc<Interpreter>, String> {
@@ -78,6 +106,7 @@ fn prepare(
     context: &Arc<Context>,
     interpreter: &Arc<Interpreter>,
     runtime: Runtime,
+    source: &[u8],
 ) -> Result<Loaded, String> {
     let entered = interpreter.enter();
     let attached = entered.attached();
@@ -87,6 +116,12 @@ fn prepare(
     };
     let loaded = prepared.and_then(|prepared| {
         let scope = Scope::new(attached, context, runtime == Runtime::Main, &prepared.vh)?;
+        if let Some(venv) = venv(context, source) {
+            let venv = super::convert::from_utf8(attached, venv.as_os_str().as_bytes())?;
+            // SAFETY: the script's own interpreter is attached.
+            unsafe { scope.call(attached, c"use_venv", &[venv])? };
+        }
+        state::restore(attached, context, &prepared.vh)?;
         Ok(Loaded {
             interpreter: Arc::clone(interpreter),
             runtime,
@@ -102,6 +137,13 @@ fn prepare(
         report::log(attached, raised, &context.label, "preparing its interpreter");
         "see the error above".to_owned()
     })
+}
+
+/// The virtual environment the script or the environment of the hub names.
+fn venv(context: &Context, source: &[u8]) -> Option<PathBuf> {
+    let own = header::setting(source, "venv")
+        .map(|venv| context.path().parent().unwrap_or(Path::new(".")).join(venv));
+    own.or_else(|| std::env::var_os("VH_PYTHON_VENV").filter(|v| !v.is_empty()).map(PathBuf::from))
 }
 
 /// A script's module before it ran.
@@ -191,9 +233,8 @@ fn prepared<'a>(
     Ok(Prepared { module, namespace, vh })
 }
 
-/// The script's folder and `<config dir>/scripts` come first on `sys.path`.
-fn add_search_path(attached: Attached<'_>, context: &Context) -> Result<(), Raised> {
-    use std::os::unix::ffi::OsStrExt as _;
+/// The script's folder and `<config dir>/scripts`.
+fn folders(context: &Context) -> Vec<PathBuf> {
     let own = context.path().parent().map(|folder| match folder.as_os_str().is_empty() {
         true => Path::new(".").to_path_buf(),
         false => folder.to_path_buf(),
@@ -201,10 +242,15 @@ fn add_search_path(attached: Attached<'_>, context: &Context) -> Result<(), Rais
     let shared = context
         .config_dir
         .as_deref()
-        .map(|folder| Path::new(std::ffi::OsStr::from_bytes(folder)).join("scripts"));
+        .map(|folder| Path::new(OsStr::from_bytes(folder)).join("scripts"));
+    let folders = [own, shared].into_iter().flatten();
+    folders.map(|folder| folder.canonicalize().unwrap_or(folder)).collect()
+}
+
+/// The script's folders come first on `sys.path`.
+fn add_search_path(attached: Attached<'_>, context: &Context) -> Result<(), Raised> {
     let list = attached.import(c"sys")?.attribute(c"path")?;
-    for folder in [shared, own].into_iter().flatten() {
-        let folder = folder.canonicalize().unwrap_or(folder);
+    for folder in folders(context).into_iter().rev() {
         let folder = super::convert::from_utf8(attached, folder.as_os_str().as_bytes())?;
         // SAFETY: attached; a list and a str.
         unsafe {

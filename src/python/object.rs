@@ -211,6 +211,18 @@ impl<'a> Attached<'a> {
         Raised
     }
 
+    /// What Python's `repr` says, for messages.
+    pub fn repr(self, object: &Obj) -> String {
+        // SAFETY: attached; a new reference or NULL.
+        match unsafe { self.take(ffi::PyObject_Repr(object.as_ptr())) } {
+            Ok(text) => text.to_text(),
+            Err(raised) => {
+                self.clear(raised);
+                object.described()
+            }
+        }
+    }
+
     /// Forgets the exception that is set: for lookups whose failure is an answer.
     pub fn clear(self, raised: Raised) {
         let Raised = raised;

@@ -123,7 +123,7 @@ impl Scope {
     }
 }
 
-fn missing(attached: Attached<'_>, name: &str) -> Raised {
+pub(super) fn missing(attached: Attached<'_>, name: &str) -> Raised {
     attached.raise(super::object::Exception::Runtime, &format!("support.py lacks {name}"))
 }
 

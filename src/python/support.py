@@ -56,6 +56,7 @@ class Scope:
         self.failures = []
         self.loop = None
         self.tasks = set()
+        self.site_packages = []
         SCOPES[script] = self
         vh.on_unload = self.on_unload
         vh.run_in_host = self.run_in_host
@@ -67,6 +68,39 @@ class Scope:
         """
         self.unload_callbacks.append((function, args, kwargs))
         return function
+
+    # Environment
+
+    def use_venv(self, folder):
+        """Adds the packages of a virtual environment for this script only."""
+        import os
+        import site
+
+        version = "{}.{}".format(*sys.version_info)
+        with open(os.path.join(folder, "pyvenv.cfg"), encoding="utf-8") as file:
+            pairs = (line.partition("=") for line in file)
+            settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
+        found = settings.get("version") or settings.get("version_info") or "unknown"
+        if found.split(".")[:2] != version.split("."):
+            raise RuntimeError(
+                f"the virtual environment {folder} is for Python {found}, "
+                f"but scripts run with Python {version}: make it again with that version"
+            )
+        packages = os.path.join(folder, "lib", f"python{version}", "site-packages")
+        if not os.path.isdir(packages):
+            raise RuntimeError(f"the virtual environment {folder} has no folder {packages}")
+        before = list(sys.path)
+        site.addsitedir(packages)
+        self.site_packages = [path for path in sys.path if path not in before]
+        sys.path[:] = before
+        if self.shared:
+            if VenvFinder not in sys.meta_path:
+                sys.meta_path.insert(0, VenvFinder)
+            return
+        # After the standard library, before the packages of the Python itself.
+        others = [path.endswith(("site-packages", "dist-packages")) for path in before]
+        place = others.index(True) if True in others else len(before)
+        sys.path[place:place] = self.site_packages
 
     # Threads
 
@@ -348,6 +382,21 @@ class Scope:
         return failures
 
 
+class VenvFinder:
+    """In the main interpreter: finds modules in the virtual environment of the running script."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if path is not None or name in getattr(sys, "stdlib_module_names", ()):
+            return None
+        scope = current_scope()
+        if scope is None or not scope.site_packages:
+            return None
+        # Always loaded: an import here would come back to this finder.
+        finder = sys.modules["_frozen_importlib_external"].PathFinder
+        return finder.find_spec(name, scope.site_packages, target)
+
+
 async def as_coroutine(awaitable):
     return await awaitable
 
@@ -399,3 +448,30 @@ def prepare_own_interpreter():
         return ident
 
     _thread.start_new_thread = _thread.start_new = start_new_thread
+
+
+def top_level_imports(source):
+    """Top-level names of the modules a source imports when it runs, also under try and if."""
+    import ast
+
+    names = []
+
+    def visit(statements):
+        for node in statements:
+            if isinstance(node, ast.Import):
+                names.extend(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                if node.level == 0 and node.module:
+                    names.append(node.module.split(".")[0])
+            elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+                visit(node.orelse)
+            elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                for field in ("body", "orelse", "finalbody"):
+                    inner = getattr(node, field, None)
+                    if isinstance(inner, list):
+                        visit(inner)
+                for handler in getattr(node, "handlers", []):
+                    visit(handler.body)
+
+    visit(ast.parse(source).body)
+    return names

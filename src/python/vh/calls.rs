@@ -110,7 +110,7 @@ fn host_call(
     if interpreter::inside_host_call() {
         return Ok(detached(attached, call));
     }
-    detached(attached, || carry::call(context.serial, call))
+    detached(attached, || carry::call(context, call))
         .map_err(|refusal| refusal.raise(attached, name))
 }
 
