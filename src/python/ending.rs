@@ -15,7 +15,7 @@ use pyo3_ffi as ffi;
 use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::load::Loaded;
 use super::object::{Attached, Obj};
-use super::{report, state};
+use super::{report, scope, state};
 use crate::carry;
 use crate::config;
 use crate::runtime::Runtime;
@@ -225,12 +225,11 @@ fn finish(loaded: Loaded, context: &Arc<Context>, attachment: Attachment) -> Opt
     }
     // SAFETY: the script's own interpreter is attached.
     unsafe {
-        loaded.scope.run(attached, context, c"forget_threading");
         loaded.scope.run(attached, context, c"forget");
         loaded.release(attached);
     }
     match attachment {
-        Attachment::Own(janitor) => janitor.end(),
+        Attachment::Own(janitor) => end(janitor),
         Attachment::Main(entered) => drop(entered),
     }
     None
@@ -255,6 +254,16 @@ pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
 /// Ends an interpreter that no script ran in.
 pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
     if let Attachment::Own(janitor) = Attachment::new(interpreter, runtime) {
-        janitor.end();
+        end(janitor);
     }
+}
+
+/// Ends an interpreter in which nothing runs any more.
+fn end(janitor: Janitor) {
+    let attached = janitor.attached();
+    if let Err(raised) = scope::forget_threading(attached) {
+        // Only Python's own farewell to threads that are gone would be noisier.
+        attached.clear(raised);
+    }
+    janitor.end();
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use pyo3_ffi as ffi;
 
 use super::interpreter::{self, Interpreter, Lock};
+use super::json::Failure;
 use super::object::{Attached, Obj, Owned, Raised};
 use super::scope::Scope;
 use super::{ending, report, scope, state, vh};
@@ -110,33 +111,51 @@ fn prepare(
 ) -> Result<Loaded, String> {
     let entered = interpreter.enter();
     let attached = entered.attached();
-    let prepared = match runtime {
-        Runtime::Sub | Runtime::OwnGil => prepare_sub(attached, context),
-        Runtime::Main => prepare_main(attached, context),
-    };
-    let loaded = prepared.and_then(|prepared| {
-        let scope = Scope::new(attached, context, runtime == Runtime::Main, &prepared.vh)?;
-        if let Some(venv) = venv(context, source) {
-            let venv = super::convert::from_utf8(attached, venv.as_os_str().as_bytes())?;
-            // SAFETY: the script's own interpreter is attached.
-            unsafe { scope.call(attached, c"use_venv", &[venv])? };
+    prepare_attached(attached, context, interpreter, runtime, source).map_err(|failure| {
+        match failure {
+            Failure::Refused(reason) => reason,
+            Failure::Raised(raised) => {
+                report::log(attached, raised, &context.label, "preparing its interpreter");
+                "its interpreter cannot be prepared".to_owned()
+            }
         }
-        state::restore(attached, context, &prepared.vh)?;
-        Ok(Loaded {
-            interpreter: Arc::clone(interpreter),
-            runtime,
-            scope,
-            module: prepared.module.keep(),
-            namespace: prepared.namespace.keep(),
-            vh: prepared.vh.keep(),
-            hook_bits: 0,
-            timer_takes_time: true,
-        })
-    });
-    loaded.map_err(|raised| {
-        report::log(attached, raised, &context.label, "preparing its interpreter");
-        "see the error above".to_owned()
     })
+}
+
+fn prepare_attached(
+    attached: Attached<'_>,
+    context: &Arc<Context>,
+    interpreter: &Arc<Interpreter>,
+    runtime: Runtime,
+    source: &[u8],
+) -> Result<Loaded, Failure> {
+    let Prepared { module, namespace, vh } = match runtime {
+        Runtime::Sub | Runtime::OwnGil => prepare_sub(attached, context)?,
+        Runtime::Main => prepare_main(attached, context)?,
+    };
+    let scope = Scope::new(attached, context, runtime == Runtime::Main, &vh)?;
+    if let Some(venv) = venv(context, source) {
+        use_venv(attached, &scope, &venv)?;
+    }
+    state::restore(attached, context, &vh)?;
+    Ok(Loaded {
+        interpreter: Arc::clone(interpreter),
+        runtime,
+        scope,
+        module: module.keep(),
+        namespace: namespace.keep(),
+        vh: vh.keep(),
+        hook_bits: 0,
+        timer_takes_time: true,
+    })
+}
+
+/// Gives the script the packages of a virtual environment; refused when they do not fit.
+fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Path) -> Result<(), Failure> {
+    let venv = super::convert::from_utf8(attached, venv.as_os_str().as_bytes())?;
+    // SAFETY: the script's own interpreter is attached.
+    let complaint = unsafe { scope.call(attached, c"use_venv", &[venv])? };
+    if complaint.is_none() { Ok(()) } else { Err(Failure::Refused(complaint.to_text())) }
 }
 
 /// The virtual environment the script or the environment of the hub names.

@@ -10,7 +10,7 @@ use pyo3_ffi as ffi;
 use pyo3_ffi::{PyMethodDef, PyObject};
 
 use super::interpreter;
-use super::object::{Attached, Obj, Owned, Raised};
+use super::object::{Attached, Exception, Obj, Owned, Raised};
 use super::report;
 use crate::carry;
 use crate::scripts::{self, Context};
@@ -32,16 +32,14 @@ pub struct Scope {
 
 impl Scope {
     /// Makes the scope of a script; `shared` says that other scripts live in the interpreter too.
-    pub fn new(
-        attached: Attached<'_>,
+    pub fn new<'a>(
+        attached: Attached<'a>,
         context: &Context,
         shared: bool,
-        vh: &Obj,
+        vh: &Obj<'a>,
     ) -> Result<Scope, Raised> {
-        let class = support(attached)?.dict_item(c"Scope");
-        let class = class.ok_or_else(|| missing(attached, "Scope"))?;
         let serial = attached.int(context.serial as i64)?;
-        let object = class.call(&[serial, attached.bool(shared), vh_of(attached, vh)?])?;
+        let object = call(attached, c"Scope", &[serial, attached.bool(shared), vh.clone()])?;
         Ok(Scope { object: object.keep(), busy: AtomicBool::new(false) })
     }
 
@@ -121,15 +119,6 @@ impl Scope {
         // SAFETY: by contract.
         unsafe { self.object.release(attached) };
     }
-}
-
-pub(super) fn missing(attached: Attached<'_>, name: &str) -> Raised {
-    attached.raise(super::object::Exception::Runtime, &format!("support.py lacks {name}"))
-}
-
-fn vh_of<'a>(attached: Attached<'a>, vh: &Obj) -> Result<Obj<'a>, Raised> {
-    // SAFETY: attached; the object is alive.
-    unsafe { attached.borrow(vh.as_ptr()) }.ok_or(Raised)
 }
 
 /// The namespace of `support.py` in the attached interpreter; run at the first call.
@@ -273,18 +262,34 @@ unsafe extern "C" fn thread_frames(_: *mut PyObject, _: *mut PyObject) -> *mut P
     frames.map_or(std::ptr::null_mut(), Obj::into_raw)
 }
 
+/// Calls a function of `support.py`.
+pub fn call<'a>(
+    attached: Attached<'a>,
+    name: &CStr,
+    arguments: &[Obj<'a>],
+) -> Result<Obj<'a>, Raised> {
+    match support(attached)?.dict_item(name) {
+        Some(function) => function.call(arguments),
+        None => {
+            let message = format!("support.py lacks {}", name.to_string_lossy());
+            Err(attached.raise(Exception::Runtime, &message))
+        }
+    }
+}
+
 /// Runs once in a script's own interpreter, before the script.
 pub fn prepare_own(attached: Attached<'_>) -> Result<(), Raised> {
-    let prepare = support(attached)?.dict_item(c"prepare_own_interpreter");
-    prepare.ok_or_else(|| missing(attached, "prepare_own_interpreter"))?.call(&[])?;
-    Ok(())
+    call(attached, c"prepare_own_interpreter", &[]).map(drop)
 }
 
 /// Runs once in the main interpreter: its scripts' threads and exit functions are told apart.
 pub fn prepare_main(attached: Attached<'_>) -> Result<(), Raised> {
-    let prepare = support(attached)?.dict_item(c"tell_scripts_apart");
-    prepare.ok_or_else(|| missing(attached, "tell_scripts_apart"))?.call(&[])?;
-    Ok(())
+    call(attached, c"tell_scripts_apart", &[]).map(drop)
+}
+
+/// Before an interpreter ends: all its threads have.
+pub fn forget_threading(attached: Attached<'_>) -> Result<(), Raised> {
+    call(attached, c"forget_threading", &[]).map(drop)
 }
 
 /// The script that is running, also on threads it started.
@@ -292,15 +297,12 @@ pub fn running_script(attached: Attached<'_>) -> Result<Option<std::sync::Arc<Co
     if interpreter::inside_host_call() {
         return Ok(scripts::current());
     }
-    let function = support(attached)?.dict_item(c"current_serial");
-    let serial = function.ok_or_else(|| missing(attached, "current_serial"))?.call(&[])?;
+    let serial = call(attached, c"current_serial", &[])?;
     let serial = if serial.is_int() { serial.as_i64() } else { None };
     Ok(serial.and_then(|serial| scripts::with_serial(serial as u64)))
 }
 
 /// An attribute of `vh` for a module that several scripts share: the running script's own.
 pub fn shared_attribute<'a>(attached: Attached<'a>, name: &str) -> Result<Obj<'a>, Raised> {
-    let function = support(attached)?.dict_item(c"shared_attribute");
-    let function = function.ok_or_else(|| missing(attached, "shared_attribute"))?;
-    function.call(&[attached.str(name)?])
+    call(attached, c"shared_attribute", &[attached.str(name)?])
 }

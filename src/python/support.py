@@ -72,23 +72,29 @@ class Scope:
     # Environment
 
     def use_venv(self, folder):
-        """Adds the packages of a virtual environment for this script only."""
+        """Adds the packages of a virtual environment for this script only.
+
+        Returns None, or what is wrong with it.
+        """
         import os
         import site
 
         version = "{}.{}".format(*sys.version_info)
-        with open(os.path.join(folder, "pyvenv.cfg"), encoding="utf-8") as file:
-            pairs = (line.partition("=") for line in file)
-            settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
+        try:
+            with open(os.path.join(folder, "pyvenv.cfg"), encoding="utf-8") as file:
+                pairs = (line.partition("=") for line in file)
+                settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
+        except OSError as error:
+            return f"{folder} is no virtual environment: {error}"
         found = settings.get("version") or settings.get("version_info") or "unknown"
         if found.split(".")[:2] != version.split("."):
-            raise RuntimeError(
+            return (
                 f"the virtual environment {folder} is for Python {found}, "
                 f"but scripts run with Python {version}: make it again with that version"
             )
         packages = os.path.join(folder, "lib", f"python{version}", "site-packages")
         if not os.path.isdir(packages):
-            raise RuntimeError(f"the virtual environment {folder} has no folder {packages}")
+            return f"the virtual environment {folder} has no folder {packages}"
         before = list(sys.path)
         site.addsitedir(packages)
         self.site_packages = [path for path in sys.path if path not in before]
@@ -96,11 +102,12 @@ class Scope:
         if self.shared:
             if VenvFinder not in sys.meta_path:
                 sys.meta_path.insert(0, VenvFinder)
-            return
+            return None
         # After the standard library, before the packages of the Python itself.
         others = [path.endswith(("site-packages", "dist-packages")) for path in before]
         place = others.index(True) if True in others else len(before)
         sys.path[place:place] = self.site_packages
+        return None
 
     # Threads
 
@@ -251,11 +258,6 @@ class Scope:
                         frame.f_locals["waiter"].release()
                     except RuntimeError:
                         pass  # It was released this moment.
-
-    def forget_threading(self):
-        """All threads have ended: keep Python's own shutdown from looking for them."""
-        if not self.shared and loaded("threading") is not None:
-            loaded("threading")._shutdown = lambda: None
 
     # Coroutines
 
@@ -430,6 +432,12 @@ def tell_scripts_apart():
     threading.Thread.start = start_for_script
     atexit.register = register_for_script
     atexit.unregister = unregister_for_script
+
+
+def forget_threading():
+    """All threads have ended: keep Python's own shutdown from looking for them."""
+    if loaded("threading") is not None:
+        loaded("threading")._shutdown = lambda: None
 
 
 def prepare_own_interpreter():
