@@ -1,0 +1,40 @@
+"""Virtual environments with packages from PyPI, for tests.
+
+They are made once for each Python and list of requirements, and kept for the next run in the
+folder VH_TEST_ENVIRONMENTS, else beside other temporary files.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def environment(requirements):
+    """The folder of an environment with what a requirements.txt, given as text, asks for."""
+    base = os.environ.get("VH_TEST_ENVIRONMENTS") or Path(tempfile.gettempdir(), "vh-environments")
+    key = f"{sys.executable} {platform.python_version()}\n{requirements}"
+    folder = Path(base) / hashlib.sha256(key.encode()).hexdigest()[:16]
+    if not folder.exists():
+        make(folder, requirements)
+    return folder
+
+
+def make(folder, requirements):
+    # An environment knows its own path, so it is made in place; the lock keeps two tests apart.
+    unfinished = folder.with_suffix(".unfinished")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    (unfinished / "requirements.txt").write_text(requirements)
+    subprocess.run([sys.executable, "-m", "venv", unfinished], check=True)
+    pip = [unfinished / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check"]
+    subprocess.run(
+        [*pip, "--quiet", "--only-binary", ":all:", "-r", unfinished / "requirements.txt"],
+        check=True,
+    )
+    unfinished.rename(folder)
