@@ -47,7 +47,7 @@ pub fn hook(
         go_on(loaded, attached, context);
         return None;
     };
-    let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time);
+    let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
     let returned = hook_arguments(attached, &params, encoding)
         .and_then(|arguments| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
     let returned = match returned {

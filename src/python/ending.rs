@@ -242,6 +242,17 @@ fn leave(loaded: Loaded, attachment: Attachment) -> Loaded {
     loaded
 }
 
+/// Whether nothing of its script is left in the interpreter.
+fn is_swept(attached: Attached<'_>) -> bool {
+    match scope::call(attached, c"sweep", &[]) {
+        Ok(swept) => swept.is_true(),
+        Err(raised) => {
+            report::log(attached, raised, "", "cleaning an interpreter for the next script");
+            false
+        }
+    }
+}
+
 /// Takes a script out that failed to load; it is told nothing.
 pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
     context.close();
@@ -258,9 +269,12 @@ pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
     }
 }
 
-/// Ends an interpreter in which nothing runs any more.
+/// Ends an interpreter in which nothing runs any more, or keeps it for another script.
 fn end(janitor: Janitor) {
     let attached = janitor.attached();
+    if interpreter::KEEPS_FOR_REUSE && is_swept(attached) {
+        return janitor.keep_for_reuse();
+    }
     if let Err(raised) = scope::forget_threading(attached) {
         // Only Python's own farewell to threads that are gone would be noisier.
         attached.clear(raised);

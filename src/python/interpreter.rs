@@ -27,6 +27,10 @@ use super::{report, scope};
 #[derive(Debug)]
 pub struct Interpreter {
     state: *mut PyInterpreterState,
+    lock: Lock,
+    /// The thread state it was created with. It stays until the end and is never used again: on
+    /// 3.11 and 3.12 a thread state made when there is no other one aborts the process.
+    first: *mut PyThreadState,
     /// Tells interpreters apart; addresses are used again.
     serial: u64,
     /// The thread states that OS threads keep for this interpreter.
@@ -177,6 +181,16 @@ mod gil_state {
         }
     }
 
+    /// The thread state the PyGILState functions see on this thread.
+    pub fn get() -> *mut PyThreadState {
+        let key = KEY.load(Ordering::Relaxed);
+        if key < 0 {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the key of CPython, as `find` proved.
+        unsafe { libc::pthread_getspecific(key as libc::pthread_key_t).cast() }
+    }
+
     /// Makes the PyGILState functions see this thread state.
     pub fn set(thread_state: *mut PyThreadState) {
         let key = KEY.load(Ordering::Relaxed);
@@ -193,8 +207,22 @@ fn attached_state() -> *mut PyThreadState {
     unsafe { ffi::compat::PyThreadState_GetUnchecked() }
 }
 
+/// From 3.12 on Python loses up to a megabyte with each interpreter that ends: they are swept and
+/// used again instead.
+pub const KEEPS_FOR_REUSE: bool = cfg!(Py_3_12);
+
+/// Swept interpreters that wait for a script.
+static KEPT: Mutex<Vec<Arc<Interpreter>>> = Mutex::new(Vec::new());
+
 /// Every interpreter that can be entered.
 static INTERPRETERS: Mutex<Vec<Weak<Interpreter>>> = Mutex::new(Vec::new());
+/// The thread state that is attached to this thread, if one is: that of the outermost call, or one
+/// of a host that embeds Python itself. Up to 3.11 `attached_state` may be another thread's.
+fn attached_here(outermost: Option<Frame>, seen: *mut PyThreadState) -> Option<*mut PyThreadState> {
+    let own = outermost.map_or(seen, |frame| frame.thread_state);
+    (!own.is_null() && attached_state() == own).then_some(own)
+}
+
 static MAIN: OnceLock<Arc<Interpreter>> = OnceLock::new();
 
 /// Starts Python at the first call; afterwards it is left and ready to be entered.
@@ -229,7 +257,12 @@ fn start_here() -> Result<(), String> {
     unsafe {
         let ensured = (started == Started::Already).then(|| ffi::PyGILState_Ensure());
         gil_state::find();
-        let main = Interpreter::adopt(ffi::PyInterpreterState_Main(), None);
+        let main = Interpreter::adopt(
+            ffi::PyInterpreterState_Main(),
+            Lock::Shared,
+            None,
+            attached_state(),
+        );
         let attached = Attached::assume();
         import_early(attached);
         set_switch_interval(attached);
@@ -281,10 +314,17 @@ pub fn main() -> &'static Arc<Interpreter> {
 }
 
 impl Interpreter {
-    fn adopt(state: *mut PyInterpreterState, ticker: Option<Ticker>) -> Arc<Interpreter> {
+    fn adopt(
+        state: *mut PyInterpreterState,
+        lock: Lock,
+        ticker: Option<Ticker>,
+        first: *mut PyThreadState,
+    ) -> Arc<Interpreter> {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let interpreter = Arc::new(Interpreter {
             state,
+            lock,
+            first,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             entries: Mutex::new(Vec::new()),
             activity: ticker.as_ref().map(Ticker::activity).unwrap_or_default(),
@@ -298,11 +338,19 @@ impl Interpreter {
         interpreter
     }
 
-    /// Creates a sub-interpreter.
+    /// A sub-interpreter no script is in: one that was kept, or a new one.
     pub fn create(lock: Lock) -> Result<Arc<Interpreter>, String> {
+        let kept = {
+            let mut kept = KEPT.lock();
+            let index = kept.iter().position(|interpreter| interpreter.lock == lock);
+            index.map(|index| kept.swap_remove(index))
+        };
+        kept.map_or_else(|| Interpreter::create_new(lock), Ok)
+    }
+
+    fn create_new(lock: Lock) -> Result<Arc<Interpreter>, String> {
         let main = main().enter();
-        // SAFETY: main is attached; the new thread state becomes current, is recorded as this
-        // thread's own for the new interpreter, and main's is put back.
+        // SAFETY: main is attached; the new thread state becomes current and main's is put back.
         let created = unsafe {
             let outer = attached_state();
             let thread_state = create_sub(lock);
@@ -315,8 +363,7 @@ impl Interpreter {
                 }
                 let state = ffi::PyThreadState_GetInterpreter(thread_state);
                 let ticker = (lock == Lock::Shared && NEEDS_TICKER).then(|| Ticker::new(state));
-                let interpreter = Interpreter::adopt(state, ticker);
-                interpreter.record(thread_state);
+                let interpreter = Interpreter::adopt(state, lock, ticker, thread_state);
                 switch_back(outer);
                 gil_state::set(outer);
                 Some(interpreter)
@@ -369,9 +416,8 @@ impl Interpreter {
                 thread.frames.iter().rev().find(|f| f.serial == self.serial).copied(),
             )
         });
-        let suspended = outermost
-            .map(|frame| frame.thread_state)
-            .filter(|&thread_state| attached_state() == thread_state);
+        let seen_before = gil_state::get();
+        let suspended = attached_here(outermost, seen_before);
         let thread_state = same.map_or_else(|| self.thread_state(), |frame| frame.thread_state);
         if suspended != Some(thread_state) {
             // SAFETY: what is attached to this thread is left before the next one is entered, and
@@ -387,15 +433,21 @@ impl Interpreter {
         with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
         self.activity.calls.fetch_add(1, Ordering::Relaxed);
         self.activity.inside.fetch_add(1, Ordering::Relaxed);
-        Entered { activity: &self.activity, thread_state, suspended, not_send: PhantomData }
+        Entered {
+            activity: &self.activity,
+            thread_state,
+            suspended,
+            seen_before,
+            not_send: PhantomData,
+        }
     }
 
     /// Attaches a fresh thread state, for taking the interpreter apart: the ones that threads keep
     /// are deleted while that is done. Nobody is inside and nobody will enter any more.
     pub fn janitor(self: &Arc<Self>) -> Janitor {
-        let suspended = with_thread(|thread| thread.frames.last().copied())
-            .map(|frame| frame.thread_state)
-            .filter(|&thread_state| attached_state() == thread_state);
+        let outermost = with_thread(|thread| thread.frames.last().copied());
+        let seen_before = gil_state::get();
+        let suspended = attached_here(outermost, seen_before);
         // SAFETY: the interpreter is alive; what is attached to this thread is left before.
         let thread_state = unsafe {
             let thread_state = ffi::PyThreadState_New(self.state);
@@ -407,7 +459,13 @@ impl Interpreter {
         };
         gil_state::set(thread_state);
         with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
-        Janitor { interpreter: Arc::clone(self), thread_state, suspended, not_send: PhantomData }
+        Janitor {
+            interpreter: Arc::clone(self),
+            thread_state,
+            suspended,
+            seen_before,
+            not_send: PhantomData,
+        }
     }
 
     /// Whether a thread of the host keeps a thread state here, idle between calls.
@@ -427,6 +485,7 @@ impl Interpreter {
             let mut thread_state = ffi::PyInterpreterState_ThreadHead(self.state);
             while !thread_state.is_null() {
                 let ours = thread_state == current
+                    || thread_state == self.first
                     || thread_state == ticker
                     || entries.iter().any(|entry| entry.thread_state == thread_state);
                 if !ours {
@@ -474,6 +533,8 @@ pub struct Janitor {
     interpreter: Arc<Interpreter>,
     thread_state: *mut PyThreadState,
     suspended: Option<*mut PyThreadState>,
+    /// What the PyGILState functions saw before.
+    seen_before: *mut PyThreadState,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -499,10 +560,22 @@ impl Janitor {
                 ffi::PyEval_RestoreThread(self.thread_state);
             }
             self.interpreter.delete_entries(self.thread_state);
+            ffi::PyThreadState_Clear(self.interpreter.first);
+            ffi::PyThreadState_Delete(self.interpreter.first);
+            gil_state::set(self.thread_state);
             self.interpreter.ended.store(true, Ordering::Release);
             ffi::Py_EndInterpreter(self.thread_state);
             release_lock_after_end();
         }
+    }
+
+    /// Leaves the interpreter for another script; it has been swept.
+    pub fn keep_for_reuse(self) {
+        // SAFETY: attached; nobody is inside, and the thread states of others are idle.
+        unsafe { self.interpreter.delete_entries(self.thread_state) };
+        let interpreter = Arc::clone(&self.interpreter);
+        self.leave();
+        KEPT.lock().push(interpreter);
     }
 
     /// Leaves the interpreter as it is.
@@ -518,11 +591,11 @@ impl Janitor {
 impl Drop for Janitor {
     fn drop(&mut self) {
         with_thread(|thread| thread.frames.pop());
-        gil_state::set(self.suspended.unwrap_or(ptr::null_mut()));
         if let Some(suspended) = self.suspended {
             // SAFETY: what was attached before; `end` or `leave` gave the thread free.
             unsafe { ffi::PyEval_RestoreThread(suspended) };
         }
+        gil_state::set(self.seen_before);
     }
 }
 
@@ -610,6 +683,8 @@ pub struct Entered<'i> {
     activity: &'i Activity,
     thread_state: *mut PyThreadState,
     suspended: Option<*mut PyThreadState>,
+    /// What the PyGILState functions saw before.
+    seen_before: *mut PyThreadState,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -624,10 +699,7 @@ impl Entered<'_> {
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         self.activity.inside.fetch_sub(1, Ordering::Relaxed);
-        let outer = with_thread(|thread| {
-            thread.frames.pop();
-            thread.frames.last().map_or(ptr::null_mut(), |frame| frame.thread_state)
-        });
+        with_thread(|thread| thread.frames.pop());
         if self.suspended == Some(self.thread_state) {
             return;
         }
@@ -638,7 +710,7 @@ impl Drop for Entered<'_> {
                 ffi::PyEval_RestoreThread(suspended);
             }
         }
-        gil_state::set(self.suspended.unwrap_or(outer));
+        gil_state::set(self.seen_before);
     }
 }
 
@@ -649,6 +721,7 @@ pub fn detached<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
         fn drop(&mut self) {
             // SAFETY: the thread state that was attached before `body`.
             unsafe { ffi::PyEval_RestoreThread(self.0) };
+            gil_state::set(self.0);
         }
     }
     // SAFETY: attached, as the argument proves; its borrower cannot use objects meanwhile because

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 
 use super::interpreter::{self, Interpreter, Lock};
@@ -29,13 +30,14 @@ pub struct Loaded {
     pub(super) namespace: Owned,
     pub(super) vh: Owned,
     hook_bits: u64,
-    /// Scripts from before 2015 take no argument in `OnTimer`.
-    pub(super) timer_takes_time: bool,
+    /// The `OnTimer` that was looked at last, and whether it takes an argument: scripts from
+    /// before 2015 have one that takes none.
+    timer: Mutex<Option<(usize, bool)>>,
 }
 
 /// Loads a script. What is wrong with it is logged; then there is nothing left of it.
 pub fn load(context: &Arc<Context>) -> Option<Loaded> {
-    let source = match std::fs::read(context.path()) {
+    let source = match read(context.path()) {
         Ok(source) => source,
         Err(error) => {
             tracing::error!(
@@ -67,6 +69,15 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
     }
     ending::abandon(loaded, context, Instant::now() + ending::time());
     None
+}
+
+/// Reads a script; what is no regular file, such as a pipe, could keep the hub waiting.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let kind = std::fs::metadata(path)?;
+    if kind.is_dir() || kind.is_file() {
+        return std::fs::read(path);
+    }
+    Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no regular file"))
 }
 
 /// The runtime of a script: the one it asks for, else one in which its packages can live.
@@ -146,7 +157,7 @@ fn prepare_attached(
         namespace: namespace.keep(),
         vh: vh.keep(),
         hook_bits: 0,
-        timer_takes_time: true,
+        timer: Mutex::new(None),
     })
 }
 
@@ -170,26 +181,6 @@ struct Prepared<'a> {
     module: Obj<'a>,
     namespace: Obj<'a>,
     vh: Obj<'a>,
-}
-
-/// Whether a callable accepts one argument. What cannot be told is called with one.
-fn takes_argument(callable: &Obj) -> bool {
-    let attached = callable.attached();
-    let bound = attached
-        .import(c"inspect")
-        .and_then(|inspect| inspect.call_method(c"signature", std::slice::from_ref(callable)))
-        .map(|signature| signature.call_method(c"bind", &[attached.none()]));
-    match bound {
-        Ok(Ok(_)) => true,
-        Ok(Err(raised)) => {
-            attached.clear(raised);
-            false
-        }
-        Err(raised) => {
-            attached.clear(raised);
-            true
-        }
-    }
 }
 
 /// In a sub-interpreter the script is `__main__` and `vh` is the built-in module.
@@ -268,19 +259,11 @@ fn folders(context: &Context) -> Vec<PathBuf> {
 
 /// The script's folders come first on `sys.path`.
 fn add_search_path(attached: Attached<'_>, context: &Context) -> Result<(), Raised> {
-    let list = attached.import(c"sys")?.attribute(c"path")?;
-    for folder in folders(context).into_iter().rev() {
-        let folder = super::convert::from_utf8(attached, folder.as_os_str().as_bytes())?;
-        // SAFETY: attached; a list and a str.
-        unsafe {
-            let known = ffi::PySequence_Contains(list.as_ptr(), folder.as_ptr());
-            let failed = known == 0 && ffi::PyList_Insert(list.as_ptr(), 0, folder.as_ptr()) != 0;
-            if known < 0 || failed {
-                return Err(Raised);
-            }
-        }
-    }
-    Ok(())
+    let folders: Result<Vec<_>, _> = folders(context)
+        .iter()
+        .map(|folder| super::convert::from_utf8(attached, folder.as_os_str().as_bytes()))
+        .collect();
+    scope::call(attached, c"add_search_path", &[attached.list(folders?)?]).map(drop)
 }
 
 impl Loaded {
@@ -301,9 +284,32 @@ impl Loaded {
             let function = namespace.dict_item(hook.name);
             self.hook_bits |= u64::from(function.is_some_and(|f| f.is_callable())) << number;
         }
-        let timer = namespace.dict_item(HOOKS[ON_TIMER].name).filter(Obj::is_callable);
-        self.timer_takes_time = timer.is_none_or(|timer| takes_argument(&timer));
+        if let Some(timer) = namespace.dict_item(HOOKS[ON_TIMER].name) {
+            self.timer_takes_time(&timer);
+        }
         true
+    }
+
+    /// Whether `OnTimer` wants the time. It is asked once for each function of that name.
+    pub(super) fn timer_takes_time(&self, timer: &Obj) -> bool {
+        let function = timer.as_ptr() as usize;
+        let known = *self.timer.lock();
+        if let Some((known, takes_time)) = known
+            && known == function
+        {
+            return takes_time;
+        }
+        let attached = timer.attached();
+        let accepts = scope::call(attached, c"accepts_argument", std::slice::from_ref(timer));
+        let takes_time = match accepts {
+            Ok(answer) => answer.is_true(),
+            Err(raised) => {
+                attached.clear(raised);
+                true
+            }
+        };
+        *self.timer.lock() = Some((function, takes_time));
+        takes_time
     }
 
     /// Which hooks the script defined at its top level, a bit each.
@@ -331,22 +337,10 @@ impl Loaded {
     }
 }
 
-/// Runs source code. Python's own `compile` honours encoding comments and byte order marks.
+/// Runs a script's source code.
 fn execute(namespace: &Obj, context: &Context, source: &[u8]) -> Result<(), Raised> {
     let attached = namespace.attached();
-    let builtins = attached.import(c"builtins")?;
-    let arguments = [
-        attached.bytes(source)?,
-        super::convert::from_utf8(attached, context.path_bytes())?,
-        attached.str("exec")?,
-        attached.int(0)?,
-        attached.bool(true),
-    ];
-    let code = builtins.call_method(c"compile", &arguments)?;
-    // SAFETY: attached; a code object and a dict.
-    unsafe {
-        let namespace = namespace.as_ptr();
-        attached.take(ffi::PyEval_EvalCode(code.as_ptr(), namespace, namespace))?;
-    }
-    Ok(())
+    let source = attached.bytes(source)?;
+    let path = super::convert::from_utf8(attached, context.path_bytes())?;
+    scope::call(attached, c"run_source", &[source, path, namespace.clone()]).map(drop)
 }

@@ -3,6 +3,7 @@
 use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj, Raised};
+use super::scope;
 
 /// An exception, taken out of the interpreter's state.
 struct Taken<'a> {
@@ -62,29 +63,14 @@ impl<'a> Taken<'a> {
 
     /// What Python would print for it.
     fn traceback(&self) -> String {
-        match self.formatted() {
-            Ok(text) => text,
-            Err(raised) => {
-                self.exception.attached().clear(raised);
-                format!("{}: (its text cannot be shown)", self.exception.type_name())
-            }
-        }
-    }
-
-    fn formatted(&self) -> Result<String, Raised> {
         let attached = self.exception.attached();
-        let traceback = match self.exception.attribute(c"__traceback__") {
-            Ok(traceback) => traceback,
+        match scope::call(attached, c"describe", std::slice::from_ref(&self.exception)) {
+            Ok(text) => text.to_text(),
             Err(raised) => {
                 attached.clear(raised);
-                attached.none()
+                format!("{} (its traceback cannot be shown)", self.exception.type_name())
             }
-        };
-        let kind = self.exception.attribute(c"__class__")?;
-        let lines = attached
-            .import(c"traceback")?
-            .call_method(c"format_exception", &[kind, self.exception.clone(), traceback])?;
-        Ok(lines.items().iter().map(Obj::to_text).collect())
+        }
     }
 }
 

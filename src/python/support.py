@@ -14,6 +14,10 @@ thread_frames() the innermost frames of threads that Python started in this inte
 
 import sys
 
+# Where modules are looked for before a script adds its folders: what the library itself imports
+# must not be a script of the same name.
+SEARCH_PATH = list(sys.path)
+
 SCOPES = {}
 # Ids of threads started without the threading module, in a sub-interpreter.
 RAW_THREADS = set()
@@ -155,8 +159,7 @@ class Scope:
 
     def describe_threads(self):
         """Name and stack of each thread, for the log."""
-        import traceback
-
+        traceback = standard_module("traceback")
         return [
             "thread {}\n{}".format(
                 "(without a name)" if thread is None else thread.name,
@@ -434,6 +437,81 @@ def tell_scripts_apart():
     atexit.unregister = unregister_for_script
 
 
+def standard_module(name):
+    """A module of the standard library, also when a script's folder has one of that name."""
+    found = loaded(name)
+    if found is not None and getattr(found, "__file__", None) in STANDARD_FILES:
+        return found
+    hidden, path = sys.modules.pop(name, None), list(sys.path)
+    sys.path[:] = SEARCH_PATH
+    try:
+        module = __import__(name)
+        STANDARD_FILES.add(getattr(module, "__file__", None))
+        return module
+    finally:
+        sys.path[:] = path
+        if hidden is not None:
+            sys.modules[name] = hidden
+
+
+# Files of modules that standard_module has imported.
+STANDARD_FILES = set()
+
+
+def describe(exception):
+    """What Python would print for an exception."""
+    try:
+        lines = standard_module("traceback").format_exception(
+            type(exception), exception, exception.__traceback__
+        )
+        return "".join(lines)
+    except BaseException as failure:
+        return describe_briefly(exception, failure)
+
+
+def describe_briefly(exception, failure):
+    """The same when formatting it fails, for example at the end of the stack."""
+    place = exception.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = ""
+    if place is not None:
+        where = f'  File "{place.tb_frame.f_code.co_filename}", line {place.tb_lineno}\n'
+    try:
+        text = str(exception)
+    except BaseException:
+        text = "(its text cannot be shown)"
+    kind, reason = type(exception).__name__, type(failure).__name__
+    return f"{where}{kind}: {text}\n(no traceback: {reason} while formatting it)\n"
+
+
+def accepts_argument(function):
+    """Whether a callable accepts one argument; True when that cannot be told."""
+    try:
+        signature = standard_module("inspect").signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(None)
+    except TypeError:
+        return False
+    return True
+
+
+def add_search_path(folders):
+    """The script's folders come first."""
+    if type(sys.path) is not list:
+        sys.path = list(SEARCH_PATH)
+    for folder in reversed(folders):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+
+
+def run_source(source, path, namespace, compile=compile, exec=exec):
+    """Runs a script. Python's own compile honours encoding comments and byte order marks."""
+    exec(compile(source, path, "exec", 0, True), namespace)
+
+
 def forget_threading():
     """All threads have ended: keep Python's own shutdown from looking for them."""
     if loaded("threading") is not None:
@@ -441,13 +519,16 @@ def forget_threading():
 
 
 def prepare_own_interpreter():
-    """In a script's own interpreter, before it runs."""
+    """In a script's own interpreter, before it runs; it may have had another script before."""
+    if BASELINE:
+        return
     import _thread
 
     if sys.version_info < (3, 12):
         # Its state is shared by all interpreters and dies with the first that imported it; the
         # version of asyncio in Python is the interpreter's own.
         sys.modules["_asyncio"] = None
+        forbid_fork()
     start = _thread.start_new_thread
 
     def start_new_thread(*args, **kwargs):
@@ -456,6 +537,113 @@ def prepare_own_interpreter():
         return ident
 
     _thread.start_new_thread = _thread.start_new = start_new_thread
+    BASELINE.append(Baseline())
+
+
+def forbid_fork():
+    """A child forked from a sub-interpreter dies at once; from Python 3.12 on it is refused."""
+    posix, os = loaded("posix"), loaded("os")
+
+    def fork():
+        raise RuntimeError("fork is not supported in a sub-interpreter: use the runtime main")
+
+    for module in (posix, os):
+        module.fork = module.forkpty = fork
+
+
+# Using an interpreter again: from Python 3.12 on each one that ends leaves memory behind.
+
+# The state of this interpreter before any script, once it is taken.
+BASELINE = []
+
+
+class Baseline:
+    """What an interpreter is like before its first script, so that it can be put back."""
+
+    def __init__(self):
+        self.modules = dict(sys.modules)
+        self.contents = [(vars(module), dict(vars(module))) for module in self.real_modules()]
+        # These are put back as modules, not as values of others such as __builtins__.
+        namespaces = {id(content) for content, _ in self.contents} | {id(sys.modules)}
+        self.containers = [
+            (value, value.copy())
+            for _, content in self.contents
+            for value in content.values()
+            if type(value) in (list, dict, set) and id(value) not in namespaces
+        ]
+        self.classes = [
+            (value, dict(vars(value)))
+            for _, content in self.contents
+            for value in content.values()
+            if isinstance(value, type) and value.__flags__ & (1 << 9)
+        ]
+        self.recursion_limit = sys.getrecursionlimit()
+        # Hooks that cannot be taken back: an interpreter that has them is not used again.
+        self.spoiled = False
+        sys.addaudithook = self.spoiling(sys.addaudithook)
+        codecs = self.modules["_codecs"]
+        codecs.register = self.spoiling(codecs.register)
+        self.contents = [(content, dict(content)) for content, _ in self.contents]
+
+    def real_modules(self):
+        return [module for module in self.modules.values() if module is not None]
+
+    def spoiling(self, function):
+        def spoil(*args):
+            self.spoiled = True
+            return function(*args)
+
+        return spoil
+
+    def restore(self):
+        """True when nothing of a script is left that this can see."""
+        if self.spoiled:
+            return False
+        for name in [name for name in sys.modules if name not in self.modules]:
+            del sys.modules[name]
+        sys.modules.update(self.modules)
+        for content, before in self.contents:
+            for name in content.keys() - before.keys():
+                del content[name]
+            content.update(before)
+        for container, before in self.containers:
+            refill = container.extend if type(container) is list else container.update
+            container.clear()
+            refill(before)
+        for kind, before in self.classes:
+            self.restore_class(kind, before)
+        self.restore_settings()
+        return True
+
+    @staticmethod
+    def restore_class(kind, before):
+        now = dict(vars(kind))
+        for name in now.keys() - before.keys():
+            delattr(kind, name)
+        for name, value in before.items():
+            if now.get(name, now) is not value and name not in ("__dict__", "__weakref__"):
+                setattr(kind, name, value)
+
+    def restore_settings(self):
+        import gc
+
+        sys.setrecursionlimit(self.recursion_limit)
+        gc.callbacks.clear()
+        gc.enable()
+        gc.set_debug(0)
+        monitoring = getattr(sys, "monitoring", None)
+        if monitoring is not None:
+            for tool in range(6):
+                if monitoring.get_tool(tool) is not None:
+                    monitoring.free_tool_id(tool)
+        RAW_THREADS.clear()
+        SCOPES.clear()
+        gc.collect()
+
+
+def sweep():
+    """Puts the interpreter back to what it was before its script; False when that cannot be."""
+    return bool(BASELINE) and BASELINE[0].restore()
 
 
 def top_level_imports(source):
