@@ -32,6 +32,7 @@ fn compile_c_parts() {
     cc::Build::new()
         .cpp(true)
         .file("src/abi/cxx.cpp")
+        .include("include")
         .std("c++17")
         .warnings_into_errors(true)
         .compile("vh_cxx");

@@ -119,6 +119,11 @@ pub fn call(callback: &Callback, script: i32, args: Block) -> Option<Answer> {
     Some(host_functions::call(table.get(slot)?, script, args))
 }
 
+/// Whether `begin` came, and no `end` since.
+pub fn is_there() -> bool {
+    HUB.read().table.is_some()
+}
+
 /// Whether this hub offers a callback now.
 pub fn offers(callback: &Callback) -> bool {
     let hub = HUB.read();

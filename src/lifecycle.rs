@@ -1,14 +1,11 @@
 //! `w_Begin` and `w_End`: from nothing to a hub with a running Python, and back.
 
-use crate::abi::boundary;
 use crate::abi::host::CallbackTable;
 use crate::python::interpreter;
-use crate::{carry, hub, log, scripts};
+use crate::{carry, hub, scripts};
 
 /// Starts Python and keeps the callback table. False, with a log line, on failure.
 pub fn begin(table: Option<CallbackTable>) -> bool {
-    log::install();
-    boundary::silence_panic_output();
     let Some(table) = table else {
         tracing::error!("w_Begin was given no callback table (NULL): no script can run");
         return false;

@@ -20,18 +20,19 @@ const LEVELS: [LevelFilter; 4] =
 static LEVEL: AtomicUsize = AtomicUsize::new(0);
 
 /// Starts logging; later calls do nothing.
+#[inline]
 pub fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let subscriber = tracing_subscriber::registry().with(Printer);
         // Only another subscriber of this very library could be in the way, and there is none.
         let _ = tracing::subscriber::set_global_default(subscriber);
+        crate::abi::boundary::silence_panic_output();
     });
 }
 
 /// `w_LogLevel`.
 pub fn set_level(level: i32) {
-    install();
     let level = usize::try_from(level).unwrap_or(0).min(LEVELS.len() - 1);
     LEVEL.store(level, Ordering::Relaxed);
     tracing::callsite::rebuild_interest_cache();
@@ -112,6 +113,7 @@ fn print(line: &str) {
     while !rest.is_empty() {
         match crate::abi::host::write_standard_output(rest) {
             Ok(written) => rest = &rest[written..],
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             // Standard output is closed or full: there is nowhere left to say so.
             Err(_) => return,
         }

@@ -37,7 +37,11 @@ enum Slot {
     Free,
     /// Its functions may be registered already.
     Reserved(Arc<Registered>),
-    Loading(Arc<Registered>),
+    Loading {
+        functions: Arc<Registered>,
+        /// Somebody asked for the unload meanwhile: it is done once the script has loaded.
+        unwanted: bool,
+    },
     Live(Arc<Script>),
     /// Unloading; the last call into it ends it.
     Draining,
@@ -50,8 +54,6 @@ pub struct Context {
     pub id: i32,
     /// Its number among all scripts ever loaded.
     pub serial: u64,
-    /// File name.
-    pub name: String,
     /// `id:name`, for the log.
     pub label: String,
     path: PathBuf,
@@ -88,6 +90,11 @@ impl Context {
     /// The same, as the bytes the host passed.
     pub fn path_bytes(&self) -> &[u8] {
         self.path.as_os_str().as_bytes()
+    }
+
+    /// The file's name.
+    pub fn name_bytes(&self) -> &[u8] {
+        self.path.file_name().unwrap_or(self.path.as_os_str()).as_bytes()
     }
 
     /// Nick of the hub's bot.
@@ -234,7 +241,7 @@ pub fn reserve() -> c_int {
 /// The functions registered for an id that is in use.
 pub fn registered_functions(id: c_int) -> Option<Arc<Registered>> {
     match SLOTS.read().get(usize::try_from(id).ok()?)? {
-        Slot::Reserved(functions) | Slot::Loading(functions) => Some(Arc::clone(functions)),
+        Slot::Reserved(functions) | Slot::Loading { functions, .. } => Some(Arc::clone(functions)),
         Slot::Live(script) => Some(Arc::clone(&script.context.functions)),
         Slot::Free | Slot::Draining => None,
     }
@@ -285,7 +292,15 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     serve_threads();
     ending::look_again();
     // SAFETY: by contract.
-    let request = unsafe { View::new(args) }.and_then(|view| Request::read(&view));
+    let view = unsafe { View::new(args) };
+    let request = view.and_then(|view| {
+        Request::read(&view).inspect_err(|_| {
+            // On failure the id is free again, as far as the block tells which it is.
+            if let Some(Item::Int(id)) = view.items().next() {
+                release_reserved(id as c_int);
+            }
+        })
+    });
     let request = match request {
         Ok(request) => request,
         Err(Malformed(reason)) => {
@@ -294,44 +309,75 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
         }
     };
     let id = request.id;
-    let Some(functions) = start_loading(id) else {
+    if !hub::is_there() {
+        tracing::error!("w_Load was called before w_Begin or after w_End: no script can run");
+        release_reserved(id);
+        return -1;
+    }
+    let Some(mut loading) = Loading::start(id) else {
         tracing::error!(
             "w_Load was given the id {id}, which is not reserved: reserve one with w_ReserveID"
         );
         return -1;
     };
-    let context = Arc::new(request.into_context(functions));
+    let context = Arc::new(request.into_context(Arc::clone(&loading.functions)));
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
     let running = RunningFor::new(&context);
     let loaded = load::load(&context);
     drop(running);
-    let Some(loaded) = loaded else {
-        SLOTS.write()[id as usize] = Slot::Free;
-        return -1;
-    };
+    let Some(loaded) = loaded else { return -1 };
     tracing::info!(script = %context.label, "loaded from {}", context.path().display());
-    let hook_bits = loaded.hook_bits();
-    let script = Script {
-        context,
-        gate: Gate(AtomicI64::new(0)),
-        loaded: Mutex::new(Some(Arc::new(loaded))),
-    };
-    let mut slots = SLOTS.write();
-    slots[id as usize] = Slot::Live(Arc::new(script));
-    HOOK_BITS[id as usize].store(hook_bits, Ordering::Release);
+    if loading.finish(context, loaded) {
+        unload(id);
+        return -1;
+    }
     id
 }
 
-/// Turns a reserved id into a loading one.
-fn start_loading(id: c_int) -> Option<Arc<Registered>> {
-    let mut slots = SLOTS.write();
-    let slot = slots.get_mut(usize::try_from(id).ok()?)?;
-    let Slot::Reserved(functions) = slot else { return None };
-    let functions = Arc::clone(functions);
-    *slot = Slot::Loading(Arc::clone(&functions));
-    Some(functions)
+/// An id whose script is being loaded; unless that is finished, the id is free again.
+struct Loading {
+    id: c_int,
+    functions: Arc<Registered>,
+    finished: bool,
+}
+
+impl Loading {
+    /// Turns a reserved id into a loading one.
+    fn start(id: c_int) -> Option<Loading> {
+        let mut slots = SLOTS.write();
+        let slot = slots.get_mut(usize::try_from(id).ok()?)?;
+        let Slot::Reserved(functions) = slot else { return None };
+        let functions = Arc::clone(functions);
+        *slot = Slot::Loading { functions: Arc::clone(&functions), unwanted: false };
+        Some(Loading { id, functions, finished: false })
+    }
+
+    /// The script is live now. True when its unload was asked for meanwhile.
+    fn finish(&mut self, context: Arc<Context>, loaded: Loaded) -> bool {
+        self.finished = true;
+        let hook_bits = loaded.hook_bits();
+        let script = Script {
+            context,
+            gate: Gate(AtomicI64::new(0)),
+            loaded: Mutex::new(Some(Arc::new(loaded))),
+        };
+        let mut slots = SLOTS.write();
+        let slot = &mut slots[self.id as usize];
+        let unwanted = matches!(slot, Slot::Loading { unwanted: true, .. });
+        *slot = Slot::Live(Arc::new(script));
+        HOOK_BITS[self.id as usize].store(hook_bits, Ordering::Release);
+        unwanted
+    }
+}
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        if !self.finished {
+            SLOTS.write()[self.id as usize] = Slot::Free;
+        }
+    }
 }
 
 /// What `w_Load` is asked for.
@@ -375,13 +421,11 @@ impl Request {
 
     fn into_context(self, functions: Arc<Registered>) -> Context {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
-        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
-        let name = name.to_string_lossy().into_owned();
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
         Context {
             id: self.id,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             label: format!("{}:{name}", self.id),
-            name,
             path: self.path,
             config_dir: self.config_dir,
             config_name: self.config_name,
@@ -424,12 +468,17 @@ fn start_draining(id: c_int) -> Option<Arc<Script>> {
     Some(script)
 }
 
+/// Frees an id that has no script yet; one whose script is loading right now follows later.
 fn release_reserved(id: c_int) -> bool {
     let mut slots = SLOTS.write();
     let slot = usize::try_from(id).ok().and_then(|id| slots.get_mut(id));
     match slot {
         Some(slot @ Slot::Reserved(_)) => {
             *slot = Slot::Free;
+            true
+        }
+        Some(Slot::Loading { unwanted, .. }) => {
+            *unwanted = true;
             true
         }
         _ => false,

@@ -543,12 +543,10 @@ pub unsafe fn take_cells(cells: *mut c_void, count: usize) -> Vec<Option<Vec<u8>
 pub unsafe fn new_block(format: *const c_char, count: &mut usize) -> *mut w_Targs {
     // SAFETY: by contract.
     let Some(format) = (unsafe { text(format) }) else {
-        log::install();
         tracing::error!("w_pack was given no format (NULL): nothing is packed");
         return std::ptr::null_mut();
     };
     if let Some(letter) = format.iter().find(|&&letter| !is_letter(letter)) {
-        log::install();
         tracing::error!(
             "w_pack was given the format {}, whose letter '{}' is none of lsdpLDO: nothing is packed",
             log::quoted(format),

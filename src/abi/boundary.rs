@@ -9,6 +9,7 @@ use crate::log;
 
 /// Runs the body of an exported function; a panic is logged and becomes `fallback`.
 pub fn guard<T>(function: &'static CStr, fallback: T, body: impl FnOnce() -> T) -> T {
+    log::install();
     // Unwind safety: state behind our locks is changed by whole assignments, so a panic leaves it
     // as before or after one; parking_lot locks do not poison.
     match catch_unwind(AssertUnwindSafe(|| {
@@ -30,7 +31,6 @@ pub fn report(place: &str, payload: &(dyn Any + Send)) {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    log::install();
     tracing::error!(
         "{place} failed by a fault of the library ({reason}); the call was answered with its \
          failure value. Please report this line to its authors"

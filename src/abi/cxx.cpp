@@ -1,10 +1,14 @@
-// The two things only C++ can do: making JSON of a vector of strings for the hub's plugin, and
-// reading and deleting a vector of strings that the hub hands over.
+// What only C++ can do: making JSON of a vector of strings for the hub's plugin, reading and deleting
+// a vector of strings that the hub hands over, and catching what the hub throws.
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <string>
 #include <vector>
+
+#include "vh_python_wrapper.h"
 
 extern "C" {
 // In cxx.rs. The result is from malloc and NUL-terminated; NULL when there is no memory.
@@ -18,6 +22,19 @@ const char *vh_vector_text(const void *vector, std::size_t index, std::size_t *l
   const std::string &text = (*static_cast<const std::vector<std::string> *>(vector))[index];
   *length = text.size();
   return text.data();
+}
+
+// Calls a function of the host. A C++ exception must not pass through Rust: `thrown` receives the
+// text of one, from malloc, and the result is NULL.
+w_Targs *vh_call_host(w_Tcallback function, int id, w_Targs *args, char **thrown) {
+  try {
+    return function(id, args);
+  } catch (const std::exception &exception) {
+    *thrown = strdup(exception.what());
+  } catch (...) {
+    *thrown = strdup("something that is no std::exception");
+  }
+  return nullptr;
 }
 
 void vh_vector_delete(void *vector) { delete static_cast<std::vector<std::string> *>(vector); }

@@ -23,9 +23,31 @@ impl HostFunction {
 
     /// Calls it. The interpreter must be left before, and no lock of ours held.
     pub fn call(self, script: i32, args: &Block) -> Option<HostResult> {
-        // SAFETY: callable by the contract of `new`; the block outlives the call.
-        unsafe { HostResult::new((self.0)(script, args.as_ptr())) }
+        let mut thrown = std::ptr::null_mut();
+        // SAFETY: callable by the contract of `new`; the block outlives the call; a text in
+        // `thrown` is a C string from malloc.
+        unsafe {
+            let result = vh_call_host(Some(self.0), script, args.as_ptr(), &raw mut thrown);
+            if let Some(text) = bytes(thrown) {
+                tracing::error!(
+                    "a function of the hub threw a C++ exception ({}); the call counts as failed",
+                    String::from_utf8_lossy(text)
+                );
+                libc::free(thrown.cast());
+            }
+            HostResult::new(result)
+        }
     }
+}
+
+unsafe extern "C" {
+    /// In cxx.cpp.
+    fn vh_call_host(
+        function: w_Tcallback,
+        id: c_int,
+        args: *mut w_Targs,
+        thrown: *mut *mut c_char,
+    ) -> *mut w_Targs;
 }
 
 /// The callback table a host gave to `w_Begin`; hosts may still fill it.

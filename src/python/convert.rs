@@ -253,7 +253,8 @@ pub fn function_result(
             return tab_result(object, encoding);
         }
         Scalar::Other if containers == Containers::Native => match texts(object, encoding) {
-            Some(texts) => Piece::List(texts),
+            Some(Ok(texts)) => Piece::List(texts),
+            Some(Err(NulInside)) => return refuse(NUL_INSIDE),
             None => Piece::Json(json::dump(object)?),
         },
         Scalar::Other => Piece::Json(json::dump(object)?),
@@ -279,17 +280,11 @@ fn tab_result(tuple: &Obj, encoding: &Encoding) -> Result<Block, Failure> {
     Block::tab(&pieces).ok_or_else(no_memory)
 }
 
-/// The texts of a list of str, each fit for C; None for any other object.
-fn texts(object: &Obj, encoding: &Encoding) -> Option<Vec<Vec<u8>>> {
-    if !object.is_list() {
+/// The texts of a list of str; None for any other object.
+fn texts(object: &Obj, encoding: &Encoding) -> Option<Result<Vec<Vec<u8>>, NulInside>> {
+    let items = object.items();
+    if !object.is_list() || !items.iter().all(Obj::is_str) {
         return None;
     }
-    object
-        .items()
-        .iter()
-        .map(|item| {
-            let text = item.is_str().then(|| to_hub(item, encoding).ok())??;
-            Some(text.into_owned())
-        })
-        .collect()
+    Some(items.iter().map(|item| to_hub(item, encoding).map(Cow::into_owned)).collect())
 }

@@ -342,10 +342,13 @@ impl<'a> Obj<'a> {
         format!("a value of type {}", self.type_name())
     }
 
-    /// The value of an int, or None when it does not fit 64 bits.
+    /// The value of an int; None when it does not fit 64 bits or is no int.
     pub fn as_i64(&self) -> Option<i64> {
         let mut overflow = 0;
-        // SAFETY: attached, and the callers checked `is_int`, so that it raises nothing.
+        if !self.is_int() {
+            return None;
+        }
+        // SAFETY: attached; an int, so that it raises nothing.
         let value: c_long =
             unsafe { ffi::PyLong_AsLongAndOverflow(self.as_ptr(), &raw mut overflow) };
         (overflow == 0).then_some(value)
@@ -369,16 +372,23 @@ impl<'a> Obj<'a> {
         unsafe { ffi::PyCoro_CheckExact(self.as_ptr()) != 0 }
     }
 
-    /// The value of a float.
+    /// The value of a float; NaN for anything else.
     pub fn as_f64(&self) -> f64 {
-        // SAFETY: attached, and the callers checked `is_float`, so that it raises nothing.
+        if !self.is_float() {
+            return f64::NAN;
+        }
+        // SAFETY: attached; a float.
         unsafe { ffi::PyFloat_AS_DOUBLE(self.as_ptr()) }
     }
 
-    /// The UTF-8 form of a str, or None when it holds lone surrogates. Lives as long as the object.
+    /// The UTF-8 form of a str; None when it holds lone surrogates or is no str. Lives as long as
+    /// the object.
     pub fn as_utf8(&self) -> Option<&str> {
+        if !self.is_str() {
+            return None;
+        }
         let mut length = 0;
-        // SAFETY: attached; the callers checked `is_str`; Python keeps the UTF-8 form with the
+        // SAFETY: attached; a str; Python keeps the UTF-8 form with the
         // object and guarantees it is UTF-8.
         unsafe {
             let text = ffi::PyUnicode_AsUTF8AndSize(self.as_ptr(), &raw mut length);
@@ -391,9 +401,12 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// The code points of a str, lone surrogates among them.
+    /// The code points of a str, lone surrogates among them; nothing for anything else.
     pub fn code_points(&self) -> Vec<u32> {
-        // SAFETY: attached; the callers checked `is_str`; the copy is ours to free.
+        if !self.is_str() {
+            return Vec::new();
+        }
+        // SAFETY: attached; a str; the copy is ours to free.
         unsafe {
             let length = ffi::PyUnicode_GetLength(self.as_ptr()) as usize;
             let copy = ffi::PyUnicode_AsUCS4Copy(self.as_ptr());
@@ -407,8 +420,11 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// A readable form of a str, whatever is in it.
+    /// A readable form of a str, whatever is in it; for anything else, what it is.
     pub fn to_text(&self) -> String {
+        if !self.is_str() {
+            return self.described();
+        }
         match self.as_utf8() {
             Some(text) => text.to_owned(),
             None => self
@@ -419,8 +435,11 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// Items of a tuple or list, as they are now.
+    /// Items of a tuple or list, as they are now; nothing for anything else.
     pub fn items(&self) -> Vec<Obj<'a>> {
+        if !self.is_tuple() && !self.is_list() {
+            return Vec::new();
+        }
         // SAFETY: attached; the index is in range; the references are made strong at once, and no
         // Python code runs in between.
         unsafe {

@@ -460,10 +460,12 @@ STANDARD_FILES = set()
 
 def describe(exception):
     """What Python would print for an exception."""
+    place = exception.__traceback__
+    # Not the library's own part of the way.
+    while place is not None and place.tb_frame.f_globals is globals():
+        place = place.tb_next
     try:
-        lines = standard_module("traceback").format_exception(
-            type(exception), exception, exception.__traceback__
-        )
+        lines = standard_module("traceback").format_exception(type(exception), exception, place)
         return "".join(lines)
     except BaseException as failure:
         return describe_briefly(exception, failure)

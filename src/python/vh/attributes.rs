@@ -44,7 +44,7 @@ pub fn get<'a>(
         "myid" => attached.int(i64::from(context.id)),
         "botname" => text(context.bot_nick().as_deref()),
         "opchatname" => text(context.op_chat_nick().as_deref()),
-        "name" => path(Some(context.name.as_bytes())),
+        "name" => path(Some(context.name_bytes())),
         "path" => path(Some(context.path_bytes())),
         "basedir" => path(context.config_dir.as_deref()),
         "config_name" => text(context.config_name.as_deref()),

@@ -41,10 +41,11 @@ pub fn callback<'a>(
     }
     match answer {
         Some(answer) => results::of_callback(attached, context, callback, answer, &encoding),
-        None => {
+        None if hub::is_there() => {
             let message = format!("{name}() is not offered by this hub");
             Err(attached.raise(Exception::NotImplemented, &message))
         }
+        None => Err(carry::Refusal::HostGone.raise(attached, &name)),
     }
 }
 

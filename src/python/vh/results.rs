@@ -134,7 +134,12 @@ impl<'a> Reader<'a, '_> {
     fn nicks(&self, prefix: &[u8]) -> Result<Obj<'a>, Failure> {
         match self.item(0)? {
             item @ Item::Json(Some(_)) => {
-                convert::to_object(self.attached, &item, self.encoding, JsonFrom::HubCallback)
+                let from = JsonFrom::HubCallback;
+                let nicks = convert::to_object(self.attached, &item, self.encoding, from)?;
+                if !nicks.is_list() || !nicks.items().iter().all(Obj::is_str) {
+                    return Err(Failure::Refused("its JSON is no list of texts".into()));
+                }
+                Ok(nicks)
             }
             Item::Text(Some(text)) => {
                 let nicks: Result<Vec<_>, _> = split_nicks(text, prefix)
@@ -154,7 +159,7 @@ impl<'a> Reader<'a, '_> {
         }
         let nicks = self.nicks(prefix)?;
         let mut raw: Vec<u32> = prefix.iter().copied().map(u32::from).collect();
-        for nick in nicks.items().iter().filter(|nick| nick.is_str()) {
+        for nick in nicks.items() {
             raw.extend(nick.code_points());
             raw.extend([u32::from('$'); 2]);
         }
@@ -167,9 +172,10 @@ impl<'a> Reader<'a, '_> {
         let number = |index| self.int(index).map(|number| convert::signed(number).max(0) as usize);
         let (ok, rows, columns) = (self.int(0)? != 0, number(1)?, number(2)?);
         let cells = self.pointer(3)?;
+        let count = if cells.is_null() { 0 } else { rows.saturating_mul(columns) };
         // SAFETY: the contract of this callback: a row-major array of texts, ours to free.
-        let cells = unsafe { targs::take_cells(cells, rows * columns) };
-        let mut table = Vec::with_capacity(rows);
+        let cells = unsafe { targs::take_cells(cells, count) };
+        let mut table = Vec::new();
         for row in cells.chunks(columns.max(1)) {
             let row: Result<Vec<_>, _> = row
                 .iter()
