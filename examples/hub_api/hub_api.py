@@ -9,7 +9,7 @@ GET  /topic          the topic
 GET  /chat           the last lines of main chat
 POST /chat           say something in main chat; needs the token
 
-Settings are in hub_api.json beside this file; README.md tells how to install. API.docs at /docs.
+Settings are in hub_api.json beside this file; README.md tells how to install. /docs shows it all.
 """
 
 import asyncio
@@ -90,8 +90,8 @@ def say(message):
     return vh.mc(vh.encode(message), settings["nick"])
 
 
-# The requests. They are answered in threads of their own; a vh function called there waits for the
-# hub's thread. ask() makes many calls in one such wait, and holds no thread meanwhile.
+# The requests. They are answered in the server's threads, where a vh function waits for the hub's
+# thread. ask() makes many calls in one such wait, and keeps no thread waiting.
 
 
 async def ask(function, *args):
