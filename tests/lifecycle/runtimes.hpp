@@ -1,0 +1,20 @@
+// The runtimes of the Python under test.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+// Names for VH_PYTHON_RUNTIME; own-gil only where Python has it.
+inline std::vector<const char*> Runtimes() {
+  std::vector<const char*> runtimes = {"sub", "main"};
+  if (VH_HAS_OWN_GIL) runtimes.push_back("own-gil");
+  return runtimes;
+}
+
+// A runtime's name as part of a test's name.
+inline std::string NameOf(const char* runtime) {
+  std::string name = runtime;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
