@@ -1,0 +1,196 @@
+// vh calls from threads of scripts, carried to the host's thread, and vh.run_in_host.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <thread>
+
+#include "fake_hub.hpp"
+#include "runtimes.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPatience = std::chrono::seconds(10);
+
+// Runs `step` until it answers true; false when it takes too long.
+bool Eventually(const std::function<bool()>& step) {
+  const auto end = Clock::now() + kPatience;
+  while (Clock::now() < end) {
+    if (step()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+const std::string kAsking =
+    "import asyncio, threading, time\n"
+    "import vh\n"
+    "outcomes = []\n"
+    "def ask():\n"
+    "    outcomes.append(evaluate(\"vh.GetUserHost('n')\"))\n"
+    "def start(target=ask):\n"
+    "    threading.Thread(target=target, daemon=True).start()\n";
+
+class ScriptThreads : public testing::TestWithParam<const char*> {
+ protected:
+  const ScopedEnvironment chosen_{"VH_PYTHON_RUNTIME", GetParam()};
+};
+
+TEST_P(ScriptThreads, AreAnsweredOnTheThreadOfTheHost) {
+  FakeHub hub;
+  const auto host_thread = std::this_thread::get_id();
+  std::thread::id answering_thread;
+  hub.AnswerTo("GetUserHost", [&](w_Targs*) {
+    answering_thread = std::this_thread::get_id();
+    return TextResult("host");
+  });
+  const int script = hub.LoadEvaluating(kAsking + "start()\n");
+  EXPECT_TRUE(Eventually([&] { return hub.Evaluate(script, "outcomes") == "[\"'host'\"]"; }))
+      << hub.Evaluate(script, "outcomes");
+  EXPECT_EQ(host_thread, answering_thread);
+  EXPECT_EQ(std::to_string(script) + " GetUserHost s \"n\"\n", hub.TakeCalls());
+}
+
+TEST_P(ScriptThreads, AreAnsweredAtCallsIntoOtherScripts) {
+  FakeHub hub;
+  hub.AnswerTo("GetUserHost", [](w_Targs*) { return TextResult("host"); });
+  hub.LoadEvaluating(kAsking + "start()\n");
+  const int other = hub.Load("def OnTimer(now): return 1\n", "other.py");
+  EXPECT_TRUE(Eventually([&] {
+    hub.Hook(other, W_OnTimer, Pack("d", 1.0).get());
+    return !hub.TakeCalls().empty();
+  }));
+}
+
+TEST_P(ScriptThreads, ManyAreAnswered) {
+  FakeHub hub;
+  hub.AnswerTo("GetUserHost", [](w_Targs*) { return TextResult("host"); });
+  const int script = hub.LoadEvaluating(kAsking +
+                                        "def ask_often():\n"
+                                        "    for _ in range(10): ask()\n"
+                                        "for _ in range(20): start(ask_often)\n");
+  EXPECT_TRUE(Eventually([&] { return hub.Evaluate(script, "len(outcomes)") == "200"; }));
+  EXPECT_EQ("{\"'host'\"}", hub.Evaluate(script, "set(outcomes)"));
+}
+
+TEST_P(ScriptThreads, AreToldWhenTheHostDoesNotCall) {
+  const ScopedEnvironment wait("VH_PYTHON_CALL_TIMEOUT", "0.2");
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kAsking + "start()\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  hub.TakeCalls();
+  EXPECT_EQ("True", hub.Evaluate(script,
+                                 "outcomes and outcomes[0].startswith('TimeoutError: GetUserHost()"
+                                 "')"))
+      << hub.Evaluate(script, "outcomes");
+  EXPECT_EQ("", hub.TakeCalls());
+}
+
+// The thread is stuck in C when the hub ends, and asks afterwards.
+TEST_P(ScriptThreads, DoNotReachTheHostAfterItsEnd) {
+  const ScopedEnvironment deadline("VH_PYTHON_UNLOAD_TIMEOUT", "0.2");
+  const std::string outcome = testing::TempDir() + "vh-after-end-" + std::to_string(getpid());
+  {
+    FakeHub hub;
+    ASSERT_EQ(0, hub.Load("import threading, time, vh\n"
+                          "def ask():\n"
+                          "    try:\n"
+                          "        time.sleep(0.6)\n"
+                          "    finally:\n"
+                          "        try:\n"
+                          "            result = vh.GetUserHost('n')\n"
+                          "        except BaseException as error:\n"
+                          "            result = type(error).__name__\n"
+                          "        with open('" +
+                          outcome +
+                          "', 'w') as file: print(result, file=file)\n"
+                          "threading.Thread(target=ask, daemon=True).start()\n"
+                          "time.sleep(0.05)\n"));
+  }
+  FakeHub next;
+  std::string text;
+  EXPECT_TRUE(Eventually([&] { return bool(std::getline(std::ifstream(outcome), text)); }));
+  EXPECT_TRUE(text == "SystemExit" || text == "RuntimeError") << text;
+  EXPECT_EQ("", next.TakeCalls());
+  std::remove(outcome.c_str());
+}
+
+// Those that wait for the host when the script is unloaded do not delay it.
+TEST_P(ScriptThreads, AreReleasedByAnUnload) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kAsking + "for _ in range(5): start()\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const auto start = Clock::now();
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  EXPECT_GT(std::chrono::seconds(1), Clock::now() - start);
+  EXPECT_EQ(0, CountLines(hub.TakeLog(), {"is set aside"}));
+}
+
+TEST_P(ScriptThreads, MakeProgressWhileTheHostIsIdle) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(
+      "import threading, time\n"
+      "ticks = 0\n"
+      "def tick():\n"
+      "    global ticks\n"
+      "    while True:\n"
+      "        ticks += 1\n"
+      "        time.sleep(0.001)\n"
+      "threading.Thread(target=tick, daemon=True).start()\n");
+  const int before = std::stoi(hub.Evaluate(script, "ticks"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LT(before + 50, std::stoi(hub.Evaluate(script, "ticks")));
+}
+
+const std::string kJobs =
+    "async def later(value):\n"
+    "    await asyncio.sleep(0.01)\n"
+    "    return value, vh.GetUserHost('n')\n"
+    "def hand_over(*work):\n"
+    "    futures = [vh.run_in_host(item) for item in work]\n"
+    "    for future in futures:\n"
+    "        try:\n"
+    "            outcomes.append(future.result(5))\n"
+    "        except Exception as error:\n"
+    "            outcomes.append(repr(error))\n";
+
+TEST_P(ScriptThreads, RunCallablesAndCoroutinesInTheHost) {
+  FakeHub hub;
+  hub.AnswerTo("GetUserHost", [](w_Targs*) { return TextResult("host"); });
+  const int script = hub.LoadEvaluating(
+      kAsking + kJobs +
+      "start(lambda: hand_over(lambda: vh.GetUserHost('n'), later(5), lambda: 1 / 0))\n");
+  EXPECT_TRUE(Eventually([&] {
+    if (Lib().w_HasHook(script, W_OnTimer)) hub.Hook(script, W_OnTimer, Pack("d", 1.0).get());
+    return hub.Evaluate(script, "len(outcomes)") == "3";
+  })) << hub.Evaluate(script, "outcomes");
+  EXPECT_EQ("['host', (5, 'host'), \"ZeroDivisionError('division by zero')\"]",
+            hub.Evaluate(script, "outcomes"));
+}
+
+// The hub calls no other function than the timer's, which the script itself does not have.
+TEST_P(ScriptThreads, RunInTheHostWithTheTimer) {
+  FakeHub hub;
+  hub.AnswerTo("GetUserHost", [](w_Targs*) { return TextResult("host"); });
+  const int script =
+      hub.LoadEvaluating(kAsking + kJobs + "start(lambda: hand_over(later(5)))\n", "worker.py");
+  EXPECT_TRUE(Eventually([&] {
+    if (Lib().w_HasHook(script, W_OnTimer)) hub.Hook(script, W_OnTimer, Pack("d", 1.0).get());
+    return !hub.TakeCalls().empty();
+  }));
+}
+
+TEST_P(ScriptThreads, RunInTheHostAtOnceInsideACall) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating("import vh\n");
+  EXPECT_EQ("[True, 5]",
+            hub.Evaluate(script, "[f := vh.run_in_host(lambda: 5)] and [f.done(), f.result(0)]"));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ScriptThreads, testing::ValuesIn(Runtimes()),
+                         [](const auto& info) { return NameOf(info.param); });
+
+}  // namespace
