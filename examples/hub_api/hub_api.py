@@ -17,6 +17,7 @@ import collections
 import json
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -90,12 +91,18 @@ def say(message):
     return vh.mc(vh.encode(message), settings["nick"])
 
 
-# The requests. They are answered in the server's threads, where a vh function waits for the hub's
-# thread. ask() makes many calls in one such wait, and keeps no thread waiting.
+# The requests. They come in the server's thread, where a vh function would wait for the hub's thread
+# and the server with it. ask() makes all calls of a request in one such wait, and keeps nobody
+# waiting; and what it asks is answered even when the script is being unloaded.
 
 
 async def ask(function, *args):
-    return await asyncio.wrap_future(vh.run_in_host(lambda: function(*args)))
+    try:
+        answer = vh.run_in_host(lambda: function(*args))
+    except SystemExit as told_to_end:
+        # The script is being unloaded, and the server is about to be stopped in good order.
+        raise fastapi.HTTPException(503, str(told_to_end)) from None
+    return await asyncio.wrap_future(answer)
 
 
 class Line(pydantic.BaseModel):
@@ -129,8 +136,8 @@ async def get_user(nick: str):
 
 
 @api.get("/topic")
-def get_topic():
-    return {"topic": vh.Topic()}
+async def get_topic():
+    return {"topic": await ask(vh.Topic)}
 
 
 @api.get("/chat")
@@ -167,6 +174,8 @@ class Server:
         return "http://{}:{}".format(*self.socket.getsockname()[:2])
 
     def run(self):
+        # Python programs ignore this signal, a hub need not: who hangs up must not end it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGPIPE])
         self.uvicorn.run(sockets=[self.socket])
 
     def stop(self):
