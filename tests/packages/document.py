@@ -30,6 +30,9 @@ the log says why. A script that asks for a runtime its package cannot live in is
 way `# vh: runtime = main` asks for it, {in_main}
 
 Packages that are not listed were not measured. Those written in Python alone work everywhere when what they import does.
+cffi, greenlet, psutil, regex and zstandard crashed Python 3.12 when the interpreter that imported them first had ended: there
+they are loaded in `main` too, though they work in interpreters that are used again. Extras may need more than the package:
+`uvicorn[standard]` brings uvloop and httptools, which need `main`.
 
 | in a cell | it means |
 | --- | --- |
