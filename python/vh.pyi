@@ -3,7 +3,8 @@
 Printed from the tables of the library by `make docs`; for editors and type checkers.
 """
 
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, Awaitable, Callable
 
 myid: int
 botname: str | None
@@ -15,6 +16,7 @@ config_name: str | None
 starttime: int
 __version__: tuple[int, int, int, int]
 __version_string__: str
+state: dict[str, Any]
 
 eCR_DEFAULT: int
 eCR_INVALID_USER: int
@@ -228,6 +230,12 @@ def StopHub(code: int, delay: int | None = 0) -> bool:
 
 def CallDynamicFunction(name: str, *args: Any) -> Any:
     """Call a function the host registered for this script."""
+
+def on_unload(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    """Call a function when the script is unloaded, after UnLoad()."""
+
+def run_in_host(work: Callable[[], Any] | Awaitable[Any]) -> Future[Any]:
+    """Run a callable or coroutine on the hub's thread."""
 
 def encode(text: str) -> str: ...
 def Encode(text: str) -> str: ...

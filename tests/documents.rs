@@ -97,6 +97,8 @@ fn reference() -> Result<String, std::fmt::Error> {
     out.push_str(
         "| `decode(text)`, `Decode(text)` | Read the entities that `encode` writes. | str |\n",
     );
+    out.push_str("| `on_unload(function, *args, **kwargs)` | Call a function when the script is unloaded, after `UnLoad()`. | the function |\n");
+    out.push_str("| `run_in_host(work)` | Run a callable or coroutine on the hub's thread. | `concurrent.futures.Future` |\n");
     constants(&mut out)?;
     Ok(out)
 }
@@ -139,10 +141,10 @@ fn stub() -> Result<String, std::fmt::Error> {
     let mut out = String::from(
         "\"\"\"The hub: what a script can ask it and tell it to do.\n\n\
          Printed from the tables of the library by `make docs`; for editors and type checkers.\n\
-         \"\"\"\n\nfrom typing import Any\n\n\
+         \"\"\"\n\nfrom concurrent.futures import Future\nfrom typing import Any, Awaitable, Callable\n\n\
          myid: int\nbotname: str | None\nopchatname: str | None\nname: str\npath: str\n\
          basedir: str | None\nconfig_name: str | None\nstarttime: int\n\
-         __version__: tuple[int, int, int, int]\n__version_string__: str\n\n",
+         __version__: tuple[int, int, int, int]\n__version_string__: str\nstate: dict[str, Any]\n\n",
     );
     let named = |prefix: &str, names: &[&str]| {
         names.iter().map(|name| format!("{prefix}{name}: int\n")).collect::<String>()
@@ -159,6 +161,10 @@ fn stub() -> Result<String, std::fmt::Error> {
         writeln!(out, "    \"\"\"{}\"\"\"\n", doc.replace('"', "'"))?;
     }
     out.push_str("def CallDynamicFunction(name: str, *args: Any) -> Any:\n    \"\"\"Call a function the host registered for this script.\"\"\"\n\n");
+    out.push_str(
+        "def on_unload(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:\n    \"\"\"Call a function when the script is unloaded, after UnLoad().\"\"\"\n\n\
+         def run_in_host(work: Callable[[], Any] | Awaitable[Any]) -> Future[Any]:\n    \"\"\"Run a callable or coroutine on the hub's thread.\"\"\"\n\n",
+    );
     for name in ["encode", "Encode", "decode", "Decode"] {
         writeln!(out, "def {name}(text: str) -> str: ...")?;
     }
