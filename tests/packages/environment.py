@@ -25,16 +25,17 @@ def environment(requirements):
 
 
 def make(folder, requirements):
-    # An environment knows its own path, so it is made in place; the lock keeps two tests apart.
-    unfinished = folder.with_suffix(".unfinished")
+    # Made under a name of its own and moved into place whole, so that two tests may want the same
+    # at once. Its programs know the first path only; packages can be imported from the new one.
     folder.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    (unfinished / "requirements.txt").write_text(requirements)
-    subprocess.run([sys.executable, "-m", "venv", unfinished], check=True)
-    pip = [unfinished / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "--quiet", "--only-binary", ":all:", "-r", unfinished / "requirements.txt"],
-        check=True,
-    )
-    unfinished.rename(folder)
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder.parent))
+    try:
+        (unfinished / "requirements.txt").write_text(requirements)
+        subprocess.run([sys.executable, "-m", "venv", unfinished], check=True)
+        pip = [unfinished / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+        what = ["--only-binary", ":all:", "-r", unfinished / "requirements.txt"]
+        subprocess.run([*pip, "install", "--quiet", *what], check=True)
+        if not folder.exists():
+            unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
