@@ -153,7 +153,8 @@ pub fn call(
 
 /// Asks for a script's jobs to be run on the host's thread.
 pub fn post_jobs(script: u64) -> Result<(), Refusal> {
-    post(Request::Jobs { script }, || scripts::with_serial(script).is_none())
+    // Jobs of a script that is being unloaded are refused by its scope.
+    post(Request::Jobs { script }, || false)
 }
 
 /// Whether anything waits; one atomic load.

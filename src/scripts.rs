@@ -329,10 +329,13 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     drop(running);
     let Some(loaded) = loaded else { return -1 };
     tracing::info!(script = %context.label, "loaded from {}", context.path().display());
+    let serial = context.serial;
     if loading.finish(context, loaded) {
         unload(id);
         return -1;
     }
+    // The top level may have given some, when nobody could run them yet.
+    run_jobs(serial);
     id
 }
 

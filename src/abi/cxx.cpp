@@ -1,5 +1,5 @@
-// What only C++ can do: making JSON of a vector of strings for the hub's plugin, reading and deleting
-// a vector of strings that the hub hands over, and catching what the hub throws.
+// What only C++ can do: making JSON of a vector of strings for the hub's plugin, reading and
+// deleting a vector of strings that the hub hands over, and catching what the hub throws.
 
 #include <cstddef>
 #include <cstdlib>

@@ -135,6 +135,7 @@ pub fn function(
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
         .map_err(|failure| log_failure(attached, failure, script, &place))
         .ok()?;
+    go_on(loaded, attached, context);
     let containers = hub::generation().containers;
     let block = match convert::function_result(&returned, containers, encoding) {
         Ok(block) => Some(block),
@@ -202,10 +203,18 @@ fn go_on(loaded: &Loaded, attached: Attached<'_>, context: &Context) {
 
 /// Runs what the script gave to `vh.run_in_host`.
 pub fn jobs(loaded: &Loaded, context: &Context) {
-    will_go_on(loaded, context);
     let entered = loaded.interpreter.enter();
+    let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
-    unsafe { loaded.scope.run(entered.attached(), context, c"run_jobs") };
+    let has_jobs = match unsafe { loaded.scope.call(attached, c"has_jobs", &[]) } {
+        Ok(answer) => answer.is_true(),
+        Err(raised) => return report::log(attached, raised, &context.label, "has_jobs"),
+    };
+    if has_jobs {
+        will_go_on(loaded, context);
+        // SAFETY: as above.
+        unsafe { loaded.scope.run(attached, context, c"run_jobs") };
+    }
 }
 
 fn function_arguments<'a>(

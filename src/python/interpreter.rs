@@ -257,12 +257,9 @@ fn start_here() -> Result<(), String> {
     unsafe {
         let ensured = (started == Started::Already).then(|| ffi::PyGILState_Ensure());
         gil_state::find();
-        let main = Interpreter::adopt(
-            ffi::PyInterpreterState_Main(),
-            Lock::Shared,
-            None,
-            attached_state(),
-        );
+        let state = ffi::PyInterpreterState_Main();
+        let ticker = NEEDS_TICKER.then(|| Ticker::new(state));
+        let main = Interpreter::adopt(state, Lock::Shared, ticker, attached_state());
         let attached = Attached::assume();
         import_early(attached);
         set_switch_interval(attached);

@@ -58,7 +58,10 @@ class Scope:
         self.exit_callbacks = []
         self.jobs = []
         self.failures = []
+        self.closed = False
         self.loop = None
+        # Held by the thread of the host that runs the loop; nobody waits for it.
+        self.loop_lock = __import__("_thread").allocate_lock()
         self.tasks = set()
         self.site_packages = []
         SCOPES[script] = self
@@ -276,10 +279,13 @@ class Scope:
 
     def start(self, coroutine, place):
         """Starts an `async def` hook; it goes on at later calls."""
-        task = self.own_loop().create_task(coroutine)
+        self.own_loop().call_soon_threadsafe(self.adopt, coroutine, place)
+        self.turn()
+
+    def adopt(self, coroutine, place):
+        task = self.loop.create_task(coroutine)
         self.tasks.add(task)
         task.add_done_callback(lambda task: self.finished(task, place))
-        self.turn()
 
     def finished(self, task, place):
         self.tasks.discard(task)
@@ -290,40 +296,49 @@ class Scope:
         """Runs what is ready on the script's loop, without waiting."""
         asyncio = loaded("asyncio")
         loop = self.loop
-        if loop is None or loop.is_closed() or loop.is_running():
+        if loop is None or loop.is_closed() or asyncio._get_running_loop() is not None:
             return
-        if asyncio._get_running_loop() is not None:
+        if not self.loop_lock.acquire(False):
             return
-        for _ in range(16):
-            loop.call_soon(loop.stop)
-            loop.run_forever()
-            if not getattr(loop, "_ready", None):
-                break
+        try:
+            for _ in range(16):
+                loop.call_soon(loop.stop)
+                loop.run_forever()
+                if not getattr(loop, "_ready", None):
+                    break
+        finally:
+            self.loop_lock.release()
 
     def complete(self, coroutine):
         """Runs a coroutine to its end and returns its result."""
         import asyncio
 
         outer = asyncio._get_running_loop()
-        loop = self.own_loop()
-        nested = outer is not None or loop.is_running()
-        if nested:
-            # The script's loop waits further up on some stack: this call gets one of its own.
-            loop = asyncio.new_event_loop()
+        is_free = outer is None and self.loop_lock.acquire(False)
+        # While the script's loop waits further up on some stack, this call gets one of its own.
+        loop = self.own_loop() if is_free else asyncio.new_event_loop()
         asyncio._set_running_loop(None)
         try:
-            return loop.run_until_complete(self.serving(coroutine))
+            result, exception = loop.run_until_complete(self.serving(coroutine))
         finally:
             asyncio._set_running_loop(outer)
-            if nested:
+            if is_free:
+                self.loop_lock.release()
+            else:
                 loop.close()
+        if exception is not None:
+            raise exception
+        return result
 
     @staticmethod
     async def serving(coroutine):
-        """Answers the vh calls of other threads while the coroutine waits, perhaps for them."""
+        """Answers the vh calls of other threads while the coroutine waits, perhaps for them.
+
+        Returns (result, None) or (None, exception): SystemExit would end the loop, not the task.
+        """
         import asyncio
 
-        task = asyncio.ensure_future(coroutine)
+        task = asyncio.ensure_future(outcome(coroutine))
         while not task.done():
             serve()
             await asyncio.wait([task], timeout=0.01)
@@ -340,6 +355,9 @@ class Scope:
         from concurrent.futures import Future
 
         future = Future()
+        if self.closed:
+            future.set_exception(RuntimeError("the script is being unloaded"))
+            return future
         self.jobs.append((work, future))
         if in_host_call():
             self.run_jobs()
@@ -376,7 +394,11 @@ class Scope:
         else:
             future.set_result(task.result())
 
+    def has_jobs(self):
+        return bool(self.jobs)
+
     def fail_jobs(self):
+        self.closed = True
         jobs, self.jobs = self.jobs, []
         for _, future in jobs:
             if future.set_running_or_notify_cancel():
@@ -403,6 +425,13 @@ class VenvFinder:
         # Always loaded: an import here would come back to this finder.
         finder = sys.modules["_frozen_importlib_external"].PathFinder
         return finder.find_spec(name, scope.site_packages, target)
+
+
+async def outcome(awaitable):
+    try:
+        return await awaitable, None
+    except BaseException as exception:
+        return None, exception
 
 
 async def as_coroutine(awaitable):

@@ -112,7 +112,7 @@ impl Shared {
             // SAFETY: the thread state is this thread's own.
             unsafe {
                 ffi::PyEval_RestoreThread(thread_state);
-                has_threads = threads(&state) > 1 + KEPT_BY_HOST;
+                has_threads = threads(&state) > WITHOUT_THREADS;
                 ffi::PyEval_SaveThread();
             }
         }
@@ -125,8 +125,9 @@ impl Shared {
     }
 }
 
-/// Thread states the host's own threads keep: one is usual; more only mean a few idle knocks.
-const KEPT_BY_HOST: usize = 1;
+/// Thread states of an interpreter without threads: its first one, the ticker's, and that of the
+/// host's thread; more host threads only mean a few idle knocks.
+const WITHOUT_THREADS: usize = 3;
 
 /// Counts the interpreter's thread states; it is attached.
 fn threads(state: &State) -> usize {
