@@ -479,11 +479,6 @@ impl HostResult {
         unsafe { View::new(self.block.as_ptr()) }
     }
 
-    /// The pointer, still owned by this result.
-    pub fn as_ptr(&self) -> *mut w_Targs {
-        self.block.as_ptr()
-    }
-
     /// Releases a result of a call with the arguments `args`. The result may be `args` itself, and
     /// its strings may be those of `args`; both stay for `args` to release.
     pub fn release(self, args: &Block) {

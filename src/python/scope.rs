@@ -247,8 +247,7 @@ unsafe extern "C" fn notify(_: *mut PyObject, serial: *mut PyObject) -> *mut PyO
     match carry::post_jobs(serial as u64) {
         Ok(()) => attached.none().into_raw(),
         Err(refusal) => {
-            let raised = refusal.raise(attached, "run_in_host");
-            let Raised = raised;
+            let Raised = refusal.raise(attached, "run_in_host");
             std::ptr::null_mut()
         }
     }

@@ -600,6 +600,11 @@ class Baseline:
 
     def __init__(self):
         self.modules = dict(sys.modules)
+        # Hooks that cannot be taken back: an interpreter that has them is not used again.
+        self.spoiled = False
+        sys.addaudithook = self.spoiling(sys.addaudithook)
+        codecs = self.modules["_codecs"]
+        codecs.register = self.spoiling(codecs.register)
         self.contents = [(vars(module), dict(vars(module))) for module in self.real_modules()]
         # These are put back as modules, not as values of others such as __builtins__.
         namespaces = {id(content) for content, _ in self.contents} | {id(sys.modules)}
@@ -616,12 +621,6 @@ class Baseline:
             if isinstance(value, type) and value.__flags__ & (1 << 9)
         ]
         self.recursion_limit = sys.getrecursionlimit()
-        # Hooks that cannot be taken back: an interpreter that has them is not used again.
-        self.spoiled = False
-        sys.addaudithook = self.spoiling(sys.addaudithook)
-        codecs = self.modules["_codecs"]
-        codecs.register = self.spoiling(codecs.register)
-        self.contents = [(content, dict(content)) for content, _ in self.contents]
 
     def real_modules(self):
         return [module for module in self.modules.values() if module is not None]
