@@ -2,6 +2,7 @@
 #
 #   PYTHON=...   the Python to build for: a command or a path (default: python3)
 #   BUILD=...    the folder to build in (default: build)
+#   BENCH=...    options of the benchmark: --quick, --row TEXT, --other FILE
 
 PYTHON ?= python3
 BUILD ?= build
@@ -16,7 +17,7 @@ LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
 CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: build demo hub test check header docs symbols install uninstall clean help
+.PHONY: build demo hub test bench check header docs symbols install uninstall clean help
 .PHONY: all bootstrap bootstrap-test configure runnable
 # cmake and ctest use the cores; the steps here follow each other.
 .NOTPARALLEL:
@@ -52,6 +53,10 @@ hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (LIS
 
 test: bootstrap-test build ## Build and test everything
 	@cd $(BUILD) && ctest --output-on-failure --no-tests=error --parallel $(JOBS)
+
+bench: configure ## Measure the library against the least any embedding must do (BENCH=... options)
+	@$(CMAKE_BUILD) --target vh_bench
+	@$(BUILD)/benches/vh_bench $(BENCH)
 
 check: bootstrap-test configure ## Check format and lints of all Rust and C++ code
 	@$(CMAKE_BUILD) --target lint
