@@ -5,6 +5,7 @@
 //! survive a round trip. Characters an encoding lacks become `?`.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use encoding_rs::{DecoderResult, EncoderResult};
 
@@ -38,9 +39,39 @@ pub struct Decoded {
 }
 
 /// The encoding every hub has until it says otherwise.
-pub const UTF8: Encoding = Encoding { kind: Kind::Utf8 };
+pub static UTF8: Encoding = Encoding { kind: Kind::Utf8 };
+/// Its number.
+pub const UTF8_NUMBER: usize = 0;
+
+/// Encodings that were asked for, by their labels, kept for the life of the process. There is room
+/// for every label that is known. The first place stays empty: UTF-8 has that number.
+static NUMBERED: [OnceLock<(String, Encoding)>; 256] = [const { OnceLock::new() }; 256];
 
 impl Encoding {
+    /// A number for the encoding of this name, which `numbered` takes; None for a name nobody knows.
+    pub fn number_of(name: &str) -> Option<usize> {
+        let encoding = Encoding::named(name)?;
+        if encoding.is_utf8() {
+            return Some(UTF8_NUMBER);
+        }
+        let label = canonical(name.trim());
+        let mut new = Some((label.clone(), encoding));
+        let place = NUMBERED[1..].iter().position(|place| {
+            // The first free place takes it, unless another thread is just filling that one.
+            let (kept, _) = place.get_or_init(|| new.take().expect("taken once"));
+            *kept == label
+        });
+        place.map(|index| index + 1)
+    }
+
+    /// The encoding of a number.
+    pub fn numbered(number: usize) -> Option<&'static Encoding> {
+        match number {
+            UTF8_NUMBER => Some(&UTF8),
+            _ => NUMBERED.get(number)?.get().map(|(_, encoding)| encoding),
+        }
+    }
+
     /// The encoding of this name (ICU's names: `CP1251`, `windows-1251`, `ISO-8859-2`, `GBK`, …).
     /// An empty name means UTF-8; None for a name nobody knows.
     pub fn named(name: &str) -> Option<Encoding> {

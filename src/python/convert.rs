@@ -195,19 +195,19 @@ fn is_container(object: &Obj) -> bool {
     object.is_list() || object.is_tuple() || object.is_dict() || object.is_set()
 }
 
-/// What a hook's return value becomes; None when the hook does not understand it.
+/// What a hook's return value says when it is none or an int, as nearly every time.
+#[inline]
+pub fn verdict(object: &Obj) -> Option<i64> {
+    if object.is_none() { Some(1) } else { object.as_i64() }
+}
+
+/// What any other return value of a hook becomes; None when the hook does not understand it.
 pub fn hook_reply<'o>(
     object: &'o Obj,
     items: &'o [Obj],
     reply: Reply,
     encoding: &Encoding,
 ) -> Option<Vec<Piece<'o>>> {
-    if object.is_none() {
-        return Some(vec![Piece::Int(1)]);
-    }
-    if object.is_int() {
-        return Some(vec![Piece::Int(object.as_i64()?)]);
-    }
     if object.is_str() {
         let text = to_hub(object, encoding).ok()?;
         return (reply == Reply::Chat).then(|| vec![Piece::Text(None), Piece::Text(Some(text))]);

@@ -51,6 +51,22 @@ pub struct Activity {
     pub inside: AtomicUsize,
 }
 
+impl Activity {
+    // Both are only called with the interpreter attached, so no two threads write at once, and an
+    // addition that is atomic as a whole is not needed.
+
+    #[inline]
+    fn enter(&self) {
+        self.calls.store(self.calls.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.inside.store(self.inside.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn leave(&self) {
+        self.inside.store(self.inside.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+    }
+}
+
 // SAFETY: the interpreter state is only used through CPython functions that lock by themselves or
 // while attached.
 unsafe impl Send for Interpreter {}
@@ -62,7 +78,6 @@ unsafe impl Sync for Interpreter {}
 struct Entry {
     thread_state: *mut PyThreadState,
     thread_id: u64,
-    serial: u64,
     interpreter: Weak<Interpreter>,
     /// Who deletes the thread state: the ending thread or the ending interpreter, never both.
     fate: AtomicU8,
@@ -80,8 +95,35 @@ unsafe impl Sync for Entry {}
 
 /// What an OS thread keeps: its entries, and the interpreters it is inside of, outermost first.
 struct Thread {
-    entries: Vec<Arc<Entry>>,
+    entries: Vec<Kept>,
     frames: Vec<Frame>,
+}
+
+/// An entry, and which interpreter it is for.
+struct Kept {
+    serial: u64,
+    entry: Arc<Entry>,
+}
+
+impl Thread {
+    /// The thread state of the outermost call, and the one for an interpreter if there is one: that
+    /// of a call that is inside it already, or the one that is kept.
+    #[inline]
+    fn look_up(&self, serial: u64) -> (Option<Frame>, Option<*mut PyThreadState>) {
+        let outermost = self.frames.last().copied();
+        let inside = self.frames.iter().rev().find(|frame| frame.serial == serial);
+        let found = inside.map(|frame| frame.thread_state).or_else(|| {
+            let kept = self.entries.iter().find(|kept| kept.serial == serial && !kept.is_deleted());
+            kept.map(|kept| kept.entry.thread_state)
+        });
+        (outermost, found)
+    }
+}
+
+impl Kept {
+    fn is_deleted(&self) -> bool {
+        self.entry.fate.load(Ordering::Acquire) == DELETED
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -125,7 +167,7 @@ unsafe extern "C" fn thread_ends(record: *mut c_void) {
     // SAFETY: `with_thread` stored the record of this thread.
     let thread = unsafe { Box::from_raw(record.cast::<Thread>()) };
     THREAD.with(|cell| cell.set(ptr::null_mut()));
-    for entry in &thread.entries {
+    for Kept { entry, .. } in &thread.entries {
         let Some(interpreter) = entry.interpreter.upgrade() else { continue };
         if !entry.claim() {
             continue;
@@ -376,26 +418,23 @@ impl Interpreter {
             thread_state,
             // SAFETY: always allowed. Python identifies threads by the same number.
             thread_id: unsafe { libc::pthread_self() } as u64,
-            serial: self.serial,
             interpreter: Arc::downgrade(self),
             fate: AtomicU8::new(IN_USE),
         });
         self.entries.lock().push(Arc::clone(&entry));
-        with_thread(|thread| thread.entries.push(entry));
+        with_thread(|thread| {
+            thread.entries.retain(|kept| !kept.is_deleted());
+            thread.entries.push(Kept { serial: self.serial, entry });
+        });
     }
 
-    /// This thread's thread state for this interpreter.
-    fn thread_state(self: &Arc<Self>) -> *mut PyThreadState {
-        let kept = with_thread(|thread| {
-            thread.entries.retain(|entry| entry.fate.load(Ordering::Acquire) != DELETED);
-            thread.entries.iter().find(|e| e.serial == self.serial).map(|e| e.thread_state)
-        });
-        kept.unwrap_or_else(|| {
-            // SAFETY: the interpreter is alive: whoever enters counts as inside its script.
-            let thread_state = unsafe { ffi::PyThreadState_New(self.state) };
-            self.record(thread_state);
-            thread_state
-        })
+    /// Makes a thread state for this thread.
+    #[cold]
+    fn new_thread_state(self: &Arc<Self>) -> *mut PyThreadState {
+        // SAFETY: the interpreter is alive: whoever enters counts as inside its script.
+        let thread_state = unsafe { ffi::PyThreadState_New(self.state) };
+        self.record(thread_state);
+        thread_state
     }
 
     fn forget(&self, entry: &Arc<Entry>) {
@@ -407,15 +446,10 @@ impl Interpreter {
     /// The interpreter must not end meanwhile: callers count themselves into its script first.
     pub fn enter(self: &Arc<Self>) -> Entered<'_> {
         assert!(!self.ended.load(Ordering::Acquire), "entering an interpreter that has ended");
-        let (outermost, same) = with_thread(|thread| {
-            (
-                thread.frames.last().copied(),
-                thread.frames.iter().rev().find(|f| f.serial == self.serial).copied(),
-            )
-        });
+        let (outermost, found) = with_thread(|thread| thread.look_up(self.serial));
+        let thread_state = found.unwrap_or_else(|| self.new_thread_state());
         let seen_before = gil_state::get();
         let suspended = attached_here(outermost, seen_before);
-        let thread_state = same.map_or_else(|| self.thread_state(), |frame| frame.thread_state);
         if suspended != Some(thread_state) {
             // SAFETY: what is attached to this thread is left before the next one is entered, and
             // entered again when the guard is dropped.
@@ -428,8 +462,7 @@ impl Interpreter {
             gil_state::set(thread_state);
         }
         with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
-        self.activity.calls.fetch_add(1, Ordering::Relaxed);
-        self.activity.inside.fetch_add(1, Ordering::Relaxed);
+        self.activity.enter();
         Entered {
             activity: &self.activity,
             thread_state,
@@ -695,7 +728,7 @@ impl Entered<'_> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.activity.inside.fetch_sub(1, Ordering::Relaxed);
+        self.activity.leave();
         with_thread(|thread| thread.frames.pop());
         if self.suspended == Some(self.thread_state) {
             return;

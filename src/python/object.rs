@@ -21,6 +21,7 @@ pub struct Raised;
 
 /// A strong reference, dropped while its interpreter is attached.
 #[derive(Debug)]
+#[repr(transparent)]
 pub struct Obj<'a> {
     pointer: NonNull<PyObject>,
     attached: Attached<'a>,
@@ -48,6 +49,7 @@ impl<'a> Attached<'a> {
     ///
     /// # Safety
     /// `pointer` is NULL with an exception set, or a strong reference of this interpreter.
+    #[inline]
     pub unsafe fn take(self, pointer: *mut PyObject) -> Result<Obj<'a>, Raised> {
         match NonNull::new(pointer) {
             Some(pointer) => Ok(Obj { pointer, attached: self }),
@@ -59,6 +61,7 @@ impl<'a> Attached<'a> {
     ///
     /// # Safety
     /// `pointer` is NULL or an object of this interpreter.
+    #[inline]
     pub unsafe fn borrow(self, pointer: *mut PyObject) -> Option<Obj<'a>> {
         let pointer = NonNull::new(pointer)?;
         // SAFETY: by contract, and attached.
@@ -100,6 +103,12 @@ impl<'a> Attached<'a> {
     /// A str of text that is ours, so it is UTF-8.
     pub fn str(self, value: &str) -> Result<Obj<'a>, Raised> {
         self.decode(value.as_bytes(), None)
+    }
+
+    /// A str that is kept in Python's table of names, for looking names up.
+    pub fn name(self, name: &CStr) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached; a C string.
+        unsafe { self.take(ffi::PyUnicode_InternFromString(name.as_ptr())) }
     }
 
     /// A str of bytes in UTF-8, with one of Python's error handlers.
@@ -246,6 +255,7 @@ pub enum Exception {
 
 impl<'a> Obj<'a> {
     /// The pointer, still owned by this reference.
+    #[inline]
     pub fn as_ptr(&self) -> *mut PyObject {
         self.pointer.as_ptr()
     }
@@ -270,18 +280,21 @@ impl<'a> Obj<'a> {
     }
 
     /// Whether it is `None`.
+    #[inline]
     pub fn is_none(&self) -> bool {
         // SAFETY: attached.
         self.as_ptr() == unsafe { ffi::Py_None() }
     }
 
     /// Whether it is a str (subclasses too).
+    #[inline]
     pub fn is_str(&self) -> bool {
         // SAFETY: attached.
         unsafe { ffi::PyUnicode_Check(self.as_ptr()) != 0 }
     }
 
     /// Whether it is an int (bool too).
+    #[inline]
     pub fn is_int(&self) -> bool {
         // SAFETY: attached.
         unsafe { ffi::PyLong_Check(self.as_ptr()) != 0 }
@@ -294,6 +307,7 @@ impl<'a> Obj<'a> {
     }
 
     /// Whether it is a tuple.
+    #[inline]
     pub fn is_tuple(&self) -> bool {
         // SAFETY: attached.
         unsafe { ffi::PyTuple_Check(self.as_ptr()) != 0 }
@@ -319,8 +333,8 @@ impl<'a> Obj<'a> {
 
     /// Whether it can be called.
     pub fn is_callable(&self) -> bool {
-        // SAFETY: attached.
-        unsafe { ffi::PyCallable_Check(self.as_ptr()) != 0 }
+        // SAFETY: attached; a type says itself whether its objects can be called.
+        unsafe { (*ffi::Py_TYPE(self.as_ptr())).tp_call.is_some() }
     }
 
     /// Name of its type, for messages.
@@ -363,6 +377,7 @@ impl<'a> Obj<'a> {
     }
 
     /// Whether it is the coroutine that calling an `async def` function gives.
+    #[inline]
     pub fn is_coroutine(&self) -> bool {
         // SAFETY: attached.
         unsafe { ffi::PyCoro_CheckExact(self.as_ptr()) != 0 }
@@ -470,6 +485,26 @@ impl<'a> Obj<'a> {
         unsafe { self.attached.borrow(ffi::PyDict_GetItemString(self.as_ptr(), key.as_ptr())) }
     }
 
+    /// An item of a dict by a key that is a str; None when it has no such key.
+    #[inline]
+    pub fn dict_value(&self, key: &Obj) -> Option<Obj<'a>> {
+        // SAFETY: attached; the reference is made strong at once. It raises nothing for str keys.
+        unsafe {
+            self.attached.borrow(ffi::PyDict_GetItemWithError(self.as_ptr(), key.as_ptr()))
+        }
+    }
+
+    /// The same str out of Python's table of names, in which dicts find it faster.
+    pub fn interned(self) -> Obj<'a> {
+        let attached = self.attached;
+        let mut pointer = self.into_raw();
+        // SAFETY: attached; the reference is exchanged for one to an equal str.
+        unsafe {
+            ffi::PyUnicode_InternInPlace(&raw mut pointer);
+            attached.take(pointer).expect("it was not NULL")
+        }
+    }
+
     /// Sets an item of a dict.
     pub fn set_dict_item(&self, key: &CStr, value: &Obj) -> Result<(), Raised> {
         // SAFETY: attached.
@@ -487,13 +522,12 @@ impl<'a> Obj<'a> {
 
     /// Calls it.
     pub fn call(&self, arguments: &[Obj<'a>]) -> Result<Obj<'a>, Raised> {
-        let pointers: Vec<_> = arguments.iter().map(Obj::as_ptr).collect();
-        // SAFETY: attached; the pointers are alive during the call.
+        // SAFETY: attached; an `Obj` is nothing but its pointer, and they are alive during the call.
         unsafe {
             self.attached.take(ffi::PyObject_Vectorcall(
                 self.as_ptr(),
-                pointers.as_ptr(),
-                pointers.len(),
+                arguments.as_ptr().cast(),
+                arguments.len(),
                 std::ptr::null_mut(),
             ))
         }
@@ -514,6 +548,7 @@ impl Clone for Obj<'_> {
 }
 
 impl Drop for Obj<'_> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: attached; the reference is ours.
         unsafe { ffi::Py_DECREF(self.as_ptr()) };

@@ -1,7 +1,5 @@
 //! What the functions of the `vh` module do.
 
-use std::sync::Arc;
-
 use super::arguments::Given;
 use super::results;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
@@ -25,7 +23,7 @@ pub fn callback<'a>(
 ) -> Result<Obj<'a>, Raised> {
     let name = callback.name.to_string_lossy();
     let encoding = encoding(attached, context)?;
-    let pieces = given.pack(callback, &encoding)?;
+    let pieces = given.pack(callback, encoding)?;
     let args = block(attached, &pieces)?;
     trace(context, &name, &args);
     let script = context.id;
@@ -40,7 +38,7 @@ pub fn callback<'a>(
         hub::forget_encoding();
     }
     match answer {
-        Some(answer) => results::of_callback(attached, context, callback, answer, &encoding),
+        Some(answer) => results::of_callback(attached, context, callback, answer, encoding),
         None if hub::is_there() => {
             let message = format!("{name}() is not offered by this hub");
             Err(attached.raise(Exception::NotImplemented, &message))
@@ -72,7 +70,7 @@ pub fn dynamic<'a>(
     let encoding = encoding(attached, context)?;
     let mut pieces = Vec::with_capacity(arguments.len());
     for (index, argument) in arguments.iter().enumerate() {
-        let piece = convert::to_piece(argument, &encoding).map_err(|misfit| match misfit {
+        let piece = convert::to_piece(argument, encoding).map_err(|misfit| match misfit {
             Misfit::Raised(raised) => raised,
             Misfit::Refused(kind, reason) => {
                 attached.raise(kind, &format!("{name}() argument {}: {reason}", index + 1))
@@ -93,7 +91,7 @@ pub fn dynamic<'a>(
         None => Ok(attached.none()),
         Some(Err(Malformed(reason))) => Err(failed(&reason)),
         Some(Ok(view)) => {
-            convert::result_to_object(attached, &view, &encoding).map_err(|failure| match failure {
+            convert::result_to_object(attached, &view, encoding).map_err(|failure| match failure {
                 Failure::Raised(raised) => raised,
                 Failure::Refused(reason) => failed(&reason),
             })
@@ -116,7 +114,7 @@ fn host_call(
 }
 
 /// The hub's encoding; asked for with the interpreter left.
-fn encoding(attached: Attached<'_>, context: &Context) -> Result<Arc<Encoding>, Raised> {
+fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static Encoding, Raised> {
     if let Some(encoding) = hub::known_encoding() {
         return Ok(encoding);
     }
@@ -125,7 +123,7 @@ fn encoding(attached: Attached<'_>, context: &Context) -> Result<Arc<Encoding>, 
         hub::encoding(script);
         None
     })?;
-    Ok(hub::known_encoding().unwrap_or_else(|| Arc::new(text::UTF8)))
+    Ok(hub::known_encoding().unwrap_or(&text::UTF8))
 }
 
 fn block(attached: Attached<'_>, pieces: &[Piece]) -> Result<Block, Raised> {
