@@ -10,8 +10,6 @@ use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_int, c_long, c_void};
 use std::ptr::NonNull;
 
-use smallvec::SmallVec;
-
 use crate::abi::types::{Payload, w_Targs, w_Telement};
 use crate::log;
 
@@ -205,8 +203,13 @@ unsafe impl Send for Block {}
 impl Block {
     /// Builds a block of the pieces' letters; None when there is no memory.
     pub fn new(pieces: &[Piece], storage: Storage) -> Option<Block> {
-        let format: SmallVec<[u8; 16]> = pieces.iter().map(Piece::letter).collect();
-        build(&format, pieces.len(), pieces, storage)
+        let extra = pieces.iter().map(|piece| inside_length(piece, storage)).sum();
+        let block = Block::empty(pieces.len(), pieces.len(), extra)?;
+        for (index, piece) in pieces.iter().enumerate() {
+            // SAFETY: there is a letter for each piece.
+            unsafe { put_letter(block.as_ptr(), index, piece.letter()) };
+        }
+        block.fill(pieces, pieces.len(), storage)
     }
 
     /// Builds a block of one int.
@@ -224,7 +227,54 @@ impl Block {
     /// Builds a `tab` block: as many pieces as fit, each told by its element type.
     pub fn tab(pieces: &[Piece]) -> Option<Block> {
         let pieces = &pieces[..pieces.len().min(TAB_LENGTH)];
-        build(TAB, TAB_LENGTH, pieces, Storage::Separate)
+        let block = Block::empty(TAB.len(), TAB_LENGTH, 0)?;
+        for (index, &letter) in TAB.iter().enumerate() {
+            // SAFETY: there are as many letters.
+            unsafe { put_letter(block.as_ptr(), index, letter) };
+        }
+        block.fill(pieces, TAB_LENGTH, Storage::Separate)
+    }
+
+    /// A block of elements that hold nothing, with room for a format of `length` letters and `extra`
+    /// bytes behind the elements.
+    fn empty(length: usize, count: usize, extra: usize) -> Option<Block> {
+        let block = NonNull::new(allocate(length, count, extra))?;
+        for index in 0..count {
+            // SAFETY: `index` is below `count`.
+            unsafe { put(block.as_ptr(), index, 0, Payload { p: std::ptr::null_mut() }) };
+        }
+        Some(Block(block))
+    }
+
+    /// Writes the pieces into the first of `count` elements.
+    fn fill(self, pieces: &[Piece], count: usize, storage: Storage) -> Option<Block> {
+        // SAFETY: the strings' room starts behind the last element.
+        let mut room = unsafe { self.as_ptr().cast::<u8>().add(offset(count)) };
+        let mut keep = |text: &[u8]| match storage {
+            Storage::Separate => malloc_text(text),
+            // SAFETY: `inside_length` counted this text and its NUL.
+            Storage::Inside => unsafe {
+                let copy = room;
+                copy.copy_from_nonoverlapping(text.as_ptr(), text.len());
+                copy.add(text.len()).write(0);
+                room = room.add(text.len() + 1);
+                copy.cast()
+            },
+        };
+        for (index, piece) in pieces.iter().enumerate() {
+            let value = match piece {
+                Piece::Int(number) => Payload { l: *number as c_long },
+                Piece::Float(number) => Payload { d: *number },
+                Piece::Pointer(pointer) => Payload { p: *pointer },
+                Piece::Text(None) | Piece::Unsupported => Payload { p: std::ptr::null_mut() },
+                Piece::Text(Some(text)) => Payload { s: non_null(keep(text))? },
+                Piece::Json(text) => Payload { s: non_null(keep(text))? },
+                Piece::List(texts) => Payload { L: non_null(malloc_list(texts))? },
+            };
+            // SAFETY: `index` is below `count`.
+            unsafe { put(self.as_ptr(), index, piece.letter(), value) };
+        }
+        Some(self)
     }
 
     /// Reads the block.
@@ -260,48 +310,6 @@ fn inside_length(piece: &Piece, storage: Storage) -> usize {
         (Piece::Json(text), Storage::Inside) => text.len() + 1,
         _ => 0,
     }
-}
-
-fn build(format: &[u8], count: usize, pieces: &[Piece], storage: Storage) -> Option<Block> {
-    let extra = pieces.iter().map(|piece| inside_length(piece, storage)).sum();
-    let block = NonNull::new(allocate(format.len(), count, extra))?;
-    // SAFETY: the indices are in range. Dropping the block early must find no strings.
-    unsafe {
-        for (index, &letter) in format.iter().enumerate() {
-            put_letter(block.as_ptr(), index, letter);
-        }
-        for index in 0..count {
-            put(block.as_ptr(), index, 0, Payload { p: std::ptr::null_mut() });
-        }
-    }
-    let block = Block(block);
-    // SAFETY: the strings' room starts behind the last element.
-    let mut room = unsafe { block.as_ptr().cast::<u8>().add(offset(count)) };
-    let mut keep = |text: &[u8]| match storage {
-        Storage::Separate => malloc_text(text),
-        // SAFETY: `extra` counted this text and its NUL.
-        Storage::Inside => unsafe {
-            let copy = room;
-            copy.copy_from_nonoverlapping(text.as_ptr(), text.len());
-            copy.add(text.len()).write(0);
-            room = room.add(text.len() + 1);
-            copy.cast()
-        },
-    };
-    for (index, piece) in pieces.iter().enumerate() {
-        let value = match piece {
-            Piece::Int(number) => Payload { l: *number as c_long },
-            Piece::Float(number) => Payload { d: *number },
-            Piece::Pointer(pointer) => Payload { p: *pointer },
-            Piece::Text(None) | Piece::Unsupported => Payload { p: std::ptr::null_mut() },
-            Piece::Text(Some(text)) => Payload { s: non_null(keep(text))? },
-            Piece::Json(text) => Payload { s: non_null(keep(text))? },
-            Piece::List(texts) => Payload { L: non_null(malloc_list(texts))? },
-        };
-        // SAFETY: `index` is below `count`.
-        unsafe { put(block.as_ptr(), index, piece.letter(), value) };
-    }
-    Some(block)
 }
 
 fn non_null<T>(pointer: *mut T) -> Option<*mut T> {
@@ -423,6 +431,7 @@ impl<'a> View<'a> {
     }
 
     /// The value at `index`, which is below `length()`.
+    #[inline]
     pub fn item(&self, index: usize) -> Item<'a> {
         assert!(index < self.length);
         // SAFETY: the index is in range; the letter tells the valid field of the union, and by the

@@ -53,8 +53,9 @@ pub fn hook(
         return None;
     };
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
-    let returned = hook_arguments(attached, &params, encoding)
-        .and_then(|arguments| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
+    let mut arguments = Arguments::new();
+    let returned = hook_arguments(attached, &params, encoding, &mut arguments)
+        .and_then(|()| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
     let returned = match returned {
         Ok(coroutine) if coroutine.is_coroutine() => {
             start(loaded, attached, context, coroutine, hook.text);
@@ -100,20 +101,22 @@ fn hook_block(
 }
 
 /// A hook's numbers are C ints in every hub, so their sign may be lost on the way.
+#[inline]
 fn hook_arguments<'a>(
     attached: Attached<'a>,
     params: &View,
     encoding: &Encoding,
-) -> Result<Arguments<'a>, Failure> {
-    let mut arguments = Arguments::new();
+    arguments: &mut Arguments<'a>,
+) -> Result<(), Failure> {
     for item in params.items() {
         arguments.push(match item {
             Item::Text(Some(text)) => convert::from_hub(attached, text, encoding)?,
             Item::Int(number) => attached.int(convert::signed(number))?,
+            Item::Float(number) => attached.float(number)?,
             item => convert::to_object(attached, &item, encoding, JsonFrom::HubCallback)?,
         });
     }
-    Ok(arguments)
+    Ok(())
 }
 
 /// Calls a function by name. None on any failure, which is logged.
@@ -151,8 +154,9 @@ pub fn function(
         tracing::error!(script, "{} is {}, not a function", Name(name), function.described());
         return None;
     }
-    let returned = function_arguments(attached, params.as_ref(), encoding)
-        .and_then(|arguments| Ok(function.call(&arguments)?))
+    let mut arguments = Arguments::new();
+    let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
+        .and_then(|()| Ok(function.call(&arguments)?))
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
         .map_err(|failure| log_failure(attached, failure, script, &place_of(name)))
         .ok()?;
@@ -262,23 +266,33 @@ pub fn jobs(loaded: &Loaded, context: &Context) {
     }
 }
 
+#[inline]
 fn function_arguments<'a>(
     attached: Attached<'a>,
     params: Option<&View>,
     encoding: &Encoding,
-) -> Result<Arguments<'a>, Failure> {
-    let mut arguments = Arguments::new();
-    let Some(params) = params else { return Ok(arguments) };
+    arguments: &mut Arguments<'a>,
+) -> Result<(), Failure> {
+    let Some(params) = params else { return Ok(()) };
     for item in params.items() {
-        let object = convert::to_object(attached, &item, encoding, JsonFrom::Caller);
-        arguments.push(object.map_err(|failure| match failure {
-            Failure::Refused(reason) => {
-                Failure::Refused(format!("argument {} is no JSON: {reason}", arguments.len() + 1))
-            }
-            raised => raised,
-        })?);
+        arguments.push(match item {
+            Item::Text(Some(text)) => convert::from_hub(attached, text, encoding)?,
+            Item::Int(number) => attached.int(number)?,
+            item => convert::to_object(attached, &item, encoding, JsonFrom::Caller)
+                .map_err(|failure| at_argument(arguments.len() + 1, failure))?,
+        });
     }
-    Ok(arguments)
+    Ok(())
+}
+
+/// Says which argument cannot be read.
+fn at_argument(number: usize, failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(reason) => {
+            Failure::Refused(format!("argument {number} is no JSON: {reason}"))
+        }
+        raised @ Failure::Raised(_) => raised,
+    }
 }
 
 fn log_failure(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {

@@ -1,16 +1,14 @@
 //! Names of functions that the host calls, as str objects of the script's interpreter: making one for
 //! each call, and its hash, would take longer than finding the function.
 
-use parking_lot::Mutex;
-
-use super::object::{Attached, Obj, Owned};
+use super::object::{Attached, Guarded, Obj, Owned};
 
 /// Names that are kept; a power of two. Another name takes the place of one with the same hash.
 const PLACES: usize = 64;
 
 /// The names one script was called by lately.
 #[derive(Debug, Default)]
-pub struct Names(Mutex<Vec<Option<Name>>>);
+pub struct Names(Guarded<Vec<Option<Name>>>);
 
 #[derive(Debug)]
 struct Name {
@@ -44,22 +42,28 @@ impl Names {
     }
 
     unsafe fn known<'a>(&self, attached: Attached<'a>, name: &[u8]) -> Option<Obj<'a>> {
-        let names = self.0.lock();
-        let known = names.get(place_of(name))?.as_ref().filter(|known| *known.bytes == *name)?;
-        // SAFETY: the script's own interpreter is attached.
-        Some(unsafe { known.object.get(attached) })
+        let same = |known: &&Name| *known.bytes == *name;
+        // SAFETY: the script's own interpreter is attached; making a reference runs no Python code.
+        unsafe {
+            self.0.with(attached, |names| {
+                let known = names.get(place_of(name))?.as_ref().filter(same)?;
+                Some(known.object.get(attached))
+            })
+        }
     }
 
     unsafe fn keep(&self, name: &[u8], object: Obj) {
         let attached = object.attached();
         let new = Name { bytes: name.into(), object: object.keep() };
-        let replaced = {
-            let mut names = self.0.lock();
-            names.resize_with(PLACES, || None);
-            names[place_of(name)].replace(new)
+        // SAFETY: the script's own interpreter is attached; only our own list is changed.
+        let replaced = unsafe {
+            self.0.with(attached, |names| {
+                names.resize_with(PLACES, || None);
+                names[place_of(name)].replace(new)
+            })
         };
         if let Some(replaced) = replaced {
-            // SAFETY: the script's own interpreter is attached.
+            // SAFETY: as above.
             unsafe { replaced.object.release(attached) };
         }
     }

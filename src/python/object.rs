@@ -1,6 +1,7 @@
 //! References to Python objects that the compiler keeps inside the time their interpreter is
 //! attached to this thread.
 
+use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_long};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -37,6 +38,32 @@ pub struct Owned(NonNull<PyObject>);
 unsafe impl Send for Owned {}
 // SAFETY: as above.
 unsafe impl Sync for Owned {}
+
+/// Data that is only touched while its interpreter is attached, so that the interpreter's own lock
+/// guards it.
+#[derive(Debug, Default)]
+pub struct Guarded<T>(UnsafeCell<T>);
+
+// SAFETY: one thread at a time has the interpreter attached, and `with` demands that.
+unsafe impl<T: Send> Sync for Guarded<T> {}
+
+impl<T> Guarded<T> {
+    /// Lends the data to `body`.
+    ///
+    /// # Safety
+    /// The interpreter the data belongs to is attached, the same each time. `body` runs no Python
+    /// code, which could leave the interpreter, and does not come back here.
+    #[inline]
+    pub unsafe fn with<R>(&self, _: Attached<'_>, body: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: by contract nobody else has a reference.
+        body(unsafe { &mut *self.0.get() })
+    }
+
+    /// The data.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
 
 impl<'a> Attached<'a> {
     /// # Safety
