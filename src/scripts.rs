@@ -492,7 +492,7 @@ pub unsafe fn call_hook(id: c_int, hook: c_int, params: *const w_Targs) -> *mut 
     // The library listens to two hooks itself, whether the script does or not.
     let result = if listens(id, hook) || number == ON_SCRIPT_COMMAND {
         // SAFETY: by contract.
-        call_counted(id, number, row, unsafe { View::new(params) })
+        call_counted(id, number, row, &unsafe { View::new(params) })
     } else {
         None
     };
@@ -507,13 +507,13 @@ fn call_counted(
     id: c_int,
     number: usize,
     row: &'static Hook,
-    params: Result<View, Malformed>,
+    params: &Result<View, Malformed>,
 ) -> Option<targs::Block> {
     let inside = enter(id)?;
     let Script { context, loaded } = inside.behind();
     let result = running_for(context, || {
         let encoding = hub::encoding(id);
-        if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, &params) {
+        if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, params) {
             take_new_nicks(view, context, loaded);
         }
         call::hook(loaded, context, row, number, params, encoding)
@@ -568,7 +568,7 @@ pub unsafe fn call_function(
     let view = (!params.is_null()).then(|| unsafe { View::new(params) }).transpose();
     let Script { context, loaded } = inside.behind();
     let result =
-        running_for(context, || call::function(loaded, context, name, view, hub::encoding(id)));
+        running_for(context, || call::function(loaded, context, name, &view, hub::encoding(id)));
     serve_threads();
     result.map_or(std::ptr::null_mut(), targs::Block::into_raw)
 }

@@ -29,7 +29,7 @@ pub fn hook(
     context: &Context,
     hook: &Hook,
     number: usize,
-    params: Result<View, Malformed>,
+    params: &Result<View, Malformed>,
     encoding: &Encoding,
 ) -> Option<Block> {
     let script = context.label.as_str();
@@ -44,7 +44,7 @@ pub fn hook(
             return pass_on();
         }
     };
-    trace_parameters(script, hook.text, &params);
+    trace_parameters(script, hook.text, params);
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
@@ -54,7 +54,7 @@ pub fn hook(
     };
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
     let mut arguments = Arguments::new();
-    let returned = hook_arguments(attached, &params, encoding, &mut arguments)
+    let returned = hook_arguments(attached, params, encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
     let returned = match returned {
         Ok(coroutine) if coroutine.is_coroutine() => {
@@ -124,7 +124,7 @@ pub fn function(
     loaded: &Loaded,
     context: &Context,
     name: &[u8],
-    params: Result<Option<View>, Malformed>,
+    params: &Result<Option<View>, Malformed>,
     encoding: &Encoding,
 ) -> Option<Block> {
     let script = context.label.as_str();
@@ -139,7 +139,7 @@ pub fn function(
             return None;
         }
     };
-    if let Some(params) = &params {
+    if let Some(params) = params {
         trace_parameters(script, Name(name), params);
     }
     let entered = loaded.interpreter.enter();

@@ -10,8 +10,13 @@ use crate::targs::{Block, Item, Piece, Storage, TAB_LENGTH, View};
 use crate::text::{Decoded, Encoding};
 
 /// A str of bytes meant to be UTF-8; those that are not become escaped bytes.
+#[inline]
 pub fn from_utf8<'a>(attached: Attached<'a>, bytes: &[u8]) -> Result<Obj<'a>, Raised> {
-    attached.decode(bytes, Some(c"surrogateescape"))
+    if bytes.is_ascii() {
+        attached.ascii(bytes)
+    } else {
+        attached.decode(bytes, Some(c"surrogateescape"))
+    }
 }
 
 /// A str of decoded text.

@@ -132,6 +132,22 @@ impl<'a> Attached<'a> {
         self.decode(value.as_bytes(), None)
     }
 
+    /// A str of ASCII characters; for short texts Python has its own way, which shares them.
+    pub fn ascii(self, bytes: &[u8]) -> Result<Obj<'a>, Raised> {
+        if bytes.len() < 2 {
+            return self.decode(bytes, None);
+        }
+        debug_assert!(bytes.is_ascii());
+        // SAFETY: attached; the new str has room for as many characters of one byte each, and nobody
+        // else knows it yet.
+        unsafe {
+            let text = self.take(ffi::PyUnicode_New(bytes.len() as ffi::Py_ssize_t, 127))?;
+            let characters = ffi::PyUnicode_1BYTE_DATA(text.as_ptr());
+            characters.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            Ok(text)
+        }
+    }
+
     /// A str that is kept in Python's table of names, for looking names up.
     pub fn name(self, name: &CStr) -> Result<Obj<'a>, Raised> {
         // SAFETY: attached; a C string.
