@@ -36,7 +36,7 @@ pub fn of_callback<'a>(
             tracing::error!(
                 script = %context.label,
                 "the hub's result of vh.{}() cannot be read: {reason}",
-                callback.name.to_string_lossy()
+                callback.text
             );
             failure(attached, callback.outcome)
         }
