@@ -28,11 +28,7 @@ impl<T> Door<T> {
     /// A closed door. When the last one leaves after it was opened and closed again, `taken_away` is
     /// called on that thread.
     pub const fn closed(taken_away: fn(Box<T>)) -> Door<T> {
-        Door {
-            inside: AtomicI64::new(CLOSED),
-            behind: AtomicPtr::new(ptr::null_mut()),
-            taken_away,
-        }
+        Door { inside: AtomicI64::new(CLOSED), behind: AtomicPtr::new(ptr::null_mut()), taken_away }
     }
 
     /// Opens a closed door with nothing behind it.

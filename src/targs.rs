@@ -215,13 +215,13 @@ impl Block {
     /// Builds a block of one int.
     #[inline]
     pub fn int(number: i64) -> Option<Block> {
-        let block = NonNull::new(allocate(1, 1, 0))?;
+        let block = Block::empty(1, 1, 0)?;
         // SAFETY: it has one letter and one element.
         unsafe {
             put_letter(block.as_ptr(), 0, b'l');
             put(block.as_ptr(), 0, b'l', Payload { l: number as c_long });
         }
-        Some(Block(block))
+        Some(block)
     }
 
     /// Builds a `tab` block: as many pieces as fit, each told by its element type.
@@ -237,6 +237,7 @@ impl Block {
 
     /// A block of elements that hold nothing, with room for a format of `length` letters and `extra`
     /// bytes behind the elements.
+    #[inline]
     fn empty(length: usize, count: usize, extra: usize) -> Option<Block> {
         let block = NonNull::new(allocate(length, count, extra))?;
         for index in 0..count {
@@ -247,6 +248,7 @@ impl Block {
     }
 
     /// Writes the pieces into the first of `count` elements.
+    #[inline]
     fn fill(self, pieces: &[Piece], count: usize, storage: Storage) -> Option<Block> {
         // SAFETY: the strings' room starts behind the last element.
         let mut room = unsafe { self.as_ptr().cast::<u8>().add(offset(count)) };

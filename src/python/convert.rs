@@ -54,10 +54,22 @@ pub fn from_hub_or_none<'a>(
 #[derive(Debug)]
 pub struct NulInside;
 
+/// The text of a str when it needs no conversion and holds no NUL character; the usual case of
+/// `to_hub`.
+#[inline]
+pub fn plain_text<'o>(text: &'o Obj, encoding: &Encoding) -> Option<&'o [u8]> {
+    let text = text.as_utf8().filter(|text| encoding.is_utf8() || text.is_ascii())?;
+    (!has_nul(text.as_bytes())).then_some(text.as_bytes())
+}
+
 /// The text of a str in the hub's encoding. Borrowed from the object when the hub speaks UTF-8.
+#[inline]
 pub fn to_hub<'o>(text: &'o Obj, encoding: &Encoding) -> Result<Cow<'o, [u8]>, NulInside> {
-    let bytes = match text.as_utf8() {
-        Some(text) if encoding.is_utf8() || text.is_ascii() => Cow::Borrowed(text.as_bytes()),
+    if let Some(bytes) = plain_text(text, encoding) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let bytes: Cow<[u8]> = match text.as_utf8() {
+        Some(text) if encoding.is_utf8() || text.is_ascii() => return Err(NulInside),
         Some(text) => Cow::Owned(encoding.encode(text)),
         None => Cow::Owned(encoding.encode_code_points(text.code_points().into_iter())),
     };
@@ -256,6 +268,12 @@ pub fn function_result(
     }
     if let Some(number) = object.as_i64() {
         return Block::int(number).ok_or_else(no_memory);
+    }
+    if object.is_str()
+        && let Some(text) = plain_text(object, encoding)
+    {
+        let text = Piece::Text(Some(Cow::Borrowed(text)));
+        return Block::new(&[text], Storage::Separate).ok_or_else(no_memory);
     }
     let piece = match scalar(object, encoding) {
         Scalar::Piece(piece) => piece,

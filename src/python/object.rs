@@ -532,9 +532,7 @@ impl<'a> Obj<'a> {
     #[inline]
     pub fn dict_value(&self, key: &Obj) -> Option<Obj<'a>> {
         // SAFETY: attached; the reference is made strong at once. It raises nothing for str keys.
-        unsafe {
-            self.attached.borrow(ffi::PyDict_GetItemWithError(self.as_ptr(), key.as_ptr()))
-        }
+        unsafe { self.attached.borrow(ffi::PyDict_GetItemWithError(self.as_ptr(), key.as_ptr())) }
     }
 
     /// The same str out of Python's table of names, in which dicts find it faster.

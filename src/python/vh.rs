@@ -140,7 +140,8 @@ unsafe extern "C" fn call(
     // SAFETY: Python calls a builtin with the interpreter attached, `self` being the capsule `bind`
     // gave it, and a vector of `count` arguments followed by one for each keyword.
     let (attached, binding, given) = unsafe {
-        let binding = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Binding>();
+        // Unlike the pointer, the context is read without comparing the capsule's name.
+        let binding = ffi::PyCapsule_GetContext(capsule).cast::<Binding>();
         let attached = Attached::assume();
         (attached, &*binding, arguments::Given::new(attached, arguments, count, keywords))
     };
@@ -221,6 +222,7 @@ fn bind(
             return Err(Raised);
         }
         let capsule = attached.take(capsule)?;
+        ffi::PyCapsule_SetContext(capsule.as_ptr(), binding.cast());
         let name = attached.take(ffi::PyModule_GetNameObject(module.as_ptr()))?;
         let builtin = ffi::PyCFunction_NewEx(definition.get(), capsule.as_ptr(), name.as_ptr());
         let builtin = attached.take(builtin)?;

@@ -44,7 +44,8 @@ impl<'g, 'a> Given<'g, 'a> {
                 0 => &[],
                 _ => std::slice::from_raw_parts(first.cast::<Obj<'a>>(), count),
             };
-            let names = if keywords.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(keywords) as usize };
+            let names =
+                if keywords.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(keywords) as usize };
             let first_name = if names == 0 {
                 std::ptr::null()
             } else {
@@ -150,8 +151,20 @@ impl<'g, 'a> Given<'g, 'a> {
         encoding: &Encoding,
         pieces: &mut Pieces<'g>,
     ) -> Result<(), Raised> {
-        for (index, value) in self.matched(callback)?.into_iter().enumerate() {
-            pieces.push(Place { callback, index }.pack(self.attached, value, encoding)?);
+        let place = |index| Place { callback, index };
+        if self.named.is_empty() && self.positional.len() == callback.params.len() {
+            for (index, value) in self.positional.iter().enumerate() {
+                match convert::plain_text(value, encoding) {
+                    Some(text) if callback.params[index].kind == Kind::Text => {
+                        pieces.push(Piece::Text(Some(Cow::Borrowed(text))));
+                    }
+                    _ => place(index).pack(self.attached, Some(value), encoding, pieces)?,
+                }
+            }
+            return Ok(());
+        }
+        for (index, value) in self.matched(callback)?.iter().enumerate() {
+            place(index).pack(self.attached, *value, encoding, pieces)?;
         }
         Ok(())
     }
@@ -170,21 +183,25 @@ struct Place<'c> {
 }
 
 impl Place<'_> {
+    #[inline(never)]
     fn pack<'g>(
         &self,
         attached: Attached<'_>,
         value: Option<&'g Obj>,
         encoding: &Encoding,
-    ) -> Result<Piece<'g>, Raised> {
+        pieces: &mut Pieces<'g>,
+    ) -> Result<(), Raised> {
         let param = &self.callback.params[self.index];
-        let absent = value.is_none_or(Obj::is_none);
-        match (value, param.default) {
-            (Some(value), _) if !absent => self.pack_given(value, param.kind, encoding),
-            (_, Default::Null) => Ok(Piece::Text(None)),
-            (_, Default::Empty) => Ok(Piece::Text(Some(Cow::Borrowed(b"")))),
-            (_, Default::Number(number)) => Ok(Piece::Int(number)),
-            (_, Default::Required) => Err(self.type_error(attached, param.kind, "None")),
+        if let Some(value) = value.filter(|value| !value.is_none()) {
+            return self.pack_given(value, param.kind, encoding, pieces);
         }
+        pieces.push(match param.default {
+            Default::Null => Piece::Text(None),
+            Default::Empty => Piece::Text(Some(Cow::Borrowed(b""))),
+            Default::Number(number) => Piece::Int(number),
+            Default::Required => return Err(self.type_error(attached, param.kind, "None")),
+        });
+        Ok(())
     }
 
     fn pack_given<'g>(
@@ -192,22 +209,24 @@ impl Place<'_> {
         value: &'g Obj,
         kind: Kind,
         encoding: &Encoding,
-    ) -> Result<Piece<'g>, Raised> {
+        pieces: &mut Pieces<'g>,
+    ) -> Result<(), Raised> {
         let attached = value.attached();
         match kind {
             Kind::Text if value.is_str() => match convert::to_hub(value, encoding) {
-                Ok(text) => Ok(Piece::Text(Some(text))),
-                Err(NulInside) => Err(attached.raise(
-                    Exception::Value,
-                    &format!("{} holds a NUL character", self.described()),
-                )),
+                Ok(text) => pieces.push(Piece::Text(Some(text))),
+                Err(NulInside) => {
+                    let message = format!("{} holds a NUL character", self.described());
+                    return Err(attached.raise(Exception::Value, &message));
+                }
             },
-            Kind::Int => self.pack_int(value),
-            Kind::Text => Err(self.type_error(attached, kind, &value.type_name())),
+            Kind::Int => pieces.push(Piece::Int(self.int(value)?)),
+            Kind::Text => return Err(self.type_error(attached, kind, &value.type_name())),
         }
+        Ok(())
     }
 
-    fn pack_int<'g>(&self, value: &Obj) -> Result<Piece<'g>, Raised> {
+    fn int(&self, value: &Obj) -> Result<i64, Raised> {
         let attached = value.attached();
         // SAFETY: attached.
         if unsafe { ffi::PyIndex_Check(value.as_ptr()) } == 0 {
@@ -216,7 +235,7 @@ impl Place<'_> {
         // SAFETY: attached; gives an int, or raises what the object's own __index__ raised.
         let value = unsafe { attached.take(ffi::PyNumber_Index(value.as_ptr()))? };
         match value.as_i64() {
-            Some(number) => Ok(Piece::Int(number)),
+            Some(number) => Ok(number),
             None => Err(attached
                 .raise(Exception::Overflow, &format!("{} does not fit 64 bits", self.described()))),
         }

@@ -27,7 +27,7 @@ pub fn callback<'a>(
     let args = block(attached, &pieces)?;
     trace(context, callback.text, &args);
     let script = context.id;
-    let answer = if hub::offers(callback) {
+    let mut answer = if hub::offers(callback) {
         let call = move || hub::call(callback, script, args);
         host_call(attached, context, callback.text, call)?
     } else {
@@ -38,7 +38,7 @@ pub fn callback<'a>(
     {
         hub::forget_encoding();
     }
-    match answer {
+    match &mut answer {
         Some(answer) => results::of_callback(attached, context, callback, answer, encoding),
         None if hub::is_there() => {
             let message = format!("{}() is not offered by this hub", callback.text);

@@ -18,7 +18,7 @@ pub fn of_callback<'a>(
     attached: Attached<'a>,
     context: &Context,
     callback: &Callback,
-    mut answer: Answer,
+    answer: &mut Answer,
     encoding: &Encoding,
 ) -> Result<Obj<'a>, Raised> {
     if callback.outcome == Outcome::GeoIp {
