@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::json::{self, Failure};
 use super::object::{Attached, Exception, Obj, Raised};
 use crate::hooks::Reply;
@@ -32,9 +34,17 @@ pub fn from_hub<'a>(
     encoding: &Encoding,
 ) -> Result<Obj<'a>, Raised> {
     if encoding.is_utf8() {
-        from_utf8(attached, bytes)
-    } else {
-        from_decoded(attached, &encoding.decode(bytes))
+        return from_utf8(attached, bytes);
+    }
+    match encoding.code_points() {
+        // Bytes below 0x80 are ASCII in every encoding of single bytes.
+        Some(_) if bytes.is_ascii() => attached.ascii(bytes),
+        Some(points) => {
+            let text: SmallVec<[u16; 512]> =
+                bytes.iter().map(|&byte| points[usize::from(byte)]).collect();
+            attached.str_of(&text)
+        }
+        None => from_decoded(attached, &encoding.decode(bytes)),
     }
 }
 

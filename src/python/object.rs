@@ -148,6 +148,17 @@ impl<'a> Attached<'a> {
         }
     }
 
+    /// A str of code points below 0x10000, lone surrogates among them.
+    pub fn str_of(self, points: &[u16]) -> Result<Obj<'a>, Raised> {
+        let length = points.len() as ffi::Py_ssize_t;
+        /// `PyUnicode_2BYTE_KIND` of CPython's headers.
+        const TWO_BYTES: i32 = 2;
+        // SAFETY: attached; pointer and length are one slice of two bytes each.
+        unsafe {
+            self.take(ffi::PyUnicode_FromKindAndData(TWO_BYTES, points.as_ptr().cast(), length))
+        }
+    }
+
     /// A str that is kept in Python's table of names, for looking names up.
     pub fn name(self, name: &CStr) -> Result<Obj<'a>, Raised> {
         // SAFETY: attached; a C string.
