@@ -289,7 +289,7 @@ fn function_arguments<'a>(
 fn at_argument(number: usize, failure: Failure) -> Failure {
     match failure {
         Failure::Refused(reason) => {
-            Failure::Refused(format!("argument {number} is no JSON: {reason}"))
+            Failure::refused(format!("argument {number} is no JSON: {reason}"))
         }
         raised @ Failure::Raised(_) => raised,
     }

@@ -272,7 +272,7 @@ pub fn function_result(
     containers: Containers,
     encoding: &Encoding,
 ) -> Result<Block, Failure> {
-    let refuse = |reason: &str| Err(Failure::Refused(reason.to_owned()));
+    let refuse = |reason: &str| Err(Failure::refused(reason));
     if object.is_none() {
         return Block::int(0).ok_or_else(no_memory);
     }
@@ -306,7 +306,7 @@ pub fn function_result(
 }
 
 fn no_memory() -> Failure {
-    Failure::Refused("there is no memory for it".into())
+    Failure::refused("there is no memory for it")
 }
 
 /// The first items of a tuple, those without a C form as type 0.

@@ -129,7 +129,7 @@ fn prepare(
     let attached = entered.attached();
     prepare_attached(attached, context, interpreter, runtime, source).map_err(|failure| {
         match failure {
-            Failure::Refused(reason) => reason,
+            Failure::Refused(reason) => *reason,
             Failure::Raised(raised) => {
                 report::log(attached, raised, &context.label, "preparing its interpreter");
                 "its interpreter cannot be prepared".to_owned()
@@ -173,7 +173,7 @@ fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Path) -> Result<(), Fa
     let venv = super::convert::from_utf8(attached, venv.as_os_str().as_bytes())?;
     // SAFETY: the script's own interpreter is attached.
     let complaint = unsafe { scope.call(attached, c"use_venv", &[venv])? };
-    if complaint.is_none() { Ok(()) } else { Err(Failure::Refused(complaint.to_text())) }
+    if complaint.is_none() { Ok(()) } else { Err(Failure::refused(complaint.to_text())) }
 }
 
 /// The virtual environment the script or the environment of the hub names.

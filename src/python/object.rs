@@ -448,10 +448,25 @@ impl<'a> Obj<'a> {
 
     /// The UTF-8 form of a str; None when it holds lone surrogates or is no str. Lives as long as
     /// the object.
+    #[inline]
     pub fn as_utf8(&self) -> Option<&str> {
         if !self.is_str() {
             return None;
         }
+        #[cfg(not(Py_3_14))]
+        // SAFETY: attached; a str whose characters are ASCII and lie behind its head.
+        unsafe {
+            if ffi::PyUnicode_IS_COMPACT_ASCII(self.as_ptr()) != 0 {
+                let start = ffi::PyUnicode_1BYTE_DATA(self.as_ptr());
+                let length = ffi::PyUnicode_GET_LENGTH(self.as_ptr()) as usize;
+                let bytes = std::slice::from_raw_parts(start, length);
+                return Some(std::str::from_utf8_unchecked(bytes));
+            }
+        }
+        self.other_as_utf8()
+    }
+
+    fn other_as_utf8(&self) -> Option<&str> {
         let mut length = 0;
         // SAFETY: attached; a str; Python keeps the UTF-8 form with the
         // object and guarantees it is UTF-8.
@@ -516,6 +531,23 @@ impl<'a> Obj<'a> {
             (0..length)
                 .filter_map(|index| self.attached.borrow(item(self.as_ptr(), index)))
                 .collect()
+        }
+    }
+
+    /// Item number `index` of a tuple or list, as it is now; None behind the end, and for anything
+    /// else.
+    #[inline]
+    pub fn item(&self, index: usize) -> Option<Obj<'a>> {
+        let index = index as ffi::Py_ssize_t;
+        // SAFETY: attached; the index is in range, and the reference is made strong at once.
+        unsafe {
+            if self.is_list() && index < ffi::PyList_GET_SIZE(self.as_ptr()) {
+                self.attached.borrow(ffi::PyList_GET_ITEM(self.as_ptr(), index))
+            } else if self.is_tuple() && index < ffi::PyTuple_GET_SIZE(self.as_ptr()) {
+                self.attached.borrow(ffi::PyTuple_GET_ITEM(self.as_ptr(), index))
+            } else {
+                None
+            }
         }
     }
 
