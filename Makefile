@@ -26,7 +26,7 @@ all: build ## Same as build
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-	  while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	  while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 	@echo 'PYTHON=... chooses the Python to build for, BUILD=... the folder to build in.'
 
 bootstrap:

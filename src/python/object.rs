@@ -434,7 +434,7 @@ impl<'a> Obj<'a> {
     #[inline]
     pub fn is_coroutine(&self) -> bool {
         // SAFETY: attached.
-        unsafe { ffi::PyCoro_CheckExact(self.as_ptr()) != 0 }
+        unsafe { ffi::Py_IS_TYPE(self.as_ptr(), &raw mut ffi::PyCoro_Type) != 0 }
     }
 
     /// The value of a float; NaN for anything else.
