@@ -430,6 +430,12 @@ impl<'a> Obj<'a> {
         }
     }
 
+    /// Whether it is a function written in Python.
+    pub fn is_function(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::Py_IS_TYPE(self.as_ptr(), &raw mut ffi::PyFunction_Type) != 0 }
+    }
+
     /// Whether it is the coroutine that calling an `async def` function gives.
     #[inline]
     pub fn is_coroutine(&self) -> bool {
