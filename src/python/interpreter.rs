@@ -338,8 +338,11 @@ const SWITCH_INTERVAL: f64 = 0.0002;
 
 /// Sets it in the attached interpreter.
 fn set_switch_interval(attached: Attached<'_>) {
-    let set =
-        || attached.import(c"sys")?.call_method(c"setswitchinterval", &[attached.float(SWITCH_INTERVAL)?]);
+    let set = || {
+        attached
+            .import(c"sys")?
+            .call_method(c"setswitchinterval", &[attached.float(SWITCH_INTERVAL)?])
+    };
     if let Err(raised) = set() {
         report::log(attached, raised, "", "setting the switch interval");
     }
