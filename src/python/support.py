@@ -64,6 +64,8 @@ class Scope:
         self.loop_lock = __import__("_thread").allocate_lock()
         self.tasks = set()
         self.site_packages = []
+        # What reports exceptions of threads while they are stopped, and what did before.
+        self.quiet_hook = self.loud_hook = None
         SCOPES[script] = self
         vh.on_unload = self.on_unload
         vh.run_in_host = self.run_in_host
@@ -207,7 +209,9 @@ class Scope:
 
     def expect_cancellation(self, threading):
         """Threads whose event loop is stopped end with an exception nobody need hear of."""
-        report = threading.excepthook
+        if self.quiet_hook is not None:
+            return
+        self.loud_hook = report = threading.excepthook
 
         def excepthook(args):
             asyncio = loaded("asyncio")
@@ -218,7 +222,7 @@ class Scope:
             if not (quiet and args.thread is not None and self.owns(args.thread)):
                 report(args)
 
-        threading.excepthook = excepthook
+        self.quiet_hook = threading.excepthook = excepthook
 
     def ask_frame(self, frame):
         if frame.f_code.co_name == "_worker" and "executor_reference" in frame.f_locals:
@@ -405,6 +409,9 @@ class Scope:
                 future.set_exception(RuntimeError("the script is being unloaded"))
 
     def forget(self):
+        threading = loaded("threading")
+        if threading is not None and threading.excepthook is self.quiet_hook is not None:
+            threading.excepthook = self.loud_hook
         SCOPES.pop(self.script, None)
 
     def take_failures(self):
@@ -464,6 +471,8 @@ def tell_scripts_apart():
             scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]
         unregister(function)
 
+    # Threads that are not told whether they are daemons do as the host's thread, which is none.
+    threading._DummyThread.daemon = property(lambda self: False)
     threading.Thread.start = start_for_script
     atexit.register = register_for_script
     atexit.unregister = unregister_for_script
@@ -562,6 +571,10 @@ def prepare_own_interpreter():
         # Its state is shared by all interpreters and dies with the first that imported it; the
         # version of asyncio in Python is the interpreter's own.
         sys.modules["_asyncio"] = None
+    if hasattr(_thread, "_get_main_thread_ident"):
+        # From 3.13 on every thread of a sub-interpreter would be a daemon unless it says otherwise,
+        # for `threading` takes the host's thread for a stranger, which it did not do before.
+        _thread._get_main_thread_ident = _thread.get_ident
     forbid_fork()
     start = _thread.start_new_thread
 
