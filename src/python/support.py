@@ -193,9 +193,6 @@ class Scope:
 
     def ask_to_stop(self):
         """Asks timers, executors and event loops of the script to finish. Never waits."""
-        if BASELINE:
-            # Threads that were stopped from outside leave more behind than can be swept.
-            BASELINE[0].spoiled = True
         threading = loaded("threading")
         if threading is not None:
             for thread in self.threads():
@@ -567,9 +564,9 @@ def prepare_own_interpreter():
         return
     import _thread
 
-    if sys.version_info < (3, 12):
-        # Its state is shared by all interpreters and dies with the first that imported it; the
-        # version of asyncio in Python is the interpreter's own.
+    if sys.version_info < (3, 12, 4):
+        # Up to 3.11 its state is shared by all interpreters and dies with the first that imported
+        # it; 3.12 may crash when it is dropped. The asyncio written in Python has neither fault.
         sys.modules["_asyncio"] = None
     if hasattr(_thread, "_get_main_thread_ident"):
         # From 3.13 on every thread of a sub-interpreter would be a daemon unless it says otherwise,
@@ -649,6 +646,7 @@ class Baseline:
         """True when nothing of a script is left that this can see."""
         if self.spoiled:
             return False
+        let_go_of_asyncio()
         for name in [name for name in sys.modules if name not in self.modules]:
             del sys.modules[name]
         sys.modules.update(self.modules)
@@ -689,6 +687,26 @@ class Baseline:
         RAW_THREADS.clear()
         SCOPES.clear()
         gc.collect()
+
+
+# How many unused iterators over futures _asyncio keeps for the next `await`.
+ASYNCIO_FREE_LIST = 255
+
+
+def let_go_of_asyncio():
+    """Unused iterators in the free list of _asyncio hold references to their class that nobody
+    counts, which would keep all of asyncio alive: take them out and let them die with the module.
+    """
+    module = loaded("_asyncio")
+    if module is None:
+        return
+
+    class Loop:
+        def get_debug(self):
+            return False
+
+    future = module.Future(loop=Loop())
+    module.unused_iterators = [iter(future) for _ in range(ASYNCIO_FREE_LIST)]
 
 
 def sweep():
