@@ -297,9 +297,8 @@ fn end_interpreter(janitor: Janitor) {
     if interpreter::KEEPS_FOR_REUSE && is_swept(attached) {
         return janitor.keep_for_reuse();
     }
-    if let Err(raised) = scope::forget_threading(attached) {
-        // Only Python's own farewell to threads that are gone would be noisier.
-        attached.clear(raised);
+    if let Err(raised) = scope::prepare_end(attached) {
+        report::log(attached, raised, "", "preparing the end of an interpreter");
     }
     janitor.end();
 }

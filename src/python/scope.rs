@@ -287,8 +287,8 @@ pub fn prepare_main(attached: Attached<'_>) -> Result<(), Raised> {
 }
 
 /// Before an interpreter ends: all its threads have.
-pub fn forget_threading(attached: Attached<'_>) -> Result<(), Raised> {
-    call(attached, c"forget_threading", &[]).map(drop)
+pub fn prepare_end(attached: Attached<'_>) -> Result<(), Raised> {
+    call(attached, c"prepare_end", &[]).map(drop)
 }
 
 /// The script that is running, also on threads it started.

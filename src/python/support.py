@@ -552,10 +552,53 @@ def run_source(source, path, namespace, compile=compile, exec=exec):
     exec(compile(source, path, "exec", 0, True), namespace)
 
 
-def forget_threading():
-    """All threads have ended: keep Python's own shutdown from looking for them."""
+def prepare_end():
+    """Before the interpreter ends; all its threads have."""
     if loaded("threading") is not None:
+        # Keep Python's own shutdown from looking for them.
         loaded("threading")._shutdown = lambda: None
+    empty_leaked_containers()
+
+
+# Containers of C modules that nobody frees before 3.13, with all they hold.
+LEAKED_CONTAINERS = (
+    ("_ctypes", "_pointer_type_cache"),
+    ("_sqlite3", "adapters"),
+    ("_sqlite3", "converters"),
+    ("_ssl", "err_codes_to_names"),
+    ("_ssl", "err_names_to_codes"),
+    ("_ssl", "lib_codes_to_names"),
+)
+
+
+def empty_leaked_containers():
+    for module, name in LEAKED_CONTAINERS:
+        container = getattr(loaded(module), name, None)
+        if container is not None and not is_used_elsewhere(container):
+            container.clear()
+
+
+def is_used_elsewhere(container):
+    """Whether another interpreter has it too: there it has the names of at least three modules.
+
+    The C module itself holds one reference, and a copy of its namespace may hold another.
+    """
+    import gc
+
+    namespaces = [holder for holder in gc.get_referrers(container) if type(holder) is dict]
+    # The variables here and in the caller, and the argument of getrefcount.
+    known = len(namespaces) + 3
+    return sys.getrefcount(container) - known >= 3
+
+
+# C modules whose state all interpreters share before a version of Python, so that scripts disturb
+# each other. Without them the standard library uses the same written in Python.
+WRITTEN_IN_PYTHON = (
+    # Running loops mix; 3.12 before .4 may crash when the module is dropped.
+    ("_asyncio", (3, 12, 4)),
+    # Its exceptions are those of the last import anywhere: nobody else's `except` catches them.
+    ("_decimal", (3, 13)),
+)
 
 
 def prepare_own_interpreter():
@@ -564,10 +607,9 @@ def prepare_own_interpreter():
         return
     import _thread
 
-    if sys.version_info < (3, 12, 4):
-        # Up to 3.11 its state is shared by all interpreters and dies with the first that imported
-        # it; 3.12 may crash when it is dropped. The asyncio written in Python has neither fault.
-        sys.modules["_asyncio"] = None
+    for name, version in WRITTEN_IN_PYTHON:
+        if sys.version_info < version:
+            sys.modules[name] = None
     if hasattr(_thread, "_get_main_thread_ident"):
         # From 3.13 on every thread of a sub-interpreter would be a daemon unless it says otherwise,
         # for `threading` takes the host's thread for a stranger, which it did not do before.
@@ -647,6 +689,7 @@ class Baseline:
         if self.spoiled:
             return False
         let_go_of_asyncio()
+        empty_leaked_containers()
         for name in [name for name in sys.modules if name not in self.modules]:
             del sys.modules[name]
         sys.modules.update(self.modules)
