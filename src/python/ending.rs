@@ -294,7 +294,7 @@ pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
 /// Ends an interpreter in which nothing runs any more, or keeps it for another script.
 fn end_interpreter(janitor: Janitor) {
     let attached = janitor.attached();
-    if interpreter::KEEPS_FOR_REUSE && is_swept(attached) {
+    if is_swept(attached) {
         return janitor.keep_for_reuse();
     }
     if let Err(raised) = scope::prepare_end(attached) {

@@ -641,7 +641,7 @@ def forbid_fork():
         module.register_at_fork = register_at_fork
 
 
-# Using an interpreter again: from Python 3.12 on each one that ends leaves memory behind.
+# Using an interpreter again: each one that ends leaves memory behind, most from Python 3.12 on.
 
 # The state of this interpreter before any script, once it is taken.
 BASELINE = []
@@ -675,7 +675,7 @@ class Baseline:
         self.recursion_limit = sys.getrecursionlimit()
 
     def real_modules(self):
-        return [module for module in self.modules.values() if module is not None]
+        return [module for module in self.modules.values() if isinstance(module, type(sys))]
 
     def spoiling(self, function):
         def spoil(*args):
@@ -690,8 +690,7 @@ class Baseline:
             return False
         let_go_of_asyncio()
         empty_leaked_containers()
-        for name in [name for name in sys.modules if name not in self.modules]:
-            del sys.modules[name]
+        probes = [probe for probe in map(self.drop_module, list(sys.modules)) if probe]
         sys.modules.update(self.modules)
         for content, before in self.contents:
             for name in content.keys() - before.keys():
@@ -704,7 +703,35 @@ class Baseline:
         for kind, before in self.classes:
             self.restore_class(kind, before)
         self.restore_settings()
+        self.clear_survivors(probes)
         return True
+
+    def drop_module(self, name):
+        """Drops a module of the script; returns a weak reference to a function of it, if any."""
+        if name in self.modules:
+            return None
+        namespace = getattr(sys.modules.pop(name), "__dict__", {})
+        if any(namespace is content for content, _ in self.contents):
+            return None  # Another name of a module that stays.
+        for value in list(namespace.values()):
+            if getattr(value, "__globals__", None) is namespace:
+                return self.modules["_weakref"].ref(value)
+        return None
+
+    @staticmethod
+    def clear_survivors(probes):
+        """Empties modules that a reference which Python cannot see keeps alive, as it does at exit.
+
+        Some C modules have such references: _ctypes to the classes of functions, up to 3.12.
+        """
+        import gc
+
+        gc.collect()
+        survivors = [probe() for probe in probes if probe() is not None]
+        for function in survivors:
+            function.__globals__.clear()
+        if survivors:
+            gc.collect()
 
     @staticmethod
     def restore_class(kind, before):
@@ -729,7 +756,6 @@ class Baseline:
                     monitoring.free_tool_id(tool)
         RAW_THREADS.clear()
         SCOPES.clear()
-        gc.collect()
 
 
 # How many unused iterators over futures _asyncio keeps for the next `await`.
