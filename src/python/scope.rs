@@ -132,6 +132,9 @@ pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
     }
     let namespace = attached.namespace()?;
     namespace.set_dict_item(c"__name__", &attached.str("vh.support")?)?;
+    // Builtins of its own, whatever a script does to Python's.
+    let builtins = attached.import(c"builtins")?.attribute(c"__dict__")?;
+    namespace.set_dict_item(c"__builtins__", &builtins.call_method(c"copy", &[])?)?;
     for definition in &BUILTINS {
         definition.add_to(&namespace)?;
     }

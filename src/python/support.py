@@ -12,6 +12,7 @@ the vh calls of other threads, notify(serial) asks for the script's jobs to be r
 thread_frames() the innermost frames of threads that Python started in this interpreter.
 """
 
+import gc
 import sys
 
 # Where modules are looked for before a script adds its folders: what the library itself imports
@@ -583,8 +584,6 @@ def is_used_elsewhere(container):
 
     The C module itself holds one reference, and a copy of its namespace may hold another.
     """
-    import gc
-
     namespaces = [holder for holder in gc.get_referrers(container) if type(holder) is dict]
     # The variables here and in the caller, and the argument of getrefcount.
     known = len(namespaces) + 3
@@ -657,6 +656,7 @@ class Baseline:
         sys.addaudithook = self.spoiling(sys.addaudithook)
         codecs = self.modules["_codecs"]
         codecs.register = self.spoiling(codecs.register)
+        codecs.register_error = self.spoiling(codecs.register_error)
         self.contents = [(vars(module), dict(vars(module))) for module in self.real_modules()]
         # These are put back as modules, not as values of others such as __builtins__.
         namespaces = {id(content) for content, _ in self.contents} | {id(sys.modules)}
@@ -672,7 +672,17 @@ class Baseline:
             for value in content.values()
             if isinstance(value, type) and value.__flags__ & (1 << 9)
         ]
-        self.recursion_limit = sys.getrecursionlimit()
+        # Settings that are functions: how to put each back.
+        self.settings = [
+            (sys.setrecursionlimit, (sys.getrecursionlimit(),)),
+            (gc.set_threshold, gc.get_threshold()),
+            (gc.set_debug, (0,)),
+            (gc.callbacks.clear, ()),
+            (gc.unfreeze, ()),
+            (gc.enable, ()),
+        ]
+        if hasattr(sys, "set_int_max_str_digits"):
+            self.settings.append((sys.set_int_max_str_digits, (sys.get_int_max_str_digits(),)))
 
     def real_modules(self):
         return [module for module in self.modules.values() if isinstance(module, type(sys))]
@@ -688,10 +698,16 @@ class Baseline:
         """True when nothing of a script is left that this can see."""
         if self.spoiled:
             return False
+        self.restore_contents()
+        self.restore_settings()
         let_go_of_asyncio()
         empty_leaked_containers()
         probes = [probe for probe in map(self.drop_module, list(sys.modules)) if probe]
         sys.modules.update(self.modules)
+        self.clear_survivors(probes)
+        return True
+
+    def restore_contents(self):
         for content, before in self.contents:
             for name in content.keys() - before.keys():
                 del content[name]
@@ -702,9 +718,6 @@ class Baseline:
             refill(before)
         for kind, before in self.classes:
             self.restore_class(kind, before)
-        self.restore_settings()
-        self.clear_survivors(probes)
-        return True
 
     def drop_module(self, name):
         """Drops a module of the script; returns a weak reference to a function of it, if any."""
@@ -724,8 +737,6 @@ class Baseline:
 
         Some C modules have such references: _ctypes to the classes of functions, up to 3.12.
         """
-        import gc
-
         gc.collect()
         survivors = [probe() for probe in probes if probe() is not None]
         for function in survivors:
@@ -743,12 +754,8 @@ class Baseline:
                 setattr(kind, name, value)
 
     def restore_settings(self):
-        import gc
-
-        sys.setrecursionlimit(self.recursion_limit)
-        gc.callbacks.clear()
-        gc.enable()
-        gc.set_debug(0)
+        for function, arguments in self.settings:
+            function(*arguments)
         monitoring = getattr(sys, "monitoring", None)
         if monitoring is not None:
             for tool in range(6):
