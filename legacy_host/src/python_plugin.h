@@ -86,9 +86,11 @@ class PythonPlugin {
   template <typename... Arguments>
   Verdict Fire(Session* about, int hook, Arguments... arguments) {
     std::vector<std::string*> texts;
+    texts.reserve(sizeof...(arguments));
     (CollectText(&texts, &arguments), ...);
     static constexpr char kFormat[] = {Letter<Arguments>()..., '\0'};
-    return Dispatch(about, hook, texts, [&] { return library_.pack(kFormat, Lend(arguments)...); });
+    const auto pack = [&] { return library_.pack(kFormat, Lend(arguments)...); };
+    return Dispatch(about, hook, texts, std::ref(pack));
   }
   // Queued script commands, then the timer event.
   void OnTimer(double now);

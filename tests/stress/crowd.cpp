@@ -79,7 +79,7 @@ void Crowd::Do(const Step& step) {
       break;
     }
   }
-  messages_ += step.messages();
+  messages_ += step.messages;
   Add(step.kind->hooks, &expected_);
   if (++since_read_ == kStepsBetweenReads) Read();
 }

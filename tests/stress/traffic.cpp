@@ -12,7 +12,14 @@ namespace traffic {
 
 namespace {
 
-constexpr const char* kFirstTag = "<++ V:0.880,M:P,H:1/0/0,S:3>";
+// One user in four cannot be connected to. `slots` makes tags of one user differ.
+std::string Tag(const std::string& nick, unsigned long slots) {
+  const bool passive = !nick.empty() && nick.back() % 4 == 0;
+  return std::string("<++ V:0.880,M:") + (passive ? 'P' : 'A') +
+         ",H:1/0/0,S:" + std::to_string(slots) + '>';
+}
+
+constexpr unsigned long kFirstSlots = 3;
 
 constexpr const char* kWords[] = {
     "ubuntu", "linux",   "documentary", "1080p",  "привет",  "всем",   "hello", "anyone",
@@ -57,10 +64,11 @@ std::vector<Kind> MakeKinds() {
   constexpr bool kUser = false, kOp = true;
   constexpr Course kStays = Course::kStays, kGuest = Course::kGuest;
   return {
-      {"$Search, passive", 180, kUser, kStays, InList({W_OnParsedMsgSearch}),
-       [](const Step& s) { return "$Search Hub:" + s.nick + " F?T?0?1?" + s.text + '|'; }},
-      {"$Search, active", 120, kUser, kStays, InList({W_OnParsedMsgSearch}),
-       [](const Step& s) { return "$Search 192.0.2.1:412 F?T?0?9?TTH:" + s.text + '|'; }},
+      {"$Search", 300, kUser, kStays, InList({W_OnParsedMsgSearch}),
+       [](const Step& s) {
+         const std::string from = hub::IsPassive(s.tag) ? "Hub:" + s.nick : "192.0.2.1:412";
+         return "$Search " + from + " F?T?0?1?" + s.text + '|';
+       }},
       {"$SR", 180, kUser, kStays, InList({W_OnParsedMsgSR}),
        [](const Step& s) {
          return "$SR " + s.nick + " share\\" + s.text + '\x05' + Number(s) +
@@ -156,8 +164,6 @@ bool Reaches(const Kind& kind, int hook) {
   return std::find(kind.hooks.begin(), kind.hooks.end(), hook) != kind.hooks.end();
 }
 
-size_t Step::messages() const { return CountMessages(bytes) + CountMessages(login); }
-
 std::string NickOf(size_t client) {
   return client == kOperator ? kOperatorNick : "user" + std::to_string(client);
 }
@@ -166,7 +172,8 @@ std::string Login(const std::string& nick) {
   std::string bytes = "$Supports NoGetINFO NoHello UserIP2 BotList |$Key ";
   bytes += hub::LockToKey(hub::kLock) + "|$ValidateNick " + nick + '|';
   if (nick == kOperatorNick) bytes += "$MyPass " + std::string(kOperatorPassword) + '|';
-  return bytes + "$Version 1,0091|$GetNickList|" + MyInfo(nick, "test client", kFirstTag);
+  return bytes + "$Version 1,0091|$GetNickList|" +
+         MyInfo(nick, "test client", Tag(nick, kFirstSlots));
 }
 
 Hooks LoginHooks(const std::string& nick) {
@@ -188,8 +195,9 @@ void Add(const Hooks& hooks, HookCounts* counts) {
   for (const int hook : hooks) ++counts->at(static_cast<size_t>(hook));
 }
 
-Traffic::Traffic(unsigned long seed, size_t clients, bool (*wanted)(const Kind&))
-    : random_(seed), tags_(clients, kFirstTag) {
+Traffic::Traffic(unsigned long seed, size_t clients, bool (*wanted)(const Kind&)) : random_(seed) {
+  for (size_t client = 0; client < clients; ++client)
+    tags_.push_back(Tag(NickOf(client), kFirstSlots));
   for (const Kind& kind : Kinds()) {
     if (wanted && !wanted(kind)) continue;
     wheel_.insert(wheel_.end(), static_cast<size_t>(kind.weight), &kind);
@@ -216,21 +224,22 @@ Step Traffic::Next() {
   step.other = NickOf(1 + Below(users));
   step.text = Text();
   std::string& tag = tags_[step.client];
-  if (Reaches(*step.kind, W_OnValidateTag)) {
-    tag = step.kind->course == Course::kStays
-              ? "<++ V:0.880,M:A,H:1/0/0,S:" + std::to_string(step.number) + '>'
-              : kFirstTag;
+  if (step.kind->course == Course::kComesBack) {
+    tag = Tag(step.nick, kFirstSlots);
+  } else if (Reaches(*step.kind, W_OnParsedMsgMyINFO) && Reaches(*step.kind, W_OnValidateTag)) {
+    tag = Tag(step.nick, kFirstSlots + step.number);
   }
   step.tag = tag;
   step.bytes = step.kind->write(step);
   if (step.kind->course == Course::kComesBack) step.login = Login(step.nick);
   if (step.kind->course == Course::kGuest) step.login = Login(kGuest);
+  step.messages = CountMessages(step.bytes) + CountMessages(step.login);
   return step;
 }
 
 std::vector<Step> Traffic::Take(size_t messages) {
   std::vector<Step> steps;
-  for (size_t taken = 0; taken < messages; taken += steps.back().messages()) {
+  for (size_t taken = 0; taken < messages; taken += steps.back().messages) {
     steps.push_back(Next());
   }
   return steps;

@@ -56,7 +56,7 @@ struct Step {
   // What is sent; the login is the one after a client comes back, or the guest's.
   std::string bytes, login;
 
-  size_t messages() const;  // in `bytes` and `login`
+  unsigned long messages = 0;  // in `bytes` and `login`
 };
 
 std::string NickOf(size_t client);
