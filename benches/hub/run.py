@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "tests" / "clients"))
 import hub as hubs  # noqa: E402
 
 SCRIPTS = (1, 4, 16)
-PUBLISHED = "The library before was published with 351,494 messages/s, of which only 4,279 reached Python."
+PUBLISHED = "published for the library before: 351,494 messages/s, of which 4,279 reached Python"
 GOAL_CALLBACKS = 1_500_000
 GOAL_SHARE = 25
 # Come by the clock, or after the last count.
@@ -93,8 +93,8 @@ def over_tcp(options, scripts, meanwhile=None):
 
 
 def profile(options):
-    """Where the hub's process spends its time with one script, over TCP, in per cent; None where perf
-    cannot be used. A sample is ours when the library or its Python is anywhere on the stack."""
+    """Where the hub's process spends its time with one script, over TCP, in per cent; None where
+    perf cannot be used. A sample is ours when the library or its Python is on the stack."""
     perf = shutil.which("perf")
     if not perf or subprocess.run([perf, "stat", "true"], capture_output=True).returncode:
         return None

@@ -64,6 +64,10 @@ def pair_up(old, new, rows):
                 break
 
 
+def accepted(form, line, rows):
+    return any(row.accepts(form, line) for row in rows)
+
+
 def differences(old, new, rows):
     """The lines that differ and no row accepts, as `-old` and `+new`."""
     found = []
@@ -73,6 +77,6 @@ def differences(old, new, rows):
             continue
         left, right = old[old_from:old_to], new[new_from:new_to]
         pair_up(left, right, rows)
-        found += [f"-{line}" for line in left if not any(r.accepts("only_old", line) for r in rows)]
-        found += [f"+{line}" for line in right if not any(r.accepts("only_new", line) for r in rows)]
+        found += [f"-{line}" for line in left if not accepted("only_old", line, rows)]
+        found += [f"+{line}" for line in right if not accepted("only_new", line, rows)]
     return found

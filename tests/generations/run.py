@@ -1,4 +1,4 @@
-"""Differential runs: the same scenes in hubs of all generations, and what differs in the transcripts.
+"""Differential runs: the same scenes in hubs of all generations; what differs in the transcripts.
 
     OLD=old.so NEW=new.so run.py --host generations_host    two libraries against each other
     NEW=new.so run.py --host generations_host               one against the transcripts in expected/

@@ -87,6 +87,7 @@ struct Counts {
   Count symbols[kSymbols];
   Count hooks[W_MAX_HOOKS];
   Count callbacks[W_MAX_CALLBACKS];
+  const char* callback_names[W_MAX_CALLBACKS];  // as the library names them for this hub
 };
 Counts g_counts[kHubs];
 std::atomic<int> g_hub{kNone};
@@ -125,8 +126,7 @@ Hub Recognise(const w_Tcallback* table) {
 
 // --- The report ---
 
-using Namer = const char* (*)(int);
-
+template <typename Namer>
 std::string Map(const Count* counts, int size, Namer name) {
   std::string map;
   for (int i = 0; i < size; ++i) {
@@ -137,23 +137,16 @@ std::string Map(const Count* counts, int size, Namer name) {
   return '{' + map + '}';
 }
 
-// w_CallName follows the numbering of the hub that is there, which at the end is none: the
-// header's.
-const char* CallbackName(int slot) {
-  const char* name = Real().w_CallName(slot);
-  return name ? name : "unnamed";
-}
-const char* OlderCallbackName(int slot) {
-  return CallbackName(slot < W_GetIPCity ? slot : slot + 1);
-}
-
 std::string Describe(Hub hub) {
   const Counts& counts = g_counts[hub];
   const auto symbol = [](int i) { return kSymbolNames[i]; };
+  const auto callback = [&](int slot) {
+    const char* name = counts.callback_names[slot];
+    return name ? name : "unnamed";
+  };
   return "{\"symbol\": " + Map(counts.symbols, kSymbols, symbol) +
-         ", \"hook\": " + Map(counts.hooks, W_MAX_HOOKS, Real().w_HookName) + ", \"callback\": " +
-         Map(counts.callbacks, W_MAX_CALLBACKS, hub == kOlder ? OlderCallbackName : CallbackName) +
-         '}';
+         ", \"hook\": " + Map(counts.hooks, W_MAX_HOOKS, Real().w_HookName) +
+         ", \"callback\": " + Map(counts.callbacks, W_MAX_CALLBACKS, callback) + '}';
 }
 
 struct Reporter {
@@ -162,6 +155,8 @@ struct Reporter {
     if (!path) return;
     std::string calls;
     for (int hub = 0; hub < kHubs; ++hub) {
+      const bool was_there = hub == kNone || g_counts[hub].symbols[k_w_Begin] > 0;
+      if (!was_there) continue;
       const char* name = hub == kNone ? nullptr : std::getenv("VH_OBSERVER_HUB");
       calls += (calls.empty() ? "\"" : ", \"") + std::string(name ? name : kHubNames[hub]) +
                "\": " + Describe(static_cast<Hub>(hub));
@@ -182,14 +177,17 @@ EXPORT int w_Begin(w_Tcallback* table) {
   ++Now().symbols[k_w_Begin];
   g_theirs = table;
   FollowTable();
-  return Real().w_Begin(g_ours.data());
+  const int begun = Real().w_Begin(g_ours.data());
+  for (int slot = 0; slot < W_MAX_CALLBACKS; ++slot) {
+    Now().callback_names[slot] = Real().w_CallName(slot);
+  }
+  return begun;
 }
 
 EXPORT int w_End() {
   ++Now().symbols[k_w_End];
   const int ended = Real().w_End();
   g_theirs = nullptr;
-  g_seen = {};
   g_hub = kNone;
   return ended;
 }
