@@ -266,17 +266,27 @@ fn marks_of_special(word: u64) -> u64 {
 
 /// Writes text as a JSON string.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
-    let mut rest = text.as_bytes();
-    out.reserve(rest.len() + 2);
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    out.reserve(text.len() + 2);
     out.push(b'"');
-    loop {
-        let Plain { length, .. } = Plain::of(rest);
-        out.extend_from_slice(&rest[..length]);
-        let Some(&byte) = rest.get(length) else { break };
-        write_code_point(out, u32::from(byte), false);
-        rest = &rest[length + 1..];
+    for word in words {
+        if marks_of_special(u64::from_le_bytes(*word)) == 0 {
+            out.extend_from_slice(word);
+        } else {
+            word.iter().for_each(|&byte| write_byte(out, byte));
+        }
     }
+    rest.iter().for_each(|&byte| write_byte(out, byte));
     out.push(b'"');
+}
+
+#[inline]
+fn write_byte(out: &mut Vec<u8>, byte: u8) {
+    if is_plain(byte) {
+        out.push(byte);
+    } else {
+        write_code_point(out, u32::from(byte), false);
+    }
 }
 
 /// Writes decoded text as a JSON string of ASCII characters only.
