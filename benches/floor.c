@@ -32,10 +32,22 @@ static void *checked(void *pointer, const char *what) {
   return pointer;
 }
 
+/* With the modules of the installation the library uses. */
+static void start(void) {
+  PyConfig config;
+  PyConfig_InitPythonConfig(&config);
+  config.install_signal_handlers = 0;
+  config.parse_argv = 0;
+  PyStatus status = PyConfig_SetBytesString(&config, &config.program_name, VH_PYTHON_EXECUTABLE);
+  if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
+  PyConfig_Clear(&config);
+  if (PyStatus_Exception(status)) fail("CPython does not start");
+  main_state = PyThreadState_Get();
+}
+
 static void enter_main(void) {
   if (!Py_IsInitialized()) {
-    Py_InitializeEx(0);
-    main_state = PyThreadState_Get();
+    start();
     return;
   }
   if (!main_state) {

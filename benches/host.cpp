@@ -69,7 +69,8 @@ Script::~Script() { host_.lib().w_Unload(id_); }
 
 const floor_api& Floor() {
   static const floor_api* const api = [] {
-    void* handle = dlopen(VH_BENCH_FLOOR, RTLD_NOW | RTLD_LOCAL);
+    // Global, because modules written in C need the symbols of libpython.
+    void* handle = dlopen(VH_BENCH_FLOOR, RTLD_NOW | RTLD_GLOBAL);
     if (!handle) throw std::runtime_error(std::string("cannot load the floor: ") + dlerror());
     return reinterpret_cast<decltype(&vh_floor)>(dlsym(handle, "vh_floor"))();
   }();

@@ -479,7 +479,6 @@ fn wait_until_gone(context: &Context) {
 }
 
 /// Ends a drained script and frees its id.
-#[expect(clippy::boxed_local, reason = "the shape a door hands it over in")]
 fn finish(script: Box<Script>) {
     let Script { context, loaded } = *script;
     let deadline = Instant::now() + ending::time();

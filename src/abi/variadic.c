@@ -15,7 +15,7 @@ int vh_same_format(const w_Targs *args, const char *format);
 /* The element the values start at, or -1 when the block does not fit the format. */
 int vh_unpack_from(const w_Targs *args, const char *format);
 
-w_Targs *vh_vapack(const char *format, va_list arguments) {
+static inline w_Targs *pack(const char *format, va_list arguments) {
   w_Targs *block = vh_new_block(format);
   if (!block) return NULL;
   char *copy = (char *)block->format;
@@ -30,10 +30,12 @@ w_Targs *vh_vapack(const char *format, va_list arguments) {
   return block;
 }
 
+w_Targs *vh_vapack(const char *format, va_list arguments) { return pack(format, arguments); }
+
 w_Targs *vh_pack(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  w_Targs *block = vh_vapack(format, arguments);
+  w_Targs *block = pack(format, arguments);
   va_end(arguments);
   return block;
 }

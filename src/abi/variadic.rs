@@ -24,19 +24,26 @@ visible_to_c!(
 /// A block for `format`, still to be filled; NULL (and one log line) for a bad format. The usual way
 /// has nothing in it to guard.
 unsafe extern "C" fn new_block(format: *const c_char) -> *mut w_Targs {
-    // SAFETY: `format` is NULL or the C string the caller of w_pack passed.
-    let make = || unsafe { targs::new_block(format) };
-    if is_ready()
-        && let Some(block) = make()
-    {
-        return block;
+    if is_ready() {
+        // SAFETY: `format` is NULL or the C string the caller of w_pack passed.
+        if let Some(block) = unsafe { targs::new_block(format) } {
+            return block;
+        }
     }
+    new_block_guarded(format)
+}
+
+#[cold]
+#[inline(never)]
+fn new_block_guarded(format: *const c_char) -> *mut w_Targs {
     guard(c"w_pack", std::ptr::null_mut(), || {
-        make().unwrap_or_else(|| {
-            // SAFETY: as above.
-            unsafe { targs::refuse_format(format) };
-            std::ptr::null_mut()
-        })
+        // SAFETY: as above.
+        unsafe {
+            targs::new_block(format).unwrap_or_else(|| {
+                targs::refuse_format(format);
+                std::ptr::null_mut()
+            })
+        }
     })
 }
 
