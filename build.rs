@@ -25,6 +25,8 @@ fn compile_c_parts() {
     }
     cc::Build::new()
         .file("src/abi/variadic.c")
+        // Formats are a few letters: unrolled loops would only cost.
+        .opt_level(2)
         .include("include")
         .std("c11")
         .warnings_into_errors(true)

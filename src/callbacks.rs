@@ -88,6 +88,8 @@ pub enum Outcome {
 pub struct Callback {
     /// Name in the `vh` module.
     pub name: &'static CStr,
+    /// The same for messages.
+    pub text: &'static str,
     /// Slot in the `python3` numbering.
     pub slot: usize,
     /// Parameters, in packing order.
@@ -146,7 +148,8 @@ const fn row(
     outcome: Outcome,
     doc: &'static str,
 ) -> Callback {
-    Callback { name, slot, params, outcome, doc }
+    let Ok(text) = name.to_str() else { panic!("a callback's name is ASCII") };
+    Callback { name, text, slot, params, outcome, doc }
 }
 
 use Outcome::{

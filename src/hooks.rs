@@ -24,6 +24,8 @@ pub enum Reply {
 pub struct Hook {
     /// The function name a script defines, as C sees it.
     pub name: &'static CStr,
+    /// The same for messages.
+    pub text: &'static str,
     /// One letter per argument, in the format language of `targs`.
     pub format: &'static str,
     /// Names of the arguments, comma separated, in order.
@@ -33,7 +35,8 @@ pub struct Hook {
 }
 
 const fn hook(name: &'static CStr, format: &'static str, arguments: &'static str) -> Hook {
-    Hook { name, format, arguments, reply: Reply::Common }
+    let Ok(text) = name.to_str() else { panic!("a hook's name is ASCII") };
+    Hook { name, text, format, arguments, reply: Reply::Common }
 }
 
 /// Every hook; the index is its number.

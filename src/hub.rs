@@ -1,11 +1,9 @@
 //! The hub: which generation it is, its live callback table, its text encoding.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::RwLock;
-
-use crate::abi::host::CallbackTable;
+use crate::abi::host::{CallbackTable, HostFunction, TablePlace};
 use crate::callbacks::{CALLBACKS, Callback, GET_CONFIG, MAX_CALLBACKS, Numbering};
 use crate::host_functions::{self, Answer};
 use crate::targs::{Block, Item, Piece, Storage};
@@ -44,27 +42,29 @@ const PYTHON3: Generation = Generation {
 /// A table that fits no hub: a test host, written against our header.
 const OTHER: Generation = Generation { containers: Containers::Native, ..PYTHON3 };
 
-struct Hub {
-    table: Option<CallbackTable>,
-    generation: Generation,
-    /// None until the hub was asked.
-    encoding: Option<Arc<Encoding>>,
-}
-
-static HUB: RwLock<Hub> = RwLock::new(Hub { table: None, generation: OTHER, encoding: None });
+/// The host's callback table; NULL when there is no host. Read at every call.
+static TABLE: TablePlace = TablePlace::empty();
+/// The generation, by its place in `GENERATIONS`.
+static GENERATION: AtomicUsize = AtomicUsize::new(GENERATIONS.len() - 1);
+const GENERATIONS: [Generation; 3] = [CLASSIC, PYTHON3, OTHER];
+/// The number of the hub's encoding, or `UNKNOWN` until the hub was asked.
+static ENCODING: AtomicUsize = AtomicUsize::new(UNKNOWN);
+const UNKNOWN: usize = usize::MAX;
 
 /// Keeps the table and recognises the generation.
 pub fn begin(table: CallbackTable) {
     let generation = named_generation().unwrap_or_else(|| recognise(table));
     tracing::debug!("the hub is recognised as {generation:?}");
-    *HUB.write() = Hub { table: Some(table), generation, encoding: None };
+    let number = GENERATIONS.iter().position(|known| *known == generation);
+    GENERATION.store(number.expect("every generation is in the list"), Ordering::Release);
+    forget_encoding();
+    TABLE.set(Some(table));
 }
 
 /// Forgets the table; calls then raise until the next `begin`.
 pub fn end() {
-    let mut hub = HUB.write();
-    hub.table = None;
-    hub.encoding = None;
+    TABLE.set(None);
+    forget_encoding();
 }
 
 /// The generation `VH_PYTHON_GENERATION` demands.
@@ -100,7 +100,7 @@ fn recognise(table: CallbackTable) -> Generation {
 
 /// What is known of the hub.
 pub fn generation() -> Generation {
-    HUB.read().generation
+    GENERATIONS[GENERATION.load(Ordering::Acquire)]
 }
 
 /// The slot numbers of the hub's table.
@@ -108,78 +108,80 @@ pub fn numbering() -> Numbering {
     generation().numbering
 }
 
+/// What this hub has in the slot of a callback now.
+fn in_table(callback: &Callback) -> Option<HostFunction> {
+    let slot = callback.slot_in(numbering()).filter(|&slot| slot < MAX_CALLBACKS)?;
+    TABLE.get()?.get(slot)
+}
+
 /// Calls a callback of the hub for a script. None when this hub does not offer it. The
 /// interpreter must be left and no lock of ours held.
 pub fn call(callback: &Callback, script: i32, args: Block) -> Option<Answer> {
-    let (table, numbering) = {
-        let hub = HUB.read();
-        (hub.table?, hub.generation.numbering)
-    };
-    let slot = callback.slot_in(numbering).filter(|&slot| slot < MAX_CALLBACKS)?;
-    Some(host_functions::call(table.get(slot)?, script, args))
+    Some(host_functions::call(in_table(callback)?, script, args))
 }
 
 /// Whether `begin` came, and no `end` since.
 pub fn is_there() -> bool {
-    HUB.read().table.is_some()
+    TABLE.get().is_some()
 }
 
 /// Whether this hub offers a callback now.
 pub fn offers(callback: &Callback) -> bool {
-    let hub = HUB.read();
-    callback
-        .slot_in(hub.generation.numbering)
-        .is_some_and(|slot| hub.table.is_some_and(|table| table.get(slot).is_some()))
+    in_table(callback).is_some()
 }
 
 /// The hub's encoding, if it is known without asking the hub.
-pub fn known_encoding() -> Option<Arc<Encoding>> {
-    HUB.read().encoding.clone()
+pub fn known_encoding() -> Option<&'static Encoding> {
+    match ENCODING.load(Ordering::Acquire) {
+        UNKNOWN => None,
+        number => Encoding::numbered(number),
+    }
 }
 
 /// The hub's encoding; asks the hub in the name of `script` when it is not known. The interpreter
 /// must be left and no lock of ours held.
-pub fn encoding(script: i32) -> Arc<Encoding> {
-    if let Some(encoding) = known_encoding() {
-        return encoding;
-    }
+pub fn encoding(script: i32) -> &'static Encoding {
+    known_encoding().unwrap_or_else(|| ask_for_encoding(script))
+}
+
+#[cold]
+fn ask_for_encoding(script: i32) -> &'static Encoding {
     let callback = &CALLBACKS[GET_CONFIG];
     let words = [b"config".as_slice(), b"hub_encoding", b""];
     let pieces = words.map(|word| Piece::Text(Some(Cow::Borrowed(word))));
     let answer = Block::new(&pieces, Storage::Inside)
         .filter(|_| offers(callback))
         .and_then(|args| call(callback, script, args));
-    let Some(answer) = answer else { return Arc::new(text::UTF8) };
-    let encoding = Arc::new(named_encoding(&answer));
-    HUB.write().encoding = Some(Arc::clone(&encoding));
-    encoding
+    let Some(answer) = answer else { return &text::UTF8 };
+    let number = encoding_named_by(&answer);
+    ENCODING.store(number, Ordering::Release);
+    Encoding::numbered(number).unwrap_or(&text::UTF8)
 }
 
-fn named_encoding(answer: &Answer) -> Encoding {
-    let Some(view) = answer.view() else { return text::UTF8 };
-    let Ok(view) = view else { return text::UTF8 };
-    let name = match view.items().next() {
+/// The number of the encoding the hub names.
+fn encoding_named_by(answer: &Answer) -> usize {
+    let name = match answer.view().and_then(Result::ok).and_then(|view| view.items().next()) {
         Some(Item::Text(Some(name))) => String::from_utf8_lossy(name).into_owned(),
         _ => String::new(),
     };
-    Encoding::named(&name).unwrap_or_else(|| {
+    Encoding::number_of(&name).unwrap_or_else(|| {
         tracing::error!(
             "the hub's configuration names the encoding {name:?}, which is unknown: its text is \
              read as UTF-8. Set hub_encoding to a name such as UTF-8, CP1251, ISO-8859-2 or GBK"
         );
-        text::UTF8
+        text::UTF8_NUMBER
     })
 }
 
 /// The hub's encoding may have changed: it is asked again when text next comes by.
 pub fn forget_encoding() {
-    HUB.write().encoding = None;
+    ENCODING.store(UNKNOWN, Ordering::Release);
 }
 
 /// JSON array of texts in the hub's encoding. What is not plain UTF-8 is written in escapes, so
 /// that the array reads the same in every encoding.
 pub fn json_of_texts<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
-    let encoding = known_encoding().unwrap_or_else(|| Arc::new(text::UTF8));
+    let encoding = known_encoding().unwrap_or(&text::UTF8);
     let mut out = vec![b'['];
     for (index, bytes) in texts.enumerate() {
         if index > 0 {

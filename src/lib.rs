@@ -11,6 +11,8 @@ pub mod abi;
 pub mod callbacks;
 pub mod carry;
 mod config;
+#[allow(unsafe_code)]
+mod door;
 mod header;
 pub mod hooks;
 #[allow(unsafe_code)]

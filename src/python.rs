@@ -11,6 +11,7 @@ pub mod init;
 pub mod interpreter;
 pub mod json;
 pub mod load;
+mod names;
 pub mod object;
 pub mod report;
 pub mod scope;

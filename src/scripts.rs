@@ -4,12 +4,13 @@
 //! starts by refusing new calls and ends when the last counted one returns, so a script may ask
 //! for its own unload from inside a call. No lock is held while Python or the host runs.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ffi::{OsStr, c_char, c_int};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
@@ -17,6 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::abi::host;
 use crate::abi::types::w_Targs;
 use crate::carry;
+use crate::door::{Door, Inside};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
@@ -42,7 +44,8 @@ enum Slot {
         /// Somebody asked for the unload meanwhile: it is done once the script has loaded.
         unwanted: bool,
     },
-    Live(Arc<Script>),
+    /// Its door is open.
+    Live(Arc<Context>),
     /// Unloading; the last call into it ends it.
     Draining,
 }
@@ -66,7 +69,9 @@ pub struct Context {
     nicks: Mutex<Nicks>,
     /// What the host registered for it.
     pub functions: Arc<Registered>,
-    /// Set when its threads may not call the hub any more.
+    /// Set when its own threads may not call the hub any more: the hub's thread says goodbye.
+    leaving: AtomicBool,
+    /// Set when nothing of it may call the hub any more.
     closed: AtomicBool,
     /// Set when nothing of it is left in the registry.
     gone: AtomicBool,
@@ -115,13 +120,26 @@ impl Context {
         }
     }
 
-    /// Whether the script is being unloaded and its threads may not call the hub any more.
+    /// Whether its own threads may not call the hub any more.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    /// From now on calls of its own threads are refused: the hub's thread has no time to answer
+    /// them, and may wait for those threads in `UnLoad()`.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
+        carry::close_script(self.serial);
+    }
+
+    /// Whether nothing of it may call the hub any more.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Keeps its threads from calling the hub.
+    /// Keeps everything of it from calling the hub.
     pub fn close(&self) {
+        self.leave();
         self.closed.store(true, Ordering::Release);
     }
 }
@@ -129,95 +147,57 @@ impl Context {
 /// A loaded script.
 struct Script {
     context: Arc<Context>,
-    gate: Gate,
-    /// Taken by whoever ends the script.
-    loaded: Mutex<Option<Arc<Loaded>>>,
+    loaded: Loaded,
 }
 
-/// Counts the calls inside a script; closed, it lets nobody in.
-struct Gate(AtomicI64);
+/// The way into each live script. Calls go in and out without a lock.
+static DOORS: [Door<Script>; MAX_SCRIPTS] = [const { Door::closed(finish) }; MAX_SCRIPTS];
 
-const CLOSED: i64 = i64::MIN / 2;
+/// Enters a live script, so that it stays loaded; None when there is none with this id.
+fn enter(id: c_int) -> Option<Inside<'static, Script>> {
+    DOORS.get(usize::try_from(id).ok()?)?.enter()
+}
 
-impl Gate {
-    fn enter(&self) -> bool {
-        let inside = |count: i64| (count >= 0).then_some(count + 1);
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, inside).is_ok()
-    }
-
-    /// True for the last one out of a closed gate.
-    fn leave(&self) -> bool {
-        self.0.fetch_sub(1, Ordering::AcqRel) - 1 == CLOSED
-    }
-
-    /// True when nobody is inside.
-    fn close(&self) -> bool {
-        self.0.fetch_add(CLOSED, Ordering::AcqRel) == 0
-    }
+/// A script a thread runs for, and the one it ran for before.
+struct Running<'r> {
+    context: &'r Arc<Context>,
+    outer: *const Running<'static>,
 }
 
 thread_local! {
-    /// Scripts this thread is inside of, outermost first.
-    static INSIDE: RefCell<Vec<Arc<Context>>> = const { RefCell::new(Vec::new()) };
+    /// What this thread runs for, innermost. Each one is on the stack of `running_for`.
+    static INNERMOST: Cell<*const Running<'static>> = const { Cell::new(ptr::null()) };
+}
+
+/// This thread runs for a script while `body` does.
+fn running_for<R>(context: &Arc<Context>, body: impl FnOnce() -> R) -> R {
+    struct Left(*const Running<'static>);
+    impl Drop for Left {
+        fn drop(&mut self) {
+            INNERMOST.set(self.0);
+        }
+    }
+    let outer = INNERMOST.get();
+    let running = Running { context, outer };
+    INNERMOST.set((&raw const running).cast());
+    let _left = Left(outer);
+    body()
+}
+
+/// The scripts this thread runs for, innermost first.
+fn inside() -> impl Iterator<Item = Arc<Context>> {
+    let mut next = INNERMOST.get();
+    std::iter::from_fn(move || {
+        // SAFETY: NULL, or on the stack of a `running_for` that has not returned.
+        let running = unsafe { next.as_ref() }?;
+        next = running.outer;
+        Some(Arc::clone(running.context))
+    })
 }
 
 /// The script this thread runs for.
 pub fn current() -> Option<Arc<Context>> {
-    INSIDE.with_borrow(|inside| inside.last().cloned())
-}
-
-/// This thread runs for a script until this is dropped.
-struct RunningFor;
-
-impl RunningFor {
-    fn new(context: &Arc<Context>) -> RunningFor {
-        INSIDE.with_borrow_mut(|inside| inside.push(Arc::clone(context)));
-        RunningFor
-    }
-}
-
-impl Drop for RunningFor {
-    fn drop(&mut self) {
-        INSIDE.with_borrow_mut(Vec::pop);
-    }
-}
-
-/// A counted call into a live script.
-struct Call {
-    script: Arc<Script>,
-    // Both are given up before the call stops counting.
-    loaded: Option<Arc<Loaded>>,
-    running: Option<RunningFor>,
-}
-
-impl Call {
-    /// Enters a live script; None when there is none with this id.
-    fn begin(id: c_int) -> Option<Call> {
-        let script = match SLOTS.read().get(usize::try_from(id).ok()?)? {
-            Slot::Live(script) => Arc::clone(script),
-            _ => return None,
-        };
-        if !script.gate.enter() {
-            return None;
-        }
-        let loaded = script.loaded.lock().clone();
-        let running = Some(RunningFor::new(&script.context));
-        Some(Call { script, loaded, running })
-    }
-
-    fn loaded(&self) -> &Loaded {
-        self.loaded.as_deref().expect("a counted call keeps its script loaded")
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        drop(self.running.take());
-        drop(self.loaded.take());
-        if self.script.gate.leave() {
-            finish(&self.script);
-        }
-    }
+    inside().next()
 }
 
 /// `w_ReserveID`.
@@ -242,7 +222,7 @@ pub fn reserve() -> c_int {
 pub fn registered_functions(id: c_int) -> Option<Arc<Registered>> {
     match SLOTS.read().get(usize::try_from(id).ok()?)? {
         Slot::Reserved(functions) | Slot::Loading { functions, .. } => Some(Arc::clone(functions)),
-        Slot::Live(script) => Some(Arc::clone(&script.context.functions)),
+        Slot::Live(context) => Some(Arc::clone(&context.functions)),
         Slot::Free | Slot::Draining => None,
     }
 }
@@ -250,6 +230,10 @@ pub fn registered_functions(id: c_int) -> Option<Arc<Registered>> {
 /// `w_HasHook`.
 pub fn has_hook(id: c_int, hook: c_int) -> bool {
     serve_threads();
+    listens(id, hook)
+}
+
+fn listens(id: c_int, hook: c_int) -> bool {
     let bits = usize::try_from(id).ok().and_then(|id| HOOK_BITS.get(id));
     match (bits, usize::try_from(hook)) {
         (Some(bits), Ok(hook @ 0..64)) => bits.load(Ordering::Relaxed) & (1 << hook) != 0,
@@ -272,15 +256,16 @@ pub fn listen_to_timer(id: c_int) {
 /// The script with this serial, if it is loading or loaded.
 pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
     SLOTS.read().iter().find_map(|slot| match slot {
-        Slot::Live(script) if script.context.serial == serial => Some(Arc::clone(&script.context)),
+        Slot::Live(context) if context.serial == serial => Some(Arc::clone(context)),
         _ => None,
     })
 }
 
 /// Runs what a script gave to `vh.run_in_host`.
 pub fn run_jobs(serial: u64) {
-    if let Some(call) = with_serial(serial).and_then(|context| Call::begin(context.id)) {
-        call::jobs(call.loaded(), &call.script.context);
+    if let Some(inside) = with_serial(serial).and_then(|context| enter(context.id)) {
+        let Script { context, loaded } = inside.behind();
+        running_for(context, || call::jobs(loaded, context));
     }
 }
 
@@ -324,10 +309,7 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
-    let running = RunningFor::new(&context);
-    let loaded = load::load(&context);
-    drop(running);
-    let Some(loaded) = loaded else { return -1 };
+    let Some(loaded) = running_for(&context, || load::load(&context)) else { return -1 };
     tracing::info!(script = %context.label, "loaded from {}", context.path().display());
     let serial = context.serial;
     if loading.finish(context, loaded) {
@@ -360,17 +342,13 @@ impl Loading {
     /// The script is live now. True when its unload was asked for meanwhile.
     fn finish(&mut self, context: Arc<Context>, loaded: Loaded) -> bool {
         self.finished = true;
+        let id = self.id as usize;
         let hook_bits = loaded.hook_bits();
-        let script = Script {
-            context,
-            gate: Gate(AtomicI64::new(0)),
-            loaded: Mutex::new(Some(Arc::new(loaded))),
-        };
         let mut slots = SLOTS.write();
-        let slot = &mut slots[self.id as usize];
-        let unwanted = matches!(slot, Slot::Loading { unwanted: true, .. });
-        *slot = Slot::Live(Arc::new(script));
-        HOOK_BITS[self.id as usize].store(hook_bits, Ordering::Release);
+        let unwanted = matches!(slots[id], Slot::Loading { unwanted: true, .. });
+        slots[id] = Slot::Live(Arc::clone(&context));
+        DOORS[id].open(Box::new(Script { context, loaded }));
+        HOOK_BITS[id].store(hook_bits, Ordering::Release);
         unwanted
     }
 }
@@ -435,6 +413,7 @@ impl Request {
             start_time: self.start_time,
             nicks: Mutex::new(self.nicks),
             functions,
+            leaving: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             told: AtomicU64::new(0),
@@ -447,28 +426,24 @@ impl Request {
 pub fn unload(id: c_int) -> bool {
     serve_threads();
     ending::look_again();
-    let Some(script) = start_draining(id) else { return release_reserved(id) };
-    if script.gate.close() {
-        finish(&script);
-        return true;
-    }
-    let own_call = INSIDE
-        .with_borrow(|inside| inside.iter().any(|context| Arc::ptr_eq(context, &script.context)));
-    if !own_call {
-        wait_until_gone(&script);
+    let Some(context) = start_draining(id) else { return release_reserved(id) };
+    match DOORS[id as usize].close() {
+        Some(script) => finish(script),
+        None if inside().any(|own| Arc::ptr_eq(&own, &context)) => {}
+        None => wait_until_gone(&context),
     }
     true
 }
 
 /// Turns a live script into a draining one: from now on nobody finds it.
-fn start_draining(id: c_int) -> Option<Arc<Script>> {
+fn start_draining(id: c_int) -> Option<Arc<Context>> {
     let mut slots = SLOTS.write();
     let slot = slots.get_mut(usize::try_from(id).ok()?)?;
-    let Slot::Live(script) = slot else { return None };
-    let script = Arc::clone(script);
+    let Slot::Live(context) = slot else { return None };
+    let context = Arc::clone(context);
     HOOK_BITS[id as usize].store(0, Ordering::Release);
     *slot = Slot::Draining;
-    Some(script)
+    Some(context)
 }
 
 /// Frees an id that has no script yet; one whose script is loading right now follows later.
@@ -489,12 +464,12 @@ fn release_reserved(id: c_int) -> bool {
 }
 
 /// Waits for the calls on other threads; the last of them ends the script.
-fn wait_until_gone(script: &Script) {
+fn wait_until_gone(context: &Context) {
     let deadline = Instant::now() + ending::time();
-    while !script.context.gone.load(Ordering::Acquire) {
+    while !context.gone.load(Ordering::Acquire) {
         if Instant::now() >= deadline {
             tracing::warn!(
-                script = %script.context.label,
+                script = %context.label,
                 "is still being called on another thread; it is unloaded when that call returns"
             );
             return;
@@ -504,20 +479,14 @@ fn wait_until_gone(script: &Script) {
 }
 
 /// Ends a drained script and frees its id.
-fn finish(script: &Script) {
-    let Some(loaded) = script.loaded.lock().take() else { return };
-    let running = RunningFor::new(&script.context);
-    match Arc::try_unwrap(loaded) {
-        Ok(loaded) => ending::unload(loaded, &script.context, Instant::now() + ending::time()),
-        Err(_) => tracing::error!(
-            script = %script.context.label,
-            "cannot be unloaded: a call still uses it. Please report this line to its authors"
-        ),
-    }
-    drop(running);
-    script.context.gone.store(true, Ordering::Release);
-    SLOTS.write()[script.context.id as usize] = Slot::Free;
-    tracing::info!(script = %script.context.label, "unloaded");
+#[expect(clippy::boxed_local, reason = "the shape a door hands it over in")]
+fn finish(script: Box<Script>) {
+    let Script { context, loaded } = *script;
+    let deadline = Instant::now() + ending::time();
+    running_for(&context, || ending::unload(loaded, &context, deadline));
+    context.gone.store(true, Ordering::Release);
+    SLOTS.write()[context.id as usize] = Slot::Free;
+    tracing::info!(script = %context.label, "unloaded");
 }
 
 /// Unloads every script and frees every id that can be freed.
@@ -535,10 +504,11 @@ pub fn unload_all() {
 pub unsafe fn call_hook(id: c_int, hook: c_int, params: *const w_Targs) -> *mut w_Targs {
     let Some(row) = hooks::get(hook) else { return std::ptr::null_mut() };
     let number = hook as usize;
+    serve_threads();
     // The library listens to two hooks itself, whether the script does or not.
-    let result = if has_hook(id, hook) || number == ON_SCRIPT_COMMAND {
+    let result = if listens(id, hook) || number == ON_SCRIPT_COMMAND {
         // SAFETY: by contract.
-        call_counted(id, number, row, unsafe { View::new(params) })
+        call_counted(id, number, row, &unsafe { View::new(params) })
     } else {
         None
     };
@@ -552,17 +522,18 @@ pub unsafe fn call_hook(id: c_int, hook: c_int, params: *const w_Targs) -> *mut 
 fn call_counted(
     id: c_int,
     number: usize,
-    row: &Hook,
-    params: Result<View, Malformed>,
+    row: &'static Hook,
+    params: &Result<View, Malformed>,
 ) -> Option<targs::Block> {
-    serve_threads();
-    let call = Call::begin(id)?;
-    let context = &call.script.context;
-    let encoding = hub::encoding(id);
-    if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, &params) {
-        take_new_nicks(view, context, call.loaded());
-    }
-    let result = call::hook(call.loaded(), context, row, number, params, &encoding);
+    let inside = enter(id)?;
+    let Script { context, loaded } = inside.behind();
+    let result = running_for(context, || {
+        let encoding = hub::encoding(id);
+        if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, params) {
+            take_new_nicks(view, context, loaded);
+        }
+        call::hook(loaded, context, row, number, params, encoding)
+    });
     serve_threads();
     result
 }
@@ -601,19 +572,19 @@ pub unsafe fn call_function(
         tracing::error!("w_CallFunction for script {id} was given no function name (NULL)");
         return std::ptr::null_mut();
     };
-    let name = String::from_utf8_lossy(name);
     serve_threads();
-    let Some(call) = Call::begin(id) else {
+    let Some(inside) = enter(id) else {
         tracing::error!(
             "w_CallFunction({id}, {}): no script with this id is loaded",
-            log::quoted(name.as_bytes())
+            log::quoted(name)
         );
         return std::ptr::null_mut();
     };
     // SAFETY: by contract.
     let view = (!params.is_null()).then(|| unsafe { View::new(params) }).transpose();
-    let encoding = hub::encoding(id);
-    let result = call::function(call.loaded(), &call.script.context, &name, view, &encoding);
+    let Script { context, loaded } = inside.behind();
+    let result =
+        running_for(context, || call::function(loaded, context, name, &view, hub::encoding(id)));
     serve_threads();
     result.map_or(std::ptr::null_mut(), targs::Block::into_raw)
 }

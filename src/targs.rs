@@ -18,8 +18,19 @@ pub const TAB_LENGTH: usize = 10;
 const TAB: &[u8] = b"tab";
 
 /// Whether a block format may contain this letter.
+#[inline]
 fn is_letter(letter: u8) -> bool {
-    matches!(letter, b'l' | b's' | b'd' | b'p' | b'L' | b'D' | b'O')
+    // A table, because this is asked for each letter of each block.
+    static LETTERS: [bool; 256] = {
+        let mut letters = [false; 256];
+        let mut rest: &[u8] = b"lsdpLDO";
+        while let [letter, others @ ..] = rest {
+            letters[*letter as usize] = true;
+            rest = others;
+        }
+        letters
+    };
+    LETTERS[usize::from(letter)]
 }
 
 /// Whether a letter's payload is memory the block may own.
@@ -74,21 +85,54 @@ fn offset(index: usize) -> usize {
     size_of::<w_Targs>() + index * size_of::<w_Telement>()
 }
 
-/// Allocates a zeroed block of `count` elements, `extra` bytes and the format copy.
-/// Returns NULL when there is no memory.
-fn allocate(format: &[u8], count: usize, extra: usize) -> *mut w_Targs {
+/// Allocates a block of `count` elements, `extra` bytes and a format of `length` letters. Letters and
+/// elements are the caller's to write. Returns NULL when there is no memory.
+#[inline]
+fn allocate(length: usize, count: usize, extra: usize) -> *mut w_Targs {
     let tail = offset(count) + extra;
-    // SAFETY: calloc with a nonzero size; the writes stay within `tail + format.len() + 1` bytes,
-    // and calloc's zeroes end the format.
+    // SAFETY: malloc with a nonzero size; the writes stay within `tail + length + 1` bytes.
     unsafe {
-        let block = libc::calloc(1, tail + format.len() + 1).cast::<w_Targs>();
+        let block = libc::malloc(tail + length + 1).cast::<w_Targs>();
         if !block.is_null() {
-            let copy = block.cast::<u8>().add(tail);
-            copy.copy_from_nonoverlapping(format.as_ptr(), format.len());
-            (*block).format = copy.cast();
+            let format = block.cast::<u8>().add(tail);
+            format.add(length).write(0);
+            (*block).format = format.cast();
         }
         block
     }
+}
+
+/// Writes a letter of a new block's format.
+///
+/// # Safety
+/// The format has more than `index` letters.
+#[inline]
+unsafe fn put_letter(block: *mut w_Targs, index: usize, letter: u8) {
+    // SAFETY: by contract within the block's own copy.
+    unsafe { (*block).format.cast_mut().cast::<u8>().add(index).write(letter) };
+}
+
+/// Writes an element, its padding too, so that no byte of a block is left undefined.
+///
+/// # Safety
+/// The block has more than `index` elements.
+#[inline]
+unsafe fn put(block: *mut w_Targs, index: usize, letter: u8, value: Payload) {
+    // SAFETY: by contract within the block.
+    unsafe {
+        put_kind(block, index, letter);
+        (*element(block, index)).value = value;
+    }
+}
+
+/// Writes an element's type; its value is still to be written.
+///
+/// # Safety
+/// The block has more than `index` elements.
+#[inline]
+unsafe fn put_kind(block: *mut w_Targs, index: usize, letter: u8) {
+    // SAFETY: by contract within the block; `kind` is the first byte of eight.
+    unsafe { element(block, index).cast::<u64>().write(u64::from(letter).to_le()) };
 }
 
 /// The element `index` of a block.
@@ -159,21 +203,86 @@ unsafe impl Send for Block {}
 impl Block {
     /// Builds a block of the pieces' letters; None when there is no memory.
     pub fn new(pieces: &[Piece], storage: Storage) -> Option<Block> {
-        let format: Vec<u8> = pieces.iter().map(Piece::letter).collect();
-        build(&format, pieces.len(), pieces, storage)
+        let extra = pieces.iter().map(|piece| inside_length(piece, storage)).sum();
+        let block = Block::empty(pieces.len(), pieces.len(), extra)?;
+        for (index, piece) in pieces.iter().enumerate() {
+            // SAFETY: there is a letter for each piece.
+            unsafe { put_letter(block.as_ptr(), index, piece.letter()) };
+        }
+        block.fill(pieces, pieces.len(), storage)
+    }
+
+    /// Builds a block of one int.
+    #[inline]
+    pub fn int(number: i64) -> Option<Block> {
+        let block = Block::empty(1, 1, 0)?;
+        // SAFETY: it has one letter and one element.
+        unsafe {
+            put_letter(block.as_ptr(), 0, b'l');
+            put(block.as_ptr(), 0, b'l', Payload { l: number as c_long });
+        }
+        Some(block)
     }
 
     /// Builds a `tab` block: as many pieces as fit, each told by its element type.
     pub fn tab(pieces: &[Piece]) -> Option<Block> {
         let pieces = &pieces[..pieces.len().min(TAB_LENGTH)];
-        build(TAB, TAB_LENGTH, pieces, Storage::Separate)
+        let block = Block::empty(TAB.len(), TAB_LENGTH, 0)?;
+        for (index, &letter) in TAB.iter().enumerate() {
+            // SAFETY: there are as many letters.
+            unsafe { put_letter(block.as_ptr(), index, letter) };
+        }
+        block.fill(pieces, TAB_LENGTH, Storage::Separate)
+    }
+
+    /// A block of elements that hold nothing, with room for a format of `length` letters and `extra`
+    /// bytes behind the elements.
+    #[inline]
+    fn empty(length: usize, count: usize, extra: usize) -> Option<Block> {
+        let block = NonNull::new(allocate(length, count, extra))?;
+        for index in 0..count {
+            // SAFETY: `index` is below `count`.
+            unsafe { put(block.as_ptr(), index, 0, Payload { p: std::ptr::null_mut() }) };
+        }
+        Some(Block(block))
+    }
+
+    /// Writes the pieces into the first of `count` elements.
+    #[inline]
+    fn fill(self, pieces: &[Piece], count: usize, storage: Storage) -> Option<Block> {
+        // SAFETY: the strings' room starts behind the last element.
+        let mut room = unsafe { self.as_ptr().cast::<u8>().add(offset(count)) };
+        let mut keep = |text: &[u8]| match storage {
+            Storage::Separate => malloc_text(text),
+            // SAFETY: `inside_length` counted this text and its NUL.
+            Storage::Inside => unsafe {
+                let copy = room;
+                copy.copy_from_nonoverlapping(text.as_ptr(), text.len());
+                copy.add(text.len()).write(0);
+                room = room.add(text.len() + 1);
+                copy.cast()
+            },
+        };
+        for (index, piece) in pieces.iter().enumerate() {
+            let value = match piece {
+                Piece::Int(number) => Payload { l: *number as c_long },
+                Piece::Float(number) => Payload { d: *number },
+                Piece::Pointer(pointer) => Payload { p: *pointer },
+                Piece::Text(None) | Piece::Unsupported => Payload { p: std::ptr::null_mut() },
+                Piece::Text(Some(text)) => Payload { s: non_null(keep(text))? },
+                Piece::Json(text) => Payload { s: non_null(keep(text))? },
+                Piece::List(texts) => Payload { L: non_null(malloc_list(texts))? },
+            };
+            // SAFETY: `index` is below `count`.
+            unsafe { put(self.as_ptr(), index, piece.letter(), value) };
+        }
+        Some(self)
     }
 
     /// Reads the block.
     pub fn view(&self) -> View<'_> {
-        let block = self.0.as_ptr();
-        // SAFETY: built here, with a format that fits its elements.
-        View { block, format: unsafe { CStr::from_ptr((*block).format) }.to_bytes() }
+        // SAFETY: built here, with a format that fits its elements; alive as long as `self`.
+        unsafe { View::new(self.0.as_ptr()) }.expect("a block of ours is well formed")
     }
 
     /// The pointer, still owned by this block.
@@ -203,40 +312,6 @@ fn inside_length(piece: &Piece, storage: Storage) -> usize {
         (Piece::Json(text), Storage::Inside) => text.len() + 1,
         _ => 0,
     }
-}
-
-fn build(format: &[u8], count: usize, pieces: &[Piece], storage: Storage) -> Option<Block> {
-    let extra = pieces.iter().map(|piece| inside_length(piece, storage)).sum();
-    let block = Block(NonNull::new(allocate(format, count, extra))?);
-    // SAFETY: the strings' room starts behind the last element.
-    let mut room = unsafe { block.as_ptr().cast::<u8>().add(offset(count)) };
-    let mut put = |text: &[u8]| match storage {
-        Storage::Separate => malloc_text(text),
-        // SAFETY: `extra` counted this text and its NUL; calloc zeroed the NUL.
-        Storage::Inside => unsafe {
-            let copy = room;
-            copy.copy_from_nonoverlapping(text.as_ptr(), text.len());
-            room = room.add(text.len() + 1);
-            copy.cast()
-        },
-    };
-    for (index, piece) in pieces.iter().enumerate() {
-        let value = match piece {
-            Piece::Int(number) => Payload { l: *number as c_long },
-            Piece::Float(number) => Payload { d: *number },
-            Piece::Pointer(pointer) => Payload { p: *pointer },
-            Piece::Text(None) | Piece::Unsupported => Payload { p: std::ptr::null_mut() },
-            Piece::Text(Some(text)) => Payload { s: non_null(put(text))? },
-            Piece::Json(text) => Payload { s: non_null(put(text))? },
-            Piece::List(texts) => Payload { L: non_null(malloc_list(texts))? },
-        };
-        // SAFETY: `index` is below `count`.
-        unsafe {
-            element(block.as_ptr(), index)
-                .write(w_Telement { kind: piece.letter() as c_char, value });
-        }
-    }
-    Some(block)
 }
 
 fn non_null<T>(pointer: *mut T) -> Option<*mut T> {
@@ -273,6 +348,7 @@ pub enum Item<'a> {
 pub struct View<'a> {
     block: *const w_Targs,
     format: &'a [u8],
+    length: usize,
 }
 
 impl<'a> View<'a> {
@@ -280,7 +356,35 @@ impl<'a> View<'a> {
     ///
     /// # Safety
     /// `block` is a block with the elements its format names, alive for `'a` with its strings.
+    #[inline]
     pub unsafe fn new(block: *const w_Targs) -> Result<View<'a>, Malformed> {
+        // SAFETY: by contract; a letter has an element, and the format ends with a NUL.
+        unsafe {
+            if block.is_null() || (*block).format.is_null() {
+                return View::unusual(block);
+            }
+            let format = (*block).format.cast::<u8>();
+            let mut length = 0;
+            loop {
+                let letter = *format.add(length);
+                if letter == 0 {
+                    let format = std::slice::from_raw_parts(format, length);
+                    return Ok(View { block, format, length });
+                }
+                if !is_letter(letter) || (*element(block, length)).kind as u8 != letter {
+                    return View::unusual(block);
+                }
+                length += 1;
+            }
+        }
+    }
+
+    /// A `tab` block, or what is wrong.
+    ///
+    /// # Safety
+    /// As for `new`.
+    #[cold]
+    unsafe fn unusual(block: *const w_Targs) -> Result<View<'a>, Malformed> {
         if block.is_null() {
             return Err(Malformed("the block is NULL".into()));
         }
@@ -290,32 +394,27 @@ impl<'a> View<'a> {
             return Err(Malformed("the block has no format".into()));
         }
         // SAFETY: by contract a C string.
-        let view = View { block, format: unsafe { CStr::from_ptr(format) }.to_bytes() };
-        view.check()?;
-        Ok(view)
-    }
-
-    fn check(&self) -> Result<(), Malformed> {
-        if self.is_tab() {
-            return Ok(());
+        let format = unsafe { CStr::from_ptr(format) }.to_bytes();
+        if format == TAB {
+            // SAFETY: by contract a live block.
+            return Ok(View { block, format, length: unsafe { tab_length(block) } });
         }
-        for (index, &letter) in self.format.iter().enumerate() {
+        let shown = log::quoted(format);
+        for (index, &letter) in format.iter().enumerate() {
             if !is_letter(letter) {
                 let letter = char::from(letter).escape_default();
-                let format = log::quoted(self.format);
-                return Err(Malformed(format!("the format {format} has the letter '{letter}'")));
+                return Err(Malformed(format!("the format {shown} has the letter '{letter}'")));
             }
-            // SAFETY: by the contract of `new` there is an element for each letter.
-            let kind = unsafe { (*element(self.block, index)).kind } as u8;
+            // SAFETY: by contract there is an element for each letter.
+            let kind = unsafe { (*element(block, index)).kind } as u8;
             if kind != letter {
                 let kind = char::from(kind).escape_default();
-                let format = log::quoted(self.format);
                 return Err(Malformed(format!(
-                    "element {index} of the format {format} has the type '{kind}'"
+                    "element {index} of the format {shown} has the type '{kind}'"
                 )));
             }
         }
-        Ok(())
+        Ok(View { block, format, length: format.len() })
     }
 
     /// The format letters.
@@ -330,13 +429,13 @@ impl<'a> View<'a> {
 
     /// Number of elements.
     pub fn length(&self) -> usize {
-        // SAFETY: `new` found a live block.
-        if self.is_tab() { unsafe { tab_length(self.block) } } else { self.format.len() }
+        self.length
     }
 
     /// The value at `index`, which is below `length()`.
+    #[inline]
     pub fn item(&self, index: usize) -> Item<'a> {
-        assert!(index < self.length());
+        assert!(index < self.length);
         // SAFETY: the index is in range; the letter tells the valid field of the union, and by the
         // contract of `new` strings and lists are alive and terminated.
         unsafe {
@@ -356,7 +455,7 @@ impl<'a> View<'a> {
 
     /// All values.
     pub fn items(&self) -> impl Iterator<Item = Item<'a>> {
-        (0..self.length()).map(|index| self.item(index))
+        (0..self.length).map(|index| self.item(index))
     }
 }
 
@@ -428,23 +527,27 @@ unsafe fn free_strings(block: *mut w_Targs, owned: impl Fn(usize, usize) -> bool
         if block.is_null() || (*block).format.is_null() {
             return;
         }
-        let format = CStr::from_ptr((*block).format).to_bytes();
-        let count = if format == TAB { tab_length(block) } else { format.len() };
-        for index in 0..count {
+        let format = (*block).format.cast::<u8>();
+        let tab = if *format == TAB[0] && CStr::from_ptr(format.cast()).to_bytes() == TAB {
+            tab_length(block)
+        } else {
+            0
+        };
+        let mut index = 0;
+        while index < tab || (tab == 0 && *format.add(index) != 0) {
             let element = &*element(block, index);
             let address = element.value.p as usize;
-            if !is_owned(element.kind as u8)
-                || address == 0
-                || is_inside(block, address)
-                || !owned(index, address)
+            if is_owned(element.kind as u8)
+                && address != 0
+                && !is_inside(block, address)
+                && owned(index, address)
             {
-                continue;
+                match element.kind as u8 {
+                    b'L' => free_list(element.value.L),
+                    _ => libc::free(element.value.p),
+                }
             }
-            if element.kind as u8 == b'L' {
-                free_list(element.value.L);
-            } else {
-                libc::free(element.value.p);
-            }
+            index += 1;
         }
     }
 }
@@ -531,33 +634,105 @@ pub unsafe fn take_cells(cells: *mut c_void, count: usize) -> Vec<Option<Vec<u8>
     }
 }
 
-/// For `w_pack`: a zeroed block whose element types are set, and how many there are.
+/// The number of letters of a block format; None when a letter is none.
+///
+/// # Safety
+/// `format` is a C string.
+#[inline]
+unsafe fn count_letters(format: *const c_char) -> Option<usize> {
+    let mut length = 0;
+    // SAFETY: by contract; nothing behind the NUL, which is no letter, is read.
+    unsafe {
+        while is_letter(*format.add(length) as u8) {
+            length += 1;
+        }
+        (*format.add(length) == 0).then_some(length)
+    }
+}
+
+/// For `w_pack`: a block with room for a format and its elements, all still to be written but the
+/// format's end; NULL when there is no memory. None for a bad format. Does nothing that could panic.
 ///
 /// # Safety
 /// `format` is NULL or a C string.
-pub unsafe fn new_block(format: *const c_char, count: &mut usize) -> *mut w_Targs {
+#[inline]
+pub unsafe fn new_block(format: *const c_char) -> Option<*mut w_Targs> {
+    if format.is_null() {
+        return None;
+    }
+    // SAFETY: by contract.
+    let length = unsafe { count_letters(format) }?;
+    Some(allocate(length, length, 0))
+}
+
+/// Says what is wrong with a format given to `w_pack`.
+///
+/// # Safety
+/// `format` is NULL or a C string.
+pub unsafe fn refuse_format(format: *const c_char) {
     // SAFETY: by contract.
     let Some(format) = (unsafe { text(format) }) else {
-        tracing::error!("w_pack was given no format (NULL): nothing is packed");
-        return std::ptr::null_mut();
+        return tracing::error!("w_pack was given no format (NULL): nothing is packed");
     };
-    if let Some(letter) = format.iter().find(|&&letter| !is_letter(letter)) {
-        tracing::error!(
-            "w_pack was given the format {}, whose letter '{}' is none of lsdpLDO: nothing is packed",
-            log::quoted(format),
-            char::from(*letter).escape_default()
-        );
-        return std::ptr::null_mut();
-    }
-    let block = allocate(format, format.len(), 0);
-    *count = format.len();
-    if !block.is_null() {
-        for (index, &letter) in format.iter().enumerate() {
-            // SAFETY: the block has an element for each letter.
-            unsafe { (*element(block, index)).kind = letter as c_char };
+    let wrong = format.iter().find(|&&letter| !is_letter(letter)).copied().unwrap_or_default();
+    tracing::error!(
+        "w_pack was given the format {}, whose letter '{}' is none of lsdpLDO: nothing is packed",
+        log::quoted(format),
+        char::from(wrong).escape_default()
+    );
+}
+
+/// For `w_unpack`: how many letters a format has that is exactly the block's own; None for any other.
+/// Does nothing that could panic.
+///
+/// # Safety
+/// `block` is NULL or a live block; `format` is NULL or a C string.
+#[inline]
+pub unsafe fn same_format(block: *const w_Targs, format: *const c_char) -> Option<usize> {
+    // SAFETY: by contract; both formats end with a NUL, and nothing behind it is read.
+    unsafe {
+        if block.is_null() || format.is_null() || (*block).format.is_null() {
+            return None;
+        }
+        let own = (*block).format;
+        let mut index = 0;
+        loop {
+            let letter = *format.add(index);
+            if letter != *own.add(index) {
+                return None;
+            }
+            if letter == 0 {
+                return Some(index);
+            }
+            if !is_letter(letter as u8) || (*element(block, index)).kind != letter {
+                return None;
+            }
+            index += 1;
         }
     }
-    block
+}
+
+/// For `w_unpack` and a format the block does not have exactly: the element the values start at, or
+/// -1 when the block does not fit it. Values the block lacks are those behind the end of its own
+/// format.
+///
+/// # Safety
+/// `block` is NULL or a live block; `format` is NULL or a C string.
+pub unsafe fn unpack_from(block: *const w_Targs, format: *const c_char) -> c_int {
+    // SAFETY: by contract.
+    let (view, format) = unsafe { (View::new(block), text(format)) };
+    let (Ok(view), Some((letters, required))) = (view, format.and_then(unpack_letters)) else {
+        return -1;
+    };
+    let own = view.format();
+    if own.len() >= required && letters.starts_with(own) {
+        0
+    } else if letters == b"s" && own == b"ss" && matches!(view.item(0), Item::Text(None)) {
+        // Older hosts read the replacement of a chat line that way and get the second text.
+        1
+    } else {
+        -1
+    }
 }
 
 /// The letters of an unpack format without its `|`, and how many must be present.
@@ -569,57 +744,6 @@ fn unpack_letters(format: &[u8]) -> Option<(Vec<u8>, usize)> {
     };
     let required = required.unwrap_or(letters.len());
     letters.iter().all(|&letter| is_letter(letter)).then_some((letters, required))
-}
-
-/// Whether `"s"` is asked of a block `"ss"` with a NULL first: older hosts read the replacement of
-/// a chat line that way and get the second text.
-fn is_chat_leniency(view: &View, letters: &[u8]) -> bool {
-    letters == b"s" && view.format() == b"ss" && matches!(view.item(0), Item::Text(None))
-}
-
-/// For `w_unpack`: how many values there are to write, or -1 when the block does not fit.
-///
-/// # Safety
-/// `block` is NULL or a live block; `format` is NULL or a C string.
-pub unsafe fn unpack_check(block: *const w_Targs, format: *const c_char) -> c_int {
-    // SAFETY: by contract.
-    let (view, format) = unsafe { (View::new(block), text(format)) };
-    let (Ok(view), Some((letters, required))) = (view, format.and_then(unpack_letters)) else {
-        return -1;
-    };
-    let present = view.format();
-    let fits = present.len() >= required && letters.starts_with(present);
-    if fits || is_chat_leniency(&view, &letters) { letters.len() as c_int } else { -1 }
-}
-
-/// For `w_unpack`: writes value number `index` of the format, 0 or NULL when the block ends before.
-///
-/// # Safety
-/// `unpack_check` accepted block and format; `destination` is NULL or points to the C type of the
-/// format's letter `index`.
-pub unsafe fn unpack_one(
-    block: *const w_Targs,
-    format: *const c_char,
-    index: usize,
-    destination: *mut c_void,
-) {
-    // SAFETY: `unpack_check` accepted both.
-    let (view, letters) = unsafe { (View::new(block), text(format).and_then(unpack_letters)) };
-    let (Ok(view), Some((letters, _))) = (view, letters) else { return };
-    if destination.is_null() {
-        return;
-    }
-    let source = if is_chat_leniency(&view, &letters) { 1 } else { index };
-    let absent = Payload { p: std::ptr::null_mut() };
-    // SAFETY: `source` is an element of the block; the destination has the letter's type.
-    unsafe {
-        let value = if source < view.length() { (*element(block, source)).value } else { absent };
-        match letters[index] {
-            b'l' => destination.cast::<c_long>().write(value.l),
-            b'd' => destination.cast::<f64>().write(value.d),
-            _ => destination.cast::<*mut c_void>().write(value.p),
-        }
-    }
 }
 
 /// Printable form of a block for the log: in one line, long texts cut.

@@ -4,7 +4,7 @@
 //! decode become the surrogates U+DC80 to U+DCFF, as Python's `surrogateescape` does, and so
 //! survive a round trip. Characters an encoding lacks become `?`.
 
-use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use encoding_rs::{DecoderResult, EncoderResult};
 
@@ -22,11 +22,17 @@ enum Kind {
 }
 
 /// A single-byte encoding whose lower half is ASCII.
-#[derive(Debug)]
 struct Table {
-    /// Code point of each byte from 0x80 on; surrogates for the undefined ones.
-    decode: [u32; 128],
-    encode: HashMap<u32, u8>,
+    /// Code point of each byte; surrogates for the undefined ones.
+    decode: [u16; 256],
+    /// Byte of each code point below 0x10000; `?` for those the encoding lacks.
+    encode: Box<[u8]>,
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Table").finish_non_exhaustive()
+    }
 }
 
 /// Text that came from bytes.
@@ -38,9 +44,39 @@ pub struct Decoded {
 }
 
 /// The encoding every hub has until it says otherwise.
-pub const UTF8: Encoding = Encoding { kind: Kind::Utf8 };
+pub static UTF8: Encoding = Encoding { kind: Kind::Utf8 };
+/// Its number.
+pub const UTF8_NUMBER: usize = 0;
+
+/// Encodings that were asked for, by their labels, kept for the life of the process. There is room
+/// for every label that is known. The first place stays empty: UTF-8 has that number.
+static NUMBERED: [OnceLock<(String, Encoding)>; 256] = [const { OnceLock::new() }; 256];
 
 impl Encoding {
+    /// A number for the encoding of this name, which `numbered` takes; None for a name nobody knows.
+    pub fn number_of(name: &str) -> Option<usize> {
+        let encoding = Encoding::named(name)?;
+        if encoding.is_utf8() {
+            return Some(UTF8_NUMBER);
+        }
+        let label = canonical(name.trim());
+        let mut new = Some((label.clone(), encoding));
+        let place = NUMBERED[1..].iter().position(|place| {
+            // The first free place takes it, unless another thread is just filling that one.
+            let (kept, _) = place.get_or_init(|| new.take().expect("taken once"));
+            *kept == label
+        });
+        place.map(|index| index + 1)
+    }
+
+    /// The encoding of a number.
+    pub fn numbered(number: usize) -> Option<&'static Encoding> {
+        match number {
+            UTF8_NUMBER => Some(&UTF8),
+            _ => NUMBERED.get(number)?.get().map(|(_, encoding)| encoding),
+        }
+    }
+
     /// The encoding of this name (ICU's names: `CP1251`, `windows-1251`, `ISO-8859-2`, `GBK`, …).
     /// An empty name means UTF-8; None for a name nobody knows.
     pub fn named(name: &str) -> Option<Encoding> {
@@ -66,6 +102,14 @@ impl Encoding {
     /// Whether it is UTF-8, which Python reads and writes by itself.
     pub fn is_utf8(&self) -> bool {
         matches!(self.kind, Kind::Utf8)
+    }
+
+    /// Code points of all 256 bytes, lone surrogates among them, for an encoding of single bytes.
+    pub fn code_points(&self) -> Option<&[u16; 256]> {
+        match &self.kind {
+            Kind::SingleByte(table) => Some(&table.decode),
+            Kind::Utf8 | Kind::MultiByte(_) => None,
+        }
     }
 
     /// Decodes bytes of the hub. Never fails.
@@ -113,7 +157,8 @@ impl Encoding {
         match &self.kind {
             Kind::Utf8 => out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes()),
             Kind::SingleByte(table) => {
-                out.push(table.encode.get(&u32::from(character)).copied().unwrap_or(b'?'));
+                let byte = table.encode.get(u32::from(character) as usize);
+                out.push(byte.copied().unwrap_or(b'?'));
             }
             Kind::MultiByte(encoding) => {
                 let mut utf8 = [0; 4];
@@ -153,19 +198,21 @@ impl Table {
         // The web's tables put Windows characters where ISO 8859 has control characters, and
         // control characters where a Windows code page has nothing.
         let iso = label.starts_with("iso-8859") || label.starts_with("latin");
-        let mut decode = [0; 128];
-        let mut encode = HashMap::new();
-        for (entry, byte) in decode.iter_mut().zip(0x80..=0xFF_u8) {
+        let mut decode = std::array::from_fn(|byte| byte as u16);
+        let mut encode = vec![b'?'; 0x10000].into_boxed_slice();
+        for byte in 0x80..=0xFF_u8 {
             let bytes = [byte];
             let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes);
-            *entry = match text {
+            let point = match text {
                 _ if iso && byte < 0xA0 => u32::from(byte),
                 Some(ref text) if text.chars().all(|c| u32::from(c) >= 0xA0) => {
                     text.chars().next().map_or(0, u32::from)
                 }
                 _ => escaped(byte),
             };
-            encode.insert(*entry, byte);
+            // Every such encoding stays below 0x10000.
+            decode[usize::from(byte)] = point as u16;
+            encode[point as usize] = byte;
         }
         Table { decode, encode }
     }
@@ -175,7 +222,7 @@ impl Table {
         for &byte in bytes {
             match byte {
                 0..=0x7F => out.bytes.push(byte),
-                _ => out.push(self.decode[usize::from(byte - 0x80)]),
+                _ => out.push(u32::from(self.decode[usize::from(byte)])),
             }
         }
         out

@@ -4,22 +4,47 @@ use std::any::Any;
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::log;
 
+/// Set once the log is installed and nobody has asked for a panic: nothing is left to be done
+/// before the body of an exported function.
+static READY: AtomicBool = AtomicBool::new(false);
+
+/// Whether that is so. Code that cannot panic may then run without a guard.
+#[inline]
+pub fn is_ready() -> bool {
+    READY.load(Ordering::Acquire)
+}
+
 /// Runs the body of an exported function; a panic is logged and becomes `fallback`.
+#[inline]
 pub fn guard<T>(function: &'static CStr, fallback: T, body: impl FnOnce() -> T) -> T {
-    log::install();
+    let must_panic = !is_ready() && prepare(function);
     // Unwind safety: state behind our locks is changed by whole assignments, so a panic leaves it
     // as before or after one; parking_lot locks do not poison.
     match catch_unwind(AssertUnwindSafe(|| {
-        panic_if_asked(function);
+        assert!(!must_panic, "asked for by VH_PYTHON_TEST_PANIC");
         body()
     })) {
         Ok(value) => value,
         Err(payload) => {
             report(&function.to_string_lossy(), payload.as_ref());
             fallback
+        }
+    }
+}
+
+/// Installs the log, and looks whether this function is to panic.
+#[cold]
+fn prepare(function: &CStr) -> bool {
+    log::install();
+    match asked_to_panic() {
+        Some(name) => name == function.to_bytes(),
+        None => {
+            READY.store(true, Ordering::Release);
+            false
         }
     }
 }
@@ -44,14 +69,10 @@ pub fn silence_panic_output() {
 
 /// Test aid: the function named by `VH_PYTHON_TEST_PANIC` panics, so that a test can show through
 /// the built library that the edge holds.
-fn panic_if_asked(function: &CStr) {
+fn asked_to_panic() -> Option<&'static [u8]> {
     static ASKED: OnceLock<Option<Vec<u8>>> = OnceLock::new();
     let asked = ASKED.get_or_init(|| {
         std::env::var_os("VH_PYTHON_TEST_PANIC").map(std::ffi::OsString::into_encoded_bytes)
     });
-    if let Some(name) = asked
-        && name == function.to_bytes()
-    {
-        panic!("asked for by VH_PYTHON_TEST_PANIC");
-    }
+    asked.as_deref()
 }

@@ -3,6 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::io;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::types::{w_Targs, w_Tcallback};
 use crate::targs::{Block, HostResult};
@@ -73,6 +74,28 @@ impl CallbackTable {
         assert!(slot < crate::callbacks::MAX_CALLBACKS);
         // SAFETY: in range; volatile because the host may write it at any time.
         unsafe { HostFunction::new(self.0.as_ptr().add(slot).read_volatile()) }
+    }
+}
+
+/// Where the library keeps the host's table: one pointer, so that reading it needs no lock.
+#[derive(Debug)]
+pub struct TablePlace(AtomicPtr<w_Tcallback>);
+
+impl TablePlace {
+    /// No table.
+    pub const fn empty() -> TablePlace {
+        TablePlace(AtomicPtr::new(std::ptr::null_mut()))
+    }
+
+    /// Keeps a table, or none.
+    pub fn set(&self, table: Option<CallbackTable>) {
+        let table = table.map_or(std::ptr::null_mut(), |table| table.0.as_ptr());
+        self.0.store(table, Ordering::Release);
+    }
+
+    /// The table that is kept.
+    pub fn get(&self) -> Option<CallbackTable> {
+        NonNull::new(self.0.load(Ordering::Acquire)).map(CallbackTable)
     }
 }
 

@@ -5,25 +5,26 @@
 
 #include "vh_python_wrapper.h"
 
-w_Targs *vh_new_block(const char *format, size_t *count);
-int vh_unpack_check(const w_Targs *args, const char *format);
-void vh_unpack_one(const w_Targs *args, const char *format, int index, void *destination);
+/* Whatever its letter, a value has the size of a pointer, and but for 'd' is passed like one. */
+_Static_assert(sizeof(long) == sizeof(void *) && sizeof(double) == sizeof(void *), "LP64");
+
+/* A block with room for the format and its elements, or NULL. */
+w_Targs *vh_new_block(const char *format);
+/* How many letters a format has that is exactly the block's own, else -1. */
+int vh_same_format(const w_Targs *args, const char *format);
+/* The element the values start at, or -1 when the block does not fit the format. */
+int vh_unpack_from(const w_Targs *args, const char *format);
 
 w_Targs *vh_vapack(const char *format, va_list arguments) {
-  size_t count;
-  w_Targs *block = vh_new_block(format, &count);
+  w_Targs *block = vh_new_block(format);
   if (!block) return NULL;
-  for (w_Telement *element = block->args; element < block->args + count; ++element) {
-    switch (element->type) {
-      case 'l':
-        element->l = va_arg(arguments, long);
-        break;
-      case 'd':
-        element->d = va_arg(arguments, double);
-        break;
-      default:
-        element->p = va_arg(arguments, void *);
-        break;
+  char *copy = (char *)block->format;
+  for (w_Telement *element = block->args; *format; ++format, ++element) {
+    element->type = *copy++ = *format;
+    if (*format == 'd') {
+      element->d = va_arg(arguments, double);
+    } else {
+      element->p = va_arg(arguments, void *);
     }
   }
   return block;
@@ -37,13 +38,36 @@ w_Targs *vh_pack(const char *format, ...) {
   return block;
 }
 
+/* For a format with optional values, or an unusual one. */
+static int unpack_other(const w_Targs *args, const char *format, va_list destinations) {
+  const int first = vh_unpack_from(args, format);
+  if (first < 0) return 0;
+  const char *own = args->format + first;
+  const w_Telement *element = args->args + first;
+  for (; *format; ++format) {
+    if (*format == '|') continue;
+    void **destination = va_arg(destinations, void **);
+    /* Both formats have the same letters, but that the block's own may end before. */
+    void *value = NULL;
+    if (*own) {
+      value = element++->p;
+      ++own;
+    }
+    if (destination) *destination = value;
+  }
+  return 1;
+}
+
 int vh_unpack(w_Targs *args, const char *format, ...) {
-  int count = vh_unpack_check(args, format);
-  if (count < 0) return 0;
+  int done = 1;
   va_list destinations;
   va_start(destinations, format);
-  for (int index = 0; index < count; ++index)
-    vh_unpack_one(args, format, index, va_arg(destinations, void *));
+  const int count = vh_same_format(args, format);
+  for (int index = 0; index < count; ++index) {
+    void **destination = va_arg(destinations, void **);
+    if (destination) *destination = args->args[index].p;
+  }
+  if (count < 0) done = unpack_other(args, format, destinations);
   va_end(destinations);
-  return 1;
+  return done;
 }

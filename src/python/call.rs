@@ -1,6 +1,8 @@
 //! Calling a script: its hooks and its functions.
 
-use std::ffi::CString;
+use std::fmt::Display;
+
+use smallvec::SmallVec;
 
 use super::convert::{self, JsonFrom};
 use super::json::Failure;
@@ -10,11 +12,16 @@ use super::{report, vh};
 use crate::hooks::{Hook, ON_TIMER};
 use crate::hub;
 use crate::scripts::{self, Context};
-use crate::targs::{self, Block, Item, Malformed, Piece, View};
+use crate::targs::{self, Block, Item, Malformed, View};
 use crate::text::Encoding;
 
+/// Arguments of a call; those of a hook need no allocation.
+type Arguments<'a> = SmallVec<[Obj<'a>; 8]>;
+
 /// What a hook answers that failed or returned nothing: the hub goes on with the event.
-const PASS_ON: [Piece; 1] = [Piece::Int(1)];
+fn pass_on() -> Option<Block> {
+    Block::int(1)
+}
 
 /// Calls a hook with the items of a block. None only when the script has no such function now.
 pub fn hook(
@@ -22,138 +29,180 @@ pub fn hook(
     context: &Context,
     hook: &Hook,
     number: usize,
-    params: Result<View, Malformed>,
+    params: &Result<View, Malformed>,
     encoding: &Encoding,
 ) -> Option<Block> {
     let script = context.label.as_str();
-    let name = hook.name.to_string_lossy();
-    let storage = hub::generation().hook_storage;
     let params = match params {
         Ok(params) => params,
         Err(Malformed(reason)) => {
             tracing::error!(
                 script,
-                "{name} was called with parameters that cannot be read: {reason}"
+                "{} was called with parameters that cannot be read: {reason}",
+                hook.text
             );
-            return Block::new(&PASS_ON, storage);
+            return pass_on();
         }
     };
-    trace_parameters(script, &name, &params);
+    trace_parameters(script, hook.text, params);
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
-    let namespace = unsafe { loaded.namespace.get(attached) };
-    let Some(function) = namespace.dict_item(hook.name).filter(Obj::is_callable) else {
+    let Some(function) = (unsafe { loaded.hook(attached, number) }) else {
         go_on(loaded, attached, context);
         return None;
     };
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
-    let returned = hook_arguments(attached, &params, encoding)
-        .and_then(|arguments| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
+    let mut arguments = Arguments::new();
+    let returned = hook_arguments(attached, params, encoding, &mut arguments)
+        .and_then(|()| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
     let returned = match returned {
         Ok(coroutine) if coroutine.is_coroutine() => {
-            start(loaded, attached, context, coroutine, &name);
+            start(loaded, attached, context, coroutine, hook.text);
             attached.none()
         }
         Ok(returned) => returned,
         Err(failure) => {
-            log_failure(attached, failure, script, &name);
-            return Block::new(&PASS_ON, storage);
+            log_failure(attached, failure, script, hook.text);
+            return pass_on();
         }
     };
     go_on(loaded, attached, context);
-    let items = if returned.is_tuple() { returned.items() } else { Vec::new() };
-    let block = match convert::hook_reply(&returned, &items, hook.reply, encoding) {
-        Some(pieces) => Block::new(&pieces, storage),
-        None => {
-            context.complain_once(number, || {
-                format!(
-                    "{name} returned {}, which it cannot answer with; the event is passed on",
-                    returned.described()
-                )
-            });
-            Block::new(&PASS_ON, storage)
-        }
-    };
-    trace_result(script, &name, block.as_ref());
+    let block = hook_block(context, hook, number, &returned, encoding);
+    trace_result(script, hook.text, block.as_ref());
     block
 }
 
+/// The block a hook's return value becomes.
+fn hook_block(
+    context: &Context,
+    hook: &Hook,
+    number: usize,
+    returned: &Obj,
+    encoding: &Encoding,
+) -> Option<Block> {
+    if let Some(verdict) = convert::verdict(returned) {
+        return Block::int(verdict);
+    }
+    let items = if returned.is_tuple() { returned.items() } else { Vec::new() };
+    match convert::hook_reply(returned, &items, hook.reply, encoding) {
+        Some(pieces) => Block::new(&pieces, hub::generation().hook_storage),
+        None => {
+            context.complain_once(number, || {
+                format!(
+                    "{} returned {}, which it cannot answer with; the event is passed on",
+                    hook.text,
+                    returned.described()
+                )
+            });
+            pass_on()
+        }
+    }
+}
+
 /// A hook's numbers are C ints in every hub, so their sign may be lost on the way.
+#[inline]
 fn hook_arguments<'a>(
     attached: Attached<'a>,
     params: &View,
     encoding: &Encoding,
-) -> Result<Vec<Obj<'a>>, Failure> {
-    params
-        .items()
-        .map(|item| match item {
-            Item::Int(number) => Ok(attached.int(convert::signed(number))?),
-            item => convert::to_object(attached, &item, encoding, JsonFrom::HubCallback),
-        })
-        .collect()
+    arguments: &mut Arguments<'a>,
+) -> Result<(), Failure> {
+    for item in params.items() {
+        arguments.push(match item {
+            Item::Text(Some(text)) => convert::from_hub(attached, text, encoding)?,
+            Item::Int(number) => attached.int(convert::signed(number))?,
+            Item::Float(number) => attached.float(number)?,
+            item => convert::to_object(attached, &item, encoding, JsonFrom::HubCallback)?,
+        });
+    }
+    Ok(())
 }
 
 /// Calls a function by name. None on any failure, which is logged.
 pub fn function(
     loaded: &Loaded,
     context: &Context,
-    name: &str,
-    params: Result<Option<View>, Malformed>,
+    name: &[u8],
+    params: &Result<Option<View>, Malformed>,
     encoding: &Encoding,
 ) -> Option<Block> {
     let script = context.label.as_str();
-    let place = format!("the function {name}");
     let params = match params {
         Ok(params) => params,
         Err(Malformed(reason)) => {
             tracing::error!(
                 script,
-                "{place} was called with parameters that cannot be read: {reason}"
+                "{} was called with parameters that cannot be read: {reason}",
+                place_of(name)
             );
             return None;
         }
     };
-    if let Some(params) = &params {
-        trace_parameters(script, name, params);
+    if let Some(params) = params {
+        trace_parameters(script, Name(name), params);
     }
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
-    let namespace = unsafe { loaded.namespace.get(attached) };
-    let found = CString::new(name).ok().and_then(|name| namespace.dict_item(&name));
+    let found = unsafe { loaded.names.find(&loaded.namespace.get(attached), name) };
     let Some(function) = found else {
-        tracing::error!(script, "{place} does not exist in the script");
+        tracing::error!(script, "{} does not exist in the script", place_of(name));
         return None;
     };
     if !function.is_callable() {
-        tracing::error!(script, "{name} is {}, not a function", function.described());
+        tracing::error!(script, "{} is {}, not a function", Name(name), function.described());
         return None;
     }
-    let returned = function_arguments(attached, params.as_ref(), encoding)
-        .and_then(|arguments| Ok(function.call(&arguments)?))
+    let mut arguments = Arguments::new();
+    let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
+        .and_then(|()| Ok(function.call(&arguments)?))
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
-        .map_err(|failure| log_failure(attached, failure, script, &place))
+        .map_err(|failure| log_failure(attached, failure, script, &place_of(name)))
         .ok()?;
     go_on(loaded, attached, context);
-    let containers = hub::generation().containers;
-    let block = match convert::function_result(&returned, containers, encoding) {
+    let block = function_block(attached, script, name, &returned, encoding);
+    trace_result(script, Name(name), block.as_ref());
+    block
+}
+
+/// The block a function's return value becomes; None, and a log line, when it has no C form.
+fn function_block(
+    attached: Attached<'_>,
+    script: &str,
+    name: &[u8],
+    returned: &Obj,
+    encoding: &Encoding,
+) -> Option<Block> {
+    match convert::function_result(returned, hub::generation().containers, encoding) {
         Ok(block) => Some(block),
         Err(Failure::Raised(raised)) => {
-            report::log(attached, raised, script, &place);
+            report::log(attached, raised, script, &place_of(name));
             None
         }
         Err(Failure::Refused(reason)) => {
-            let returned = returned.described();
             tracing::error!(
                 script,
-                "{place} returned {returned}, which cannot be passed on: {reason}"
+                "{} returned {}, which cannot be passed on: {reason}",
+                place_of(name),
+                returned.described()
             );
             None
         }
-    };
-    trace_result(script, name, block.as_ref());
-    block
+    }
+}
+
+/// A function's name, for messages.
+struct Name<'n>(&'n [u8]);
+
+impl Display for Name<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&String::from_utf8_lossy(self.0))
+    }
+}
+
+fn place_of(name: &[u8]) -> String {
+    format!("the function {}", Name(name))
 }
 
 /// Starts the coroutine of an `async def` hook; later calls of the script go on with it.
@@ -217,26 +266,33 @@ pub fn jobs(loaded: &Loaded, context: &Context) {
     }
 }
 
+#[inline]
 fn function_arguments<'a>(
     attached: Attached<'a>,
     params: Option<&View>,
     encoding: &Encoding,
-) -> Result<Vec<Obj<'a>>, Failure> {
-    let Some(params) = params else { return Ok(Vec::new()) };
-    params
-        .items()
-        .enumerate()
-        .map(|(index, item)| {
-            convert::to_object(attached, &item, encoding, JsonFrom::Caller).map_err(|failure| {
-                match failure {
-                    Failure::Refused(reason) => {
-                        Failure::Refused(format!("argument {} is no JSON: {reason}", index + 1))
-                    }
-                    raised => raised,
-                }
-            })
-        })
-        .collect()
+    arguments: &mut Arguments<'a>,
+) -> Result<(), Failure> {
+    let Some(params) = params else { return Ok(()) };
+    for item in params.items() {
+        arguments.push(match item {
+            Item::Text(Some(text)) => convert::from_hub(attached, text, encoding)?,
+            Item::Int(number) => attached.int(number)?,
+            item => convert::to_object(attached, &item, encoding, JsonFrom::Caller)
+                .map_err(|failure| at_argument(arguments.len() + 1, failure))?,
+        });
+    }
+    Ok(())
+}
+
+/// Says which argument cannot be read.
+fn at_argument(number: usize, failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(reason) => {
+            Failure::refused(format!("argument {number} is no JSON: {reason}"))
+        }
+        raised @ Failure::Raised(_) => raised,
+    }
 }
 
 fn log_failure(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {
@@ -257,11 +313,13 @@ pub fn refresh_attributes(loaded: &Loaded, context: &Context) {
     }
 }
 
-fn trace_parameters(script: &str, name: &str, params: &View) {
+#[inline]
+fn trace_parameters(script: &str, name: impl Display, params: &View) {
     tracing::debug!(script, "{name}({})", targs::brief(params));
 }
 
-fn trace_result(script: &str, name: &str, block: Option<&Block>) {
+#[inline]
+fn trace_result(script: &str, name: impl Display, block: Option<&Block>) {
     if let Some(block) = block {
         tracing::info!(script, "{name} -> {}", targs::brief(&block.view()));
     }

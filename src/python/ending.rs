@@ -16,7 +16,6 @@ use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::load::Loaded;
 use super::object::{Attached, Obj};
 use super::{report, scope, state};
-use crate::carry;
 use crate::config;
 use crate::runtime::Runtime;
 use crate::scripts::Context;
@@ -114,6 +113,7 @@ pub fn look_again() {
 
 /// `UnLoad()` and the callbacks of `vh.on_unload`.
 fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
+    context.leave();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         let namespace = loaded.namespace.get(attached);
@@ -126,7 +126,6 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
         state::keep(attached, context, &loaded.vh.get(attached));
     }
     context.close();
-    carry::close_script(context.serial);
     // SAFETY: as above.
     unsafe { loaded.scope.run(attached, context, c"fail_jobs") };
 }
@@ -278,7 +277,6 @@ fn is_swept(attached: Attached<'_>) -> bool {
 /// Takes a script out that failed to load; it is told nothing.
 pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
     context.close();
-    carry::close_script(context.serial);
     let interpreter = Arc::clone(&loaded.interpreter);
     let attachment = Attachment::new(&interpreter, loaded.runtime);
     take_apart(loaded, context, attachment, deadline);
@@ -294,12 +292,11 @@ pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
 /// Ends an interpreter in which nothing runs any more, or keeps it for another script.
 fn end_interpreter(janitor: Janitor) {
     let attached = janitor.attached();
-    if interpreter::KEEPS_FOR_REUSE && is_swept(attached) {
+    if is_swept(attached) {
         return janitor.keep_for_reuse();
     }
-    if let Err(raised) = scope::forget_threading(attached) {
-        // Only Python's own farewell to threads that are gone would be noisier.
-        attached.clear(raised);
+    if let Err(raised) = scope::prepare_end(attached) {
+        report::log(attached, raised, "", "preparing the end of an interpreter");
     }
     janitor.end();
 }

@@ -51,6 +51,22 @@ pub struct Activity {
     pub inside: AtomicUsize,
 }
 
+impl Activity {
+    // Both are only called with the interpreter attached, so no two threads write at once, and an
+    // addition that is atomic as a whole is not needed.
+
+    #[inline]
+    fn enter(&self) {
+        self.calls.store(self.calls.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.inside.store(self.inside.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn leave(&self) {
+        self.inside.store(self.inside.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+    }
+}
+
 // SAFETY: the interpreter state is only used through CPython functions that lock by themselves or
 // while attached.
 unsafe impl Send for Interpreter {}
@@ -62,7 +78,6 @@ unsafe impl Sync for Interpreter {}
 struct Entry {
     thread_state: *mut PyThreadState,
     thread_id: u64,
-    serial: u64,
     interpreter: Weak<Interpreter>,
     /// Who deletes the thread state: the ending thread or the ending interpreter, never both.
     fate: AtomicU8,
@@ -79,12 +94,41 @@ unsafe impl Send for Entry {}
 unsafe impl Sync for Entry {}
 
 /// What an OS thread keeps: its entries, and the interpreters it is inside of, outermost first.
+#[derive(Debug)]
 struct Thread {
-    entries: Vec<Arc<Entry>>,
+    entries: Vec<Kept>,
     frames: Vec<Frame>,
 }
 
-#[derive(Clone, Copy)]
+/// An entry, and which interpreter it is for.
+#[derive(Debug)]
+struct Kept {
+    serial: u64,
+    entry: Arc<Entry>,
+}
+
+impl Thread {
+    /// The thread state of the outermost call, and the one for an interpreter if there is one: that
+    /// of a call that is inside it already, or the one that is kept.
+    #[inline]
+    fn look_up(&self, serial: u64) -> (Option<Frame>, Option<*mut PyThreadState>) {
+        let outermost = self.frames.last().copied();
+        let inside = self.frames.iter().rev().find(|frame| frame.serial == serial);
+        let found = inside.map(|frame| frame.thread_state).or_else(|| {
+            let kept = self.entries.iter().find(|kept| kept.serial == serial && !kept.is_deleted());
+            kept.map(|kept| kept.entry.thread_state)
+        });
+        (outermost, found)
+    }
+}
+
+impl Kept {
+    fn is_deleted(&self) -> bool {
+        self.entry.fate.load(Ordering::Acquire) == DELETED
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
 struct Frame {
     thread_state: *mut PyThreadState,
     serial: u64,
@@ -96,17 +140,26 @@ thread_local! {
     static THREAD: Cell<*mut Thread> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// This thread's record. The borrow must end before Python or the host runs.
+/// This thread's record. It stays where it is until the thread ends.
+#[inline]
+fn this_thread() -> *mut Thread {
+    let record = THREAD.get();
+    if record.is_null() { new_record() } else { record }
+}
+
+#[cold]
+fn new_record() -> *mut Thread {
+    let record = Box::into_raw(Box::new(Thread { entries: Vec::new(), frames: Vec::new() }));
+    THREAD.set(record);
+    // SAFETY: the key exists; the record is this thread's until `thread_ends` takes it.
+    unsafe { libc::pthread_setspecific(exit_key(), record.cast()) };
+    record
+}
+
+/// Lends this thread's record. The borrow must end before Python or the host runs.
 fn with_thread<R>(body: impl FnOnce(&mut Thread) -> R) -> R {
-    THREAD.with(|cell| {
-        if cell.get().is_null() {
-            cell.set(Box::into_raw(Box::new(Thread { entries: Vec::new(), frames: Vec::new() })));
-            // SAFETY: the key exists; the record is this thread's until `thread_ends` takes it.
-            unsafe { libc::pthread_setspecific(exit_key(), cell.get().cast()) };
-        }
-        // SAFETY: only this thread uses its record, and `body` never comes back here.
-        body(unsafe { &mut *cell.get() })
-    })
+    // SAFETY: only this thread uses its record, and `body` never comes back here.
+    body(unsafe { &mut *this_thread() })
 }
 
 fn exit_key() -> libc::pthread_key_t {
@@ -125,7 +178,7 @@ unsafe extern "C" fn thread_ends(record: *mut c_void) {
     // SAFETY: `with_thread` stored the record of this thread.
     let thread = unsafe { Box::from_raw(record.cast::<Thread>()) };
     THREAD.with(|cell| cell.set(ptr::null_mut()));
-    for entry in &thread.entries {
+    for Kept { entry, .. } in &thread.entries {
         let Some(interpreter) = entry.interpreter.upgrade() else { continue };
         if !entry.claim() {
             continue;
@@ -207,11 +260,8 @@ fn attached_state() -> *mut PyThreadState {
     unsafe { ffi::compat::PyThreadState_GetUnchecked() }
 }
 
-/// From 3.12 on Python loses up to a megabyte with each interpreter that ends: they are swept and
-/// used again instead.
-pub const KEEPS_FOR_REUSE: bool = cfg!(Py_3_12);
-
-/// Swept interpreters that wait for a script.
+/// Swept interpreters that wait for a script. From 3.12 on Python loses up to a megabyte with each
+/// interpreter that ends, before it what C modules keep for each; and making one takes longer.
 static KEPT: Mutex<Vec<Arc<Interpreter>>> = Mutex::new(Vec::new());
 
 /// Every interpreter that can be entered.
@@ -278,11 +328,18 @@ fn start_here() -> Result<(), String> {
     Ok(())
 }
 
-/// How long a busy thread keeps the lock when others want it, in seconds: a fifth of Python's
-/// default, for the sake of the hub's thread.
+/// How long a busy thread keeps the lock when others want it, in seconds; Python's default is 0.005.
+/// The hub's thread waits that long beside a busy script, several times over before 3.13, where the
+/// ticker's turn comes first. Two busy threads lose a few percent to switching.
+const SWITCH_INTERVAL: f64 = 0.0002;
+
+/// Sets it in the attached interpreter.
 fn set_switch_interval(attached: Attached<'_>) {
-    let set =
-        || attached.import(c"sys")?.call_method(c"setswitchinterval", &[attached.float(0.001)?]);
+    let set = || {
+        attached
+            .import(c"sys")?
+            .call_method(c"setswitchinterval", &[attached.float(SWITCH_INTERVAL)?])
+    };
     if let Err(raised) = set() {
         report::log(attached, raised, "", "setting the switch interval");
     }
@@ -376,26 +433,23 @@ impl Interpreter {
             thread_state,
             // SAFETY: always allowed. Python identifies threads by the same number.
             thread_id: unsafe { libc::pthread_self() } as u64,
-            serial: self.serial,
             interpreter: Arc::downgrade(self),
             fate: AtomicU8::new(IN_USE),
         });
         self.entries.lock().push(Arc::clone(&entry));
-        with_thread(|thread| thread.entries.push(entry));
+        with_thread(|thread| {
+            thread.entries.retain(|kept| !kept.is_deleted());
+            thread.entries.push(Kept { serial: self.serial, entry });
+        });
     }
 
-    /// This thread's thread state for this interpreter.
-    fn thread_state(self: &Arc<Self>) -> *mut PyThreadState {
-        let kept = with_thread(|thread| {
-            thread.entries.retain(|entry| entry.fate.load(Ordering::Acquire) != DELETED);
-            thread.entries.iter().find(|e| e.serial == self.serial).map(|e| e.thread_state)
-        });
-        kept.unwrap_or_else(|| {
-            // SAFETY: the interpreter is alive: whoever enters counts as inside its script.
-            let thread_state = unsafe { ffi::PyThreadState_New(self.state) };
-            self.record(thread_state);
-            thread_state
-        })
+    /// Makes a thread state for this thread.
+    #[cold]
+    fn new_thread_state(self: &Arc<Self>) -> *mut PyThreadState {
+        // SAFETY: the interpreter is alive: whoever enters counts as inside its script.
+        let thread_state = unsafe { ffi::PyThreadState_New(self.state) };
+        self.record(thread_state);
+        thread_state
     }
 
     fn forget(&self, entry: &Arc<Entry>) {
@@ -407,15 +461,12 @@ impl Interpreter {
     /// The interpreter must not end meanwhile: callers count themselves into its script first.
     pub fn enter(self: &Arc<Self>) -> Entered<'_> {
         assert!(!self.ended.load(Ordering::Acquire), "entering an interpreter that has ended");
-        let (outermost, same) = with_thread(|thread| {
-            (
-                thread.frames.last().copied(),
-                thread.frames.iter().rev().find(|f| f.serial == self.serial).copied(),
-            )
-        });
+        let thread = this_thread();
+        // SAFETY: only this thread uses its record, and the borrow ends here.
+        let (outermost, found) = unsafe { (*thread).look_up(self.serial) };
+        let thread_state = found.unwrap_or_else(|| self.new_thread_state());
         let seen_before = gil_state::get();
         let suspended = attached_here(outermost, seen_before);
-        let thread_state = same.map_or_else(|| self.thread_state(), |frame| frame.thread_state);
         if suspended != Some(thread_state) {
             // SAFETY: what is attached to this thread is left before the next one is entered, and
             // entered again when the guard is dropped.
@@ -427,10 +478,11 @@ impl Interpreter {
             }
             gil_state::set(thread_state);
         }
-        with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
-        self.activity.calls.fetch_add(1, Ordering::Relaxed);
-        self.activity.inside.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { (*thread).frames.push(Frame { thread_state, serial: self.serial }) };
+        self.activity.enter();
         Entered {
+            thread,
             activity: &self.activity,
             thread_state,
             suspended,
@@ -677,6 +729,8 @@ unsafe fn release_lock_after_end() {}
 /// was attached before.
 #[derive(Debug)]
 pub struct Entered<'i> {
+    /// The record of this thread.
+    thread: *mut Thread,
     activity: &'i Activity,
     thread_state: *mut PyThreadState,
     suspended: Option<*mut PyThreadState>,
@@ -695,8 +749,9 @@ impl Entered<'_> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.activity.inside.fetch_sub(1, Ordering::Relaxed);
-        with_thread(|thread| thread.frames.pop());
+        self.activity.leave();
+        // SAFETY: the record of this thread, which the value cannot leave.
+        unsafe { (*self.thread).frames.pop() };
         if self.suspended == Some(self.thread_state) {
             return;
         }

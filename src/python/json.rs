@@ -23,10 +23,19 @@ const BYTES_KEY: &str = "$bytes";
 /// Why there is no result.
 #[derive(Debug)]
 pub enum Failure {
-    /// The value or text is not allowed; the reason.
-    Refused(String),
+    /// The value or text is not allowed; the reason. Boxed, so that a result with an object still
+    /// fits registers.
+    Refused(Box<String>),
     /// Python raised.
     Raised(Raised),
+}
+
+impl Failure {
+    /// A value or text is not allowed.
+    #[cold]
+    pub fn refused(reason: impl Into<String>) -> Failure {
+        Failure::Refused(Box::new(reason.into()))
+    }
 }
 
 impl From<Raised> for Failure {
@@ -36,12 +45,12 @@ impl From<Raised> for Failure {
 }
 
 fn refuse<T>(reason: impl Into<String>) -> Result<T, Failure> {
-    Err(Failure::Refused(reason.into()))
+    Err(Failure::refused(reason))
 }
 
 /// The JSON text of an object.
 pub fn dump(object: &Obj) -> Result<Vec<u8>, Failure> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(256);
     dump_into(&mut out, object, 0)?;
     Ok(out)
 }
@@ -65,13 +74,13 @@ fn dump_into(out: &mut Vec<u8>, object: &Obj, depth: usize) -> Result<(), Failur
         } else if pointer == ffi::Py_False() {
             out.extend_from_slice(b"false");
         } else if object.is_int() {
-            out.extend_from_slice(integer(object)?.as_bytes());
+            dump_integer(out, object)?;
         } else if object.is_float() {
-            out.extend_from_slice(finite(object)?.as_bytes());
+            dump_float(out, object)?;
         } else if ffi::PyDict_Check(pointer) != 0 {
             dump_dict(out, object, depth)?;
         } else if object.is_list() || object.is_tuple() {
-            dump_items(out, object.items().into_iter().map(Ok), depth)?;
+            dump_items(out, (0..).map_while(|index| object.item(index)).map(Ok), depth)?;
         } else if ffi::PyAnySet_Check(pointer) != 0 {
             dump_items(out, iterate(object)?, depth)?;
         } else if ffi::PyBytes_Check(pointer) != 0 {
@@ -83,20 +92,21 @@ fn dump_into(out: &mut Vec<u8>, object: &Obj, depth: usize) -> Result<(), Failur
     Ok(())
 }
 
-fn integer(object: &Obj) -> Result<String, Failure> {
-    match object.as_i64() {
-        Some(number) => Ok(itoa::Buffer::new().format(number).to_owned()),
-        None => refuse("an integer in it does not fit 64 bits"),
-    }
+fn dump_integer(out: &mut Vec<u8>, object: &Obj) -> Result<(), Failure> {
+    let Some(number) = object.as_i64() else {
+        return refuse("an integer in it does not fit 64 bits");
+    };
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    Ok(())
 }
 
-fn finite(object: &Obj) -> Result<String, Failure> {
+fn dump_float(out: &mut Vec<u8>, object: &Obj) -> Result<(), Failure> {
     let number = object.as_f64();
-    if number.is_finite() {
-        Ok(format!("{number:?}"))
-    } else {
-        refuse(format!("{number} in it has no JSON form"))
+    if !number.is_finite() {
+        return refuse(format!("{number} in it has no JSON form"));
     }
+    out.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
+    Ok(())
 }
 
 fn dump_items<'a>(
@@ -160,23 +170,25 @@ fn dump_dict(out: &mut Vec<u8>, dict: &Obj, depth: usize) -> Result<(), Failure>
 fn dump_key(out: &mut Vec<u8>, key: &Obj) -> Result<(), Failure> {
     // SAFETY: attached, as the object proves.
     let (yes, no) = unsafe { (ffi::Py_True(), ffi::Py_False()) };
-    let text = if key.is_str() {
+    if key.is_str() {
         dump_str(out, key);
         return Ok(());
-    } else if key.is_none() {
-        "null".to_owned()
+    }
+    out.push(b'"');
+    if key.is_none() {
+        out.extend_from_slice(b"null");
     } else if key.as_ptr() == yes {
-        "true".to_owned()
+        out.extend_from_slice(b"true");
     } else if key.as_ptr() == no {
-        "false".to_owned()
+        out.extend_from_slice(b"false");
     } else if key.is_int() {
-        integer(key)?
+        dump_integer(out, key)?;
     } else if key.is_float() {
-        finite(key)?
+        dump_float(out, key)?;
     } else {
         return refuse(format!("a key of type {} has no JSON form", key.type_name()));
-    };
-    write_text(out, &text);
+    }
+    out.push(b'"');
     Ok(())
 }
 
@@ -204,19 +216,47 @@ fn dump_bytes(out: &mut Vec<u8>, object: &Obj) {
     out.extend_from_slice(format!("{{\"{BYTES_KEY}\":\"{}\"}}", BASE64.encode(bytes)).as_bytes());
 }
 
-/// Writes text as a JSON string.
-pub fn write_text(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut written = 0;
-    for (index, &byte) in bytes.iter().enumerate() {
-        if byte < 0x20 || byte == b'"' || byte == b'\\' {
-            out.extend_from_slice(&bytes[written..index]);
-            write_code_point(out, u32::from(byte), false);
-            written = index + 1;
+/// Whether a byte stands for itself inside a JSON string.
+const fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
+}
+
+/// How many bytes at the start of a text stand for themselves inside a JSON string.
+#[inline]
+fn plain_length(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let marks = marks_of_special(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return index * 8 + marks.trailing_zeros() as usize / 8;
         }
     }
-    out.extend_from_slice(&bytes[written..]);
+    words.len() * 8 + rest.iter().take_while(|&&byte| is_plain(byte)).count()
+}
+
+/// Eight bytes at once: the lowest bit that is set lies in the first byte that is not plain.
+#[inline]
+fn marks_of_special(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xFF;
+    // Subtracting from each byte borrows into its highest bit where it was smaller. A borrow may
+    // reach the bytes above, but then the one below is marked too.
+    let smaller = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
+    let equal = |byte: u8| smaller(word ^ (ONES * u64::from(byte)), 1);
+    (smaller(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES << 7)
+}
+
+/// Writes text as a JSON string.
+pub fn write_text(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    out.reserve(rest.len() + 2);
+    out.push(b'"');
+    loop {
+        let plain = plain_length(rest);
+        out.extend_from_slice(&rest[..plain]);
+        let Some(&byte) = rest.get(plain) else { break };
+        write_code_point(out, u32::from(byte), false);
+        rest = &rest[plain + 1..];
+    }
     out.push(b'"');
 }
 
@@ -269,7 +309,8 @@ pub fn parse<'a>(attached: Attached<'a>, text: &[u8]) -> Result<Obj<'a>, Failure
     if text.len() > MAX_LENGTH {
         return refuse(format!("it is longer than {} MiB", MAX_LENGTH >> 20));
     }
-    let mut parser = Parser { attached, text, position: 0 };
+    let keys = [const { None }; KEYS];
+    let mut parser = Parser { attached, text, position: 0, keys };
     let value = parser.value(0)?;
     parser.skip_space();
     if parser.position < text.len() {
@@ -278,10 +319,21 @@ pub fn parse<'a>(attached: Attached<'a>, text: &[u8]) -> Result<Obj<'a>, Failure
     Ok(value)
 }
 
+/// Keys that are remembered; a power of two. Another key takes the place of one with the same hash.
+const KEYS: usize = 32;
+
+fn place_of(key: &[u8]) -> usize {
+    let (first, last) = (key.first().copied(), key.last().copied());
+    let letters = usize::from(first.unwrap_or(0)) * 7 + usize::from(last.unwrap_or(0)) * 31;
+    (key.len() * 5 + letters) % KEYS
+}
+
 struct Parser<'a, 't> {
     attached: Attached<'a>,
     text: &'t [u8],
     position: usize,
+    /// Keys met before, because maps in a list mostly have the same ones.
+    keys: [Option<(&'t [u8], Obj<'a>)>; KEYS],
 }
 
 impl<'a> Parser<'a, '_> {
@@ -293,6 +345,7 @@ impl<'a> Parser<'a, '_> {
         self.text.get(self.position).copied()
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.position += 1;
@@ -362,7 +415,7 @@ impl<'a> Parser<'a, '_> {
             if self.peek() != Some(b'"') {
                 return self.refuse("a key in quotes is expected");
             }
-            let key = self.string()?;
+            let key = self.key()?;
             self.skip_space();
             if !self.take_if(b':') {
                 return self.refuse("':' is expected");
@@ -417,7 +470,8 @@ impl<'a> Parser<'a, '_> {
                 return self.refuse("digits are expected in the exponent");
             }
         }
-        let text = String::from_utf8_lossy(&self.text[start..self.position]);
+        // SAFETY: nothing but ASCII was passed.
+        let text = unsafe { std::str::from_utf8_unchecked(&self.text[start..self.position]) };
         if is_float {
             match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(self.attached.float(number)?),
@@ -442,19 +496,38 @@ impl<'a> Parser<'a, '_> {
     fn string(&mut self) -> Result<Obj<'a>, Failure> {
         self.position += 1;
         let start = self.position;
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'"' => {
-                    let text = &self.text[start..self.position];
-                    self.position += 1;
-                    return Ok(super::convert::from_utf8(self.attached, text)?);
-                }
-                b'\\' => return self.string_with_escapes(start),
-                0..=0x1F => return self.refuse("a control character must be escaped"),
-                _ => self.position += 1,
+        let rest = &self.text[start..];
+        let text = &rest[..plain_length(rest)];
+        self.position += text.len();
+        match self.peek() {
+            Some(b'"') => {
+                self.position += 1;
+                Ok(super::convert::from_utf8(self.attached, text)?)
             }
+            Some(b'\\') => self.string_with_escapes(start),
+            Some(_) => self.refuse("a control character must be escaped"),
+            None => self.refuse("a string has no end"),
         }
-        self.refuse("a string has no end")
+    }
+
+    /// A string that is a key.
+    fn key(&mut self) -> Result<Obj<'a>, Failure> {
+        let rest = &self.text[self.position + 1..];
+        let text = &rest[..plain_length(rest)];
+        if rest.get(text.len()) != Some(&b'"') {
+            return self.string();
+        }
+        let place = &mut self.keys[place_of(text)];
+        if let Some((known, key)) = place
+            && *known == text
+        {
+            self.position += text.len() + 2;
+            return Ok(key.clone());
+        }
+        let key = super::convert::from_utf8(self.attached, text)?;
+        *place = Some((text, key.clone()));
+        self.position += text.len() + 2;
+        Ok(key)
     }
 
     fn string_with_escapes(&mut self, start: usize) -> Result<Obj<'a>, Failure> {
@@ -519,5 +592,26 @@ impl<'a> Parser<'a, '_> {
         }
         self.position = before;
         Ok(high)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_special_byte_is_found_at_every_place() {
+        for length in 0..40 {
+            assert_eq!(plain_length(&vec![b'a'; length]), length);
+            for place in 0..length {
+                for byte in 0..=255_u8 {
+                    let mut text = vec![0x7F_u8; length];
+                    text[length - 1] = b'"';
+                    text[place] = byte;
+                    let first = text.iter().position(|&byte| !is_plain(byte)).unwrap_or(length);
+                    assert_eq!(plain_length(&text), first, "{text:?}");
+                }
+            }
+        }
     }
 }

@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 
 use super::interpreter::{self, Interpreter, Lock};
 use super::json::Failure;
+use super::names::Names;
 use super::object::{Attached, Obj, Owned, Raised};
 use super::scope::Scope;
 use super::{ending, report, scope, state, vh};
@@ -30,9 +31,13 @@ pub struct Loaded {
     pub(super) namespace: Owned,
     pub(super) vh: Owned,
     hook_bits: u64,
-    /// The `OnTimer` that was looked at last, and whether it takes an argument: scripts from
-    /// before 2015 have one that takes none.
-    timer: Mutex<Option<(usize, bool)>>,
+    /// Names of those hooks, for looking their functions up.
+    hook_names: [Option<Owned>; HOOKS.len()],
+    /// Names of functions that were called, for the same.
+    pub(super) names: Names,
+    /// The address of the `OnTimer` that was looked at last, and in its lowest bit whether it takes
+    /// an argument: scripts from before 2015 have one that takes none.
+    timer: AtomicUsize,
 }
 
 /// Loads a script. What is wrong with it is logged; then there is nothing left of it.
@@ -124,7 +129,7 @@ fn prepare(
     let attached = entered.attached();
     prepare_attached(attached, context, interpreter, runtime, source).map_err(|failure| {
         match failure {
-            Failure::Refused(reason) => reason,
+            Failure::Refused(reason) => *reason,
             Failure::Raised(raised) => {
                 report::log(attached, raised, &context.label, "preparing its interpreter");
                 "its interpreter cannot be prepared".to_owned()
@@ -157,7 +162,9 @@ fn prepare_attached(
         namespace: namespace.keep(),
         vh: vh.keep(),
         hook_bits: 0,
-        timer: Mutex::new(None),
+        hook_names: [const { None }; HOOKS.len()],
+        names: Names::default(),
+        timer: AtomicUsize::new(0),
     })
 }
 
@@ -166,7 +173,7 @@ fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Path) -> Result<(), Fa
     let venv = super::convert::from_utf8(attached, venv.as_os_str().as_bytes())?;
     // SAFETY: the script's own interpreter is attached.
     let complaint = unsafe { scope.call(attached, c"use_venv", &[venv])? };
-    if complaint.is_none() { Ok(()) } else { Err(Failure::Refused(complaint.to_text())) }
+    if complaint.is_none() { Ok(()) } else { Err(Failure::refused(complaint.to_text())) }
 }
 
 /// The virtual environment the script or the environment of the hub names.
@@ -281,34 +288,46 @@ impl Loaded {
             return false;
         }
         for (number, hook) in HOOKS.iter().enumerate() {
-            let function = namespace.dict_item(hook.name);
-            self.hook_bits |= u64::from(function.is_some_and(|f| f.is_callable())) << number;
-        }
-        if let Some(timer) = namespace.dict_item(HOOKS[ON_TIMER].name) {
-            self.timer_takes_time(&timer);
+            let Some(function) = namespace.dict_item(hook.name).filter(Obj::is_callable) else {
+                continue;
+            };
+            self.hook_bits |= 1 << number;
+            match attached.name(hook.name) {
+                Ok(name) => self.hook_names[number] = Some(name.keep()),
+                Err(raised) => attached.clear(raised),
+            }
+            if number == ON_TIMER {
+                self.timer_takes_time(&function);
+            }
         }
         true
     }
 
+    /// The function of a hook, as it is now.
+    ///
+    /// # Safety
+    /// The script's own interpreter is attached.
+    pub(super) unsafe fn hook<'a>(&self, attached: Attached<'a>, number: usize) -> Option<Obj<'a>> {
+        // SAFETY: by contract.
+        let namespace = unsafe { self.namespace.get(attached) };
+        let function = match &self.hook_names[number] {
+            // SAFETY: by contract.
+            Some(name) => namespace.dict_value(&unsafe { name.get(attached) }),
+            None => namespace.dict_item(HOOKS[number].name),
+        };
+        function.filter(Obj::is_callable)
+    }
+
     /// Whether `OnTimer` wants the time. It is asked once for each function of that name.
     pub(super) fn timer_takes_time(&self, timer: &Obj) -> bool {
-        let function = timer.as_ptr() as usize;
-        let known = *self.timer.lock();
-        if let Some((known, takes_time)) = known
-            && known == function
-        {
-            return takes_time;
+        // Objects are aligned, so the lowest bit is free.
+        let address = timer.as_ptr() as usize;
+        let known = self.timer.load(Ordering::Relaxed);
+        if known & !1 == address {
+            return known & 1 != 0;
         }
-        let attached = timer.attached();
-        let accepts = scope::call(attached, c"accepts_argument", std::slice::from_ref(timer));
-        let takes_time = match accepts {
-            Ok(answer) => answer.is_true(),
-            Err(raised) => {
-                attached.clear(raised);
-                true
-            }
-        };
-        *self.timer.lock() = Some((function, takes_time));
+        let takes_time = accepts_argument(timer);
+        self.timer.store(address | usize::from(takes_time), Ordering::Relaxed);
         takes_time
     }
 
@@ -328,6 +347,8 @@ impl Loaded {
                 // Functions and globals refer to each other; nothing else empties them.
                 ffi::PyDict_Clear(self.namespace.get(attached).as_ptr());
             }
+            self.hook_names.into_iter().flatten().for_each(|name| name.release(attached));
+            self.names.release(attached);
             self.scope.release(attached);
             self.namespace.release(attached);
             self.vh.release(attached);
@@ -335,6 +356,42 @@ impl Loaded {
             ffi::PyGC_Collect();
         }
     }
+}
+
+/// Whether a callable accepts one argument; true when that cannot be told.
+fn accepts_argument(function: &Obj) -> bool {
+    let attached = function.attached();
+    let answer = match plain_function_accepts_argument(function) {
+        Ok(Some(answer)) => return answer,
+        Ok(None) => scope::call(attached, c"accepts_argument", std::slice::from_ref(function)),
+        Err(raised) => Err(raised),
+    };
+    match answer {
+        Ok(answer) => answer.is_true(),
+        Err(raised) => {
+            attached.clear(raised);
+            true
+        }
+    }
+}
+
+/// The same for a function without keyword-only parameters, by its code; None for anything else. Python's
+/// `inspect` could tell it of everything, but takes longer to import than a script to load.
+fn plain_function_accepts_argument(function: &Obj) -> Result<Option<bool>, Raised> {
+    /// `CO_VARARGS` of CPython's headers.
+    const TAKES_MORE: i64 = 4;
+    if !function.is_function() {
+        return Ok(None);
+    }
+    let code = function.attribute(c"__code__")?;
+    let number = |name| Ok(code.attribute(name)?.as_i64().unwrap_or(0));
+    let (named, flags) = (number(c"co_argcount")?, number(c"co_flags")?);
+    if number(c"co_kwonlyargcount")? > 0 {
+        return Ok(None);
+    }
+    let defaults = function.attribute(c"__defaults__")?.items().len() as i64;
+    let takes_one = named >= 1 || flags & TAKES_MORE != 0;
+    Ok(Some(takes_one && named - defaults <= 1))
 }
 
 /// Runs a script's source code.

@@ -1,6 +1,7 @@
 //! References to Python objects that the compiler keeps inside the time their interpreter is
 //! attached to this thread.
 
+use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_long};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -21,6 +22,7 @@ pub struct Raised;
 
 /// A strong reference, dropped while its interpreter is attached.
 #[derive(Debug)]
+#[repr(transparent)]
 pub struct Obj<'a> {
     pointer: NonNull<PyObject>,
     attached: Attached<'a>,
@@ -37,6 +39,32 @@ unsafe impl Send for Owned {}
 // SAFETY: as above.
 unsafe impl Sync for Owned {}
 
+/// Data that is only touched while its interpreter is attached, so that the interpreter's own lock
+/// guards it.
+#[derive(Debug, Default)]
+pub struct Guarded<T>(UnsafeCell<T>);
+
+// SAFETY: one thread at a time has the interpreter attached, and `with` demands that.
+unsafe impl<T: Send> Sync for Guarded<T> {}
+
+impl<T> Guarded<T> {
+    /// Lends the data to `body`.
+    ///
+    /// # Safety
+    /// The interpreter the data belongs to is attached, the same each time. `body` runs no Python
+    /// code, which could leave the interpreter, and does not come back here.
+    #[inline]
+    pub unsafe fn with<R>(&self, _: Attached<'_>, body: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: by contract nobody else has a reference.
+        body(unsafe { &mut *self.0.get() })
+    }
+
+    /// The data.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
 impl<'a> Attached<'a> {
     /// # Safety
     /// An interpreter is attached to this thread for `'a`.
@@ -48,6 +76,7 @@ impl<'a> Attached<'a> {
     ///
     /// # Safety
     /// `pointer` is NULL with an exception set, or a strong reference of this interpreter.
+    #[inline]
     pub unsafe fn take(self, pointer: *mut PyObject) -> Result<Obj<'a>, Raised> {
         match NonNull::new(pointer) {
             Some(pointer) => Ok(Obj { pointer, attached: self }),
@@ -59,6 +88,7 @@ impl<'a> Attached<'a> {
     ///
     /// # Safety
     /// `pointer` is NULL or an object of this interpreter.
+    #[inline]
     pub unsafe fn borrow(self, pointer: *mut PyObject) -> Option<Obj<'a>> {
         let pointer = NonNull::new(pointer)?;
         // SAFETY: by contract, and attached.
@@ -100,6 +130,39 @@ impl<'a> Attached<'a> {
     /// A str of text that is ours, so it is UTF-8.
     pub fn str(self, value: &str) -> Result<Obj<'a>, Raised> {
         self.decode(value.as_bytes(), None)
+    }
+
+    /// A str of ASCII characters; for short texts Python has its own way, which shares them.
+    pub fn ascii(self, bytes: &[u8]) -> Result<Obj<'a>, Raised> {
+        if bytes.len() < 2 {
+            return self.decode(bytes, None);
+        }
+        debug_assert!(bytes.is_ascii());
+        // SAFETY: attached; the new str has room for as many characters of one byte each, and nobody
+        // else knows it yet.
+        unsafe {
+            let text = self.take(ffi::PyUnicode_New(bytes.len() as ffi::Py_ssize_t, 127))?;
+            let characters = ffi::PyUnicode_1BYTE_DATA(text.as_ptr());
+            characters.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            Ok(text)
+        }
+    }
+
+    /// A str of code points below 0x10000, lone surrogates among them.
+    pub fn str_of(self, points: &[u16]) -> Result<Obj<'a>, Raised> {
+        let length = points.len() as ffi::Py_ssize_t;
+        /// `PyUnicode_2BYTE_KIND` of CPython's headers.
+        const TWO_BYTES: i32 = 2;
+        // SAFETY: attached; pointer and length are one slice of two bytes each.
+        unsafe {
+            self.take(ffi::PyUnicode_FromKindAndData(TWO_BYTES, points.as_ptr().cast(), length))
+        }
+    }
+
+    /// A str that is kept in Python's table of names, for looking names up.
+    pub fn name(self, name: &CStr) -> Result<Obj<'a>, Raised> {
+        // SAFETY: attached; a C string.
+        unsafe { self.take(ffi::PyUnicode_InternFromString(name.as_ptr())) }
     }
 
     /// A str of bytes in UTF-8, with one of Python's error handlers.
@@ -246,6 +309,7 @@ pub enum Exception {
 
 impl<'a> Obj<'a> {
     /// The pointer, still owned by this reference.
+    #[inline]
     pub fn as_ptr(&self) -> *mut PyObject {
         self.pointer.as_ptr()
     }
@@ -270,18 +334,21 @@ impl<'a> Obj<'a> {
     }
 
     /// Whether it is `None`.
+    #[inline]
     pub fn is_none(&self) -> bool {
         // SAFETY: attached.
         self.as_ptr() == unsafe { ffi::Py_None() }
     }
 
     /// Whether it is a str (subclasses too).
+    #[inline]
     pub fn is_str(&self) -> bool {
         // SAFETY: attached.
         unsafe { ffi::PyUnicode_Check(self.as_ptr()) != 0 }
     }
 
     /// Whether it is an int (bool too).
+    #[inline]
     pub fn is_int(&self) -> bool {
         // SAFETY: attached.
         unsafe { ffi::PyLong_Check(self.as_ptr()) != 0 }
@@ -294,6 +361,7 @@ impl<'a> Obj<'a> {
     }
 
     /// Whether it is a tuple.
+    #[inline]
     pub fn is_tuple(&self) -> bool {
         // SAFETY: attached.
         unsafe { ffi::PyTuple_Check(self.as_ptr()) != 0 }
@@ -319,8 +387,8 @@ impl<'a> Obj<'a> {
 
     /// Whether it can be called.
     pub fn is_callable(&self) -> bool {
-        // SAFETY: attached.
-        unsafe { ffi::PyCallable_Check(self.as_ptr()) != 0 }
+        // SAFETY: attached; a type says itself whether its objects can be called.
+        unsafe { (*ffi::Py_TYPE(self.as_ptr())).tp_call.is_some() }
     }
 
     /// Name of its type, for messages.
@@ -362,10 +430,17 @@ impl<'a> Obj<'a> {
         }
     }
 
+    /// Whether it is a function written in Python.
+    pub fn is_function(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::Py_IS_TYPE(self.as_ptr(), &raw mut ffi::PyFunction_Type) != 0 }
+    }
+
     /// Whether it is the coroutine that calling an `async def` function gives.
+    #[inline]
     pub fn is_coroutine(&self) -> bool {
         // SAFETY: attached.
-        unsafe { ffi::PyCoro_CheckExact(self.as_ptr()) != 0 }
+        unsafe { ffi::Py_IS_TYPE(self.as_ptr(), &raw mut ffi::PyCoro_Type) != 0 }
     }
 
     /// The value of a float; NaN for anything else.
@@ -379,10 +454,25 @@ impl<'a> Obj<'a> {
 
     /// The UTF-8 form of a str; None when it holds lone surrogates or is no str. Lives as long as
     /// the object.
+    #[inline]
     pub fn as_utf8(&self) -> Option<&str> {
         if !self.is_str() {
             return None;
         }
+        #[cfg(not(Py_3_14))]
+        // SAFETY: attached; a str whose characters are ASCII and lie behind its head.
+        unsafe {
+            if ffi::PyUnicode_IS_COMPACT_ASCII(self.as_ptr()) != 0 {
+                let start = ffi::PyUnicode_1BYTE_DATA(self.as_ptr());
+                let length = ffi::PyUnicode_GET_LENGTH(self.as_ptr()) as usize;
+                let bytes = std::slice::from_raw_parts(start, length);
+                return Some(std::str::from_utf8_unchecked(bytes));
+            }
+        }
+        self.other_as_utf8()
+    }
+
+    fn other_as_utf8(&self) -> Option<&str> {
         let mut length = 0;
         // SAFETY: attached; a str; Python keeps the UTF-8 form with the
         // object and guarantees it is UTF-8.
@@ -450,6 +540,23 @@ impl<'a> Obj<'a> {
         }
     }
 
+    /// Item number `index` of a tuple or list, as it is now; None behind the end, and for anything
+    /// else.
+    #[inline]
+    pub fn item(&self, index: usize) -> Option<Obj<'a>> {
+        let index = index as ffi::Py_ssize_t;
+        // SAFETY: attached; the index is in range, and the reference is made strong at once.
+        unsafe {
+            if self.is_list() && index < ffi::PyList_GET_SIZE(self.as_ptr()) {
+                self.attached.borrow(ffi::PyList_GET_ITEM(self.as_ptr(), index))
+            } else if self.is_tuple() && index < ffi::PyTuple_GET_SIZE(self.as_ptr()) {
+                self.attached.borrow(ffi::PyTuple_GET_ITEM(self.as_ptr(), index))
+            } else {
+                None
+            }
+        }
+    }
+
     /// An attribute.
     pub fn attribute(&self, name: &CStr) -> Result<Obj<'a>, Raised> {
         // SAFETY: attached.
@@ -470,6 +577,24 @@ impl<'a> Obj<'a> {
         unsafe { self.attached.borrow(ffi::PyDict_GetItemString(self.as_ptr(), key.as_ptr())) }
     }
 
+    /// An item of a dict by a key that is a str; None when it has no such key.
+    #[inline]
+    pub fn dict_value(&self, key: &Obj) -> Option<Obj<'a>> {
+        // SAFETY: attached; the reference is made strong at once. It raises nothing for str keys.
+        unsafe { self.attached.borrow(ffi::PyDict_GetItemWithError(self.as_ptr(), key.as_ptr())) }
+    }
+
+    /// The same str out of Python's table of names, in which dicts find it faster.
+    pub fn interned(self) -> Obj<'a> {
+        let attached = self.attached;
+        let mut pointer = self.into_raw();
+        // SAFETY: attached; the reference is exchanged for one to an equal str.
+        unsafe {
+            ffi::PyUnicode_InternInPlace(&raw mut pointer);
+            attached.take(pointer).expect("it was not NULL")
+        }
+    }
+
     /// Sets an item of a dict.
     pub fn set_dict_item(&self, key: &CStr, value: &Obj) -> Result<(), Raised> {
         // SAFETY: attached.
@@ -487,13 +612,12 @@ impl<'a> Obj<'a> {
 
     /// Calls it.
     pub fn call(&self, arguments: &[Obj<'a>]) -> Result<Obj<'a>, Raised> {
-        let pointers: Vec<_> = arguments.iter().map(Obj::as_ptr).collect();
-        // SAFETY: attached; the pointers are alive during the call.
+        // SAFETY: attached; an `Obj` is nothing but its pointer, and they are alive during the call.
         unsafe {
             self.attached.take(ffi::PyObject_Vectorcall(
                 self.as_ptr(),
-                pointers.as_ptr(),
-                pointers.len(),
+                arguments.as_ptr().cast(),
+                arguments.len(),
                 std::ptr::null_mut(),
             ))
         }
@@ -514,6 +638,7 @@ impl Clone for Obj<'_> {
 }
 
 impl Drop for Obj<'_> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: attached; the reference is ours.
         unsafe { ffi::Py_DECREF(self.as_ptr()) };

@@ -52,7 +52,7 @@ pub fn keep(attached: Attached<'_>, context: &Context, vh: &Obj) {
 fn text(attached: Attached<'_>, context: &Context, vh: &Obj) -> Result<Option<Vec<u8>>, Failure> {
     let state = vh.attribute(c"state")?;
     if !state.is_dict() {
-        return Err(Failure::Refused(format!("it is {}, not a dict", state.described())));
+        return Err(Failure::refused(format!("it is {}, not a dict", state.described())));
     }
     let kept = attached.dict()?;
     let pairs = state.call_method(c"items", &[])?;
@@ -65,7 +65,7 @@ fn text(attached: Attached<'_>, context: &Context, vh: &Obj) -> Result<Option<Ve
                 continue;
             }
             Ok(_) => "its name is no str".to_owned(),
-            Err(Failure::Refused(reason)) => reason,
+            Err(Failure::Refused(reason)) => *reason,
             Err(Failure::Raised(raised)) => return Err(raised.into()),
         };
         tracing::warn!(

@@ -140,7 +140,8 @@ unsafe extern "C" fn call(
     // SAFETY: Python calls a builtin with the interpreter attached, `self` being the capsule `bind`
     // gave it, and a vector of `count` arguments followed by one for each keyword.
     let (attached, binding, given) = unsafe {
-        let binding = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Binding>();
+        // Unlike the pointer, the context is read without comparing the capsule's name.
+        let binding = ffi::PyCapsule_GetContext(capsule).cast::<Binding>();
         let attached = Attached::assume();
         (attached, &*binding, arguments::Given::new(attached, arguments, count, keywords))
     };
@@ -155,27 +156,37 @@ unsafe extern "C" fn call(
 fn run<'a>(
     attached: Attached<'a>,
     binding: &Binding,
-    given: &arguments::Given<'a>,
+    given: &arguments::Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
-    let context = || acting_for(attached, binding);
     match binding.function {
-        Function::Callback(callback) => {
-            calls::callback(attached, context()?.as_ref(), callback, given)
+        Function::Callback(callback) => acting_for(attached, binding, |context| {
+            calls::callback(attached, context, callback, given)
+        }),
+        Function::CallDynamic => {
+            acting_for(attached, binding, |context| calls::dynamic(attached, context, given))
         }
-        Function::CallDynamic => calls::dynamic(attached, context()?.as_ref(), given),
         Function::Encode => calls::encode(given),
         Function::Decode => calls::decode(given),
     }
 }
 
-/// The script a call is made for; an error when it is not loaded any more.
-fn acting_for(attached: Attached<'_>, binding: &Binding) -> Result<Arc<Context>, Raised> {
+/// Makes a call for the script it is made for; an error when that is not loaded any more.
+#[inline]
+fn acting_for<'a>(
+    attached: Attached<'a>,
+    binding: &Binding,
+    call: impl FnOnce(&Context) -> Result<Obj<'a>, Raised>,
+) -> Result<Obj<'a>, Raised> {
+    let running;
     let context = match &binding.context {
-        Some(context) => Some(Arc::clone(context)),
-        None => scope::running_script(attached)?,
+        Some(context) => Some(context),
+        None => {
+            running = scope::running_script(attached)?;
+            running.as_ref()
+        }
     };
     match context {
-        Some(context) if !context.is_closed() => Ok(context),
+        Some(context) if !context.is_closed() => call(context),
         // Ends a thread of an unloaded script quietly.
         Some(_) => Err(carry::Refusal::ScriptGone.raise(attached, "vh")),
         None => Err(attached.raise(Exception::Runtime, "this is no code of a script")),
@@ -211,6 +222,7 @@ fn bind(
             return Err(Raised);
         }
         let capsule = attached.take(capsule)?;
+        ffi::PyCapsule_SetContext(capsule.as_ptr(), binding.cast());
         let name = attached.take(ffi::PyModule_GetNameObject(module.as_ptr()))?;
         let builtin = ffi::PyCFunction_NewEx(definition.get(), capsule.as_ptr(), name.as_ptr());
         let builtin = attached.take(builtin)?;

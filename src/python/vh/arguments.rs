@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use pyo3_ffi as ffi;
 use pyo3_ffi::PyObject;
+use smallvec::SmallVec;
 
 use crate::callbacks::{Callback, Default, Kind, Param};
 use crate::python::convert::{self, NulInside};
@@ -11,76 +12,98 @@ use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::targs::Piece;
 use crate::text::Encoding;
 
-/// What a script passed.
-pub struct Given<'a> {
+/// What a script passed; the objects are the caller's.
+pub struct Given<'g, 'a> {
     attached: Attached<'a>,
-    positional: Vec<Obj<'a>>,
-    named: Vec<(Obj<'a>, Obj<'a>)>,
+    positional: &'g [Obj<'a>],
+    /// Values of the keywords, in the order of their names.
+    named: &'g [Obj<'a>],
+    keywords: &'g [Obj<'a>],
 }
 
-impl<'a> Given<'a> {
+/// Values of a row's parameters in order; None for those left out.
+type Values<'g, 'a> = SmallVec<[Option<&'g Obj<'a>>; 8]>;
+/// The full row, packed.
+pub type Pieces<'g> = SmallVec<[Piece<'g>; 8]>;
+
+impl<'g, 'a> Given<'g, 'a> {
     /// # Safety
     /// `arguments` is a vector of `count` objects and one more for each name in the tuple
-    /// `keywords`, which may be NULL.
+    /// `keywords`, which may be NULL; all are alive for `'g`.
+    #[inline]
     pub unsafe fn new(
         attached: Attached<'a>,
         arguments: *const *mut PyObject,
         count: ffi::Py_ssize_t,
         keywords: *mut PyObject,
-    ) -> Given<'a> {
-        // SAFETY: by contract.
+    ) -> Given<'g, 'a> {
+        // SAFETY: by contract; an `Obj` is nothing but its pointer, and behind a shared reference it
+        // is not dropped. The items of a tuple lie in a row and do not change.
         unsafe {
-            let at = |index: usize| attached.borrow(*arguments.add(index));
-            let names = attached.borrow(keywords).map(|names| names.items()).unwrap_or_default();
+            let objects = |first: *const *mut PyObject, count: usize| match count {
+                0 => &[],
+                _ => std::slice::from_raw_parts(first.cast::<Obj<'a>>(), count),
+            };
+            let names =
+                if keywords.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(keywords) as usize };
+            let first_name = if names == 0 {
+                std::ptr::null()
+            } else {
+                (&raw const (*keywords.cast::<ffi::PyTupleObject>()).ob_item).cast()
+            };
             let count = count as usize;
-            let values = (count..count + names.len()).filter_map(at).collect::<Vec<_>>();
             Given {
                 attached,
-                positional: (0..count).filter_map(at).collect(),
-                named: names.into_iter().zip(values).collect(),
+                positional: objects(arguments, count),
+                named: objects(arguments.wrapping_add(count), names),
+                keywords: objects(first_name, names),
             }
         }
     }
 
     /// The arguments of a function without keywords, at least `required` and at most `most`.
-    pub fn plain(&self, name: &str, required: usize, most: usize) -> Result<&[Obj<'a>], Raised> {
-        if let Some((keyword, _)) = self.named.first() {
+    pub fn plain(&self, name: &str, required: usize, most: usize) -> Result<&'g [Obj<'a>], Raised> {
+        if let Some(keyword) = self.keywords.first() {
             return Err(self.unexpected(name, &keyword.to_text()));
         }
         self.check_count(name, self.positional.len(), required, most)?;
-        Ok(&self.positional)
+        Ok(self.positional)
     }
 
     /// The values of a row's parameters in order; None for those left out.
-    fn matched(&self, callback: &Callback) -> Result<Vec<Option<&Obj<'a>>>, Raised> {
-        let name = callback.name.to_string_lossy();
+    fn matched(&self, callback: &Callback) -> Result<Values<'g, 'a>, Raised> {
         let params = callback.params;
-        let mut values: Vec<Option<&Obj<'a>>> = vec![None; params.len()];
         if self.positional.len() > params.len() {
             let given = self.positional.len() + self.named.len();
-            return self.count_error(&name, given, callback.required(), params.len());
+            return self.count_error(callback.text, given, callback.required(), params.len());
         }
-        for (value, argument) in values.iter_mut().zip(&self.positional) {
-            *value = Some(argument);
-        }
-        for (keyword, argument) in &self.named {
+        let mut values: Values = self.positional.iter().map(Some).collect();
+        values.resize(params.len(), None);
+        for (keyword, argument) in self.keywords.iter().zip(self.named) {
             let keyword = keyword.to_text();
             let Some(index) = params.iter().position(|param| param.is_named(&keyword)) else {
-                return Err(self.unexpected(&name, &keyword));
+                return Err(self.unexpected(callback.text, &keyword));
             };
             if values[index].replace(argument).is_some() {
-                let message = format!("{name}() got argument '{keyword}' twice");
+                let message = format!("{}() got argument '{keyword}' twice", callback.text);
                 return Err(self.attached.raise(Exception::Type, &message));
             }
         }
         match values.iter().take(callback.required()).position(Option::is_none) {
             None => Ok(values),
-            Some(_) if self.named.is_empty() => {
-                self.count_error(&name, self.positional.len(), callback.required(), params.len())
-            }
+            Some(_) if self.named.is_empty() => self.count_error(
+                callback.text,
+                self.positional.len(),
+                callback.required(),
+                params.len(),
+            ),
             Some(index) => {
-                let parameter = params[index].name;
-                let message = format!("{name}() is missing argument {} ({parameter})", index + 1);
+                let message = format!(
+                    "{}() is missing argument {} ({})",
+                    callback.text,
+                    index + 1,
+                    params[index].name
+                );
                 Err(self.attached.raise(Exception::Type, &message))
             }
         }
@@ -121,19 +144,29 @@ impl<'a> Given<'a> {
         Err(self.attached.raise(Exception::Type, &message))
     }
 
-    /// The full row, packed: absent optional arguments as their defaults.
-    pub fn pack<'g>(
-        &'g self,
+    /// Packs the full row: absent optional arguments as their defaults.
+    pub fn pack(
+        &self,
         callback: &Callback,
         encoding: &Encoding,
-    ) -> Result<Vec<Piece<'g>>, Raised> {
-        let values = self.matched(callback)?;
-        let place = |index: usize| Place { callback, index };
-        values
-            .into_iter()
-            .enumerate()
-            .map(|(index, value)| place(index).pack(self.attached, value, encoding))
-            .collect()
+        pieces: &mut Pieces<'g>,
+    ) -> Result<(), Raised> {
+        let place = |index| Place { callback, index };
+        if self.named.is_empty() && self.positional.len() == callback.params.len() {
+            for (index, value) in self.positional.iter().enumerate() {
+                match convert::plain_text(value, encoding) {
+                    Some(text) if callback.params[index].kind == Kind::Text => {
+                        pieces.push(Piece::Text(Some(Cow::Borrowed(text))));
+                    }
+                    _ => place(index).pack(self.attached, Some(value), encoding, pieces)?,
+                }
+            }
+            return Ok(());
+        }
+        for (index, value) in self.matched(callback)?.iter().enumerate() {
+            place(index).pack(self.attached, *value, encoding, pieces)?;
+        }
+        Ok(())
     }
 }
 
@@ -150,21 +183,25 @@ struct Place<'c> {
 }
 
 impl Place<'_> {
+    #[inline(never)]
     fn pack<'g>(
         &self,
         attached: Attached<'_>,
         value: Option<&'g Obj>,
         encoding: &Encoding,
-    ) -> Result<Piece<'g>, Raised> {
+        pieces: &mut Pieces<'g>,
+    ) -> Result<(), Raised> {
         let param = &self.callback.params[self.index];
-        let absent = value.is_none_or(Obj::is_none);
-        match (value, param.default) {
-            (Some(value), _) if !absent => self.pack_given(value, param.kind, encoding),
-            (_, Default::Null) => Ok(Piece::Text(None)),
-            (_, Default::Empty) => Ok(Piece::Text(Some(Cow::Borrowed(b"")))),
-            (_, Default::Number(number)) => Ok(Piece::Int(number)),
-            (_, Default::Required) => Err(self.type_error(attached, param.kind, "None")),
+        if let Some(value) = value.filter(|value| !value.is_none()) {
+            return self.pack_given(value, param.kind, encoding, pieces);
         }
+        pieces.push(match param.default {
+            Default::Null => Piece::Text(None),
+            Default::Empty => Piece::Text(Some(Cow::Borrowed(b""))),
+            Default::Number(number) => Piece::Int(number),
+            Default::Required => return Err(self.type_error(attached, param.kind, "None")),
+        });
+        Ok(())
     }
 
     fn pack_given<'g>(
@@ -172,22 +209,24 @@ impl Place<'_> {
         value: &'g Obj,
         kind: Kind,
         encoding: &Encoding,
-    ) -> Result<Piece<'g>, Raised> {
+        pieces: &mut Pieces<'g>,
+    ) -> Result<(), Raised> {
         let attached = value.attached();
         match kind {
             Kind::Text if value.is_str() => match convert::to_hub(value, encoding) {
-                Ok(text) => Ok(Piece::Text(Some(text))),
-                Err(NulInside) => Err(attached.raise(
-                    Exception::Value,
-                    &format!("{} holds a NUL character", self.described()),
-                )),
+                Ok(text) => pieces.push(Piece::Text(Some(text))),
+                Err(NulInside) => {
+                    let message = format!("{} holds a NUL character", self.described());
+                    return Err(attached.raise(Exception::Value, &message));
+                }
             },
-            Kind::Int => self.pack_int(value),
-            Kind::Text => Err(self.type_error(attached, kind, &value.type_name())),
+            Kind::Int => pieces.push(Piece::Int(self.int(value)?)),
+            Kind::Text => return Err(self.type_error(attached, kind, &value.type_name())),
         }
+        Ok(())
     }
 
-    fn pack_int<'g>(&self, value: &Obj) -> Result<Piece<'g>, Raised> {
+    fn int(&self, value: &Obj) -> Result<i64, Raised> {
         let attached = value.attached();
         // SAFETY: attached.
         if unsafe { ffi::PyIndex_Check(value.as_ptr()) } == 0 {
@@ -196,15 +235,15 @@ impl Place<'_> {
         // SAFETY: attached; gives an int, or raises what the object's own __index__ raised.
         let value = unsafe { attached.take(ffi::PyNumber_Index(value.as_ptr()))? };
         match value.as_i64() {
-            Some(number) => Ok(Piece::Int(number)),
+            Some(number) => Ok(number),
             None => Err(attached
                 .raise(Exception::Overflow, &format!("{} does not fit 64 bits", self.described()))),
         }
     }
 
     fn described(&self) -> String {
-        let name = self.callback.name.to_string_lossy();
-        format!("{name}() argument {} ({})", self.index + 1, self.callback.params[self.index].name)
+        let Place { callback, index } = self;
+        format!("{}() argument {} ({})", callback.text, index + 1, callback.params[*index].name)
     }
 
     fn type_error(&self, attached: Attached<'_>, kind: Kind, given: &str) -> Raised {

@@ -1,7 +1,6 @@
 //! Attributes of a script's `vh` module: who the script is and where it runs.
 
 use std::ffi::CStr;
-use std::sync::Arc;
 
 use crate::hub;
 use crate::python::convert;
@@ -36,8 +35,8 @@ pub fn get<'a>(
     context: &Context,
     name: &str,
 ) -> Option<Result<Obj<'a>, Raised>> {
-    let encoding = hub::known_encoding().unwrap_or_else(|| Arc::new(text::UTF8));
-    let text = |bytes: Option<&[u8]>| convert::from_hub_or_none(attached, bytes, &encoding);
+    let encoding = hub::known_encoding().unwrap_or(&text::UTF8);
+    let text = |bytes: Option<&[u8]>| convert::from_hub_or_none(attached, bytes, encoding);
     // Paths are the file system's bytes, which Python reads as UTF-8 whatever the hub speaks.
     let path = |bytes: Option<&[u8]>| convert::from_hub_or_none(attached, bytes, &text::UTF8);
     Some(match name {

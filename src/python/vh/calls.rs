@@ -1,8 +1,6 @@
 //! What the functions of the `vh` module do.
 
-use std::sync::Arc;
-
-use super::arguments::Given;
+use super::arguments::{Given, Pieces};
 use super::results;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use crate::carry;
@@ -21,16 +19,17 @@ pub fn callback<'a>(
     attached: Attached<'a>,
     context: &Context,
     callback: &'static Callback,
-    given: &Given<'a>,
+    given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
-    let name = callback.name.to_string_lossy();
     let encoding = encoding(attached, context)?;
-    let pieces = given.pack(callback, &encoding)?;
+    let mut pieces = Pieces::new();
+    given.pack(callback, encoding, &mut pieces)?;
     let args = block(attached, &pieces)?;
-    trace(context, &name, &args);
+    trace(context, callback.text, &args);
     let script = context.id;
-    let answer = if hub::offers(callback) {
-        host_call(attached, context, &name, move || hub::call(callback, script, args))?
+    let mut answer = if hub::offers(callback) {
+        let call = move || hub::call(callback, script, args);
+        host_call(attached, context, callback.text, call)?
     } else {
         None
     };
@@ -39,13 +38,13 @@ pub fn callback<'a>(
     {
         hub::forget_encoding();
     }
-    match answer {
-        Some(answer) => results::of_callback(attached, context, callback, answer, &encoding),
+    match &mut answer {
+        Some(answer) => results::of_callback(attached, context, callback, answer, encoding),
         None if hub::is_there() => {
-            let message = format!("{name}() is not offered by this hub");
+            let message = format!("{}() is not offered by this hub", callback.text);
             Err(attached.raise(Exception::NotImplemented, &message))
         }
-        None => Err(carry::Refusal::HostGone.raise(attached, &name)),
+        None => Err(carry::Refusal::HostGone.raise(attached, callback.text)),
     }
 }
 
@@ -53,7 +52,7 @@ pub fn callback<'a>(
 pub fn dynamic<'a>(
     attached: Attached<'a>,
     context: &Context,
-    given: &Given<'a>,
+    given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     let arguments = given.plain("CallDynamicFunction", 1, usize::MAX)?;
     let (name, arguments) = (&arguments[0], &arguments[1..]);
@@ -72,7 +71,7 @@ pub fn dynamic<'a>(
     let encoding = encoding(attached, context)?;
     let mut pieces = Vec::with_capacity(arguments.len());
     for (index, argument) in arguments.iter().enumerate() {
-        let piece = convert::to_piece(argument, &encoding).map_err(|misfit| match misfit {
+        let piece = convert::to_piece(argument, encoding).map_err(|misfit| match misfit {
             Misfit::Raised(raised) => raised,
             Misfit::Refused(kind, reason) => {
                 attached.raise(kind, &format!("{name}() argument {}: {reason}", index + 1))
@@ -93,7 +92,7 @@ pub fn dynamic<'a>(
         None => Ok(attached.none()),
         Some(Err(Malformed(reason))) => Err(failed(&reason)),
         Some(Ok(view)) => {
-            convert::result_to_object(attached, &view, &encoding).map_err(|failure| match failure {
+            convert::result_to_object(attached, &view, encoding).map_err(|failure| match failure {
                 Failure::Raised(raised) => raised,
                 Failure::Refused(reason) => failed(&reason),
             })
@@ -116,7 +115,7 @@ fn host_call(
 }
 
 /// The hub's encoding; asked for with the interpreter left.
-fn encoding(attached: Attached<'_>, context: &Context) -> Result<Arc<Encoding>, Raised> {
+fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static Encoding, Raised> {
     if let Some(encoding) = hub::known_encoding() {
         return Ok(encoding);
     }
@@ -125,7 +124,7 @@ fn encoding(attached: Attached<'_>, context: &Context) -> Result<Arc<Encoding>, 
         hub::encoding(script);
         None
     })?;
-    Ok(hub::known_encoding().unwrap_or_else(|| Arc::new(text::UTF8)))
+    Ok(hub::known_encoding().unwrap_or(&text::UTF8))
 }
 
 fn block(attached: Attached<'_>, pieces: &[Piece]) -> Result<Block, Raised> {
@@ -144,7 +143,7 @@ const ENTITIES: [(u8, &[u8]); 5] =
     [(5, b"&#5;"), (b'$', b"&#36;"), (b'`', b"&#96;"), (b'|', b"&#124;"), (b'~', b"&#126;")];
 
 /// `encode(text)`.
-pub fn encode<'a>(given: &Given<'a>) -> Result<Obj<'a>, Raised> {
+pub fn encode<'a>(given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
     translate(given, "encode", |rest, out| {
         let (_, entity) = ENTITIES.iter().find(|(byte, _)| rest[0] == *byte)?;
         out.extend_from_slice(entity);
@@ -153,7 +152,7 @@ pub fn encode<'a>(given: &Given<'a>) -> Result<Obj<'a>, Raised> {
 }
 
 /// `decode(text)`.
-pub fn decode<'a>(given: &Given<'a>) -> Result<Obj<'a>, Raised> {
+pub fn decode<'a>(given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
     translate(given, "decode", |rest, out| {
         let (byte, entity) = ENTITIES.iter().find(|(_, entity)| rest.starts_with(entity))?;
         out.push(*byte);
@@ -163,7 +162,7 @@ pub fn decode<'a>(given: &Given<'a>) -> Result<Obj<'a>, Raised> {
 
 /// Copies a text; `replace` may write something else and tells how many bytes that stood for.
 fn translate<'a>(
-    given: &Given<'a>,
+    given: &Given<'_, 'a>,
     name: &str,
     replace: impl Fn(&[u8], &mut Vec<u8>) -> Option<usize>,
 ) -> Result<Obj<'a>, Raised> {

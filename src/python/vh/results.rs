@@ -18,7 +18,7 @@ pub fn of_callback<'a>(
     attached: Attached<'a>,
     context: &Context,
     callback: &Callback,
-    mut answer: Answer,
+    answer: &mut Answer,
     encoding: &Encoding,
 ) -> Result<Obj<'a>, Raised> {
     if callback.outcome == Outcome::GeoIp {
@@ -27,7 +27,7 @@ pub fn of_callback<'a>(
     let converted = match answer.view() {
         None => None,
         Some(Ok(view)) => Some(Reader { attached, view: &view, encoding }.read(callback.outcome)),
-        Some(Err(malformed)) => Some(Err(Failure::Refused(malformed.0))),
+        Some(Err(malformed)) => Some(Err(Failure::refused(malformed.0))),
     };
     match converted {
         Some(Ok(value)) => Ok(value),
@@ -36,7 +36,7 @@ pub fn of_callback<'a>(
             tracing::error!(
                 script = %context.label,
                 "the hub's result of vh.{}() cannot be read: {reason}",
-                callback.name.to_string_lossy()
+                callback.text
             );
             failure(attached, callback.outcome)
         }
@@ -95,7 +95,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn unexpected<T>(&self) -> Result<T, Failure> {
-        Err(Failure::Refused(format!("its format is {}", log::quoted(self.view.format()))))
+        Err(Failure::refused(format!("its format is {}", log::quoted(self.view.format()))))
     }
 
     fn int(&self, index: usize) -> Result<i64, Failure> {
@@ -137,7 +137,7 @@ impl<'a> Reader<'a, '_> {
                 let from = JsonFrom::HubCallback;
                 let nicks = convert::to_object(self.attached, &item, self.encoding, from)?;
                 if !nicks.is_list() || !nicks.items().iter().all(Obj::is_str) {
-                    return Err(Failure::Refused("its JSON is no list of texts".into()));
+                    return Err(Failure::refused("its JSON is no list of texts"));
                 }
                 Ok(nicks)
             }
