@@ -1,8 +1,9 @@
 // The two ends of every callback: what the hub called, and what the script counted.
 #include "counts.h"
 
+#include <cstdio>
+#include <cstring>
 #include <numeric>
-#include <regex>
 #include <stdexcept>
 
 #include "transcript.h"
@@ -45,13 +46,16 @@ HookCounts ReadSummary(hub::PythonPlugin* plugin, w_Targs* result) {
   if (!result || !plugin->library().unpack(result, "D", &json)) {
     throw Unexpected("print_summary", result);
   }
-  // One flat map of names and numbers.
-  static const std::regex kPair("\"(\\w+)\": ?(\\d+)");
+  // One flat map of names and numbers: {"OnTimer":3,"OnUserLogin":2}
   HookCounts counts{};
-  const std::string text = json;
-  for (auto pair = std::sregex_iterator(text.begin(), text.end(), kPair);
-       pair != std::sregex_iterator(); ++pair) {
-    counts.at(static_cast<size_t>(HookNumber(*plugin, (*pair)[1]))) = std::stoul((*pair)[2]);
+  char name[64];
+  unsigned long count = 0;
+  for (const char* at = std::strchr(json, '"'); at; at = std::strchr(at, '"')) {
+    if (std::sscanf(at, "\"%63[^\"]\": %lu", name, &count) != 2) {
+      throw Unexpected("print_summary", result);
+    }
+    counts.at(static_cast<size_t>(HookNumber(*plugin, name))) = count;
+    at += std::strlen(name) + 2;
   }
   plugin->ReleaseResult(result);
   return counts;
