@@ -18,7 +18,7 @@ pub const TAB_LENGTH: usize = 10;
 const TAB: &[u8] = b"tab";
 
 /// Whether a block format may contain this letter.
-fn is_letter(letter: u8) -> bool {
+pub fn is_letter(letter: u8) -> bool {
     matches!(letter, b'l' | b's' | b'd' | b'p' | b'L' | b'D' | b'O')
 }
 
@@ -40,6 +40,8 @@ pub enum Piece<'a> {
     Text(Option<Cow<'a, [u8]>>),
     /// `D`; without NUL bytes.
     Json(Vec<u8>),
+    /// `O`, borrowed
+    Object(*mut pyo3_ffi::PyObject),
     /// `L`; texts without NUL bytes.
     List(Vec<Vec<u8>>),
     /// Type 0 of a `tab` block.
@@ -55,6 +57,7 @@ impl Piece<'_> {
             Piece::Text(_) => b's',
             Piece::Json(_) => b'D',
             Piece::List(_) => b'L',
+            Piece::Object(_) => b'O',
             Piece::Unsupported => 0,
         }
     }
@@ -229,6 +232,7 @@ fn build(format: &[u8], count: usize, pieces: &[Piece], storage: Storage) -> Opt
             Piece::Text(Some(text)) => Payload { s: non_null(put(text))? },
             Piece::Json(text) => Payload { s: non_null(put(text))? },
             Piece::List(texts) => Payload { L: non_null(malloc_list(texts))? },
+            Piece::Object(object) => Payload { O: *object },
         };
         // SAFETY: `index` is below `count`.
         unsafe {

@@ -9,6 +9,7 @@ use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
 use crate::hooks::{Hook, ON_TIMER};
 use crate::hub;
+use crate::last_error::{self, Code};
 use crate::scripts::{self, Context};
 use crate::targs::{self, Block, Item, Malformed, Piece, View};
 use crate::text::Encoding;
@@ -31,10 +32,9 @@ pub fn hook(
     let params = match params {
         Ok(params) => params,
         Err(Malformed(reason)) => {
-            tracing::error!(
-                script,
-                "{name} was called with parameters that cannot be read: {reason}"
-            );
+            let message =
+                format!("{name} was called with parameters that cannot be read: {reason}");
+            last_error::fail(Code::Invalid, script, message);
             return Block::new(&PASS_ON, storage);
         }
     };
@@ -57,7 +57,7 @@ pub fn hook(
         }
         Ok(returned) => returned,
         Err(failure) => {
-            log_failure(attached, failure, script, &name);
+            fail_call(attached, failure, script, &name);
             return Block::new(&PASS_ON, storage);
         }
     };
@@ -107,10 +107,9 @@ pub fn function(
     let params = match params {
         Ok(params) => params,
         Err(Malformed(reason)) => {
-            tracing::error!(
-                script,
-                "{place} was called with parameters that cannot be read: {reason}"
-            );
+            let message =
+                format!("{place} was called with parameters that cannot be read: {reason}");
+            last_error::fail(Code::Invalid, script, message);
             return None;
         }
     };
@@ -123,32 +122,33 @@ pub fn function(
     let namespace = unsafe { loaded.namespace.get(attached) };
     let found = CString::new(name).ok().and_then(|name| namespace.dict_item(&name));
     let Some(function) = found else {
-        tracing::error!(script, "{place} does not exist in the script");
+        let message = format!("{place} does not exist in the script");
+        last_error::fail(Code::NotFound, script, message);
         return None;
     };
     if !function.is_callable() {
-        tracing::error!(script, "{name} is {}, not a function", function.described());
+        let message = format!("{name} is {}, not a function", function.described());
+        last_error::fail(Code::NotFound, script, message);
         return None;
     }
     let returned = function_arguments(attached, params.as_ref(), encoding)
         .and_then(|arguments| Ok(function.call(&arguments)?))
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
-        .map_err(|failure| log_failure(attached, failure, script, &place))
+        .map_err(|failure| fail_call(attached, failure, script, &place))
         .ok()?;
     go_on(loaded, attached, context);
     let containers = hub::generation().containers;
     let block = match convert::function_result(&returned, containers, encoding) {
         Ok(block) => Some(block),
         Err(Failure::Raised(raised)) => {
-            report::log(attached, raised, script, &place);
+            report::fail(attached, raised, script, &place);
             None
         }
         Err(Failure::Refused(reason)) => {
             let returned = returned.described();
-            tracing::error!(
-                script,
-                "{place} returned {returned}, which cannot be passed on: {reason}"
-            );
+            let message =
+                format!("{place} returned {returned}, which cannot be passed on: {reason}");
+            last_error::fail(Code::Invalid, script, message);
             None
         }
     };
@@ -239,10 +239,12 @@ fn function_arguments<'a>(
         .collect()
 }
 
-fn log_failure(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {
+fn fail_call(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {
     match failure {
-        Failure::Raised(raised) => report::log(attached, raised, script, place),
-        Failure::Refused(reason) => tracing::error!(script, "{place} is not called: {reason}"),
+        Failure::Raised(raised) => report::fail(attached, raised, script, place),
+        Failure::Refused(reason) => {
+            last_error::fail(Code::Invalid, script, format!("{place} is not called: {reason}"));
+        }
     }
 }
 
