@@ -795,6 +795,11 @@ template <typename T>
 T read_result(const w_Targs* block) {
   static_assert(!kIsBorrowedText<T> && !std::is_same_v<T, Object> && !std::is_same_v<T, void*>,
                 "a result is gone when the call returns: use std::string, or another value");
+  if constexpr (IsOptional<T>::value) {
+    // A function's None comes as the int 0, which nothing but a number can mean otherwise.
+    constexpr bool kIsNumber = std::is_arithmetic_v<typename T::value_type>;
+    if (!kIsNumber && std::strcmp(block->format, "l") == 0 && block->args[0].l == 0) return {};
+  }
   if (block->format[0] != '\0' && block->format[1] == '\0') return read<T>(block->args[0]);
   return from_json<T>(json_of(block));
 }
@@ -887,11 +892,9 @@ inline std::string find_library(const std::string& named = "") {
   return !error && std::filesystem::exists(beside, error) ? beside.string() : kName;
 }
 
-// Which functions a library must have.
-enum class Needs {
-  kEverything,
-  kOldHubs,  // those that every generation of hub looks up; the others may be NULL
-};
+// Which functions a library must have: those that a generation of hubs looks up, or all. The others
+// may be NULL, in a library older than this header.
+enum class Needs { kClassic, kBidirectional, kPython3, kEverything };
 
 // The library, loaded as hubs load it, and its functions under their names without the w_.
 class Library {
@@ -928,7 +931,7 @@ class Library {
   decltype(&::w_pack) pack = nullptr;
   decltype(&::w_unpack) unpack = nullptr;
   decltype(&::w_LogLevel) log_level = nullptr;
-  // NULL in an old library, see Needs::kOldHubs.
+  // These may be NULL, see Needs.
   decltype(&::w_CallFunction) call_function = nullptr;
   decltype(&::w_GetHook) get_hook = nullptr;
   decltype(&::w_RegisterFunction) register_function = nullptr;
@@ -963,44 +966,54 @@ class Library {
   }
 
  private:
-  template <typename Function>
-  void find(const char* name, Function& function, bool needed, std::string& missing) {
-    function = reinterpret_cast<Function>(dlsym(handle_, name));
-    if (function || !needed) return;
-    if (!missing.empty()) missing += ", ";
-    missing += name;
-  }
+  // Looks up functions one by one, and collects the names of those that are missed.
+  class Search {
+   public:
+    Search(void* handle, Needs needs) : handle_(handle), needs_(needs) {}
 
-  // The names of needed functions that are missing.
+    template <typename Function>
+    void operator()(Needs least, const char* name, Function& function) {
+      function = reinterpret_cast<Function>(dlsym(handle_, name));
+      if (function || needs_ < least) return;
+      if (!missing_.empty()) missing_ += ", ";
+      missing_ += name;
+    }
+    const std::string& missing() const { return missing_; }
+
+   private:
+    void* handle_;
+    Needs needs_;
+    std::string missing_;
+  };
+
   std::string look_up(Needs needs) {
-    const bool all = needs == Needs::kEverything;
-    std::string missing;
-    find("w_Begin", begin, true, missing);
-    find("w_End", end, true, missing);
-    find("w_ReserveID", reserve_id, true, missing);
-    find("w_Load", load, true, missing);
-    find("w_Unload", unload, true, missing);
-    find("w_HasHook", has_hook, true, missing);
-    find("w_CallHook", call_hook, true, missing);
-    find("w_HookName", hook_name, true, missing);
-    find("w_CallName", call_name, true, missing);
-    find("w_pack", pack, true, missing);
-    find("w_unpack", unpack, true, missing);
-    find("w_LogLevel", log_level, true, missing);
-    find("w_CallFunction", call_function, all, missing);
-    find("w_GetHook", get_hook, all, missing);
-    find("w_RegisterFunction", register_function, all, missing);
-    find("w_RegisterFunctionEx", register_function_ex, all, missing);
-    find("w_UnregisterFunction", unregister_function, all, missing);
-    find("w_vapack", vapack, all, missing);
-    find("w_packprint", packprint, all, missing);
-    find("w_free_args", free_args, all, missing);
-    find("w_LastError", last_error, all, missing);
-    find(
-        "_ZN9nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorI"
-        "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS7_EE",
-        string_list_to_json, all, missing);
-    return missing;
+    Search find(handle_, needs);
+    find(Needs::kClassic, "w_Begin", begin);
+    find(Needs::kClassic, "w_End", end);
+    find(Needs::kClassic, "w_ReserveID", reserve_id);
+    find(Needs::kClassic, "w_Load", load);
+    find(Needs::kClassic, "w_Unload", unload);
+    find(Needs::kClassic, "w_HasHook", has_hook);
+    find(Needs::kClassic, "w_CallHook", call_hook);
+    find(Needs::kClassic, "w_HookName", hook_name);
+    find(Needs::kClassic, "w_CallName", call_name);
+    find(Needs::kClassic, "w_pack", pack);
+    find(Needs::kClassic, "w_unpack", unpack);
+    find(Needs::kClassic, "w_LogLevel", log_level);
+    find(Needs::kBidirectional, "w_CallFunction", call_function);
+    find(Needs::kBidirectional, "w_free_args", free_args);
+    find(Needs::kPython3,
+         "_ZN9nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorI"
+         "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS7_EE",
+         string_list_to_json);
+    find(Needs::kEverything, "w_GetHook", get_hook);
+    find(Needs::kEverything, "w_RegisterFunction", register_function);
+    find(Needs::kEverything, "w_RegisterFunctionEx", register_function_ex);
+    find(Needs::kEverything, "w_UnregisterFunction", unregister_function);
+    find(Needs::kEverything, "w_vapack", vapack);
+    find(Needs::kEverything, "w_packprint", packprint);
+    find(Needs::kEverything, "w_LastError", last_error);
+    return find.missing();
   }
 
   std::string file_;
