@@ -153,6 +153,9 @@ TEST_P(Call, GivesText) {
   EXPECT_EQ("", Value<std::string>("''").value());
   EXPECT_EQ("\xff", Value<std::string>("'\\udcff'").value());
   EXPECT_EQ("text", Value<std::optional<std::string>>("'text'").value());
+  EXPECT_EQ(std::nullopt, Value<std::optional<std::string>>("None").value());
+  EXPECT_EQ(std::nullopt, Value<std::optional<std::vector<long>>>("None").value());
+  EXPECT_EQ(0, Value<std::optional<long>>("None").value());
   EXPECT_EQ("invalid: the result of value() must be str, not int", Refusal<std::string>("1"));
   EXPECT_EQ("invalid: the result of value() must be str, not int", Refusal<std::string>("None"));
 }
