@@ -312,7 +312,7 @@ void PythonPlugin::ScriptCommand(const Script& from, const std::string& command,
 // --- Functions ---
 
 w_Targs* PythonPlugin::CallPythonFunction(int id, const char* name, w_Targs* arguments) {
-  if (!library_.call_function) {
+  if (library_.generation() == Generation::kClassic) {
     LogError("a classic hub cannot call functions of scripts by name");
     return nullptr;
   }
