@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdarg>
+#include <cstdlib>
 #include <string>
 
 #include "fake_hub.hpp"
@@ -62,6 +63,29 @@ TEST_P(Symbols, HostFunctionsComeAndGo) {
   EXPECT_EQ("42", hub.Evaluate(script, "vh.CallDynamicFunction('answer')"));
   EXPECT_EQ(1, Lib().w_UnregisterFunction(script, "answer"));
   EXPECT_EQ(0, Lib().w_UnregisterFunction(script, "answer"));
+}
+
+w_Targs* AnswerWithData(int, w_Targs*, void* user, w_Tfailure*) {
+  return Lib().w_pack("l", *static_cast<long*>(user));
+}
+
+TEST_P(Symbols, HostFunctionsMayHaveData) {
+  FakeHub hub(GetParam());
+  const int script = hub.LoadEvaluating();
+  ASSERT_GE(script, 0);
+  static long number = 43;
+  EXPECT_EQ(
+      1, Lib().w_RegisterFunctionEx(script, "answer", nullptr, AnswerWithData, &number, nullptr));
+  EXPECT_EQ("43", hub.Evaluate(script, "vh.CallDynamicFunction('answer')"));
+}
+
+TEST_P(Symbols, AFailedCallTellsWhy) {
+  FakeHub hub(GetParam());
+  EXPECT_EQ("(null)", hub.Call(7, "nothing"));
+  char* json = nullptr;
+  ASSERT_EQ(1, Lib().w_LastError(&json));
+  EXPECT_NE(std::string::npos, std::string(json).find("not_found")) << json;
+  std::free(json);
 }
 
 // Only python3 hubs import it; the others' lists are texts.

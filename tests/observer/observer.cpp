@@ -248,6 +248,17 @@ EXPORT int w_RegisterFunction(int id, const char* name, w_Tcallback function) {
   return Real().w_RegisterFunction(id, name, function);
 }
 
+EXPORT int w_RegisterFunctionEx(int id, const char* name, const char* format,
+                                w_TcallbackEx function, void* user, void (*release)(void* user)) {
+  ++Now().symbols[k_w_RegisterFunctionEx];
+  return Real().w_RegisterFunctionEx(id, name, format, function, user, release);
+}
+
+EXPORT int w_LastError(char** json) {
+  ++Now().symbols[k_w_LastError];
+  return Real().w_LastError(json);
+}
+
 EXPORT int w_UnregisterFunction(int id, const char* name) {
   ++Now().symbols[k_w_UnregisterFunction];
   return Real().w_UnregisterFunction(id, name);
