@@ -698,8 +698,6 @@ class Packed {
   Packed& operator=(const Packed&) = delete;
 
   w_Targs* get() { return reinterpret_cast<w_Targs*>(&block_); }
-  const w_Telement& first() const { return block_.elements[0]; }
-  static constexpr const char* format() { return kFormat; }
 
  private:
   static constexpr char kFormat[] = {letter_of<T>()..., '\0'};
@@ -1041,21 +1039,22 @@ inline char** copy_texts(char* const* texts, std::size_t count) {
 template <typename T>
 w_Targs* make_result(const Library& library, const T& value) {
   static_assert(!std::is_same_v<T, char*>, "return a std::string or a const char*");
-  using P = Packed<T>;
-  const P packed(value);
-  const w_Telement& element = packed.first();
-  constexpr char kLetter = letter_of<T>();
+  Kept<T> kept;
+  w_Telement element;
+  place(element, value, kept);
+  static constexpr char kLetter = letter_of<T>();
+  static constexpr char kFormat[] = {kLetter, '\0'};
   w_Targs* block;
   if constexpr (kLetter == 'l') {
-    block = library.pack(P::format(), element.l);
+    block = library.pack(kFormat, element.l);
   } else if constexpr (kLetter == 'd') {
-    block = library.pack(P::format(), element.d);
+    block = library.pack(kFormat, element.d);
   } else if constexpr (kLetter == 's' || kLetter == 'D') {
-    block = library.pack(P::format(), copy_text(element.s));
+    block = library.pack(kFormat, copy_text(element.s));
   } else if constexpr (kLetter == 'L') {
-    block = library.pack(P::format(), copy_texts(element.L, value.size()));
+    block = library.pack(kFormat, copy_texts(element.L, value.size()));
   } else {
-    block = library.pack(P::format(), element.p);
+    block = library.pack(kFormat, element.p);
   }
   if (!block) throw std::bad_alloc();
   return block;
@@ -1145,7 +1144,7 @@ class Exposed<R(A...)> {
     try {
       return make_result(*library_, value);
     } catch (const ConversionError& error) {
-      throw ConversionError("the result of " + name_ + "(): " + error.what());
+      throw ConversionError("the result of " + name_ + "() " + error.what());
     }
   }
 

@@ -206,13 +206,10 @@ TEST_F(Expose, TurnsExceptionsIntoPythons) {
 
 TEST_F(Expose, RefusesResultsThatCannotBePassed) {
   Offer([] { return std::string("a\0b", 3); });
-  EXPECT_EQ("TypeError: the result of function(): argument 1 holds a NUL character",
-            Evaluate("call()"));
+  EXPECT_EQ("TypeError: the result of function() holds a NUL character", Evaluate("call()"));
   Offer([] { return std::numeric_limits<unsigned long>::max(); });
-  EXPECT_EQ(
-      "TypeError: the result of function(): argument 1 is out of range: "
-      "18446744073709551615",
-      Evaluate("call()"));
+  EXPECT_EQ("TypeError: the result of function() is out of range: 18446744073709551615",
+            Evaluate("call()"));
 }
 
 // C++ calls Python, which calls C++, which calls Python, which raises: through every layer.
