@@ -65,7 +65,7 @@ TEST_P(Symbols, HostFunctionsComeAndGo) {
   EXPECT_EQ(0, Lib().w_UnregisterFunction(script, "answer"));
 }
 
-w_Targs* AnswerWithData(int, w_Targs*, void* user, w_Tfailure*) {
+w_Targs* AnswerWithData(void* user, int, w_Targs*, w_Tfailure*) {
   return Lib().w_pack("l", *static_cast<long*>(user));
 }
 

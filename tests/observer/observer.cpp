@@ -248,8 +248,8 @@ EXPORT int w_RegisterFunction(int id, const char* name, w_Tcallback function) {
   return Real().w_RegisterFunction(id, name, function);
 }
 
-EXPORT int w_RegisterFunctionEx(int id, const char* name, const char* format,
-                                w_TcallbackEx function, void* user, void (*release)(void* user)) {
+EXPORT int w_RegisterFunctionEx(int id, const char* name, const char* format, w_Tfunction function,
+                                void* user, w_Trelease release) {
   ++Now().symbols[k_w_RegisterFunctionEx];
   return Real().w_RegisterFunctionEx(id, name, format, function, user, release);
 }
