@@ -17,7 +17,8 @@ LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
 CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: build demo hub test bench bench-instr check header docs symbols install uninstall clean help
+.PHONY: build demo hub test bench bench-instr check header docs symbols install uninstall deb clean
+.PHONY: help
 .PHONY: all bootstrap bootstrap-test configure runnable
 # cmake and ctest use the cores; the steps here follow each other.
 .NOTPARALLEL:
@@ -78,6 +79,9 @@ install: runnable ## Put the library into a Verlihub (PREFIX=...), keeping the o
 
 uninstall: ## Take the library out of a Verlihub (PREFIX=...) and put the old one back
 	@tools/install --remove '$(DESTDIR)$(PREFIX)/lib'
+
+deb: runnable ## Make a Debian package in the folder of the build (PYTHON=/usr/bin/python3)
+	@tools/deb $(BUILD) $(BUILD)
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(or $(CARGO_TARGET_DIR),target)

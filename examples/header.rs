@@ -73,6 +73,20 @@ typedef struct w_Targs {
  * library releases, `args` itself, or NULL for failure. */
 typedef w_Targs *(*w_Tcallback)(int id, w_Targs *args);
 
+/* Why a function with data of its own failed; both texts are from malloc or NULL, and the library
+ * frees them. The script sees the exception raised. */
+typedef struct w_Tfailure {
+  char *exception; /* name of a built-in exception such as ValueError; NULL: RuntimeError */
+  char *message;
+} w_Tfailure;
+
+/* A function of the host with data of its own, see w_RegisterFunctionEx. It returns a block as
+ * w_Tcallback does; when it returns NULL, the script gets an exception. */
+typedef w_Targs *(*w_Tfunction)(void *user, int id, w_Targs *args, w_Tfailure *failure);
+
+/* Gives back the data of such a function. */
+typedef void (*w_Trelease)(void *user);
+
 #if defined(__cplusplus)
 #define W_LAYOUT(condition) static_assert(condition, #condition)
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L

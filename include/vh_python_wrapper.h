@@ -61,6 +61,20 @@ typedef struct w_Targs {
  * library releases, `args` itself, or NULL for failure. */
 typedef w_Targs *(*w_Tcallback)(int id, w_Targs *args);
 
+/* Why a function with data of its own failed; both texts are from malloc or NULL, and the library
+ * frees them. The script sees the exception raised. */
+typedef struct w_Tfailure {
+  char *exception; /* name of a built-in exception such as ValueError; NULL: RuntimeError */
+  char *message;
+} w_Tfailure;
+
+/* A function of the host with data of its own, see w_RegisterFunctionEx. It returns a block as
+ * w_Tcallback does; when it returns NULL, the script gets an exception. */
+typedef w_Targs *(*w_Tfunction)(void *user, int id, w_Targs *args, w_Tfailure *failure);
+
+/* Gives back the data of such a function. */
+typedef void (*w_Trelease)(void *user);
+
 #if defined(__cplusplus)
 #define W_LAYOUT(condition) static_assert(condition, #condition)
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
@@ -270,6 +284,24 @@ int w_RegisterFunction(int id,
                        const char *name,
                        w_Tcallback function);
 
+// w_RegisterFunction for a function with data of its own: `user` is passed to each call, and to
+// `release`, if not NULL, once the library gives the function up: when it is taken back or
+// replaced, its script is unloaded or does not load, or it was not registered at all. That may be on
+// any thread that calls scripts, after the last call of the function has returned.
+// `format` has a letter for each argument; what a script passes is checked, and anything else is
+// a TypeError in it. `O` takes any object, and is borrowed until the function returns. With NULL the
+// function gets what comes, as w_RegisterFunction does.
+// Returns 1, or 0 for an unknown id, a NULL name or function, or a bad format.
+//
+// `name` and `format` are NULL or C strings; `function` and `user` stay usable until `release`, on
+// any thread that calls scripts.
+int w_RegisterFunctionEx(int id,
+                         const char *name,
+                         const char *format,
+                         w_Tfunction function,
+                         void *user,
+                         w_Trelease release);
+
 // Takes a registered function back. Returns 1, or 0 when there is none of that name.
 //
 // `name` is NULL or a C string.
@@ -290,6 +322,18 @@ void w_free_args(w_Targs *args);
 // How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the
 // hub, 4 to 6 everything.
 void w_LogLevel(int level);
+
+// Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,
+// w_Load, w_Unload, w_CallHook, w_CallFunction and those that register functions; each forgets the
+// error before. w_CallHook has one too when the script raised and the event was passed on.
+// Returns 1 and sets `*json` to a text from malloc, which the caller frees; returns 0 and sets it to
+// NULL when the last call succeeded. The text, UTF-8, is
+//   {"code": ..., "type": ..., "message": ..., "traceback": ...}
+// with one of the codes invalid, not_found, python, timeout, cancelled, busy, unavailable,
+// too_large, closed, internal. Type and traceback are those of the Python exception, or null.
+//
+// `json` is NULL or points to a place for a pointer.
+int w_LastError(char **json);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,12 +1,13 @@
 //! The C interface: every exported function, in header order. Nothing is decided here.
 //!
 //! Each function hands its arguments to the module that knows, inside [`boundary::guard`], which
-//! turns a panic into the function's failure value. The documentation comments are the ones C
+//! turns a panic into the function's failure value, or [`boundary::call`], which also starts a call
+//! for `w_LastError`. The documentation comments are the ones C
 //! programmers read in `include/vh_python_wrapper.h`.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 
-use crate::{callbacks, hooks, host_functions, hub, lifecycle, log, scripts, targs};
+use crate::{callbacks, hooks, host_functions, hub, last_error, lifecycle, log, scripts, targs};
 
 pub mod boundary;
 pub mod cxx;
@@ -15,9 +16,9 @@ mod jumps;
 pub mod types;
 mod variadic;
 
-use boundary::guard;
-use host::CallbackTable;
-pub use types::{w_Targs, w_Tcallback, w_Telement};
+use boundary::{call, guard};
+use host::{CallbackTable, OwningFunction};
+pub use types::{w_Targs, w_Tcallback, w_Telement, w_Tfailure, w_Tfunction, w_Trelease};
 
 /// Starts Python and keeps `table`, the hub's W_MAX_CALLBACKS callbacks, until `w_End`.
 /// The table is read at every call, so slots may be filled later; a NULL slot is a callback this
@@ -27,7 +28,7 @@ pub use types::{w_Targs, w_Tcallback, w_Telement};
 /// `table` points to W_MAX_CALLBACKS slots that stay valid until `w_End`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Begin(table: *mut w_Tcallback) -> c_int {
-    guard(c"w_Begin", 0, || {
+    call(c"w_Begin", 0, || {
         // SAFETY: the caller's promise is the one `CallbackTable::new` asks for.
         c_int::from(lifecycle::begin(unsafe { CallbackTable::new(table) }))
     })
@@ -46,7 +47,7 @@ pub extern "C" fn w_End() -> c_int {
 /// Reserves and returns the lowest free script id, or -1 when all ids are taken.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_ReserveID() -> c_int {
-    guard(c"w_ReserveID", -1, scripts::reserve)
+    call(c"w_ReserveID", -1, scripts::reserve)
 }
 
 /// Loads a script. Format `lssssls`: id, script path, bot nick, op-chat nick, config directory,
@@ -58,13 +59,13 @@ pub extern "C" fn w_ReserveID() -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Load(args: *mut w_Targs) -> c_int {
     // SAFETY: the caller's promise is the one `scripts::load` asks for.
-    guard(c"w_Load", -1, || unsafe { scripts::load(args) })
+    call(c"w_Load", -1, || unsafe { scripts::load(args) })
 }
 
 /// Unloads a script and frees its id. Returns 1, or 0 for an unknown id.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_Unload(id: c_int) -> c_int {
-    guard(c"w_Unload", 0, || c_int::from(scripts::unload(id)))
+    call(c"w_Unload", 0, || c_int::from(scripts::unload(id)))
 }
 
 /// Whether the script defines the hook. Any two numbers may be asked. Returns 1 or 0.
@@ -84,7 +85,7 @@ pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_CallHook(id: c_int, hook: c_int, params: *mut w_Targs) -> *mut w_Targs {
     // SAFETY: the caller's promise is the one `scripts::call_hook` asks for.
-    guard(c"w_CallHook", std::ptr::null_mut(), || unsafe { scripts::call_hook(id, hook, params) })
+    call(c"w_CallHook", std::ptr::null_mut(), || unsafe { scripts::call_hook(id, hook, params) })
 }
 
 /// Calls any function of a script by name. `params` may be NULL for no arguments and stay the
@@ -100,7 +101,7 @@ pub unsafe extern "C" fn w_CallFunction(
     params: *mut w_Targs,
 ) -> *mut w_Targs {
     // SAFETY: the caller's promise is the one `scripts::call_function` asks for.
-    guard(c"w_CallFunction", std::ptr::null_mut(), || unsafe {
+    call(c"w_CallFunction", std::ptr::null_mut(), || unsafe {
         scripts::call_function(id, name, params)
     })
 }
@@ -140,8 +141,36 @@ pub unsafe extern "C" fn w_RegisterFunction(
     function: w_Tcallback,
 ) -> c_int {
     // SAFETY: the caller's promise is the one `host_functions::register` asks for.
-    guard(c"w_RegisterFunction", 0, || unsafe {
+    call(c"w_RegisterFunction", 0, || unsafe {
         c_int::from(host_functions::register(id, name, function))
+    })
+}
+
+/// w_RegisterFunction for a function with data of its own: `user` is passed to each call, and to
+/// `release`, if not NULL, once the library gives the function up: when it is taken back or
+/// replaced, its script is unloaded or does not load, or it was not registered at all. That may be on
+/// any thread that calls scripts, after the last call of the function has returned.
+/// `format` has a letter for each argument; what a script passes is checked, and anything else is
+/// a TypeError in it. `O` takes any object, and is borrowed until the function returns. With NULL the
+/// function gets what comes, as w_RegisterFunction does.
+/// Returns 1, or 0 for an unknown id, a NULL name or function, or a bad format.
+///
+/// # Safety
+/// `name` and `format` are NULL or C strings; `function` and `user` stay usable until `release`, on
+/// any thread that calls scripts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_RegisterFunctionEx(
+    id: c_int,
+    name: *const c_char,
+    format: *const c_char,
+    function: w_Tfunction,
+    user: *mut c_void,
+    release: w_Trelease,
+) -> c_int {
+    // SAFETY: the caller's promise is the one `OwningFunction::new` and `register_owning` ask for.
+    call(c"w_RegisterFunctionEx", 0, || unsafe {
+        let function = OwningFunction::new(function, user, release);
+        c_int::from(host_functions::register_owning(id, name, format, function))
     })
 }
 
@@ -152,7 +181,7 @@ pub unsafe extern "C" fn w_RegisterFunction(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_UnregisterFunction(id: c_int, name: *const c_char) -> c_int {
     // SAFETY: the caller's promise is the one `host_functions::unregister` asks for.
-    guard(c"w_UnregisterFunction", 0, || unsafe {
+    call(c"w_UnregisterFunction", 0, || unsafe {
         c_int::from(host_functions::unregister(id, name))
     })
 }
@@ -184,4 +213,21 @@ pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
 #[unsafe(no_mangle)]
 pub extern "C" fn w_LogLevel(level: c_int) {
     guard(c"w_LogLevel", (), || log::set_level(level));
+}
+
+/// Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,
+/// w_Load, w_Unload, w_CallHook, w_CallFunction and those that register functions; each forgets the
+/// error before. w_CallHook has one too when the script raised and the event was passed on.
+/// Returns 1 and sets `*json` to a text from malloc, which the caller frees; returns 0 and sets it to
+/// NULL when the last call succeeded. The text, UTF-8, is
+///   {"code": ..., "type": ..., "message": ..., "traceback": ...}
+/// with one of the codes invalid, not_found, python, timeout, cancelled, busy, unavailable,
+/// too_large, closed, internal. Type and traceback are those of the Python exception, or null.
+///
+/// # Safety
+/// `json` is NULL or points to a place for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_LastError(json: *mut *mut c_char) -> c_int {
+    // SAFETY: the caller's promise is the one `last_error::give_to_c` asks for.
+    guard(c"w_LastError", 0, || c_int::from(unsafe { last_error::give_to_c(json) }))
 }

@@ -18,6 +18,8 @@ pub mod hooks;
 #[allow(unsafe_code)]
 pub mod host_functions;
 pub mod hub;
+#[allow(unsafe_code)]
+pub mod last_error;
 pub mod lifecycle;
 pub mod log;
 pub mod packages;

@@ -1,17 +1,20 @@
 //! `w_Begin` and `w_End`: from nothing to a hub with a running Python, and back.
 
 use crate::abi::host::CallbackTable;
+use crate::last_error::{self, Code};
 use crate::python::interpreter;
 use crate::{carry, hub, scripts};
 
 /// Starts Python and keeps the callback table. False, with a log line, on failure.
 pub fn begin(table: Option<CallbackTable>) -> bool {
     let Some(table) = table else {
-        tracing::error!("w_Begin was given no callback table (NULL): no script can run");
+        let message = "w_Begin was given no callback table (NULL): no script can run".to_owned();
+        last_error::fail(Code::Invalid, "", message);
         return false;
     };
     if let Err(reason) = interpreter::start() {
-        tracing::error!("Python cannot start, no script can run: {reason}");
+        let message = format!("Python cannot start, no script can run: {reason}");
+        last_error::fail(Code::Unavailable, "", message);
         return false;
     }
     hub::begin(table);

@@ -22,6 +22,7 @@ use crate::door::{Door, Inside};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
+use crate::last_error::{self, Code, Error};
 use crate::log;
 use crate::python::load::{self, Loaded};
 use crate::python::{call, ending};
@@ -206,7 +207,9 @@ pub fn reserve() -> c_int {
     let free = slots.iter().position(|slot| matches!(slot, Slot::Free)).unwrap_or(slots.len());
     if free >= MAX_SCRIPTS {
         drop(slots);
-        tracing::error!("all {MAX_SCRIPTS} script ids are in use: no further script can be loaded");
+        let message =
+            format!("all {MAX_SCRIPTS} script ids are in use: no further script can be loaded");
+        last_error::fail(Code::Busy, "", message);
         return -1;
     }
     let reserved = Slot::Reserved(Arc::default());
@@ -289,20 +292,23 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     let request = match request {
         Ok(request) => request,
         Err(Malformed(reason)) => {
-            tracing::error!("w_Load needs a block of the format \"lssssls\": {reason}");
+            let message = format!("w_Load needs a block of the format \"lssssls\": {reason}");
+            last_error::fail(Code::Invalid, "", message);
             return -1;
         }
     };
     let id = request.id;
     if !hub::is_there() {
-        tracing::error!("w_Load was called before w_Begin or after w_End: no script can run");
+        let message = "w_Load was called before w_Begin or after w_End: no script can run";
+        last_error::fail(Code::Unavailable, "", message.to_owned());
         release_reserved(id);
         return -1;
     }
     let Some(mut loading) = Loading::start(id) else {
-        tracing::error!(
+        let message = format!(
             "w_Load was given the id {id}, which is not reserved: reserve one with w_ReserveID"
         );
+        last_error::fail(Code::Invalid, "", message);
         return -1;
     };
     let context = Arc::new(request.into_context(Arc::clone(&loading.functions)));
@@ -314,6 +320,8 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     let serial = context.serial;
     if loading.finish(context, loaded) {
         unload(id);
+        let message = format!("script {id} was unloaded while it was loading");
+        last_error::set(Error { code: Code::Closed, message, exception: None });
         return -1;
     }
     // The top level may have given some, when nobody could run them yet.
@@ -357,6 +365,7 @@ impl Drop for Loading {
     fn drop(&mut self) {
         if !self.finished {
             SLOTS.write()[self.id as usize] = Slot::Free;
+            self.functions.clear();
         }
     }
 }
@@ -426,7 +435,14 @@ impl Request {
 pub fn unload(id: c_int) -> bool {
     serve_threads();
     ending::look_again();
-    let Some(context) = start_draining(id) else { return release_reserved(id) };
+    let Some(context) = start_draining(id) else {
+        let released = release_reserved(id);
+        if !released {
+            let message = format!("w_Unload({id}): no script has this id");
+            last_error::set(Error { code: Code::NotFound, message, exception: None });
+        }
+        return released;
+    };
     match DOORS[id as usize].close() {
         Some(script) => finish(script),
         None if inside().any(|own| Arc::ptr_eq(&own, &context)) => {}
@@ -452,7 +468,10 @@ fn release_reserved(id: c_int) -> bool {
     let slot = usize::try_from(id).ok().and_then(|id| slots.get_mut(id));
     match slot {
         Some(slot @ Slot::Reserved(_)) => {
-            *slot = Slot::Free;
+            let reserved = std::mem::replace(slot, Slot::Free);
+            drop(slots);
+            // The functions in it tell the host that they are given up.
+            drop(reserved);
             true
         }
         Some(Slot::Loading { unwanted, .. }) => {
@@ -483,6 +502,7 @@ fn finish(script: Box<Script>) {
     let Script { context, loaded } = *script;
     let deadline = Instant::now() + ending::time();
     running_for(&context, || ending::unload(loaded, &context, deadline));
+    context.functions.clear();
     context.gone.store(true, Ordering::Release);
     SLOTS.write()[context.id as usize] = Slot::Free;
     tracing::info!(script = %context.label, "unloaded");
@@ -568,15 +588,15 @@ pub unsafe fn call_function(
     // SAFETY: by contract.
     let name = unsafe { host::bytes(name) };
     let Some(name) = name else {
-        tracing::error!("w_CallFunction for script {id} was given no function name (NULL)");
+        let message = format!("w_CallFunction for script {id} was given no function name (NULL)");
+        last_error::fail(Code::Invalid, "", message);
         return std::ptr::null_mut();
     };
     serve_threads();
     let Some(inside) = enter(id) else {
-        tracing::error!(
-            "w_CallFunction({id}, {}): no script with this id is loaded",
-            log::quoted(name)
-        );
+        let name = log::quoted(name);
+        let message = format!("w_CallFunction({id}, {name}): no script with this id is loaded");
+        last_error::fail(Code::NotFound, "", message);
         return std::ptr::null_mut();
     };
     // SAFETY: by contract.

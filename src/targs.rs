@@ -19,7 +19,7 @@ const TAB: &[u8] = b"tab";
 
 /// Whether a block format may contain this letter.
 #[inline]
-fn is_letter(letter: u8) -> bool {
+pub fn is_letter(letter: u8) -> bool {
     // A table, because this is asked for each letter of each block.
     static LETTERS: [bool; 256] = {
         let mut letters = [false; 256];
@@ -51,6 +51,8 @@ pub enum Piece<'a> {
     Text(Option<Cow<'a, [u8]>>),
     /// `D`; without NUL bytes.
     Json(Vec<u8>),
+    /// `O`, borrowed
+    Object(*mut pyo3_ffi::PyObject),
     /// `L`; texts without NUL bytes.
     List(Vec<Vec<u8>>),
     /// Type 0 of a `tab` block.
@@ -66,6 +68,7 @@ impl Piece<'_> {
             Piece::Text(_) => b's',
             Piece::Json(_) => b'D',
             Piece::List(_) => b'L',
+            Piece::Object(_) => b'O',
             Piece::Unsupported => 0,
         }
     }
@@ -272,6 +275,7 @@ impl Block {
                 Piece::Text(Some(text)) => Payload { s: non_null(keep(text))? },
                 Piece::Json(text) => Payload { s: non_null(keep(text))? },
                 Piece::List(texts) => Payload { L: non_null(malloc_list(texts))? },
+                Piece::Object(object) => Payload { O: *object },
             };
             // SAFETY: `index` is below `count`.
             unsafe { put(self.as_ptr(), index, piece.letter(), value) };

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <string>
 
 #include "hub.h"
@@ -25,18 +26,19 @@ w_Targs* Memory(int, w_Targs*) {
   PythonPlugin* plugin = ActivePlugin();
   if (!plugin) return nullptr;
   std::ifstream status("/proc/self/status");
-  std::string name, json = "{";
+  std::string name;
+  std::map<std::string, long> sizes;
   while (status >> name) {
     long size = 0;
     if (name == "VmSize:" || name == "VmRSS:" || name == "VmHWM:" || name == "VmData:") {
       status >> size;
       name.pop_back();
-      json += (json.size() > 1 ? ", \"" : "\"") + name + "\": " + std::to_string(size);
+      sizes[name] = size;
     }
     std::string rest;
     std::getline(status, rest);
   }
-  return plugin->library().pack("D", strdup((json + '}').c_str()));
+  return plugin->library().pack("D", strdup(vh::Json(sizes).dump().c_str()));
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ int RunHub(const hub::Options& options) {
   std::filesystem::create_directories(scripts_dir);
   hub::Hub hub(config_dir.string(), (config_dir / "hub.db").string());
   KeepSettings(hub, options);
-  hub::PythonPlugin scripts(&hub, {hub::FindLibrary(options.library), scripts_dir.string(),
+  hub::PythonPlugin scripts(&hub, {vh::find_library(options.library), scripts_dir.string(),
                                    options.generation, options.transcript, options.log_level});
   hub::Server server(&hub, options.listen, options.port);
   g_server = &server;

@@ -20,16 +20,20 @@ constexpr const char* kConfigName = "config";
 
 PythonPlugin* ActivePlugin() { return g_active_plugin; }
 
+thread_local int PythonPlugin::depth_ = 0;
+
 class PythonPlugin::Inside {
  public:
-  explicit Inside(PythonPlugin* plugin) : plugin_(plugin) { ++plugin_->depth_; }
-  ~Inside() { --plugin_->depth_; }
+  Inside() { ++depth_; }
+  ~Inside() { --depth_; }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
-
- private:
-  PythonPlugin* plugin_;
 };
+
+Script::Script(int id, std::string path)
+    : id(id),
+      path(std::move(path)),
+      file_name(std::filesystem::path(this->path).filename().string()) {}
 
 void Verdict::Apply(size_t first, std::initializer_list<std::string*> targets) const {
   if (!changed) return;
@@ -139,15 +143,14 @@ Script* PythonPlugin::Load(const std::string& file) {
     return nullptr;
   }
   // Known before it runs: the script's own code calls back with this id while it loads.
-  scripts_.push_back(std::make_unique<Script>(
-      Script{id, path, std::filesystem::path(path).filename().string(), "", ""}));
+  scripts_.push_back(std::make_unique<Script>(id, path));
   OfferFunctions(id);
   const std::string texts[4] = {hub_.security_nick(), hub_.op_chat_nick(), hub_.config_dir(),
                                 kConfigName};
   w_Targs* block = PackLoad(id, path, texts, hub_.start_time());
   int loaded;
   {
-    Inside inside(this);
+    Inside inside;
     loaded = library_.load(block);
   }
   library_.ReleaseParameters(block);
@@ -164,7 +167,7 @@ bool PythonPlugin::Unload(int id) {
   if (!Find(id)) return false;
   int unloaded;
   {
-    Inside inside(this);
+    Inside inside;
     unloaded = library_.unload(id);
   }
   if (!unloaded) LogError("w_Unload does not know script " + std::to_string(id));
@@ -216,7 +219,7 @@ void PythonPlugin::OfferFunctions(int id) {
 Verdict PythonPlugin::Dispatch(Session* about, int hook, const std::vector<std::string*>& texts,
                                const std::function<w_Targs*()>& pack) {
   Verdict verdict;
-  Inside inside(this);
+  Inside inside;
   w_Targs* block = nullptr;
   // The list stays as it is meanwhile: what loads or unloads scripts waits (see WhenIdle).
   for (size_t i = 0; i < scripts_.size() && verdict.pass; ++i) {
@@ -230,6 +233,7 @@ Verdict PythonPlugin::Dispatch(Session* about, int hook, const std::vector<std::
                         FormatBlock(result));
     }
     if (!result) continue;
+    scripts_[i]->answers[static_cast<size_t>(hook)].fetch_add(1, std::memory_order_relaxed);
     const bool was_changed = std::exchange(verdict.changed, false);
     verdict.pass = Obey(about, hook, result, texts, &verdict);
     library_.ReleaseHookResult(result);
@@ -308,13 +312,13 @@ void PythonPlugin::ScriptCommand(const Script& from, const std::string& command,
 // --- Functions ---
 
 w_Targs* PythonPlugin::CallPythonFunction(int id, const char* name, w_Targs* arguments) {
-  if (!library_.call_function) {
+  if (library_.generation() == Generation::kClassic) {
     LogError("a classic hub cannot call functions of scripts by name");
     return nullptr;
   }
   w_Targs* result;
   {
-    Inside inside(this);
+    Inside inside;
     result = library_.call_function(id, name, arguments);
   }
   if (transcript_.enabled()) {

@@ -2,6 +2,8 @@
 // obeys what they answer.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -19,10 +21,14 @@ namespace hub {
 class Hub;
 
 struct Script {
+  Script(int id, std::string path);
+
   int id;
   std::string path;
   std::string file_name;
   std::string title, version;  // what the script says of itself by name_and_version
+  // How often each of its hooks answered; atomic, because tests send events from several threads.
+  std::array<std::atomic<unsigned long>, W_MAX_HOOKS> answers{};
 };
 
 // What the scripts decided about an event.
@@ -70,6 +76,7 @@ class PythonPlugin {
   // Does `work` now, or once no script is being called. Unloading needs that.
   void WhenIdle(std::function<void()> work);
   bool RunPostponed();
+  // Whether this thread is inside a call into a script.
   bool InsideCall() const { return depth_ > 0; }
   void SetLogLevel(int level) { library_.log_level(level); }
 
@@ -79,9 +86,11 @@ class PythonPlugin {
   template <typename... Arguments>
   Verdict Fire(Session* about, int hook, Arguments... arguments) {
     std::vector<std::string*> texts;
+    texts.reserve(sizeof...(arguments));
     (CollectText(&texts, &arguments), ...);
     static constexpr char kFormat[] = {Letter<Arguments>()..., '\0'};
-    return Dispatch(about, hook, texts, [&] { return library_.pack(kFormat, Lend(arguments)...); });
+    const auto pack = [&] { return library_.pack(kFormat, Lend(arguments)...); };
+    return Dispatch(about, hook, texts, std::ref(pack));
   }
   // Queued script commands, then the timer event.
   void OnTimer(double now);
@@ -135,7 +144,8 @@ class PythonPlugin {
   std::thread::id thread_;
   CallbackTable table_;
   bool started_ = false;
-  int depth_ = 0;
+  // A thread's own: tests send events from several, each for a hub of its own.
+  static thread_local int depth_;
   std::vector<std::unique_ptr<Script>> scripts_;
   std::vector<std::function<void()>> postponed_;
   std::vector<std::function<void()>> script_commands_;

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::last_error::{self, Code};
 use crate::log;
 
 /// Set once the log is installed and nobody has asked for a panic: nothing is left to be done
@@ -49,6 +50,14 @@ fn prepare(function: &CStr) -> bool {
     }
 }
 
+/// [`guard`] for a function that can fail: `w_LastError` tells its error afterwards.
+pub fn call<T>(function: &'static CStr, fallback: T, body: impl FnOnce() -> T) -> T {
+    let call = last_error::Call::begin();
+    let result = guard(function, fallback, body);
+    drop(call);
+    result
+}
+
 /// Logs a caught panic as one line.
 pub fn report(place: &str, payload: &(dyn Any + Send)) {
     let reason = payload
@@ -56,10 +65,11 @@ pub fn report(place: &str, payload: &(dyn Any + Send)) {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    tracing::error!(
+    let message = format!(
         "{place} failed by a fault of the library ({reason}); the call was answered with its \
          failure value. Please report this line to its authors"
     );
+    last_error::fail(Code::Internal, "", message);
 }
 
 /// Keeps Rust's own panic message off the hub's terminal: `report` logs the panic as one line.

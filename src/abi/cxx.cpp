@@ -37,6 +37,19 @@ w_Targs *vh_call_host(w_Tcallback function, int id, w_Targs *args, char **thrown
   return nullptr;
 }
 
+// The same for a function with data of its own; an exception becomes its failure.
+w_Targs *vh_call_host_function(w_Tfunction function, void *user, int id, w_Targs *args,
+                               w_Tfailure *failure) {
+  try {
+    return function(user, id, args, failure);
+  } catch (const std::exception &exception) {
+    failure->message = strdup(exception.what());
+  } catch (...) {
+    failure->message = strdup("something that is no std::exception");
+  }
+  return nullptr;
+}
+
 void vh_vector_delete(void *vector) { delete static_cast<std::vector<std::string> *>(vector); }
 }
 

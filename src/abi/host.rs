@@ -1,11 +1,11 @@
 //! Calling C of the host: its functions, its live callback table, its standard output.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::types::{w_Targs, w_Tcallback};
+use super::types::{w_Targs, w_Tcallback, w_Tfailure, w_Tfunction, w_Trelease};
 use crate::targs::{Block, HostResult};
 
 /// A C function of the host.
@@ -49,6 +49,99 @@ unsafe extern "C" {
         args: *mut w_Targs,
         thrown: *mut *mut c_char,
     ) -> *mut w_Targs;
+
+    /// In cxx.cpp.
+    fn vh_call_host_function(
+        function: w_Tfunction,
+        user: *mut c_void,
+        id: c_int,
+        args: *mut w_Targs,
+        failure: *mut w_Tfailure,
+    ) -> *mut w_Targs;
+}
+
+/// A function of the host with data of its own, which it gets back when this is dropped.
+#[derive(Debug)]
+pub struct OwningFunction {
+    function:
+        unsafe extern "C" fn(*mut c_void, c_int, *mut w_Targs, *mut w_Tfailure) -> *mut w_Targs,
+    user: *mut c_void,
+    release: w_Trelease,
+}
+
+// SAFETY: by the contract of `new` function and release may be called with the data on any thread.
+unsafe impl Send for OwningFunction {}
+// SAFETY: as above.
+unsafe impl Sync for OwningFunction {}
+
+/// Why such a function failed.
+#[derive(Debug, Default)]
+pub struct HostFailure {
+    /// Name of the exception to raise, if it named one.
+    pub exception: Option<String>,
+    /// Its text, if it gave one.
+    pub message: Option<String>,
+}
+
+impl OwningFunction {
+    /// Takes a function with its data; None for NULL, and then the data is given back.
+    ///
+    /// # Safety
+    /// Until `release` is called, function and data may be used on any thread that calls scripts;
+    /// results follow the ownership rule of `targs`.
+    pub unsafe fn new(
+        function: w_Tfunction,
+        user: *mut c_void,
+        release: w_Trelease,
+    ) -> Option<OwningFunction> {
+        match (function, release) {
+            (Some(function), _) => return Some(OwningFunction { function, user, release }),
+            // SAFETY: by contract.
+            (None, Some(release)) => unsafe { release(user) },
+            (None, None) => {}
+        }
+        None
+    }
+
+    /// Calls it. The interpreter must be left before, and no lock of ours held.
+    pub fn call(&self, script: i32, args: &Block) -> Result<HostResult, HostFailure> {
+        let mut failure =
+            w_Tfailure { exception: std::ptr::null_mut(), message: std::ptr::null_mut() };
+        // SAFETY: callable by the contract of `new`; block and failure outlive the call; the texts
+        // are NULL or C strings from malloc.
+        unsafe {
+            let function = Some(self.function);
+            let result =
+                vh_call_host_function(function, self.user, script, args.as_ptr(), &raw mut failure);
+            let failure = HostFailure {
+                exception: take_text(failure.exception),
+                message: take_text(failure.message),
+            };
+            HostResult::new(result).ok_or(failure)
+        }
+    }
+}
+
+impl Drop for OwningFunction {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: by the contract of `new`; it is not called again.
+            unsafe { release(self.user) };
+        }
+    }
+}
+
+/// A text from malloc, which is freed.
+///
+/// # Safety
+/// `text` is NULL or a C string from malloc, not used afterwards.
+unsafe fn take_text(text: *mut c_char) -> Option<String> {
+    // SAFETY: by contract.
+    unsafe {
+        let taken = bytes(text).map(|text| String::from_utf8_lossy(text).into_owned());
+        libc::free(text.cast());
+        taken
+    }
 }
 
 /// The callback table a host gave to `w_Begin`; hosts may still fill it.

@@ -48,7 +48,33 @@ pub struct w_Targs {
 #[allow(non_camel_case_types, reason = "the name hosts use")]
 pub type w_Tcallback = Option<unsafe extern "C" fn(id: c_int, args: *mut w_Targs) -> *mut w_Targs>;
 
+/// Why a function with data of its own failed: what the script sees raised.
+#[allow(non_camel_case_types, reason = "named like the others")]
+#[repr(C)]
+pub struct w_Tfailure {
+    /// Name of a built-in exception; NULL means RuntimeError.
+    pub exception: *mut c_char,
+    /// Its text.
+    pub message: *mut c_char,
+}
+
+/// A function of the host with data of its own.
+#[allow(non_camel_case_types, reason = "named like the others")]
+pub type w_Tfunction = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        id: c_int,
+        args: *mut w_Targs,
+        failure: *mut w_Tfailure,
+    ) -> *mut w_Targs,
+>;
+
+/// Gives back the data of such a function.
+#[allow(non_camel_case_types, reason = "named like the others")]
+pub type w_Trelease = Option<unsafe extern "C" fn(user: *mut c_void)>;
+
 const _: () = {
+    assert!(size_of::<w_Tfailure>() == 16);
     assert!(size_of::<w_Telement>() == 16);
     assert!(std::mem::offset_of!(w_Telement, value) == 8);
     assert!(size_of::<w_Targs>() == 8);

@@ -11,6 +11,7 @@ use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
 use crate::hooks::{Hook, ON_TIMER};
 use crate::hub;
+use crate::last_error::{self, Code};
 use crate::scripts::{self, Context};
 use crate::targs::{self, Block, Item, Malformed, View};
 use crate::text::Encoding;
@@ -36,11 +37,9 @@ pub fn hook(
     let params = match params {
         Ok(params) => params,
         Err(Malformed(reason)) => {
-            tracing::error!(
-                script,
-                "{} was called with parameters that cannot be read: {reason}",
-                hook.text
-            );
+            let message =
+                format!("{} was called with parameters that cannot be read: {reason}", hook.text);
+            last_error::fail(Code::Invalid, script, message);
             return pass_on();
         }
     };
@@ -63,7 +62,7 @@ pub fn hook(
         }
         Ok(returned) => returned,
         Err(failure) => {
-            log_failure(attached, failure, script, hook.text);
+            fail_call(attached, failure, script, hook.text);
             return pass_on();
         }
     };
@@ -131,11 +130,11 @@ pub fn function(
     let params = match params {
         Ok(params) => params,
         Err(Malformed(reason)) => {
-            tracing::error!(
-                script,
+            let message = format!(
                 "{} was called with parameters that cannot be read: {reason}",
                 place_of(name)
             );
+            last_error::fail(Code::Invalid, script, message);
             return None;
         }
     };
@@ -147,18 +146,20 @@ pub fn function(
     // SAFETY: the script's own interpreter is attached.
     let found = unsafe { loaded.names.find(&loaded.namespace.get(attached), name) };
     let Some(function) = found else {
-        tracing::error!(script, "{} does not exist in the script", place_of(name));
+        let message = format!("{} does not exist in the script", place_of(name));
+        last_error::fail(Code::NotFound, script, message);
         return None;
     };
     if !function.is_callable() {
-        tracing::error!(script, "{} is {}, not a function", Name(name), function.described());
+        let message = format!("{} is {}, not a function", Name(name), function.described());
+        last_error::fail(Code::NotFound, script, message);
         return None;
     }
     let mut arguments = Arguments::new();
     let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments)?))
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
-        .map_err(|failure| log_failure(attached, failure, script, &place_of(name)))
+        .map_err(|failure| fail_call(attached, failure, script, &place_of(name)))
         .ok()?;
     go_on(loaded, attached, context);
     let block = function_block(attached, script, name, &returned, encoding);
@@ -177,16 +178,16 @@ fn function_block(
     match convert::function_result(returned, hub::generation().containers, encoding) {
         Ok(block) => Some(block),
         Err(Failure::Raised(raised)) => {
-            report::log(attached, raised, script, &place_of(name));
+            report::fail(attached, raised, script, &place_of(name));
             None
         }
         Err(Failure::Refused(reason)) => {
-            tracing::error!(
-                script,
+            let message = format!(
                 "{} returned {}, which cannot be passed on: {reason}",
                 place_of(name),
                 returned.described()
             );
+            last_error::fail(Code::Invalid, script, message);
             None
         }
     }
@@ -295,10 +296,12 @@ fn at_argument(number: usize, failure: Failure) -> Failure {
     }
 }
 
-fn log_failure(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {
+fn fail_call(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {
     match failure {
-        Failure::Raised(raised) => report::log(attached, raised, script, place),
-        Failure::Refused(reason) => tracing::error!(script, "{place} is not called: {reason}"),
+        Failure::Raised(raised) => report::fail(attached, raised, script, place),
+        Failure::Refused(reason) => {
+            last_error::fail(Code::Invalid, script, format!("{place} is not called: {reason}"));
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::object::{Attached, Obj, Owned, Raised};
 use super::scope::Scope;
 use super::{ending, report, scope, state, vh};
 use crate::hooks::{HOOKS, ON_TIMER};
+use crate::last_error::{self, Code};
 use crate::runtime::{self, Runtime};
 use crate::scripts::Context;
 use crate::{header, preflight};
@@ -45,11 +46,9 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
     let source = match read(context.path()) {
         Ok(source) => source,
         Err(error) => {
-            tracing::error!(
-                script = %context.label,
-                "the script {} cannot be read: {error}",
-                context.path().display()
-            );
+            let message =
+                format!("the script {} cannot be read: {error}", context.path().display());
+            last_error::fail(Code::NotFound, &context.label, message);
             return None;
         }
     };
@@ -61,11 +60,9 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
     let mut loaded = match prepared {
         Ok(loaded) => loaded,
         Err(reason) => {
-            tracing::error!(
-                script = %context.label,
-                "the script {} is not loaded: {reason}",
-                context.path().display()
-            );
+            let message =
+                format!("the script {} is not loaded: {reason}", context.path().display());
+            last_error::fail(Code::Unavailable, &context.label, message);
             return None;
         }
     };
@@ -284,7 +281,7 @@ impl Loaded {
         let namespace = unsafe { self.namespace.get(attached) };
         if let Err(raised) = execute(&namespace, context, source) {
             let place = format!("not loaded: the top level of {}", context.path().display());
-            report::log(attached, raised, &context.label, &place);
+            report::fail(attached, raised, &context.label, &place);
             return false;
         }
         for (number, hook) in HOOKS.iter().enumerate() {

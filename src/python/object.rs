@@ -2,7 +2,7 @@
 //! attached to this thread.
 
 use std::cell::UnsafeCell;
-use std::ffi::{CStr, c_char, c_long};
+use std::ffi::{CStr, CString, c_char, c_long};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -275,6 +275,32 @@ impl<'a> Attached<'a> {
             ffi::PyErr_SetObject(kind, message.as_ptr());
         }
         Raised
+    }
+
+    /// Sets a built-in exception by the name of its type; one of another name becomes a
+    /// RuntimeError that says it.
+    pub fn raise_named(self, kind: &str, message: &str) -> Raised {
+        let Some(kind) = self.exception_type(kind) else {
+            return self.raise(Exception::Runtime, &format!("{kind}: {message}"));
+        };
+        if let Ok(message) = self.str(message) {
+            // SAFETY: attached; the type is an exception.
+            unsafe { ffi::PyErr_SetObject(kind.as_ptr(), message.as_ptr()) };
+        }
+        Raised
+    }
+
+    /// A built-in subclass of Exception: no exit and no interrupt.
+    fn exception_type(self, name: &str) -> Option<Obj<'a>> {
+        let name = CString::new(name).ok()?;
+        // SAFETY: attached; a type is only compared after it is known to be one.
+        unsafe {
+            let builtins = self.borrow(ffi::PyEval_GetBuiltins())?;
+            let found = builtins.dict_item(&name)?;
+            let is_exception = ffi::PyExceptionClass_Check(found.as_ptr()) != 0
+                && ffi::PyType_IsSubtype(found.as_ptr().cast(), ffi::PyExc_Exception.cast()) != 0;
+            is_exception.then_some(found)
+        }
     }
 
     /// What Python's `repr` says, for messages.

@@ -4,6 +4,7 @@ use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj, Raised};
 use super::scope;
+use crate::last_error::{self, Code, Error, Exception};
 
 /// An exception, taken out of the interpreter's state.
 struct Taken<'a> {
@@ -49,7 +50,8 @@ impl<'a> Taken<'a> {
         }
     }
 
-    fn log(&self, script: &str, place: &str) {
+    /// Logs it. Gives its traceback.
+    fn log(&self, script: &str, place: &str) -> String {
         let traceback = self.traceback();
         if self.is_exit() {
             tracing::error!(
@@ -58,6 +60,20 @@ impl<'a> Taken<'a> {
             );
         } else {
             tracing::error!(script, "{place} raised an exception\n{traceback}");
+        }
+        traceback
+    }
+
+    /// Its text alone.
+    fn text(&self) -> String {
+        let attached = self.exception.attached();
+        // SAFETY: attached; a new reference or NULL.
+        match unsafe { attached.take(ffi::PyObject_Str(self.exception.as_ptr())) } {
+            Ok(text) => text.to_text(),
+            Err(raised) => {
+                attached.clear(raised);
+                "(its text cannot be shown)".to_owned()
+            }
         }
     }
 
@@ -77,9 +93,21 @@ impl<'a> Taken<'a> {
 /// Logs the exception that is set, as one block: which script, in what, Python's traceback.
 pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
     match take(attached, raised) {
-        Some(taken) => taken.log(script, place),
+        Some(taken) => drop(taken.log(script, place)),
         None => tracing::error!(script, "{place} failed without an exception"),
     }
+}
+
+/// The same for the exception that makes the running call fail: `w_LastError` tells it too.
+pub fn fail(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
+    let Some(taken) = take(attached, raised) else {
+        let message = format!("{place} failed without an exception");
+        return last_error::fail(Code::Internal, script, message);
+    };
+    let traceback = taken.log(script, place);
+    let exception = Exception { kind: taken.exception.type_name(), traceback };
+    let message = taken.text();
+    last_error::set(Error { code: Code::Python, message, exception: Some(exception) });
 }
 
 /// Logs an exception object in the same way.

@@ -25,6 +25,7 @@ pub mod attributes;
 mod calls;
 pub mod constants;
 mod results;
+mod typed;
 
 const CAPSULE: &CStr = c"vh.function";
 const CONTEXT_CAPSULE: &CStr = c"vh.context";

@@ -87,6 +87,10 @@ class Hub:
         self._clients.append(client)
         return client
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def is_running(self):
         return self._process.poll() is None
 

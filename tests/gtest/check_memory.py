@@ -5,9 +5,9 @@ usage: check_memory.py valgrind PROGRAM [ARGUMENT...]
        check_memory.py address PROGRAM [ARGUMENT...]   (a program built with -fsanitize=address)
 
 Wrong accesses always fail. A leak, or a use of an uninitialised value, is from our side when the
-code that allocated or used it (the first frame that is no allocator) lies in the library or in the
-test program. CPython loses memory of its own with each sub-interpreter and reads the unset digit of
-a zero; such frames lie in libpython.
+code that allocated or used it (the first frame that is neither an allocator nor of the C++ standard
+library) lies in the library, in its C++ header or in the test program. CPython loses memory of its
+own with each sub-interpreter and reads the unset digit of a zero; such frames lie in libpython.
 """
 
 import os
@@ -17,10 +17,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-OURS = re.compile(r"libvh_python_wrapper\.so|vh_gtest|_test\.cpp|fake_hub\.cpp|blocks\.cpp|\.rs:")
+OURS = re.compile(
+    r"libvh_python_wrapper\.so|vh_gtest|vh_header_address|vh_python\.hpp|_test\.cpp|fake_hub\.cpp"
+    r"|blocks\.cpp|\.rs:"
+)
 ALLOCATOR = re.compile(
     r"\b(malloc|calloc|realloc|reallocarray|memalign|posix_memalign|aligned_alloc|strn?dup)\b"
-    r"|operator new|_interceptor_|__rust_|__rdl_"
+    r"|operator new|_interceptor_|__rust_|__rdl_|/include/c\+\+/"
 )
 FRAME = re.compile(r"(==\d+==)?\s+((at|by) 0x[0-9A-F]+:|#\d+ 0x[0-9a-f]+)")
 WRONG_ACCESS = re.compile(

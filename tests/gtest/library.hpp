@@ -20,13 +20,15 @@
   X(w_HookName)           \
   X(w_CallName)           \
   X(w_RegisterFunction)   \
+  X(w_RegisterFunctionEx) \
   X(w_UnregisterFunction) \
   X(w_pack)               \
   X(w_vapack)             \
   X(w_unpack)             \
   X(w_packprint)          \
   X(w_free_args)          \
-  X(w_LogLevel)
+  X(w_LogLevel)           \
+  X(w_LastError)
 
 struct Library {
 #define VH_MEMBER(name) decltype(&::name) name;

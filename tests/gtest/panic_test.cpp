@@ -11,6 +11,7 @@
 namespace {
 
 w_Targs* NoFunction(int, w_Targs*) { return nullptr; }
+w_Targs* NoOwningFunction(void*, int, w_Targs*, w_Tfailure*) { return nullptr; }
 
 // A function, and a call of it that tells whether it answered with its failure value. The panic
 // comes before the arguments are looked at, so that any do. w_HookName and w_GetHook are not here:
@@ -35,6 +36,10 @@ const Case kCases[] = {
     {"w_CallFunction", [] { return Lib().w_CallFunction(0, "f", nullptr) == nullptr; }},
     {"w_CallName", [] { return Lib().w_CallName(0) == nullptr; }},
     {"w_RegisterFunction", [] { return Lib().w_RegisterFunction(0, "f", &NoFunction) == 0; }},
+    {"w_RegisterFunctionEx",
+     [] {
+       return Lib().w_RegisterFunctionEx(0, "f", "", &NoOwningFunction, nullptr, nullptr) == 0;
+     }},
     {"w_UnregisterFunction", [] { return Lib().w_UnregisterFunction(0, "f") == 0; }},
     {"w_pack", [] { return Lib().w_pack("l", 1L) == nullptr; }},
     {"w_unpack",
@@ -57,6 +62,11 @@ const Case kCases[] = {
      [] {
        Lib().w_LogLevel(1);
        return true;
+     }},
+    {"w_LastError",
+     [] {
+       Lib().w_Unload(-1);
+       return Lib().w_LastError(nullptr) == 0;
      }},
 };
 

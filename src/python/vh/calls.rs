@@ -1,10 +1,11 @@
 //! What the functions of the `vh` module do.
 
 use super::arguments::{Given, Pieces};
-use super::results;
+use super::{results, typed};
+use crate::abi::host::HostFailure;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use crate::carry;
-use crate::host_functions::{self, Answer};
+use crate::host_functions::Answer;
 use crate::hub;
 use crate::python::convert::{self, Misfit};
 use crate::python::interpreter::{self, detached};
@@ -69,21 +70,18 @@ pub fn dynamic<'a>(
         return Err(attached.raise(Exception::Name, &message));
     };
     let encoding = encoding(attached, context)?;
-    let mut pieces = Vec::with_capacity(arguments.len());
-    for (index, argument) in arguments.iter().enumerate() {
-        let piece = convert::to_piece(argument, encoding).map_err(|misfit| match misfit {
-            Misfit::Raised(raised) => raised,
-            Misfit::Refused(kind, reason) => {
-                attached.raise(kind, &format!("{name}() argument {}: {reason}", index + 1))
-            }
-        });
-        pieces.push(piece?);
-    }
+    let pieces = match function.format() {
+        Some(format) => typed::pack(attached, &name, format, arguments, encoding)?,
+        None => pack_as_they_come(attached, &name, arguments, encoding)?,
+    };
     let args = block(attached, &pieces)?;
     trace(context, &name, &args);
     let script = context.id;
-    let call = move || Some(host_functions::call(function, script, args));
+    let call = move || Some(function.call(script, args));
     let answer = host_call(attached, context, &name, call)?;
+    if let Some(failure) = answer.as_ref().and_then(Answer::failure) {
+        return Err(raise_failure(attached, &name, failure));
+    }
     let failed = |reason: &str| {
         attached
             .raise(Exception::Value, &format!("the result of {name}() cannot be read: {reason}"))
@@ -97,6 +95,34 @@ pub fn dynamic<'a>(
                 Failure::Refused(reason) => failed(&reason),
             })
         }
+    }
+}
+
+fn pack_as_they_come<'o>(
+    attached: Attached<'_>,
+    name: &str,
+    arguments: &'o [Obj],
+    encoding: &Encoding,
+) -> Result<Vec<Piece<'o>>, Raised> {
+    let mut pieces = Vec::with_capacity(arguments.len());
+    for (index, argument) in arguments.iter().enumerate() {
+        let piece = convert::to_piece(argument, encoding).map_err(|misfit| match misfit {
+            Misfit::Raised(raised) => raised,
+            Misfit::Refused(kind, reason) => {
+                attached.raise(kind, &format!("{name}() argument {}: {reason}", index + 1))
+            }
+        });
+        pieces.push(piece?);
+    }
+    Ok(pieces)
+}
+
+/// The exception a registered function asked for.
+fn raise_failure(attached: Attached<'_>, name: &str, failure: &HostFailure) -> Raised {
+    let kind = failure.exception.as_deref().unwrap_or("RuntimeError");
+    match &failure.message {
+        Some(message) => attached.raise_named(kind, message),
+        None => attached.raise_named(kind, &format!("{name}() failed")),
     }
 }
 

@@ -1,0 +1,1360 @@
+// vh_python.hpp: runs Python scripts from a C++17 program, over vh_python_wrapper.h.
+//
+//   vh::Host host;
+//   int script = host.load("script.py").value();
+//   vh::Result<long> points = host.call<long>(script, "process_user", "username", 42L);
+//   if (!points) std::cerr << points.error().text() << '\n';
+//   host.expose(script, "lookup", [](std::string nick) { return nick.size(); });
+//
+// Header only, nothing to link but dl. docs/cpp.md explains it. Everything may be used from several
+// threads, except that nobody may use a Host while it is made or destroyed.
+//
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <locale>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <shared_mutex>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "vh_python_wrapper.h"
+
+namespace vh {
+
+// --- Errors ---
+
+// The library cannot be loaded, or lacks something.
+class LibraryError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// A value is not of the type, or in the range, that is wanted.
+class ConversionError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+// Why a call failed.
+struct Failure {
+  std::string code;       // one of the codes of w_LastError: python, not_found, invalid, ...
+  std::string type;       // the Python exception's type, or empty
+  std::string message;    // what happened; for a Python exception its text
+  std::string traceback;  // what Python prints for it, or empty
+
+  // Type and message: "LookupError: no such user".
+  std::string text() const { return type.empty() ? message : type + ": " + message; }
+};
+
+// A failed call, thrown by Result::value(). Thrown out of an exposed function it becomes the same
+// exception again in the script, when it is a built-in one.
+class CallError : public std::runtime_error {
+ public:
+  explicit CallError(Failure failure)
+      : std::runtime_error(failure.text()), failure_(std::move(failure)) {}
+  const Failure& failure() const { return failure_; }
+
+ private:
+  Failure failure_;
+};
+
+// What a call gave, or why it gave nothing.
+template <typename T>
+class Result {
+ public:
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}
+
+  explicit operator bool() const { return state_.index() == 0; }
+  // Throws CallError when the call failed.
+  const T& value() const& { return check(), std::get<0>(state_); }
+  T value() && { return check(), std::get<0>(std::move(state_)); }
+  T value_or(T other) const { return *this ? std::get<0>(state_) : std::move(other); }
+  // Only after a failed call.
+  const Failure& error() const { return std::get<1>(state_); }
+  const std::variant<T, Failure>& variant() const { return state_; }
+
+ private:
+  void check() const {
+    if (!*this) throw CallError(error());
+  }
+
+  std::variant<T, Failure> state_;
+};
+
+// A call without a value.
+template <>
+class Result<void> {
+ public:
+  Result() = default;
+  Result(Failure failure) : failure_(std::move(failure)) {}
+
+  explicit operator bool() const { return !failure_; }
+  void value() const {
+    if (failure_) throw CallError(*failure_);
+  }
+  const Failure& error() const { return failure_.value(); }
+
+ private:
+  std::optional<Failure> failure_;
+};
+
+// --- Values ---
+
+// An object of a script, passed through untouched as the letter O. It is borrowed:
+// - given to an exposed function, it is valid until that function returns;
+// - passed to a call or returned from an exposed function, it must be valid and belong to that very
+//   script; what keeps it longer than the call is the script's own reference.
+// The program does nothing with it but pass it on.
+struct Object {
+  struct _object* pointer = nullptr;
+};
+
+// Any JSON value. Text is UTF-8; bytes of a script's text that are none are kept as they are.
+// Integers beyond 64 bits, NaN, infinities and nesting deeper than 128 are refused.
+class Json {
+ public:
+  using List = std::vector<Json>;
+  using Map = std::map<std::string, Json>;
+
+  Json() = default;
+  Json(std::nullptr_t) {}
+  // Anything call() takes but pointers: numbers, bool, text, vector, map, optional.
+  template <typename T, typename = std::enable_if_t<!std::is_same_v<T, Json>>>
+  Json(const T& value);
+  Json(const char* value) : value_(std::string(value)) {}
+  Json(List value) : value_(std::move(value)) {}
+  Json(Map value) : value_(std::move(value)) {}
+
+  // Throws ConversionError.
+  static Json parse(std::string_view text);
+  std::string dump() const;
+
+  bool is_null() const { return is<std::nullptr_t>(); }
+  // Of nullptr_t, bool, long, double, std::string, List, Map.
+  template <typename T>
+  bool is() const {
+    return std::holds_alternative<T>(value_);
+  }
+  // The value as a C++ type, as call() gives it. Throws ConversionError.
+  template <typename T>
+  T as() const;
+  // The value itself, when it is of that type, else null.
+  template <typename T>
+  const T* get_if() const {
+    return std::get_if<T>(&value_);
+  }
+  // An item of a list or map. Throws ConversionError when there is none.
+  const Json& operator[](std::size_t index) const;
+  const Json& operator[](const std::string& key) const;
+  const Json& operator[](const char* key) const { return (*this)[std::string(key)]; }
+  const Json& operator[](int index) const { return (*this)[static_cast<std::size_t>(index)]; }
+  // How many items a list or map has; 0 for anything else.
+  std::size_t size() const;
+  // Python's name of the type, for messages.
+  const char* type_name() const;
+
+  friend bool operator==(const Json& a, const Json& b) { return a.value_ == b.value_; }
+  friend bool operator!=(const Json& a, const Json& b) { return !(a == b); }
+
+ private:
+  std::variant<std::nullptr_t, bool, long, double, std::string, List, Map> value_ = nullptr;
+};
+
+namespace detail {
+
+constexpr int kMaxDepth = 128;
+
+// Reads JSON text.
+class JsonReader {
+ public:
+  explicit JsonReader(std::string_view text) : text_(text) {}
+
+  Json read_all() {
+    Json value = read(0);
+    skip_space();
+    if (at_ != text_.size()) fail("something follows the value");
+    return value;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw ConversionError("no JSON at byte " + std::to_string(at_) + ": " + reason);
+  }
+
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  bool take(char wanted) {
+    if (at_ >= text_.size() || text_[at_] != wanted) return false;
+    ++at_;
+    return true;
+  }
+
+  void skip_space() {
+    while (at_ < text_.size() && std::strchr(" \t\r\n", text_[at_]) && text_[at_]) ++at_;
+  }
+
+  Json read(int depth) {
+    if (depth > kMaxDepth) fail("it is nested deeper than 128 levels");
+    skip_space();
+    switch (peek()) {
+      case '{':
+        return read_map(depth);
+      case '[':
+        return read_list(depth);
+      case '"':
+        return read_text();
+      case 't':
+        return read_word("true", true);
+      case 'f':
+        return read_word("false", false);
+      case 'n':
+        return read_word("null", nullptr);
+      default:
+        return read_number();
+    }
+  }
+
+  Json read_word(std::string_view word, Json value) {
+    if (text_.substr(at_, word.size()) != word) fail("an unknown word");
+    at_ += word.size();
+    return value;
+  }
+
+  Json read_list(int depth) {
+    Json::List list;
+    ++at_;
+    skip_space();
+    if (take(']')) return Json(std::move(list));
+    do {
+      list.push_back(read(depth + 1));
+      skip_space();
+    } while (take(','));
+    if (!take(']')) fail("a list without its ]");
+    return Json(std::move(list));
+  }
+
+  Json read_map(int depth) {
+    Json::Map map;
+    ++at_;
+    skip_space();
+    if (take('}')) return Json(std::move(map));
+    do {
+      skip_space();
+      if (peek() != '"') fail("a key that is no text");
+      std::string key = read_text();
+      skip_space();
+      if (!take(':')) fail("a key without its :");
+      map.insert_or_assign(std::move(key), read(depth + 1));
+      skip_space();
+    } while (take(','));
+    if (!take('}')) fail("a map without its }");
+    return Json(std::move(map));
+  }
+
+  void skip_digits() {
+    if (peek() < '0' || peek() > '9') fail("no value");
+    while (peek() >= '0' && peek() <= '9') ++at_;
+  }
+
+  Json read_number() {
+    const std::size_t start = at_;
+    take('-');
+    if (!take('0')) skip_digits();
+    bool is_integer = true;
+    if (take('.')) {
+      is_integer = false;
+      skip_digits();
+    }
+    if (take('e') || take('E')) {
+      is_integer = false;
+      if (!take('+')) take('-');
+      skip_digits();
+    }
+    const std::string_view digits = text_.substr(start, at_ - start);
+    if (!is_integer) return read_float(digits);
+    long number = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (read.ec != std::errc()) fail("an integer that does not fit 64 bits");
+    return number;
+  }
+
+  // By a stream: from_chars for floats is missing in older compilers, strtod follows the locale.
+  double read_float(std::string_view digits) {
+    std::istringstream stream{std::string(digits)};
+    stream.imbue(std::locale::classic());
+    double number = 0;
+    stream >> number;
+    if (std::isinf(number) || (stream.fail() && std::abs(number) > 1)) fail("too large a number");
+    return number;
+  }
+
+  std::string read_text() {
+    std::string text;
+    ++at_;
+    while (!take('"')) {
+      if (at_ >= text_.size()) fail("a text without its end");
+      const char next = text_[at_++];
+      if (static_cast<unsigned char>(next) < 0x20) fail("a control character in a text");
+      if (next == '\\') {
+        read_escape(text);
+      } else {
+        text += next;
+      }
+    }
+    return text;
+  }
+
+  void read_escape(std::string& text) {
+    static constexpr char kNames[] = "\"\\/bfnrt";
+    static constexpr char kMeanings[] = "\"\\/\b\f\n\r\t";
+    const char name = peek();
+    ++at_;
+    if (name == 'u') return read_code_point(text);
+    const char* found = name ? std::strchr(kNames, name) : nullptr;
+    if (!found) fail("an unknown escape in a text");
+    text += kMeanings[found - kNames];
+  }
+
+  unsigned read_hex() {
+    unsigned value = 0;
+    const std::string_view digits = text_.substr(std::min(at_, text_.size()), 4);
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (digits.size() != 4 || read.ptr != digits.data() + 4) fail("an incomplete \\u in a text");
+    at_ += 4;
+    return value;
+  }
+
+  void read_code_point(std::string& text) {
+    unsigned point = read_hex();
+    if (point >= 0xD800 && point < 0xDC00 && text_.substr(at_, 2) == "\\u") {
+      const std::size_t second = at_;
+      at_ += 2;
+      const unsigned low = read_hex();
+      if (low >= 0xDC00 && low < 0xE000) {
+        point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+      } else {
+        at_ = second;
+      }
+    }
+    append(text, point);
+  }
+
+  static void append(std::string& text, unsigned point) {
+    const auto add = [&](unsigned byte) { text += static_cast<char>(byte); };
+    if (point < 0x80) {
+      add(point);
+    } else if (point >= 0xDC80 && point < 0xDD00) {
+      add(point - 0xDC00);  // a byte that was no text, as Python keeps it
+    } else if (point < 0x800) {
+      add(0xC0 | point >> 6), add(0x80 | (point & 0x3F));
+    } else if (point < 0x10000) {
+      add(0xE0 | point >> 12), add(0x80 | (point >> 6 & 0x3F)), add(0x80 | (point & 0x3F));
+    } else {
+      add(0xF0 | point >> 18), add(0x80 | (point >> 12 & 0x3F));
+      add(0x80 | (point >> 6 & 0x3F)), add(0x80 | (point & 0x3F));
+    }
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+// Writes JSON text.
+class JsonWriter {
+ public:
+  std::string take() { return std::move(out_); }
+
+  void write(const Json& value, int depth) {
+    if (depth > kMaxDepth) throw ConversionError("is nested deeper than 128 levels");
+    if (value.is_null()) out_ += "null";
+    if (const auto* truth = value.get_if<bool>()) out_ += *truth ? "true" : "false";
+    if (const auto* number = value.get_if<long>()) out_ += std::to_string(*number);
+    if (const auto* number = value.get_if<double>()) write_float(*number);
+    if (const auto* text = value.get_if<std::string>()) write_text(*text);
+    if (const auto* list = value.get_if<Json::List>()) write_list(*list, depth);
+    if (const auto* map = value.get_if<Json::Map>()) write_map(*map, depth);
+  }
+
+ private:
+  void write_list(const Json::List& list, int depth) {
+    const char* before = "[";
+    for (const Json& item : list) {
+      out_ += std::exchange(before, ",");
+      write(item, depth + 1);
+    }
+    out_ += list.empty() ? "[]" : "]";
+  }
+
+  void write_map(const Json::Map& map, int depth) {
+    const char* before = "{";
+    for (const auto& [key, item] : map) {
+      out_ += std::exchange(before, ",");
+      write_text(key);
+      out_ += ':';
+      write(item, depth + 1);
+    }
+    out_ += map.empty() ? "{}" : "}";
+  }
+
+  // The shortest form that reads back as the same number.
+  void write_float(double number) {
+    if (!std::isfinite(number)) throw ConversionError("is no finite number");
+    std::string text;
+    for (const int digits : {15, 16, 17}) {
+      std::ostringstream stream;
+      stream.imbue(std::locale::classic());
+      stream.precision(digits);
+      stream << number;
+      text = stream.str();
+      std::istringstream back{text};
+      back.imbue(std::locale::classic());
+      double same = 0;
+      if (back >> same && same == number) break;
+    }
+    // So that it stays a float.
+    if (text.find_first_of(".e") == std::string::npos) text += ".0";
+    out_ += text;
+  }
+
+  void write_text(const std::string& text) {
+    out_ += '"';
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      if (byte == '"' || byte == '\\') {
+        out_ += '\\';
+        out_ += text[i];
+      } else if (byte < 0x20) {
+        write_escape(byte);
+      } else if (is_surrogate(text, i)) {
+        const auto middle = static_cast<unsigned char>(text[i + 1]);
+        const auto last = static_cast<unsigned char>(text[i + 2]);
+        write_escape(0xD000 | (middle & 0x3Fu) << 6 | (last & 0x3Fu));
+        i += 2;
+      } else {
+        out_ += text[i];
+      }
+    }
+    out_ += '"';
+  }
+
+  // Half a character, which Python may have and UTF-8 may not.
+  static bool is_surrogate(const std::string& text, std::size_t i) {
+    return text[i] == '\xED' && i + 2 < text.size() && (text[i + 1] & 0xE0) == 0xA0 &&
+           (text[i + 2] & 0xC0) == 0x80;
+  }
+
+  void write_escape(unsigned point) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    out_ += "\\u";
+    for (const int shift : {12, 8, 4, 0}) out_ += kDigits[point >> shift & 0xF];
+  }
+
+  std::string out_;
+};
+
+// --- Which C++ types cross the boundary, and as which letter ---
+
+template <typename T>
+struct IsVector : std::false_type {};
+template <typename T, typename A>
+struct IsVector<std::vector<T, A>> : std::true_type {};
+
+template <typename T>
+struct IsMap : std::false_type {};
+template <typename T, typename C, typename A>
+struct IsMap<std::map<std::string, T, C, A>> : std::true_type {};
+template <typename T, typename H, typename E, typename A>
+struct IsMap<std::unordered_map<std::string, T, H, E, A>> : std::true_type {};
+
+template <typename T>
+struct IsOptional : std::false_type {};
+template <typename T>
+struct IsOptional<std::optional<T>> : std::true_type {};
+
+template <typename T>
+inline constexpr bool kIsText = std::is_same_v<T, std::string> || std::is_same_v<T, const char*> ||
+                                std::is_same_v<T, char*> || std::is_same_v<T, std::string_view>;
+// Texts that point into something that ends with the call.
+template <typename T>
+inline constexpr bool kIsBorrowedText = kIsText<T> && !std::is_same_v<T, std::string>;
+
+template <typename T>
+inline constexpr bool kIsList = IsVector<T>::value;
+template <typename T>
+inline constexpr bool kIsTextList = false;
+template <typename A>
+inline constexpr bool kIsTextList<std::vector<std::string, A>> = true;
+
+template <typename T>
+inline constexpr bool kIsInteger = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+// What goes as JSON. A bool too, so that it stays one: the letter l is an int.
+template <typename T>
+inline constexpr bool kIsJson = std::is_same_v<T, Json> || std::is_same_v<T, bool> ||
+                                IsMap<T>::value || IsOptional<T>::value || kIsList<T>;
+
+template <typename T>
+inline constexpr bool kIsNever = false;
+
+template <typename T>
+constexpr char letter_of() {
+  if constexpr (kIsInteger<T>) {
+    return 'l';
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return 'd';
+  } else if constexpr (kIsText<T> || std::is_same_v<T, std::optional<std::string>> ||
+                       std::is_same_v<T, std::nullptr_t>) {
+    return 's';
+  } else if constexpr (kIsTextList<T>) {
+    return 'L';
+  } else if constexpr (kIsJson<T>) {
+    return 'D';
+  } else if constexpr (std::is_same_v<T, Object>) {
+    return 'O';
+  } else if constexpr (std::is_same_v<T, void*>) {
+    return 'p';
+  } else {
+    static_assert(kIsNever<T>,
+                  "only numbers, bool, text, std::vector, std::map with text keys, std::optional, "
+                  "vh::Json, vh::Object and void* can be passed between C++ and Python");
+  }
+}
+
+// Python's name of what a C++ type takes, for messages.
+template <typename T>
+constexpr const char* wanted_name() {
+  if constexpr (std::is_same_v<T, bool>) return "bool";
+  if constexpr (kIsInteger<T>) return "int";
+  if constexpr (std::is_floating_point_v<T>) return "float";
+  if constexpr (kIsText<T>) return "str";
+  if constexpr (kIsList<T>) return "list";
+  if constexpr (IsMap<T>::value) return "dict";
+  if constexpr (std::is_same_v<T, void*>) return "a pointer";
+  return "an object";
+}
+
+template <typename T>
+[[noreturn]] void refuse(const std::string& given) {
+  throw ConversionError(std::string("must be ") + wanted_name<T>() + ", not " + given);
+}
+
+template <typename To, typename From>
+To to_integer(From number) {
+  constexpr auto kLeast = std::numeric_limits<To>::min();
+  constexpr auto kMost = std::numeric_limits<To>::max();
+  bool fits;
+  if constexpr (std::is_signed_v<From> == std::is_signed_v<To>) {
+    fits = number >= kLeast && number <= kMost;
+  } else if constexpr (std::is_signed_v<From>) {
+    fits = number >= 0 && static_cast<std::make_unsigned_t<From>>(number) <= kMost;
+  } else {
+    fits = number <= static_cast<std::make_unsigned_t<To>>(kMost);
+  }
+  if (!fits) throw ConversionError("is out of range: " + std::to_string(number));
+  return static_cast<To>(number);
+}
+
+// Tells where in a container a value does not fit.
+template <typename Place, typename Body>
+auto inside(const Place& place, const Body& body) {
+  try {
+    return body();
+  } catch (const ConversionError& error) {
+    std::ostringstream text;
+    text << "item " << place << ' ' << error.what();
+    throw ConversionError(text.str());
+  }
+}
+
+template <typename T>
+T from_json(const Json& json) {
+  if constexpr (std::is_same_v<T, Json>) {
+    return json;
+  } else if constexpr (IsOptional<T>::value) {
+    if (json.is_null()) return std::nullopt;
+    return from_json<typename T::value_type>(json);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (const auto* truth = json.get_if<bool>()) return *truth;
+    const auto* number = json.get_if<long>();
+    if (number && (*number == 0 || *number == 1)) return *number == 1;
+  } else if constexpr (kIsInteger<T>) {
+    if (const auto* number = json.get_if<long>()) return to_integer<T>(*number);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (const auto* number = json.get_if<double>()) return static_cast<T>(*number);
+    if (const auto* number = json.get_if<long>()) return static_cast<T>(*number);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (const auto* text = json.get_if<std::string>()) return *text;
+  } else if constexpr (kIsList<T>) {
+    if (const auto* list = json.get_if<Json::List>()) {
+      T values;
+      for (const Json& item : *list) {
+        values.push_back(
+            inside(values.size(), [&] { return from_json<typename T::value_type>(item); }));
+      }
+      return values;
+    }
+  } else if constexpr (IsMap<T>::value) {
+    if (const auto* map = json.get_if<Json::Map>()) {
+      T values;
+      for (const auto& [key, item] : *map) {
+        values.emplace(
+            key, inside(key, [&item = item] { return from_json<typename T::mapped_type>(item); }));
+      }
+      return values;
+    }
+  } else {
+    static_assert(kIsNever<T>, "this type cannot be made from JSON");
+  }
+  refuse<T>(json.type_name());
+}
+
+// --- Packing: from C++ values to the elements of a block ---
+
+struct Nothing {};
+
+// What must stay alive while an element points into it.
+template <typename T>
+using Kept = std::conditional_t<
+    kIsTextList<T>, std::vector<char*>,
+    std::conditional_t<(letter_of<T>() == 'D') || std::is_same_v<T, std::string_view>, std::string,
+                       Nothing>>;
+
+inline char* c_text(const std::string& text) {
+  if (text.find('\0') != std::string::npos) throw ConversionError("holds a NUL character");
+  return const_cast<char*>(text.c_str());
+}
+
+template <typename T>
+void place(w_Telement& element, const T& value, [[maybe_unused]] Kept<T>& kept) {
+  constexpr char kLetter = letter_of<T>();
+  element.type = kLetter;
+  if constexpr (kLetter == 'l') {
+    element.l = to_integer<long>(value);
+  } else if constexpr (kLetter == 'd') {
+    element.d = static_cast<double>(value);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    element.s = c_text(value);
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    kept = value;
+    element.s = c_text(kept);
+  } else if constexpr (std::is_same_v<T, std::optional<std::string>>) {
+    element.s = value ? c_text(*value) : nullptr;
+  } else if constexpr (std::is_same_v<T, std::nullptr_t>) {
+    element.s = nullptr;
+  } else if constexpr (kLetter == 's') {
+    element.s = const_cast<char*>(value);
+  } else if constexpr (kLetter == 'L') {
+    kept.reserve(value.size() + 1);
+    for (const std::string& text : value) {
+      kept.push_back(inside(kept.size(), [&] { return c_text(text); }));
+    }
+    kept.push_back(nullptr);
+    element.L = kept.data();
+  } else if constexpr (kLetter == 'D') {
+    kept = Json(value).dump();
+    element.s = kept.data();
+  } else if constexpr (kLetter == 'O') {
+    element.O = value.pointer;
+  } else {
+    element.p = value;
+  }
+}
+
+// A block on the stack whose elements point into the values it was made of.
+template <typename... T>
+class Packed {
+ public:
+  explicit Packed(const T&... values) { fill(std::index_sequence_for<T...>(), values...); }
+  Packed(const Packed&) = delete;
+  Packed& operator=(const Packed&) = delete;
+
+  w_Targs* get() { return reinterpret_cast<w_Targs*>(&block_); }
+
+ private:
+  static constexpr char kFormat[] = {letter_of<T>()..., '\0'};
+  struct Layout {
+    const char* format = kFormat;
+    w_Telement elements[sizeof...(T) + 1];
+  };
+  static_assert(offsetof(Layout, elements) == sizeof(w_Targs), "laid out as a w_Targs");
+
+  template <std::size_t... I>
+  void fill(std::index_sequence<I...>, const T&... values) {
+    (fill_one(I, values, std::get<I>(kept_)), ...);
+  }
+
+  template <typename V>
+  void fill_one(std::size_t index, const V& value, Kept<V>& kept) {
+    try {
+      place(block_.elements[index], value, kept);
+    } catch (const ConversionError& error) {
+      throw ConversionError("argument " + std::to_string(index + 1) + ' ' + error.what());
+    }
+  }
+
+  Layout block_;
+  std::tuple<Kept<T>...> kept_;
+};
+
+// --- Reading: from the elements of a block to C++ values ---
+
+inline Json json_of(const w_Telement& element) {
+  switch (element.type) {
+    case 'l':
+      return element.l;
+    case 'd':
+      return element.d;
+    case 's':
+      return element.s ? Json(element.s) : Json();
+    case 'D':
+      return element.s ? Json::parse(element.s) : Json();
+    case 'L': {
+      Json::List list;
+      for (char** text = element.L; text && *text; ++text) list.emplace_back(*text);
+      return Json(std::move(list));
+    }
+    case '\0':
+      return nullptr;  // in a tuple: a value without a C form
+    default:
+      throw ConversionError(std::string("is of the letter ") + element.type);
+  }
+}
+
+// One value for a block of one element, else a list.
+inline Json json_of(const w_Targs* block) {
+  const bool is_tuple = std::strcmp(block->format, "tab") == 0;
+  std::size_t count = is_tuple ? 10 : std::strlen(block->format);
+  // The tuple's own length is not told: behind it are elements without a type.
+  while (is_tuple && count > 0 && block->args[count - 1].type == '\0') --count;
+  if (count == 1 && !is_tuple) return json_of(block->args[0]);
+  Json::List list;
+  for (std::size_t i = 0; i < count; ++i) list.push_back(json_of(block->args[i]));
+  return Json(std::move(list));
+}
+
+template <typename T>
+T read(const w_Telement& element) {
+  if constexpr (std::is_same_v<T, Object>) {
+    if (element.type == 'O') return Object{element.O};
+    refuse<T>(std::string("the letter ") + element.type);
+  } else if constexpr (std::is_same_v<T, void*>) {
+    if (element.type == 'p') return element.p;
+    if (element.type == 'l') return reinterpret_cast<void*>(element.l);
+    refuse<T>(std::string("the letter ") + element.type);
+  } else if constexpr (kIsBorrowedText<T>) {
+    if constexpr (!std::is_same_v<T, std::string_view>) {
+      if (element.type == 's') return element.s;
+    } else if (element.type == 's' && element.s) {
+      return element.s;
+    }
+    refuse<T>(json_of(element).type_name());
+  } else {
+    if constexpr (kIsInteger<T>) {
+      if (element.type == 'l') return to_integer<T>(element.l);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      if (element.type == 'd') return static_cast<T>(element.d);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      if (element.type == 's' && element.s) return element.s;
+    }
+    return from_json<T>(json_of(element));
+  }
+}
+
+template <typename T>
+T read_result(const w_Targs* block) {
+  static_assert(!kIsBorrowedText<T> && !std::is_same_v<T, Object> && !std::is_same_v<T, void*>,
+                "a result is gone when the call returns: use std::string, or another value");
+  if constexpr (IsOptional<T>::value) {
+    // A function's None comes as the int 0, which nothing but a number can mean otherwise.
+    constexpr bool kIsNumber = std::is_arithmetic_v<typename T::value_type>;
+    if (!kIsNumber && std::strcmp(block->format, "l") == 0 && block->args[0].l == 0) return {};
+  }
+  if (block->format[0] != '\0' && block->format[1] == '\0') return read<T>(block->args[0]);
+  return from_json<T>(json_of(block));
+}
+
+}  // namespace detail
+
+// A block, or one element of it, as JSON. Throws ConversionError for the letters p and O.
+using detail::json_of;
+
+template <typename T, typename>
+Json::Json(const T& value) {
+  if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) {
+    value_ = value;
+  } else if constexpr (detail::kIsInteger<T>) {
+    value_ = detail::to_integer<long>(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    value_ = static_cast<double>(value);
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    value_ = std::string(value);
+  } else if constexpr (std::is_convertible_v<const T&, const char*>) {
+    value_ = std::string(static_cast<const char*>(value));
+  } else if constexpr (detail::IsOptional<T>::value) {
+    if (value) *this = Json(*value);
+  } else if constexpr (detail::kIsList<T>) {
+    value_ = List(value.begin(), value.end());
+  } else if constexpr (detail::IsMap<T>::value) {
+    value_ = Map(value.begin(), value.end());
+  } else {
+    static_assert(detail::kIsNever<T>, "this type has no JSON form");
+  }
+}
+
+inline Json Json::parse(std::string_view text) { return detail::JsonReader(text).read_all(); }
+
+inline std::string Json::dump() const {
+  detail::JsonWriter writer;
+  writer.write(*this, 0);
+  return writer.take();
+}
+
+template <typename T>
+T Json::as() const {
+  return detail::from_json<T>(*this);
+}
+
+inline const Json& Json::operator[](std::size_t index) const {
+  const auto* list = get_if<List>();
+  if (list && index < list->size()) return (*list)[index];
+  throw ConversionError(std::string(type_name()) + " has no item " + std::to_string(index));
+}
+
+inline const Json& Json::operator[](const std::string& key) const {
+  if (const auto* map = get_if<Map>()) {
+    const auto found = map->find(key);
+    if (found != map->end()) return found->second;
+  }
+  throw ConversionError(std::string(type_name()) + " has no item " + key);
+}
+
+inline std::size_t Json::size() const {
+  if (const auto* list = get_if<List>()) return list->size();
+  const auto* map = get_if<Map>();
+  return map ? map->size() : 0;
+}
+
+inline const char* Json::type_name() const {
+  static constexpr const char* kNames[] = {"None", "bool", "int", "float", "str", "list", "dict"};
+  return kNames[value_.index()];
+}
+
+// --- The library ---
+
+// An argument block; what it does at its end depends on who owns its strings.
+using Block = std::unique_ptr<w_Targs, void (*)(w_Targs*)>;
+
+// The library's file: `named`, else what the environment variable VH_LIBRARY names, else
+// ../lib/libvh_python_wrapper.so beside the program, else that name for the system's own search.
+inline std::string find_library(const std::string& named = "") {
+  static constexpr char kName[] = "libvh_python_wrapper.so";
+  std::error_code error;
+  const char* environment = std::getenv("VH_LIBRARY");
+  const std::string chosen = named.empty() && environment ? environment : named;
+  if (!chosen.empty()) {
+    // A bare name would make dlopen search the system's folders only.
+    const bool exists = std::filesystem::exists(chosen, error);
+    return exists ? std::filesystem::absolute(chosen).string() : chosen;
+  }
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto beside = program.parent_path().parent_path() / "lib" / kName;
+  return !error && std::filesystem::exists(beside, error) ? beside.string() : kName;
+}
+
+// Which functions a library must have: those that a generation of hubs looks up, or all. The others
+// may be NULL, in a library older than this header.
+enum class Needs { kClassic, kBidirectional, kPython3, kEverything };
+
+// The library, loaded as hubs load it, and its functions under their names without the w_.
+class Library {
+ public:
+  // Throws LibraryError with the file's name and all functions that it lacks.
+  explicit Library(std::string file = find_library(), Needs needs = Needs::kEverything)
+      : file_(std::move(file)) {
+    // RTLD_GLOBAL because extension modules of Python look for libpython's symbols.
+    handle_ = dlopen(file_.c_str(), RTLD_LAZY | RTLD_GLOBAL);
+    if (!handle_) {
+      const char* reason = dlerror();
+      throw LibraryError("cannot load " + file_ + ": " + (reason ? reason : "no reason given") +
+                         "; name the file, or set VH_LIBRARY to it");
+    }
+    const std::string missing = look_up(needs);
+    if (missing.empty()) return;
+    dlclose(handle_);
+    throw LibraryError(file_ + " does not export " + missing +
+                       ": it is no libvh_python_wrapper.so, or an older one");
+  }
+  ~Library() { dlclose(handle_); }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+
+  decltype(&::w_Begin) begin = nullptr;
+  decltype(&::w_End) end = nullptr;
+  decltype(&::w_ReserveID) reserve_id = nullptr;
+  decltype(&::w_Load) load = nullptr;
+  decltype(&::w_Unload) unload = nullptr;
+  decltype(&::w_HasHook) has_hook = nullptr;
+  decltype(&::w_CallHook) call_hook = nullptr;
+  decltype(&::w_HookName) hook_name = nullptr;
+  decltype(&::w_CallName) call_name = nullptr;
+  decltype(&::w_pack) pack = nullptr;
+  decltype(&::w_unpack) unpack = nullptr;
+  decltype(&::w_LogLevel) log_level = nullptr;
+  // These may be NULL, see Needs.
+  decltype(&::w_CallFunction) call_function = nullptr;
+  decltype(&::w_GetHook) get_hook = nullptr;
+  decltype(&::w_RegisterFunction) register_function = nullptr;
+  decltype(&::w_RegisterFunctionEx) register_function_ex = nullptr;
+  decltype(&::w_UnregisterFunction) unregister_function = nullptr;
+  decltype(&::w_vapack) vapack = nullptr;
+  decltype(&::w_packprint) packprint = nullptr;
+  decltype(&::w_free_args) free_args = nullptr;
+  decltype(&::w_LastError) last_error = nullptr;
+  // nVerliHub::nPythonPlugin::stringListToJson
+  std::string (*string_list_to_json)(const std::vector<std::string>&) = nullptr;
+
+  const std::string& file() const { return file_; }
+
+  // A block that owns its strings, such as the result of a function.
+  Block own(w_Targs* block) const { return Block(block, free_args); }
+  // A block whose strings are somebody else's, such as one that w_pack made of them.
+  static Block borrow(w_Targs* block) {
+    return Block(block, [](w_Targs* block) { std::free(block); });
+  }
+
+  // Why this thread's last call failed.
+  Failure failure() const {
+    char* text = nullptr;
+    if (!last_error(&text) || !text) return {"internal", "", "the library gave no reason", ""};
+    const std::unique_ptr<char, void (*)(void*)> owner(text, std::free);
+    const Json error = Json::parse(text);
+    const auto field = [&](const char* name) {
+      return error[name].as<std::optional<std::string>>().value_or("");
+    };
+    return {field("code"), field("type"), field("message"), field("traceback")};
+  }
+
+ private:
+  // Looks up functions one by one, and collects the names of those that are missed.
+  class Search {
+   public:
+    Search(void* handle, Needs needs) : handle_(handle), needs_(needs) {}
+
+    template <typename Function>
+    void operator()(Needs least, const char* name, Function& function) {
+      function = reinterpret_cast<Function>(dlsym(handle_, name));
+      if (function || needs_ < least) return;
+      if (!missing_.empty()) missing_ += ", ";
+      missing_ += name;
+    }
+    const std::string& missing() const { return missing_; }
+
+   private:
+    void* handle_;
+    Needs needs_;
+    std::string missing_;
+  };
+
+  std::string look_up(Needs needs) {
+    Search find(handle_, needs);
+    find(Needs::kClassic, "w_Begin", begin);
+    find(Needs::kClassic, "w_End", end);
+    find(Needs::kClassic, "w_ReserveID", reserve_id);
+    find(Needs::kClassic, "w_Load", load);
+    find(Needs::kClassic, "w_Unload", unload);
+    find(Needs::kClassic, "w_HasHook", has_hook);
+    find(Needs::kClassic, "w_CallHook", call_hook);
+    find(Needs::kClassic, "w_HookName", hook_name);
+    find(Needs::kClassic, "w_CallName", call_name);
+    find(Needs::kClassic, "w_pack", pack);
+    find(Needs::kClassic, "w_unpack", unpack);
+    find(Needs::kClassic, "w_LogLevel", log_level);
+    find(Needs::kBidirectional, "w_CallFunction", call_function);
+    find(Needs::kBidirectional, "w_free_args", free_args);
+    find(Needs::kPython3,
+         "_ZN9nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorI"
+         "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS7_EE",
+         string_list_to_json);
+    find(Needs::kEverything, "w_GetHook", get_hook);
+    find(Needs::kEverything, "w_RegisterFunction", register_function);
+    find(Needs::kEverything, "w_RegisterFunctionEx", register_function_ex);
+    find(Needs::kEverything, "w_UnregisterFunction", unregister_function);
+    find(Needs::kEverything, "w_vapack", vapack);
+    find(Needs::kEverything, "w_packprint", packprint);
+    find(Needs::kEverything, "w_LastError", last_error);
+    return find.missing();
+  }
+
+  std::string file_;
+  void* handle_ = nullptr;
+};
+
+namespace detail {
+
+// --- Functions of C++ that scripts call ---
+
+inline char* copy_text(const char* text) {
+  char* copy = text ? strdup(text) : nullptr;
+  if (text && !copy) throw std::bad_alloc();
+  return copy;
+}
+
+inline char** copy_texts(char* const* texts, std::size_t count) {
+  auto** copy = static_cast<char**>(std::calloc(count + 1, sizeof(char*)));
+  if (!copy) throw std::bad_alloc();
+  std::transform(texts, texts + count, copy, copy_text);
+  return copy;
+}
+
+// A block for the library to release: every string an allocation of its own.
+template <typename T>
+w_Targs* make_result(const Library& library, const T& value) {
+  static_assert(!std::is_same_v<T, char*>, "return a std::string or a const char*");
+  Kept<T> kept;
+  w_Telement element;
+  place(element, value, kept);
+  static constexpr char kLetter = letter_of<T>();
+  static constexpr char kFormat[] = {kLetter, '\0'};
+  w_Targs* block;
+  if constexpr (kLetter == 'l') {
+    block = library.pack(kFormat, element.l);
+  } else if constexpr (kLetter == 'd') {
+    block = library.pack(kFormat, element.d);
+  } else if constexpr (kLetter == 's' || kLetter == 'D') {
+    block = library.pack(kFormat, copy_text(element.s));
+  } else if constexpr (kLetter == 'L') {
+    block = library.pack(kFormat, copy_texts(element.L, value.size()));
+  } else {
+    block = library.pack(kFormat, element.p);
+  }
+  if (!block) throw std::bad_alloc();
+  return block;
+}
+
+inline void fail(w_Tfailure* failure, const char* exception, const std::string& message) {
+  // Without memory for its text the exception still is one.
+  failure->exception = strdup(exception);
+  failure->message = strdup(message.c_str());
+}
+
+// Makes the C++ exception that is being handled one of Python.
+inline void fail_with_current_exception(w_Tfailure* failure) noexcept {
+  try {
+    throw;
+  } catch (const CallError& error) {
+    const Failure& inner = error.failure();
+    fail(failure, inner.type.empty() ? "RuntimeError" : inner.type.c_str(), inner.message);
+  } catch (const ConversionError& error) {
+    fail(failure, "TypeError", error.what());
+  } catch (const std::invalid_argument& error) {
+    fail(failure, "ValueError", error.what());
+  } catch (const std::domain_error& error) {
+    fail(failure, "ValueError", error.what());
+  } catch (const std::out_of_range& error) {
+    fail(failure, "IndexError", error.what());
+  } catch (const std::overflow_error& error) {
+    fail(failure, "OverflowError", error.what());
+  } catch (const std::bad_alloc& error) {
+    fail(failure, "MemoryError", error.what());
+  } catch (const std::exception& error) {
+    fail(failure, "RuntimeError", error.what());
+  } catch (...) {
+    fail(failure, "RuntimeError", "the function threw something that is no std::exception");
+  }
+}
+
+// A callable with the types of its parameters, as the library keeps it.
+template <typename Signature>
+class Exposed;
+
+template <typename R, typename... A>
+class Exposed<R(A...)> {
+ public:
+  Exposed(std::shared_ptr<const Library> library, std::string name, std::function<R(A...)> function)
+      : library_(std::move(library)), name_(std::move(name)), function_(std::move(function)) {}
+
+  // A letter for each parameter; the library checks by it what a script passes.
+  static constexpr char kFormat[] = {letter_of<std::decay_t<A>>()..., '\0'};
+
+  static w_Targs* run(void* user, int, w_Targs* arguments, w_Tfailure* failure) noexcept {
+    try {
+      return static_cast<Exposed*>(user)->call(arguments, std::index_sequence_for<A...>());
+    } catch (...) {
+      fail_with_current_exception(failure);
+      return nullptr;
+    }
+  }
+
+  static void release(void* user) noexcept { delete static_cast<Exposed*>(user); }
+
+ private:
+  template <std::size_t... I>
+  w_Targs* call([[maybe_unused]] w_Targs* arguments, std::index_sequence<I...>) {
+    // In braces, so that they are read from left to right.
+    std::tuple<std::decay_t<A>...> values{argument<std::decay_t<A>>(I, arguments->args[I])...};
+    if constexpr (std::is_void_v<R>) {
+      function_(std::forward<A>(std::get<I>(values))...);
+      return library_->pack("");
+    } else {
+      return result(function_(std::forward<A>(std::get<I>(values))...));
+    }
+  }
+
+  template <typename T>
+  T argument(std::size_t index, const w_Telement& element) const {
+    try {
+      return read<T>(element);
+    } catch (const ConversionError& error) {
+      throw ConversionError(name_ + "() argument " + std::to_string(index + 1) + ' ' +
+                            error.what());
+    }
+  }
+
+  template <typename T>
+  w_Targs* result(const T& value) const {
+    try {
+      return make_result(*library_, value);
+    } catch (const ConversionError& error) {
+      throw ConversionError("the result of " + name_ + "() " + error.what());
+    }
+  }
+
+  std::shared_ptr<const Library> library_;
+  std::string name_;
+  std::function<R(A...)> function_;
+};
+
+template <typename Function>
+struct SignatureOf;
+template <typename R, typename... A>
+struct SignatureOf<std::function<R(A...)>> {
+  using Type = R(A...);
+};
+
+}  // namespace detail
+
+// --- The host ---
+
+struct HostOptions {
+  std::string library;                 // the library's file, see find_library
+  w_Tcallback* callbacks = nullptr;    // a hub's table of W_MAX_CALLBACKS, for its `vh` functions
+  std::string bot_nick;                // vh.botname
+  std::string op_chat_nick;            // vh.opchatname
+  std::string config_dir = ".";        // vh.basedir; <config_dir>/scripts is on sys.path
+  std::string config_name = "config";  // vh.config_name
+  int log_level = 0;                   // see w_LogLevel
+};
+
+// From w_Begin to w_End. One at a time in a process, because the library is there once.
+class Host {
+ public:
+  // Throws LibraryError.
+  explicit Host(HostOptions options = HostOptions())
+      : options_(std::move(options)),
+        library_(std::make_shared<const Library>(find_library(options_.library))) {
+    library_->log_level(options_.log_level);
+    if (!library_->begin(options_.callbacks ? options_.callbacks : no_callbacks_.data())) {
+      throw LibraryError(library_->file() + " cannot start: " + library_->failure().text());
+    }
+  }
+  // Unloads all scripts.
+  ~Host() { library_->end(); }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // The C functions, for what is not here.
+  const Library& library() const { return *library_; }
+
+  // --- Scripts ---
+
+  // Loads a script. Gives its id.
+  Result<int> load(const std::string& path) {
+    const Result<int> id = reserve();
+    return id ? load(id.value(), path) : id;
+  }
+
+  // The same in two steps, for functions that are to be exposed before the script runs.
+  Result<int> reserve() {
+    const int id = library_->reserve_id();
+    if (id < 0) return library_->failure();
+    return id;
+  }
+
+  // On failure the id is given back.
+  Result<int> load(int id, const std::string& path) {
+    remember(id, path);
+    const Block arguments = Library::borrow(
+        library_->pack("lssssls", static_cast<long>(id), path.c_str(), options_.bot_nick.c_str(),
+                       options_.op_chat_nick.c_str(), options_.config_dir.c_str(),
+                       static_cast<long>(std::time(nullptr)), options_.config_name.c_str()));
+    if (library_->load(arguments.get()) == id) return id;
+    Failure failure = library_->failure();
+    forget(id);
+    return failure;
+  }
+
+  Result<void> unload(int script) {
+    // Forgotten first: once it is unloaded, the id may be another script's.
+    forget(script);
+    if (library_->unload(script)) return {};
+    return library_->failure();
+  }
+
+  // The id of the script loaded from this path, else of the first with this file name.
+  std::optional<int> find(const std::string& path_or_file_name) const {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [id, path] : scripts_) {
+      if (path == path_or_file_name) return id;
+    }
+    for (const auto& [id, path] : scripts_) {
+      if (path.substr(path.rfind('/') + 1) == path_or_file_name) return id;
+    }
+    return std::nullopt;
+  }
+
+  // Ids and paths of the scripts loaded through this host.
+  std::map<int, std::string> scripts() const {
+    const std::shared_lock lock(mutex_);
+    return scripts_;
+  }
+
+  // --- Functions of scripts ---
+
+  // Calls a function of a script with C++ values, and gives its result as a T.
+  template <typename T = void, typename... A>
+  Result<T> call(int script, const char* name, const A&... arguments) const {
+    try {
+      detail::Packed<std::decay_t<const A>...> packed(arguments...);
+      const Block result = CallPythonFunction(script, name, packed.get());
+      if (!result) return library_->failure();
+      if constexpr (std::is_void_v<T>) {
+        return {};
+      } else {
+        return read_result<T>(name, result.get());
+      }
+    } catch (const ConversionError& error) {
+      return Failure{"invalid", "", std::string(name) + "(): " + error.what(), ""};
+    }
+  }
+
+  template <typename T = void, typename... A>
+  Result<T> call(const std::string& path_or_file_name, const char* name,
+                 const A&... arguments) const {
+    const std::optional<int> script = find(path_or_file_name);
+    if (!script) return no_script(path_or_file_name);
+    return call<T>(*script, name, arguments...);
+  }
+
+  // The same with a block, which stays the caller's and may be NULL. NULL on failure.
+  Block CallPythonFunction(int script, const char* name, w_Targs* arguments) const {
+    return library_->own(library_->call_function(script, name, arguments));
+  }
+
+  Block CallPythonFunction(const std::string& path_or_file_name, const char* name,
+                           w_Targs* arguments) const {
+    // No script has the id -1, and so the library has a failure to tell.
+    return CallPythonFunction(find(path_or_file_name).value_or(-1), name, arguments);
+  }
+
+  // Why this thread's last call failed, after CallPythonFunction or call_hook.
+  Failure failure() const { return library_->failure(); }
+
+  // --- Hooks ---
+
+  bool has_hook(int script, int hook) const { return library_->has_hook(script, hook) != 0; }
+
+  // Calls a hook with C++ values; read the result with vh::json_of. A NULL block when the script
+  // has no such hook. Throws ConversionError for a value that cannot be passed.
+  template <typename... A>
+  Block call_hook(int script, int hook, const A&... arguments) const {
+    detail::Packed<std::decay_t<const A>...> packed(arguments...);
+    return library_->own(library_->call_hook(script, hook, packed.get()));
+  }
+
+  // --- Functions for scripts ---
+
+  // Offers a callable to a script as vh.CallDynamicFunction(name, ...): a function, lambda or
+  // std::function of types that call() takes. Its parameter types are checked; what it throws is
+  // raised in the script. It is kept until the script is unloaded or the name is used again, and is
+  // called on the threads that call the script, so on several at once if they do.
+  template <typename F>
+  Result<void> expose(int script, const std::string& name, F function) {
+    using Function = decltype(std::function(std::move(function)));
+    using Exposed = detail::Exposed<typename detail::SignatureOf<Function>::Type>;
+    auto exposed = std::make_unique<Exposed>(library_, name, std::move(function));
+    // From here on the library releases it, also when it refuses it.
+    if (library_->register_function_ex(script, name.c_str(), Exposed::kFormat, &Exposed::run,
+                                       exposed.release(), &Exposed::release)) {
+      return {};
+    }
+    return library_->failure();
+  }
+
+  // Takes a callable back; a call of it that is running goes on.
+  Result<void> unexpose(int script, const std::string& name) {
+    if (library_->unregister_function(script, name.c_str())) return {};
+    return library_->failure();
+  }
+
+ private:
+  template <typename T>
+  static Result<T> read_result(const char* name, const w_Targs* result) {
+    try {
+      return detail::read_result<T>(result);
+    } catch (const ConversionError& error) {
+      return Failure{"invalid", "", std::string("the result of ") + name + "() " + error.what(),
+                     ""};
+    }
+  }
+
+  static Failure no_script(const std::string& path_or_file_name) {
+    return {"not_found", "", "no script is loaded from " + path_or_file_name, ""};
+  }
+
+  void remember(int id, const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    scripts_[id] = path;
+  }
+
+  void forget(int id) {
+    const std::lock_guard lock(mutex_);
+    scripts_.erase(id);
+  }
+
+  HostOptions options_;
+  std::array<w_Tcallback, W_MAX_CALLBACKS> no_callbacks_ = {};
+  std::shared_ptr<const Library> library_;
+  mutable std::shared_mutex mutex_;  // held while scripts_ is used, and for nothing else
+  std::map<int, std::string> scripts_;
+};
+
+}  // namespace vh

@@ -1,0 +1,95 @@
+//! Arguments of a function the host registered with a format: checked letter by letter, so that the
+//! function gets what it asked for or is not called.
+
+use crate::python::convert::{self, Misfit};
+use crate::python::json;
+use crate::python::object::{Attached, Exception, Obj, Raised};
+use crate::targs::Piece;
+use crate::text::Encoding;
+
+/// The pieces of the arguments, one for each letter; raises what is wrong with them.
+pub fn pack<'o>(
+    attached: Attached<'_>,
+    name: &str,
+    format: &[u8],
+    arguments: &'o [Obj],
+    encoding: &Encoding,
+) -> Result<Vec<Piece<'o>>, Raised> {
+    if arguments.len() != format.len() {
+        let (takes, given) = (format.len(), arguments.len());
+        let message = format!("{name}() takes exactly {takes} arguments ({given} given)");
+        return Err(attached.raise(Exception::Type, &message));
+    }
+    let letters = format.iter().zip(arguments).enumerate();
+    letters
+        .map(|(index, (&letter, argument))| {
+            piece(letter, argument, encoding).map_err(|misfit| match misfit {
+                Misfit::Raised(raised) => raised,
+                Misfit::Refused(kind, reason) => {
+                    let message = format!("{name}() argument {}{reason}", index + 1);
+                    attached.raise(kind, &message)
+                }
+            })
+        })
+        .collect()
+}
+
+fn piece<'o>(letter: u8, argument: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
+    match letter {
+        b'O' => Ok(Piece::Object(argument.as_ptr())),
+        b'D' => json::dump(argument).map(Piece::Json).map_err(|failure| match failure {
+            json::Failure::Raised(raised) => Misfit::Raised(raised),
+            json::Failure::Refused(reason) => {
+                Misfit::Refused(Exception::Type, format!(" is no JSON: {reason}"))
+            }
+        }),
+        b'L' => texts(argument, encoding),
+        b'd' if argument.is_float() => Ok(Piece::Float(argument.as_f64())),
+        b'p' if argument.is_none() => Ok(Piece::Pointer(std::ptr::null_mut())),
+        b's' if argument.is_str() || argument.is_none() => scalar(argument, encoding),
+        b'l' | b'd' | b'p' if argument.is_int() => {
+            Ok(match (letter, scalar(argument, encoding)?) {
+                // As Python itself takes an int for a float.
+                (b'd', Piece::Int(number)) => Piece::Float(number as f64),
+                (b'p', Piece::Int(number)) => Piece::Pointer(number as *mut _),
+                (_, piece) => piece,
+            })
+        }
+        _ => refuse(argument, wanted(letter)),
+    }
+}
+
+fn wanted(letter: u8) -> &'static str {
+    match letter {
+        b'l' => "int",
+        b'd' => "float",
+        b'p' => "int or None",
+        _ => "str",
+    }
+}
+
+fn refuse<'o>(argument: &Obj, wanted: &str) -> Result<Piece<'o>, Misfit> {
+    let reason = format!(" must be {wanted}, not {}", argument.type_name());
+    Err(Misfit::Refused(Exception::Type, reason))
+}
+
+fn scalar<'o>(argument: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
+    convert::to_piece(argument, encoding).map_err(|misfit| match misfit {
+        Misfit::Refused(kind, reason) => Misfit::Refused(kind, format!(": {reason}")),
+        raised => raised,
+    })
+}
+
+fn texts<'o>(argument: &Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
+    let items = argument.items();
+    if (!argument.is_list() && !argument.is_tuple()) || !items.iter().all(Obj::is_str) {
+        return refuse(argument, "list of str");
+    }
+    let texts: Result<_, _> = items
+        .iter()
+        .map(|item| convert::to_hub(item, encoding).map(std::borrow::Cow::into_owned))
+        .collect();
+    texts.map(Piece::List).map_err(|convert::NulInside| {
+        Misfit::Refused(Exception::Value, ": a str holds a NUL character".to_owned())
+    })
+}
