@@ -287,6 +287,18 @@ const char *w_packprint(w_Targs *args);
 // or allocations of their own.
 void w_free_args(w_Targs *args);
 
+// Statistics of all scripts as JSON text in `*json`: for each hook and function calls, errors,
+// timeouts, times in seconds and the last error; docs/script-guide.md lists the names. The text is
+// the caller's to `free`. Returns 1, or 0 for NULL or without memory.
+//
+// `json` is NULL or a pointer that may be written.
+int w_Stats(char **json);
+
+// The same as text that Prometheus reads, in `*text`, the caller's to `free`. Returns 1 or 0.
+//
+// `text` is NULL or a pointer that may be written.
+int w_StatsText(char **text);
+
 // How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the
 // hub, 4 to 6 everything.
 void w_LogLevel(int level);

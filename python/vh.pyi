@@ -4,7 +4,7 @@ Printed from the tables of the library by `make docs`; for editors and type chec
 """
 
 from concurrent.futures import Future
-from typing import Any, Awaitable, Callable
+from typing import Any, Awaitable, Callable, Literal, overload
 
 myid: int
 botname: str | None
@@ -236,6 +236,13 @@ def on_unload(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callab
 
 def run_in_host(work: Callable[[], Any] | Awaitable[Any]) -> Future[Any]:
     """Run a callable or coroutine on the hub's thread."""
+
+@overload
+def stats(form: Literal['dict'] = 'dict') -> dict[str, Any]: ...
+@overload
+def stats(form: Literal['prometheus']) -> str: ...
+def stats(form: str = 'dict') -> dict[str, Any] | str:
+    """Statistics of all scripts, as a dict or as text for Prometheus."""
 
 def encode(text: str) -> str: ...
 def Encode(text: str) -> str: ...

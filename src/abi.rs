@@ -6,6 +6,7 @@
 
 use std::ffi::{c_char, c_int};
 
+use crate::stats::render;
 use crate::{callbacks, hooks, host_functions, hub, lifecycle, log, scripts, targs};
 
 pub mod boundary;
@@ -177,6 +178,31 @@ pub unsafe extern "C" fn w_packprint(args: *mut w_Targs) -> *const c_char {
 pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
     // SAFETY: the caller's promise is the one `targs::free` asks for.
     guard(c"w_free_args", (), || unsafe { targs::free(args) });
+}
+
+/// Statistics of all scripts as JSON text in `*json`: for each hook and function calls, errors,
+/// timeouts, times in seconds and the last error; docs/script-guide.md lists the names. The text is
+/// the caller's to `free`. Returns 1, or 0 for NULL or without memory.
+///
+/// # Safety
+/// `json` is NULL or a pointer that may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
+    // SAFETY: the caller's promise is the one `host::give_text` asks for.
+    guard(c"w_Stats", 0, || unsafe { c_int::from(host::give_text(json, &render::json())) })
+}
+
+/// The same as text that Prometheus reads, in `*text`, the caller's to `free`. Returns 1 or 0.
+///
+/// # Safety
+/// `text` is NULL or a pointer that may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
+    guard(c"w_StatsText", 0, || {
+        let metrics = render::prometheus();
+        // SAFETY: the caller's promise is the one `host::give_text` asks for.
+        c_int::from(unsafe { host::give_text(text, metrics.as_bytes()) })
+    })
 }
 
 /// How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the

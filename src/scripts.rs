@@ -19,6 +19,7 @@ use crate::abi::host;
 use crate::abi::types::w_Targs;
 use crate::carry;
 use crate::door::{Door, Inside};
+use crate::guard::{Callees, Profile};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
@@ -59,6 +60,10 @@ pub struct Context {
     pub serial: u64,
     /// `id:name`, for the log.
     pub label: String,
+    /// What is known of it for guarding it.
+    pub profile: Arc<Profile>,
+    /// Its hooks and functions, as far as they were called.
+    pub callees: Callees,
     path: PathBuf,
     /// The hub's configuration folder.
     pub config_dir: Option<Vec<u8>>,
@@ -253,6 +258,16 @@ pub fn listen_to_timer(id: c_int) {
     HOOK_BITS[id as usize].fetch_or(1 << ON_TIMER, Ordering::Release);
 }
 
+/// Every loaded script, in the order of their ids.
+pub fn live() -> Vec<Arc<Context>> {
+    let slots = SLOTS.read();
+    let live = slots.iter().filter_map(|slot| match slot {
+        Slot::Live(context) => Some(Arc::clone(context)),
+        _ => None,
+    });
+    live.collect()
+}
+
 /// The script with this serial, if it is loading or loaded.
 pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
     SLOTS.read().iter().find_map(|slot| match slot {
@@ -403,10 +418,14 @@ impl Request {
     fn into_context(self, functions: Arc<Registered>) -> Context {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
+        let label = format!("{}:{name}", self.id);
+        let profile = Arc::new(Profile::new(label.clone()));
         Context {
             id: self.id,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
-            label: format!("{}:{name}", self.id),
+            label,
+            callees: Callees::new(&profile),
+            profile,
             path: self.path,
             config_dir: self.config_dir,
             config_name: self.config_name,
@@ -479,7 +498,7 @@ fn wait_until_gone(context: &Context) {
 }
 
 /// Ends a drained script and frees its id.
-#[expect(clippy::boxed_local, reason = "the shape a door hands it over in")]
+#[allow(clippy::boxed_local, reason = "the shape a door hands it over in")]
 fn finish(script: Box<Script>) {
     let Script { context, loaded } = *script;
     let deadline = Instant::now() + ending::time();

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::types::{w_Targs, w_Tcallback};
-use crate::targs::{Block, HostResult};
+use crate::targs::{self, Block, HostResult};
 
 /// A C function of the host.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +114,18 @@ pub fn write_standard_output(bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: the pointer and length are one slice.
     let written = unsafe { libc::write(libc::STDOUT_FILENO, bytes.as_ptr().cast(), bytes.len()) };
     usize::try_from(written).map_err(|_| io::Error::last_os_error())
+}
+
+/// Writes a text from `malloc` to `place`. False for NULL, and without memory.
+///
+/// # Safety
+/// `place` is NULL or a pointer that may be written.
+pub unsafe fn give_text(place: *mut *mut c_char, text: &[u8]) -> bool {
+    let Some(place) = NonNull::new(place) else { return false };
+    let text = targs::malloc_text(text);
+    // SAFETY: by contract.
+    unsafe { place.write(text) };
+    !text.is_null()
 }
 
 /// The bytes of a C string; None for NULL.

@@ -9,6 +9,7 @@ use super::json::Failure;
 use super::load::Loaded;
 use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
+use crate::guard::{Call, Callee};
 use crate::hooks::{Hook, ON_TIMER};
 use crate::hub;
 use crate::scripts::{self, Context};
@@ -52,6 +53,8 @@ pub fn hook(
         go_on(loaded, attached, context);
         return None;
     };
+    let callee = context.callees.hook(number);
+    let _call = Call::begin(attached, callee);
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
     let mut arguments = Arguments::new();
     let returned = hook_arguments(attached, params, encoding, &mut arguments)
@@ -63,7 +66,7 @@ pub fn hook(
         }
         Ok(returned) => returned,
         Err(failure) => {
-            log_failure(attached, failure, script, hook.text);
+            log_failure(attached, failure, script, hook.text, callee);
             return pass_on();
         }
     };
@@ -154,14 +157,16 @@ pub fn function(
         tracing::error!(script, "{} is {}, not a function", Name(name), function.described());
         return None;
     }
+    let callee = context.callees.function(name);
+    let _call = Call::begin(attached, callee);
     let mut arguments = Arguments::new();
     let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments)?))
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
-        .map_err(|failure| log_failure(attached, failure, script, &place_of(name)))
+        .map_err(|failure| log_failure(attached, failure, script, &place_of(name), callee))
         .ok()?;
     go_on(loaded, attached, context);
-    let block = function_block(attached, script, name, &returned, encoding);
+    let block = function_block(attached, callee, name, &returned, encoding);
     trace_result(script, Name(name), block.as_ref());
     block
 }
@@ -169,7 +174,7 @@ pub fn function(
 /// The block a function's return value becomes; None, and a log line, when it has no C form.
 fn function_block(
     attached: Attached<'_>,
-    script: &str,
+    callee: &Callee,
     name: &[u8],
     returned: &Obj,
     encoding: &Encoding,
@@ -177,16 +182,14 @@ fn function_block(
     match convert::function_result(returned, hub::generation().containers, encoding) {
         Ok(block) => Some(block),
         Err(Failure::Raised(raised)) => {
-            report::log(attached, raised, script, &place_of(name));
+            report::failure(attached, raised, callee, &place_of(name));
             None
         }
         Err(Failure::Refused(reason)) => {
-            tracing::error!(
-                script,
-                "{} returned {}, which cannot be passed on: {reason}",
-                place_of(name),
-                returned.described()
-            );
+            let reason =
+                format!("returned {}, which cannot be passed on: {reason}", returned.described());
+            tracing::error!(script = %callee.profile().label, "{} {reason}", place_of(name));
+            callee.row().count_error(reason);
             None
         }
     }
@@ -295,10 +298,20 @@ fn at_argument(number: usize, failure: Failure) -> Failure {
     }
 }
 
-fn log_failure(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {
+/// Counts and logs why a call failed.
+fn log_failure(
+    attached: Attached<'_>,
+    failure: Failure,
+    script: &str,
+    place: &str,
+    callee: &Callee,
+) {
     match failure {
-        Failure::Raised(raised) => report::log(attached, raised, script, place),
-        Failure::Refused(reason) => tracing::error!(script, "{place} is not called: {reason}"),
+        Failure::Raised(raised) => report::failure(attached, raised, callee, place),
+        Failure::Refused(reason) => {
+            tracing::error!(script, "{place} is not called: {reason}");
+            callee.row().count_error(*reason);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use super::init::{self, Started};
 use super::object::{Attached, Obj};
 use super::ticker::Ticker;
 use super::{report, scope};
+use crate::guard;
 
 /// An interpreter that can be entered.
 #[derive(Debug)]
@@ -167,6 +168,7 @@ unsafe extern "C" fn thread_ends(record: *mut c_void) {
     // SAFETY: `with_thread` stored the record of this thread.
     let thread = unsafe { Box::from_raw(record.cast::<Thread>()) };
     THREAD.with(|cell| cell.set(ptr::null_mut()));
+    guard::slot::thread_ends();
     for Kept { entry, .. } in &thread.entries {
         let Some(interpreter) = entry.interpreter.upgrade() else { continue };
         if !entry.claim() {
@@ -324,8 +326,11 @@ const SWITCH_INTERVAL: f64 = 0.0002;
 
 /// Sets it in the attached interpreter.
 fn set_switch_interval(attached: Attached<'_>) {
-    let set =
-        || attached.import(c"sys")?.call_method(c"setswitchinterval", &[attached.float(SWITCH_INTERVAL)?]);
+    let set = || {
+        attached
+            .import(c"sys")?
+            .call_method(c"setswitchinterval", &[attached.float(SWITCH_INTERVAL)?])
+    };
     if let Err(raised) = set() {
         report::log(attached, raised, "", "setting the switch interval");
     }

@@ -15,6 +15,7 @@ use super::names::Names;
 use super::object::{Attached, Obj, Owned, Raised};
 use super::scope::Scope;
 use super::{ending, report, scope, state, vh};
+use crate::guard::Settings;
 use crate::hooks::{HOOKS, ON_TIMER};
 use crate::runtime::{self, Runtime};
 use crate::scripts::Context;
@@ -55,6 +56,7 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
     };
     let prepared = choose_runtime(context, &source).and_then(|runtime| {
         let interpreter = interpreter_for(runtime)?;
+        context.profile.settle(Settings { runtime }, &interpreter);
         prepare(context, &interpreter, runtime, &source)
             .inspect_err(|_| ending::discard(&interpreter, runtime))
     });

@@ -4,6 +4,7 @@ use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj, Raised};
 use super::scope;
+use crate::guard::Callee;
 
 /// An exception, taken out of the interpreter's state.
 struct Taken<'a> {
@@ -61,6 +62,27 @@ impl<'a> Taken<'a> {
         }
     }
 
+    /// Its type and text.
+    fn in_one_line(&self) -> String {
+        const LONGEST: usize = 200;
+        let attached = self.exception.attached();
+        // SAFETY: attached; a new reference or NULL.
+        let text = match unsafe { attached.take(ffi::PyObject_Str(self.exception.as_ptr())) } {
+            Ok(text) => text.to_text(),
+            Err(raised) => {
+                attached.clear(raised);
+                String::new()
+            }
+        };
+        let kind = self.exception.type_name();
+        let line = text.split('\n').next().unwrap_or_default();
+        match line.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{kind}: {}…", &line[..end]),
+            None if line.is_empty() => kind,
+            None => format!("{kind}: {line}"),
+        }
+    }
+
     /// What Python would print for it.
     fn traceback(&self) -> String {
         let attached = self.exception.attached();
@@ -80,6 +102,17 @@ pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
         Some(taken) => taken.log(script, place),
         None => tracing::error!(script, "{place} failed without an exception"),
     }
+}
+
+/// Counts the exception that is set as a failed call, and logs it.
+pub fn failure(attached: Attached<'_>, raised: Raised, callee: &Callee, place: &str) {
+    let script = &callee.profile().label;
+    let Some(taken) = take(attached, raised) else {
+        callee.row().count_error("failed without an exception".to_owned());
+        return tracing::error!(script, "{place} failed without an exception");
+    };
+    callee.row().count_error(taken.in_one_line());
+    taken.log(script, place);
 }
 
 /// Logs an exception object in the same way.

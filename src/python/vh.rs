@@ -40,10 +40,12 @@ pub enum Function {
     Encode,
     /// `decode`: the reverse.
     Decode,
+    /// `stats`: the statistics of all scripts.
+    Stats,
 }
 
 /// Functions without a callback of the hub, with their documentation.
-const OWN_FUNCTIONS: [(&CStr, Function, &str); 5] = [
+const OWN_FUNCTIONS: [(&CStr, Function, &str); 6] = [
     (
         c"CallDynamicFunction",
         Function::CallDynamic,
@@ -57,6 +59,11 @@ const OWN_FUNCTIONS: [(&CStr, Function, &str); 5] = [
     (c"Encode", Function::Encode, "Encode(text)\n--\n\nThe same as encode."),
     (c"decode", Function::Decode, "decode(text)\n--\n\nRead the entities that encode writes."),
     (c"Decode", Function::Decode, "Decode(text)\n--\n\nThe same as decode."),
+    (
+        c"stats",
+        Function::Stats,
+        "stats(form='dict')\n--\n\nStatistics of all scripts, as a dict or as text for 'prometheus'.",
+    ),
 ];
 
 /// The method table: fixed for the process, no Python object in it.
@@ -167,6 +174,7 @@ fn run<'a>(
         }
         Function::Encode => calls::encode(given),
         Function::Decode => calls::decode(given),
+        Function::Stats => calls::stats(attached, given),
     }
 }
 

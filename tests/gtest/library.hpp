@@ -26,6 +26,8 @@
   X(w_unpack)             \
   X(w_packprint)          \
   X(w_free_args)          \
+  X(w_Stats)              \
+  X(w_StatsText)          \
   X(w_LogLevel)
 
 struct Library {

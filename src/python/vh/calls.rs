@@ -4,13 +4,15 @@ use super::arguments::{Given, Pieces};
 use super::results;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use crate::carry;
+use crate::guard::slot;
 use crate::host_functions::{self, Answer};
 use crate::hub;
 use crate::python::convert::{self, Misfit};
 use crate::python::interpreter::{self, detached};
-use crate::python::json::Failure;
+use crate::python::json::{self, Failure};
 use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::scripts::Context;
+use crate::stats::render;
 use crate::targs::{self, Block, Malformed, Piece, Storage};
 use crate::text::{self, Decoded, Encoding};
 
@@ -108,8 +110,10 @@ fn host_call(
     call: impl FnOnce() -> Option<Answer> + Send + 'static,
 ) -> Result<Option<Answer>, Raised> {
     if interpreter::inside_host_call() {
+        slot::of_this_thread().count_vh_call();
         return Ok(detached(attached, call));
     }
+    context.profile.count_thread_vh_call();
     detached(attached, || carry::call(context, call))
         .map_err(|refusal| refusal.raise(attached, name))
 }
@@ -158,6 +162,25 @@ pub fn decode<'a>(given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
         out.push(*byte);
         Some(entity.len())
     })
+}
+
+/// `stats(form="dict")`.
+pub fn stats<'a>(attached: Attached<'a>, given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
+    let form = given.plain("stats", 0, 1)?;
+    match form.first().map(|form| form.to_text()).as_deref() {
+        None | Some("dict") => {
+            json::parse(attached, &render::json()).map_err(|failure| match failure {
+                Failure::Raised(raised) => raised,
+                Failure::Refused(reason) => attached.raise(Exception::Runtime, &reason),
+            })
+        }
+        Some("prometheus") => attached.str(&render::prometheus()),
+        Some(other) => {
+            let message =
+                format!("stats() argument 1 must be 'dict' or 'prometheus', not {other:?}");
+            Err(attached.raise(Exception::Value, &message))
+        }
+    }
 }
 
 /// Copies a text; `replace` may write something else and tells how many bytes that stood for.

@@ -1,0 +1,211 @@
+//! Guards the hub against its scripts: every call into one is counted, timed and watched.
+//!
+//! A [`Callee`] is a hook or function of one script: its statistics, its deadline, and whether it is
+//! suspended. A [`Call`] is one run of it. While it runs, the thread's [`slot`] says so to the
+//! watchdog and to the crash handler; that is one store at its beginning and one exchange at its
+//! end, both with the script's interpreter attached.
+
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+use crate::clock;
+use crate::hooks::HOOKS;
+use crate::python::interpreter::Interpreter;
+use crate::python::object::Attached;
+use crate::runtime::Runtime;
+use crate::stats::{Row, Start};
+
+pub mod slot;
+
+use slot::Slot;
+
+/// Functions of a script that have statistics of their own; the rest share one callee.
+const FUNCTIONS: usize = 64;
+const OTHERS: &str = "(other functions)";
+
+/// What is known of a script for guarding it.
+#[derive(Debug)]
+pub struct Profile {
+    /// `id:name`, for the log.
+    pub label: String,
+    loaded_at: f64,
+    settings: OnceLock<Settings>,
+    interpreter: OnceLock<Weak<Interpreter>>,
+    /// `vh` calls of its own threads.
+    thread_vh_calls: AtomicU64,
+}
+
+/// What the script and the environment say.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Where the script runs.
+    pub runtime: Runtime,
+}
+
+impl Profile {
+    /// The profile of a script that is about to be loaded.
+    pub fn new(label: String) -> Profile {
+        Profile {
+            label,
+            loaded_at: clock::unix_time(),
+            settings: OnceLock::new(),
+            interpreter: OnceLock::new(),
+            thread_vh_calls: AtomicU64::new(0),
+        }
+    }
+
+    /// Once the script has been read and its interpreter is there.
+    pub fn settle(&self, settings: Settings, interpreter: &Arc<Interpreter>) {
+        // A script is loaded once.
+        let _ = self.settings.set(settings);
+        let _ = self.interpreter.set(Arc::downgrade(interpreter));
+    }
+
+    /// Where the script runs; empty before that is known.
+    pub fn runtime_name(&self) -> &'static str {
+        self.settings.get().map_or("", |settings| settings.runtime.name())
+    }
+
+    /// When it was loaded, in unix time.
+    pub fn loaded_at(&self) -> f64 {
+        self.loaded_at
+    }
+
+    /// `vh` calls of its own threads.
+    pub fn thread_vh_calls(&self) -> u64 {
+        self.thread_vh_calls.load(Ordering::Relaxed)
+    }
+
+    /// Counts one.
+    pub fn count_thread_vh_call(&self) {
+        self.thread_vh_calls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether the hub calls it for an event or by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the type says it")]
+pub enum Kind {
+    Hook,
+    Function,
+}
+
+/// A hook or function of a script.
+#[derive(Debug)]
+pub struct Callee {
+    profile: Arc<Profile>,
+    name: String,
+    kind: Kind,
+    row: Row,
+}
+
+impl Callee {
+    fn new(profile: &Arc<Profile>, name: &str, kind: Kind) -> Callee {
+        Callee { profile: Arc::clone(profile), name: name.to_owned(), kind, row: Row::default() }
+    }
+
+    /// Its script.
+    pub fn profile(&self) -> &Arc<Profile> {
+        &self.profile
+    }
+
+    /// Its name in the script.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its statistics.
+    pub fn row(&self) -> &Row {
+        &self.row
+    }
+}
+
+/// All callees of a script, made when they are first called. Finding one takes no lock.
+#[derive(Debug)]
+pub struct Callees {
+    profile: Arc<Profile>,
+    hooks: [OnceLock<Box<Callee>>; HOOKS.len()],
+    functions: [OnceLock<Box<Callee>>; FUNCTIONS],
+    others: OnceLock<Box<Callee>>,
+}
+
+impl Callees {
+    /// None yet.
+    pub fn new(profile: &Arc<Profile>) -> Callees {
+        Callees {
+            profile: Arc::clone(profile),
+            hooks: [const { OnceLock::new() }; HOOKS.len()],
+            functions: [const { OnceLock::new() }; FUNCTIONS],
+            others: OnceLock::new(),
+        }
+    }
+
+    /// The hook of this number.
+    #[inline]
+    pub fn hook(&self, number: usize) -> &Callee {
+        self.hooks[number].get_or_init(|| self.make(HOOKS[number].text, Kind::Hook))
+    }
+
+    /// A function, which exists.
+    #[inline]
+    pub fn function(&self, name: &[u8]) -> &Callee {
+        let hash =
+            name.iter().fold(0_usize, |hash, &byte| hash.wrapping_mul(31) ^ usize::from(byte));
+        for step in 0..FUNCTIONS {
+            let place = &self.functions[(hash + step) % FUNCTIONS];
+            let found =
+                place.get_or_init(|| self.make(&String::from_utf8_lossy(name), Kind::Function));
+            if found.name.as_bytes() == name {
+                return found;
+            }
+        }
+        self.others.get_or_init(|| self.make(OTHERS, Kind::Function))
+    }
+
+    fn make(&self, name: &str, kind: Kind) -> Box<Callee> {
+        Box::new(Callee::new(&self.profile, name, kind))
+    }
+
+    /// Those that were called: hooks by their number, then functions by their name.
+    pub fn all(&self) -> Vec<&Callee> {
+        let hooks = self.hooks.iter().filter_map(OnceLock::get);
+        let mut functions: Vec<_> = self.functions.iter().filter_map(OnceLock::get).collect();
+        functions.sort_by(|a, b| a.name.cmp(&b.name));
+        hooks.chain(functions).chain(self.others.get()).map(|callee| &**callee).collect()
+    }
+}
+
+/// A call that runs. Dropping it ends it, with the interpreter still attached.
+#[derive(Debug)]
+pub struct Call<'c, 'a> {
+    callee: &'c Callee,
+    slot: &'static Slot,
+    /// Ended while its interpreter is attached.
+    attached: PhantomData<Attached<'a>>,
+    start: Start,
+    vh_calls_before: u64,
+}
+
+impl<'c, 'a> Call<'c, 'a> {
+    /// A call begins.
+    #[inline]
+    pub fn begin(_: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
+        let slot = slot::of_this_thread();
+        let start = callee.row.begin();
+        Call { callee, slot, attached: PhantomData, start, vh_calls_before: slot.vh_calls() }
+    }
+}
+
+impl Drop for Call<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        let vh_calls = self.slot.vh_calls().wrapping_sub(self.vh_calls_before);
+        self.callee.row.end(self.start, vh_calls);
+    }
+}
