@@ -17,7 +17,7 @@ LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
 CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: build demo hub test bench check header docs symbols install uninstall clean help
+.PHONY: build demo hub test bench bench-instr check header docs symbols install uninstall clean help
 .PHONY: all bootstrap bootstrap-test configure runnable
 # cmake and ctest use the cores; the steps here follow each other.
 .NOTPARALLEL:
@@ -25,8 +25,8 @@ CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 all: build ## Same as build
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-	  while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	  while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 	@echo 'PYTHON=... chooses the Python to build for, BUILD=... the folder to build in.'
 
 bootstrap:
@@ -57,6 +57,9 @@ test: bootstrap-test build ## Build and test everything
 bench: configure ## Measure the library against the least any embedding must do (BENCH=... options)
 	@$(CMAKE_BUILD) --target vh_bench
 	@$(BUILD)/benches/vh_bench $(BENCH)
+
+bench-instr: bootstrap-test configure ## Count the instructions of short calls into benches/instructions.txt
+	@$(CMAKE_BUILD) --target bench-instr
 
 check: bootstrap-test configure ## Check format and lints of all Rust and C++ code
 	@$(CMAKE_BUILD) --target lint

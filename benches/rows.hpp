@@ -33,6 +33,8 @@ struct Row {
   std::function<Figures(Host&, const Effort&, bool with_floor)> measure;
   // Why this Python cannot do it, or empty.
   const char* missing = "";
+  // How many short calls one is worth, where instructions are counted.
+  long weight = 1;
 };
 
 std::vector<Row> AllRows();

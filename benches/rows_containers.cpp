@@ -55,7 +55,7 @@ Sides Parse(Host& host, bool) {
 
 std::vector<Row> ContainerRows() {
   return {
-      {"container to D / json.dumps", {Kind::kSpeedup, 5}, Unit::kTime, Dump, nullptr},
-      {"D to container / json.loads", {Kind::kSpeedup, 2}, Unit::kTime, Parse, nullptr},
+      {"container to D / json.dumps", {Kind::kSpeedup, 5}, Unit::kTime, Dump, nullptr, "", 200},
+      {"D to container / json.loads", {Kind::kSpeedup, 2}, Unit::kTime, Parse, nullptr, "", 200},
   };
 }

@@ -137,7 +137,7 @@ pub fn to_object<'a>(
         Item::Text(text) => from_hub_or_none(attached, *text, encoding)?,
         Item::List(None) | Item::Json(None) | Item::Unsupported => attached.none(),
         Item::List(Some(texts)) => {
-            let texts: Result<_, _> =
+            let texts: Result<Vec<_>, _> =
                 texts.iter().map(|text| from_hub(attached, text, encoding)).collect();
             attached.list(texts?)?
         }

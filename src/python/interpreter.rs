@@ -95,12 +95,14 @@ unsafe impl Send for Entry {}
 unsafe impl Sync for Entry {}
 
 /// What an OS thread keeps: its entries, and the interpreters it is inside of, outermost first.
+#[derive(Debug)]
 struct Thread {
     entries: Vec<Kept>,
     frames: Vec<Frame>,
 }
 
 /// An entry, and which interpreter it is for.
+#[derive(Debug)]
 struct Kept {
     serial: u64,
     entry: Arc<Entry>,
@@ -127,7 +129,7 @@ impl Kept {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Frame {
     thread_state: *mut PyThreadState,
     serial: u64,
@@ -139,17 +141,26 @@ thread_local! {
     static THREAD: Cell<*mut Thread> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// This thread's record. The borrow must end before Python or the host runs.
+/// This thread's record. It stays where it is until the thread ends.
+#[inline]
+fn this_thread() -> *mut Thread {
+    let record = THREAD.get();
+    if record.is_null() { new_record() } else { record }
+}
+
+#[cold]
+fn new_record() -> *mut Thread {
+    let record = Box::into_raw(Box::new(Thread { entries: Vec::new(), frames: Vec::new() }));
+    THREAD.set(record);
+    // SAFETY: the key exists; the record is this thread's until `thread_ends` takes it.
+    unsafe { libc::pthread_setspecific(exit_key(), record.cast()) };
+    record
+}
+
+/// Lends this thread's record. The borrow must end before Python or the host runs.
 fn with_thread<R>(body: impl FnOnce(&mut Thread) -> R) -> R {
-    THREAD.with(|cell| {
-        if cell.get().is_null() {
-            cell.set(Box::into_raw(Box::new(Thread { entries: Vec::new(), frames: Vec::new() })));
-            // SAFETY: the key exists; the record is this thread's until `thread_ends` takes it.
-            unsafe { libc::pthread_setspecific(exit_key(), cell.get().cast()) };
-        }
-        // SAFETY: only this thread uses its record, and `body` never comes back here.
-        body(unsafe { &mut *cell.get() })
-    })
+    // SAFETY: only this thread uses its record, and `body` never comes back here.
+    body(unsafe { &mut *this_thread() })
 }
 
 fn exit_key() -> libc::pthread_key_t {
@@ -452,7 +463,9 @@ impl Interpreter {
     /// The interpreter must not end meanwhile: callers count themselves into its script first.
     pub fn enter(self: &Arc<Self>) -> Entered<'_> {
         assert!(!self.ended.load(Ordering::Acquire), "entering an interpreter that has ended");
-        let (outermost, found) = with_thread(|thread| thread.look_up(self.serial));
+        let thread = this_thread();
+        // SAFETY: only this thread uses its record, and the borrow ends here.
+        let (outermost, found) = unsafe { (*thread).look_up(self.serial) };
         let thread_state = found.unwrap_or_else(|| self.new_thread_state());
         let seen_before = gil_state::get();
         let suspended = attached_here(outermost, seen_before);
@@ -467,9 +480,11 @@ impl Interpreter {
             }
             gil_state::set(thread_state);
         }
-        with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
+        // SAFETY: as above.
+        unsafe { (*thread).frames.push(Frame { thread_state, serial: self.serial }) };
         self.activity.enter();
         Entered {
+            thread,
             activity: &self.activity,
             thread_state,
             suspended,
@@ -716,6 +731,8 @@ unsafe fn release_lock_after_end() {}
 /// was attached before.
 #[derive(Debug)]
 pub struct Entered<'i> {
+    /// The record of this thread.
+    thread: *mut Thread,
     activity: &'i Activity,
     thread_state: *mut PyThreadState,
     suspended: Option<*mut PyThreadState>,
@@ -735,7 +752,8 @@ impl Entered<'_> {
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         self.activity.leave();
-        with_thread(|thread| thread.frames.pop());
+        // SAFETY: the record of this thread, which the value cannot leave.
+        unsafe { (*self.thread).frames.pop() };
         if self.suspended == Some(self.thread_state) {
             return;
         }

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use pyo3_ffi as ffi;
+use smallvec::SmallVec;
 
 use super::object::{Attached, Obj, Raised};
 use crate::text::Decoded;
@@ -221,28 +222,46 @@ const fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
-/// How many bytes at the start of a text stand for themselves inside a JSON string.
-#[inline]
-fn plain_length(text: &[u8]) -> usize {
-    let (words, rest) = text.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let marks = marks_of_special(u64::from_le_bytes(*word));
-        if marks != 0 {
-            return index * 8 + marks.trailing_zeros() as usize / 8;
-        }
-    }
-    words.len() * 8 + rest.iter().take_while(|&&byte| is_plain(byte)).count()
+/// The bytes at the start of a text that stand for themselves inside a JSON string.
+#[derive(PartialEq, Eq, Debug)]
+struct Plain {
+    length: usize,
+    is_ascii: bool,
 }
+
+impl Plain {
+    fn of(text: &[u8]) -> Plain {
+        let (words, rest) = text.as_chunks::<8>();
+        let mut high = 0;
+        for (index, word) in words.iter().enumerate() {
+            let word = u64::from_le_bytes(*word);
+            let marks = marks_of_special(word);
+            if marks != 0 {
+                // Only the bytes below the first mark count.
+                high |= word & (marks & marks.wrapping_neg()).wrapping_sub(1);
+                let length = index * 8 + marks.trailing_zeros() as usize / 8;
+                return Plain { length, is_ascii: high & HIGHEST == 0 };
+            }
+            high |= word;
+        }
+        let last = rest.iter().take_while(|&&byte| is_plain(byte)).count();
+        let is_ascii = high & HIGHEST == 0 && rest[..last].is_ascii();
+        Plain { length: words.len() * 8 + last, is_ascii }
+    }
+}
+
+/// One in each byte of eight, and the highest bit of each.
+const ONES: u64 = u64::MAX / 0xFF;
+const HIGHEST: u64 = ONES << 7;
 
 /// Eight bytes at once: the lowest bit that is set lies in the first byte that is not plain.
 #[inline]
 fn marks_of_special(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xFF;
     // Subtracting from each byte borrows into its highest bit where it was smaller. A borrow may
     // reach the bytes above, but then the one below is marked too.
     let smaller = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
     let equal = |byte: u8| smaller(word ^ (ONES * u64::from(byte)), 1);
-    (smaller(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES << 7)
+    (smaller(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGHEST
 }
 
 /// Writes text as a JSON string.
@@ -251,11 +270,11 @@ pub fn write_text(out: &mut Vec<u8>, text: &str) {
     out.reserve(rest.len() + 2);
     out.push(b'"');
     loop {
-        let plain = plain_length(rest);
-        out.extend_from_slice(&rest[..plain]);
-        let Some(&byte) = rest.get(plain) else { break };
+        let Plain { length, .. } = Plain::of(rest);
+        out.extend_from_slice(&rest[..length]);
+        let Some(&byte) = rest.get(length) else { break };
         write_code_point(out, u32::from(byte), false);
-        rest = &rest[plain + 1..];
+        rest = &rest[length + 1..];
     }
     out.push(b'"');
 }
@@ -320,12 +339,25 @@ pub fn parse<'a>(attached: Attached<'a>, text: &[u8]) -> Result<Obj<'a>, Failure
 }
 
 /// Keys that are remembered; a power of two. Another key takes the place of one with the same hash.
-const KEYS: usize = 32;
+const KEYS: usize = 64;
 
+/// Whether two keys are the same; they are too short for a call of memcmp.
+#[inline]
+fn is_same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left == right)
+}
+
+/// Where a key is remembered, by its length and first bytes.
+#[inline]
 fn place_of(key: &[u8]) -> usize {
-    let (first, last) = (key.first().copied(), key.last().copied());
-    let letters = usize::from(first.unwrap_or(0)) * 7 + usize::from(last.unwrap_or(0)) * 31;
-    (key.len() * 5 + letters) % KEYS
+    /// Spreads bits; the golden ratio as a fraction of 64 bits.
+    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let first = key.first_chunk::<8>().map_or_else(
+        || key.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        |first| u64::from_le_bytes(*first),
+    );
+    let hash = (first ^ key.len() as u64).wrapping_mul(SPREAD);
+    (hash >> 32) as usize % KEYS
 }
 
 struct Parser<'a, 't> {
@@ -341,6 +373,7 @@ impl<'a> Parser<'a, '_> {
         refuse(format!("{reason}, at byte {}", self.position))
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.get(self.position).copied()
     }
@@ -352,6 +385,7 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
+    #[inline]
     fn take_if(&mut self, byte: u8) -> bool {
         let matches = self.peek() == Some(byte);
         self.position += usize::from(matches);
@@ -386,7 +420,7 @@ impl<'a> Parser<'a, '_> {
 
     fn list(&mut self, depth: usize) -> Result<Obj<'a>, Failure> {
         self.position += 1;
-        let mut items = Vec::new();
+        let mut items = SmallVec::<[Obj<'a>; 8]>::new();
         self.skip_space();
         if !self.take_if(b']') {
             loop {
@@ -447,62 +481,85 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn number(&mut self) -> Result<Obj<'a>, Failure> {
+        /// So many digits always fit 64 bits.
+        const SURE: usize = 18;
         let start = self.position;
-        self.take_if(b'-');
+        let negative = self.take_if(b'-');
         let leading_zero = self.peek() == Some(b'0');
-        let digits = self.digits();
+        let (digits, value) = self.digits();
         if digits == 0 || (leading_zero && digits > 1) {
             return self.refuse("this is no number");
         }
-        let mut is_float = false;
-        if self.take_if(b'.') {
-            is_float = true;
-            if self.digits() == 0 {
-                return self.refuse("digits are expected after the point");
-            }
-        }
-        if self.take_if(b'e') || self.take_if(b'E') {
-            is_float = true;
-            if !self.take_if(b'-') {
-                self.take_if(b'+');
-            }
-            if self.digits() == 0 {
-                return self.refuse("digits are expected in the exponent");
-            }
-        }
+        let is_float = self.fraction()? | self.exponent()?;
         // SAFETY: nothing but ASCII was passed.
         let text = unsafe { std::str::from_utf8_unchecked(&self.text[start..self.position]) };
         if is_float {
-            match text.parse::<f64>() {
+            return match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(self.attached.float(number)?),
                 _ => self.refuse("this number is too large"),
-            }
+            };
+        }
+        let number = if digits <= SURE {
+            Some(if negative { -value } else { value })
         } else {
-            match text.parse() {
-                Ok(number) => Ok(self.attached.int(number)?),
-                Err(_) => self.refuse("this integer does not fit 64 bits"),
-            }
+            text.parse().ok()
+        };
+        match number {
+            Some(number) => Ok(self.attached.int(number)?),
+            None => self.refuse("this integer does not fit 64 bits"),
         }
     }
 
-    fn digits(&mut self) -> usize {
+    /// Passes a point and the digits behind it, if they are there.
+    fn fraction(&mut self) -> Result<bool, Failure> {
+        let is_there = self.take_if(b'.');
+        if is_there && self.digits().0 == 0 {
+            return self.refuse("digits are expected after the point");
+        }
+        Ok(is_there)
+    }
+
+    /// Passes an exponent, if it is there.
+    fn exponent(&mut self) -> Result<bool, Failure> {
+        let is_there = self.take_if(b'e') || self.take_if(b'E');
+        if is_there {
+            if !self.take_if(b'-') {
+                self.take_if(b'+');
+            }
+            if self.digits().0 == 0 {
+                return self.refuse("digits are expected in the exponent");
+            }
+        }
+        Ok(is_there)
+    }
+
+    /// Passes digits: how many, and their value as far as it fits.
+    #[inline]
+    fn digits(&mut self) -> (usize, i64) {
         let start = self.position;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
+        let mut value = 0_i64;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
             self.position += 1;
         }
-        self.position - start
+        (self.position - start, value)
     }
 
     fn string(&mut self) -> Result<Obj<'a>, Failure> {
         self.position += 1;
         let start = self.position;
         let rest = &self.text[start..];
-        let text = &rest[..plain_length(rest)];
-        self.position += text.len();
+        let Plain { length, is_ascii } = Plain::of(rest);
+        let text = &rest[..length];
+        self.position += length;
         match self.peek() {
             Some(b'"') => {
                 self.position += 1;
-                Ok(super::convert::from_utf8(self.attached, text)?)
+                Ok(if is_ascii {
+                    self.attached.ascii(text)?
+                } else {
+                    super::convert::from_utf8(self.attached, text)?
+                })
             }
             Some(b'\\') => self.string_with_escapes(start),
             Some(_) => self.refuse("a control character must be escaped"),
@@ -513,13 +570,13 @@ impl<'a> Parser<'a, '_> {
     /// A string that is a key.
     fn key(&mut self) -> Result<Obj<'a>, Failure> {
         let rest = &self.text[self.position + 1..];
-        let text = &rest[..plain_length(rest)];
+        let text = &rest[..Plain::of(rest).length];
         if rest.get(text.len()) != Some(&b'"') {
             return self.string();
         }
         let place = &mut self.keys[place_of(text)];
         if let Some((known, key)) = place
-            && *known == text
+            && is_same(known, text)
         {
             self.position += text.len() + 2;
             return Ok(key.clone());
@@ -602,14 +659,15 @@ mod tests {
     #[test]
     fn the_first_special_byte_is_found_at_every_place() {
         for length in 0..40 {
-            assert_eq!(plain_length(&vec![b'a'; length]), length);
+            assert_eq!(Plain::of(&vec![b'a'; length]), Plain { length, is_ascii: true });
             for place in 0..length {
                 for byte in 0..=255_u8 {
                     let mut text = vec![0x7F_u8; length];
                     text[length - 1] = b'"';
                     text[place] = byte;
                     let first = text.iter().position(|&byte| !is_plain(byte)).unwrap_or(length);
-                    assert_eq!(plain_length(&text), first, "{text:?}");
+                    let expected = Plain { length: first, is_ascii: text[..first].is_ascii() };
+                    assert_eq!(Plain::of(&text), expected, "{text:?}");
                 }
             }
         }

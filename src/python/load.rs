@@ -328,15 +328,7 @@ impl Loaded {
         if known & !1 == address {
             return known & 1 != 0;
         }
-        let attached = timer.attached();
-        let accepts = scope::call(attached, c"accepts_argument", std::slice::from_ref(timer));
-        let takes_time = match accepts {
-            Ok(answer) => answer.is_true(),
-            Err(raised) => {
-                attached.clear(raised);
-                true
-            }
-        };
+        let takes_time = accepts_argument(timer);
         self.timer.store(address | usize::from(takes_time), Ordering::Relaxed);
         takes_time
     }
@@ -366,6 +358,42 @@ impl Loaded {
             ffi::PyGC_Collect();
         }
     }
+}
+
+/// Whether a callable accepts one argument; true when that cannot be told.
+fn accepts_argument(function: &Obj) -> bool {
+    let attached = function.attached();
+    let answer = match plain_function_accepts_argument(function) {
+        Ok(Some(answer)) => return answer,
+        Ok(None) => scope::call(attached, c"accepts_argument", std::slice::from_ref(function)),
+        Err(raised) => Err(raised),
+    };
+    match answer {
+        Ok(answer) => answer.is_true(),
+        Err(raised) => {
+            attached.clear(raised);
+            true
+        }
+    }
+}
+
+/// The same for a function without keyword-only parameters, by its code; None for anything else. Python's
+/// `inspect` could tell it of everything, but takes longer to import than a script to load.
+fn plain_function_accepts_argument(function: &Obj) -> Result<Option<bool>, Raised> {
+    /// `CO_VARARGS` of CPython's headers.
+    const TAKES_MORE: i64 = 4;
+    if !function.is_function() {
+        return Ok(None);
+    }
+    let code = function.attribute(c"__code__")?;
+    let number = |name| Ok(code.attribute(name)?.as_i64().unwrap_or(0));
+    let (named, flags) = (number(c"co_argcount")?, number(c"co_flags")?);
+    if number(c"co_kwonlyargcount")? > 0 {
+        return Ok(None);
+    }
+    let defaults = function.attribute(c"__defaults__")?.items().len() as i64;
+    let takes_one = named >= 1 || flags & TAKES_MORE != 0;
+    Ok(Some(takes_one && named - defaults <= 1))
 }
 
 /// Runs a script's source code.

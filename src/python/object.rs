@@ -202,11 +202,16 @@ impl<'a> Attached<'a> {
     }
 
     /// A list of these items.
-    pub fn list(self, items: Vec<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+    pub fn list<I>(self, items: I) -> Result<Obj<'a>, Raised>
+    where
+        I: IntoIterator<Item = Obj<'a>>,
+        I::IntoIter: ExactSizeIterator,
+    {
+        let items = items.into_iter();
         // SAFETY: attached; each slot is filled once with a strong reference.
         unsafe {
             let list = self.take(ffi::PyList_New(items.len() as ffi::Py_ssize_t))?;
-            for (index, item) in items.into_iter().enumerate() {
+            for (index, item) in items.enumerate() {
                 ffi::PyList_SET_ITEM(list.as_ptr(), index as ffi::Py_ssize_t, item.into_raw());
             }
             Ok(list)
@@ -430,11 +435,17 @@ impl<'a> Obj<'a> {
         }
     }
 
+    /// Whether it is a function written in Python.
+    pub fn is_function(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::Py_IS_TYPE(self.as_ptr(), &raw mut ffi::PyFunction_Type) != 0 }
+    }
+
     /// Whether it is the coroutine that calling an `async def` function gives.
     #[inline]
     pub fn is_coroutine(&self) -> bool {
         // SAFETY: attached.
-        unsafe { ffi::PyCoro_CheckExact(self.as_ptr()) != 0 }
+        unsafe { ffi::Py_IS_TYPE(self.as_ptr(), &raw mut ffi::PyCoro_Type) != 0 }
     }
 
     /// The value of a float; NaN for anything else.

@@ -1,5 +1,5 @@
 //! What belongs to a script beside its module: threads, callbacks, event loop. Kept by a `Scope`
-//! object of `support.py`, which this file loads into each interpreter.
+//! object of the Python files in `support`, which this file loads into each interpreter.
 
 use std::cell::UnsafeCell;
 use std::ffi::CStr;
@@ -15,11 +15,30 @@ use super::report;
 use crate::carry;
 use crate::scripts::{self, Context};
 
-const SOURCE: &CStr =
-    match CStr::from_bytes_with_nul(concat!(include_str!("support.py"), "\0").as_bytes()) {
-        Ok(source) => source,
-        Err(_) => panic!("support.py holds a NUL"),
+/// The file's name and text, both ended by a NUL.
+macro_rules! source {
+    ($name:literal) => {
+        (
+            concat!("<vh ", $name, ">\0"),
+            concat!(include_str!(concat!("support/", $name, ".py")), "\0"),
+        )
     };
+}
+
+/// The files of `support`, in the order in which they are run.
+const SOURCES: [(&str, &str); 10] = [
+    source!("common"),
+    source!("venv"),
+    source!("threads"),
+    source!("coroutines"),
+    source!("jobs"),
+    source!("scope"),
+    source!("importing"),
+    source!("reporting"),
+    source!("interpreter"),
+    source!("baseline"),
+];
+
 const NAMESPACE: &CStr = c"vh.support";
 
 /// A script's scope.
@@ -121,7 +140,7 @@ impl Scope {
     }
 }
 
-/// The namespace of `support.py` in the attached interpreter; run at the first call.
+/// The namespace of the files in the attached interpreter; run at the first call.
 pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
     // SAFETY: attached; the dict is borrowed from the interpreter.
     let store =
@@ -138,44 +157,51 @@ pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
     for definition in &BUILTINS {
         definition.add_to(&namespace)?;
     }
-    let code = compiled(attached)?;
-    // SAFETY: attached; a code object and a dict.
-    unsafe {
-        attached.take(ffi::PyEval_EvalCode(
-            code.as_ptr(),
-            namespace.as_ptr(),
-            namespace.as_ptr(),
-        ))?;
+    for code in compiled(attached)? {
+        // SAFETY: attached; a code object and a dict.
+        unsafe {
+            attached.take(ffi::PyEval_EvalCode(
+                code.as_ptr(),
+                namespace.as_ptr(),
+                namespace.as_ptr(),
+            ))?;
+        }
     }
     store.set_dict_item(NAMESPACE, &namespace)?;
     Ok(namespace)
 }
 
-/// The code of `support.py`: compiled once, kept as bytes, which belong to no interpreter.
-fn compiled(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
-    static CODE: OnceLock<Vec<u8>> = OnceLock::new();
-    // SAFETY: attached; the pointers are alive; the results are new references.
+/// The code of the files: compiled once, kept as bytes, which belong to no interpreter.
+fn compiled(attached: Attached<'_>) -> Result<Vec<Obj<'_>>, Raised> {
+    static CODE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    if CODE.get().is_none() {
+        let code: Result<_, _> = SOURCES.iter().map(|source| compile(attached, source)).collect();
+        // Another thread may have been faster, with the same result.
+        let _ = CODE.set(code?);
+    }
+    let read = |code: &Vec<u8>| {
+        let length = code.len() as ffi::Py_ssize_t;
+        // SAFETY: attached; the bytes are alive; the result is a new reference.
+        unsafe { attached.take(ffi::PyMarshal_ReadObjectFromString(code.as_ptr().cast(), length)) }
+    };
+    CODE.get().into_iter().flatten().map(read).collect()
+}
+
+fn compile(attached: Attached<'_>, (name, text): &(&str, &str)) -> Result<Vec<u8>, Raised> {
+    // SAFETY: attached; both texts end with a NUL; the results are new references, and the bytes
+    // are copied while their object is alive.
     unsafe {
-        if let Some(code) = CODE.get() {
-            let length = code.len() as ffi::Py_ssize_t;
-            return attached
-                .take(ffi::PyMarshal_ReadObjectFromString(code.as_ptr().cast(), length));
-        }
-        let code = attached.take(ffi::Py_CompileString(
-            SOURCE.as_ptr(),
-            c"<vh support>".as_ptr(),
-            ffi::Py_file_input,
-        ))?;
+        let (name, text) = (name.as_ptr().cast(), text.as_ptr().cast());
+        let code = attached.take(ffi::Py_CompileString(text, name, ffi::Py_file_input))?;
         let bytes = attached
             .take(ffi::PyMarshal_WriteObjectToString(code.as_ptr(), ffi::Py_MARSHAL_VERSION))?;
         let length = ffi::PyBytes_Size(bytes.as_ptr()) as usize;
         let start = ffi::PyBytes_AS_STRING(bytes.as_ptr()).cast::<u8>();
-        CODE.get_or_init(|| std::slice::from_raw_parts(start, length).to_vec());
-        Ok(code)
+        Ok(std::slice::from_raw_parts(start, length).to_vec())
     }
 }
 
-/// A builtin function for `support.py`.
+/// A builtin function for the files.
 struct Builtin(UnsafeCell<PyMethodDef>);
 
 // SAFETY: CPython only reads the definitions.
@@ -241,7 +267,7 @@ unsafe extern "C" fn serve(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject 
 
 /// Asks for a script's jobs to be run at the host's next entry. The argument is its serial.
 unsafe extern "C" fn notify(_: *mut PyObject, serial: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached, and support.py passes an int.
+    // SAFETY: Python calls with the interpreter attached, and jobs.py passes an int.
     let (attached, serial) = unsafe {
         let attached = Attached::assume();
         (attached, attached.borrow(serial))
@@ -264,7 +290,7 @@ unsafe extern "C" fn thread_frames(_: *mut PyObject, _: *mut PyObject) -> *mut P
     frames.map_or(std::ptr::null_mut(), Obj::into_raw)
 }
 
-/// Calls a function of `support.py`.
+/// Calls a function of the files.
 pub fn call<'a>(
     attached: Attached<'a>,
     name: &CStr,
@@ -273,7 +299,7 @@ pub fn call<'a>(
     match support(attached)?.dict_item(name) {
         Some(function) => function.call(arguments),
         None => {
-            let message = format!("support.py lacks {}", name.to_string_lossy());
+            let message = format!("the library's Python part lacks {}", name.to_string_lossy());
             Err(attached.raise(Exception::Runtime, &message))
         }
     }

@@ -1,0 +1,63 @@
+"""Finding and running modules: the standard library's for the library, the script's for the host."""
+
+
+def standard_module(name):
+    """A module of the standard library, also when a script's folder has one of that name."""
+    found = loaded(name)
+    if found is not None and getattr(found, "__file__", None) in STANDARD_FILES:
+        return found
+    hidden, path = sys.modules.pop(name, None), list(sys.path)
+    sys.path[:] = SEARCH_PATH
+    try:
+        module = __import__(name)
+        STANDARD_FILES.add(getattr(module, "__file__", None))
+        return module
+    finally:
+        sys.path[:] = path
+        if hidden is not None:
+            sys.modules[name] = hidden
+
+
+# Files of modules that standard_module has imported.
+STANDARD_FILES = set()
+
+
+def add_search_path(folders):
+    """The script's folders come first."""
+    if type(sys.path) is not list:
+        sys.path = list(SEARCH_PATH)
+    for folder in reversed(folders):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+
+
+def run_source(source, path, namespace, compile=compile, exec=exec):
+    """Runs a script. Python's own compile honours encoding comments and byte order marks."""
+    exec(compile(source, path, "exec", 0, True), namespace)
+
+
+def top_level_imports(source):
+    """Top-level names of the modules a source imports when it runs, also under try and if."""
+    import ast
+
+    names = []
+
+    def visit(statements):
+        for node in statements:
+            if isinstance(node, ast.Import):
+                names.extend(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                if node.level == 0 and node.module:
+                    names.append(node.module.split(".")[0])
+            elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+                visit(node.orelse)
+            elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                for field in ("body", "orelse", "finalbody"):
+                    inner = getattr(node, field, None)
+                    if isinstance(inner, list):
+                        visit(inner)
+                for handler in getattr(node, "handlers", []):
+                    visit(handler.body)
+
+    visit(ast.parse(source).body)
+    return names

@@ -1,0 +1,43 @@
+"""Telling of exceptions and of what callables accept."""
+
+
+def describe(exception):
+    """What Python would print for an exception."""
+    place = exception.__traceback__
+    # Not the library's own part of the way.
+    while place is not None and place.tb_frame.f_globals is globals():
+        place = place.tb_next
+    try:
+        lines = standard_module("traceback").format_exception(type(exception), exception, place)
+        return "".join(lines)
+    except BaseException as failure:
+        return describe_briefly(exception, failure)
+
+
+def describe_briefly(exception, failure):
+    """The same when formatting it fails, for example at the end of the stack."""
+    place = exception.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = ""
+    if place is not None:
+        where = f'  File "{place.tb_frame.f_code.co_filename}", line {place.tb_lineno}\n'
+    try:
+        text = str(exception)
+    except BaseException:
+        text = "(its text cannot be shown)"
+    kind, reason = type(exception).__name__, type(failure).__name__
+    return f"{where}{kind}: {text}\n(no traceback: {reason} while formatting it)\n"
+
+
+def accepts_argument(function):
+    """Whether a callable accepts one argument; True when that cannot be told."""
+    try:
+        signature = standard_module("inspect").signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(None)
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""The threads of a script: which they are, and how they are asked to stop."""
+
+
+class Threads:
+    def threads(self):
+        """Thread objects that belong to the script and run, but for this one."""
+        threading = loaded("threading")
+        if threading is None:
+            return []
+        others = [threading.current_thread(), threading.main_thread()]
+        return [
+            thread
+            for thread in threading.enumerate()
+            if thread not in others
+            and not isinstance(thread, threading._DummyThread)
+            and self.owns(thread)
+        ]
+
+    def owns(self, thread):
+        return not self.shared or getattr(thread, "_vh_script", None) == self.script
+
+    def thread_ids(self):
+        """Ids of the script's threads; those started without threading are known by our hook."""
+        ids = {thread.ident for thread in self.threads()}
+        return list(ids if self.shared else ids | RAW_THREADS)
+
+    def patient(self):
+        """Whether a thread runs that Python itself would wait for at exit."""
+        return any(not thread.daemon for thread in self.threads())
+
+    def stacks(self):
+        """The stacks of the script's threads: (its Thread object or None, frames from inside)."""
+        found = []
+        for frame in thread_frames():
+            frames = []
+            while frame is not None:
+                frames.append(frame)
+                frame = frame.f_back
+            outermost = frames[-1]
+            thread = None
+            if outermost.f_code.co_name == "_bootstrap":
+                thread = outermost.f_locals.get("self")
+            if not self.shared or (thread is not None and self.owns(thread)):
+                found.append((thread, frames))
+        return found
+
+    def describe_threads(self):
+        """Name and stack of each thread, for the log."""
+        traceback = standard_module("traceback")
+        return [
+            "thread {}\n{}".format(
+                "(without a name)" if thread is None else thread.name,
+                "".join(traceback.format_stack(frames[0])).rstrip(),
+            )
+            for thread, frames in self.stacks()
+        ]
+
+    def ask_to_stop(self):
+        """Asks timers, executors and event loops of the script to finish. Never waits."""
+        threading = loaded("threading")
+        if threading is not None:
+            for thread in self.threads():
+                if isinstance(thread, threading.Timer):
+                    thread.cancel()
+            self.expect_cancellation(threading)
+        for _, frames in self.stacks():
+            for frame in frames:
+                self.ask_frame(frame)
+        self.close_loop()
+
+    def expect_cancellation(self, threading):
+        """Threads whose event loop is stopped end with an exception nobody need hear of."""
+        if self.quiet_hook is not None:
+            return
+        self.loud_hook = report = threading.excepthook
+
+        def excepthook(args):
+            asyncio = loaded("asyncio")
+            quiet = asyncio is not None and (
+                issubclass(args.exc_type, asyncio.CancelledError)
+                or str(args.exc_value).startswith("Event loop stopped before Future completed")
+            )
+            if not (quiet and args.thread is not None and self.owns(args.thread)):
+                report(args)
+
+        self.quiet_hook = threading.excepthook = excepthook
+
+    def ask_frame(self, frame):
+        if frame.f_code.co_name == "_worker" and "executor_reference" in frame.f_locals:
+            executor = frame.f_locals["executor_reference"]()
+            if executor is not None:
+                executor.shutdown(wait=False)
+        asyncio = loaded("asyncio")
+        if asyncio is not None and frame.f_code.co_name == "run_forever":
+            loop = frame.f_locals.get("self")
+            if isinstance(loop, asyncio.AbstractEventLoop) and not loop.is_closed():
+                loop.call_soon_threadsafe(self.stop_loop, loop)
+
+    @staticmethod
+    def stop_loop(loop):
+        for task in loaded("asyncio").all_tasks(loop):
+            task.cancel()
+        # The tasks have a moment to clean up.
+        loop.call_later(0.05, loop.stop)
+
+    def close_loop(self):
+        """Cancels what still runs on the script's own loop and closes it."""
+        loop, self.loop = self.loop, None
+        if loop is None or loop.is_running():
+            return
+        asyncio = loaded("asyncio")
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        try:
+            if tasks:
+                loop.run_until_complete(asyncio.wait(tasks, timeout=1))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+    def wake_waiters(self):
+        """Wakes threads that wait for a condition, so that they see the exception sent to them."""
+        threading = loaded("threading")
+        if threading is None:
+            return
+        wait = threading.Condition.wait.__code__
+        for _, frames in self.stacks():
+            for frame in frames:
+                if frame.f_code is wait and "waiter" in frame.f_locals:
+                    try:
+                        frame.f_locals["waiter"].release()
+                    except RuntimeError:
+                        pass  # It was released this moment.
