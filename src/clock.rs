@@ -1,27 +1,36 @@
-//! The clocks of the process, in nanoseconds.
+//! The clocks of the process, in nanoseconds since some moment.
 //!
-//! Reading the exact one takes some 40 ns, the coarse one 3 ns. Both count the same time, so their
-//! values may be compared; the coarse one lags behind by up to a tick of the kernel, 1 to 10 ms.
+//! Reading the exact one takes some 40 ns. The ticking one costs no more than reading a number: the
+//! watchdog's thread sets it every [`TICK`] and so it lags behind by up to as much. Both count the
+//! same time, so their values may be compared.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Time to the tick of the kernel.
+/// How often the ticking clock is set.
+pub const TICK: Duration = Duration::from_millis(10);
+
+static TICKING: AtomicU64 = AtomicU64::new(0);
+
+/// Time by the ticking clock.
 #[inline]
-pub fn coarse() -> u64 {
-    read(libc::CLOCK_MONOTONIC_COARSE)
+pub fn ticking() -> u64 {
+    TICKING.load(Ordering::Relaxed)
+}
+
+/// Sets the ticking clock; returns what it says now.
+pub fn tick() -> u64 {
+    let now = exact();
+    TICKING.store(now, Ordering::Relaxed);
+    now
 }
 
 /// Time as exactly as the machine has it.
 #[inline]
 pub fn exact() -> u64 {
-    read(libc::CLOCK_MONOTONIC)
-}
-
-#[inline]
-fn read(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: a clock every Linux has; the structure is filled.
-    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 

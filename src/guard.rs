@@ -5,20 +5,26 @@
 //! watchdog and to the crash handler; that is one store at its beginning and one exchange at its
 //! end, both with the script's interpreter attached.
 
-use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
-use crate::clock;
 use crate::hooks::HOOKS;
 use crate::python::interpreter::Interpreter;
+use crate::python::interrupt;
 use crate::python::object::Attached;
 use crate::runtime::Runtime;
 use crate::stats::{Row, Start};
+use crate::{clock, config, header};
 
+pub mod registry;
 pub mod slot;
+pub mod watchdog;
 
-use slot::Slot;
+use slot::{Outer, Slot};
+
+/// How long a call may take when neither `VH_PYTHON_HOOK_TIMEOUT` nor the script says.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Functions of a script that have statistics of their own; the rest share one callee.
 const FUNCTIONS: usize = 64;
@@ -41,6 +47,27 @@ pub struct Profile {
 pub struct Settings {
     /// Where the script runs.
     pub runtime: Runtime,
+    /// How long a call may take; zero is for ever.
+    pub timeout: Duration,
+}
+
+impl Settings {
+    /// Reads what the script's comments and the environment say.
+    pub fn read(label: &str, source: &[u8], runtime: Runtime) -> Settings {
+        let default = config::seconds("VH_PYTHON_HOOK_TIMEOUT", TIMEOUT);
+        let timeout = header::setting(source, "timeout").map_or(default, |text| {
+            config::parse_seconds(&text).unwrap_or_else(|| {
+                tracing::error!(
+                    script = %label,
+                    "its comment \"# vh: timeout\" is {text:?}, which is no number of seconds; {} is \
+                     used",
+                    default.as_secs_f64()
+                );
+                default
+            })
+        });
+        Settings { runtime, timeout }
+    }
 }
 
 impl Profile {
@@ -65,6 +92,16 @@ impl Profile {
     /// Where the script runs; empty before that is known.
     pub fn runtime_name(&self) -> &'static str {
         self.settings.get().map_or("", |settings| settings.runtime.name())
+    }
+
+    /// Its interpreter, once it has one and as long as that is there.
+    pub fn interpreter(&self) -> Option<Arc<Interpreter>> {
+        self.interpreter.get()?.upgrade()
+    }
+
+    /// How long a call may take, in nanoseconds; 0 is for ever.
+    fn limit(&self) -> u64 {
+        self.settings.get().map_or(0, |settings| settings.timeout.as_nanos() as u64)
     }
 
     /// When it was loaded, in unix time.
@@ -98,11 +135,19 @@ pub struct Callee {
     name: String,
     kind: Kind,
     row: Row,
+    /// How long a call may take, in nanoseconds; 0 is for ever.
+    limit: u64,
 }
 
 impl Callee {
     fn new(profile: &Arc<Profile>, name: &str, kind: Kind) -> Callee {
-        Callee { profile: Arc::clone(profile), name: name.to_owned(), kind, row: Row::default() }
+        Callee {
+            profile: Arc::clone(profile),
+            name: name.to_owned(),
+            kind,
+            row: Row::default(),
+            limit: profile.limit(),
+        }
     }
 
     /// Its script.
@@ -186,19 +231,30 @@ impl Callees {
 pub struct Call<'c, 'a> {
     callee: &'c Callee,
     slot: &'static Slot,
-    /// Ended while its interpreter is attached.
-    attached: PhantomData<Attached<'a>>,
+    attached: Attached<'a>,
     start: Start,
     vh_calls_before: u64,
+    outer: Option<Outer>,
 }
 
 impl<'c, 'a> Call<'c, 'a> {
     /// A call begins.
     #[inline]
-    pub fn begin(_: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
+    pub fn begin(attached: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
+        Call::begin_limited(attached, callee, callee.limit)
+    }
+
+    /// The same for what may take as long as it needs.
+    pub fn begin_unlimited(attached: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
+        Call::begin_limited(attached, callee, 0)
+    }
+
+    #[inline]
+    fn begin_limited(attached: Attached<'a>, callee: &'c Callee, limit: u64) -> Call<'c, 'a> {
         let slot = slot::of_this_thread();
         let start = callee.row.begin();
-        Call { callee, slot, attached: PhantomData, start, vh_calls_before: slot.vh_calls() }
+        let outer = slot.begin(callee, limit, start.ticking());
+        Call { callee, slot, attached, start, vh_calls_before: slot.vh_calls(), outer }
     }
 }
 
@@ -207,5 +263,26 @@ impl Drop for Call<'_, '_> {
     fn drop(&mut self) {
         let vh_calls = self.slot.vh_calls().wrapping_sub(self.vh_calls_before);
         self.callee.row.end(self.start, vh_calls);
+        if self.slot.end(self.outer.take(), self.start.ticking()) {
+            self.ended_late();
+        }
+    }
+}
+
+impl Call<'_, '_> {
+    /// The hook or function that is called.
+    pub fn callee(&self) -> &Callee {
+        self.callee
+    }
+
+    /// Whether the call has gone past its deadline.
+    pub fn is_late(&self) -> bool {
+        self.slot.is_late()
+    }
+
+    #[cold]
+    fn ended_late(&self) {
+        interrupt::take_back(self.attached);
+        self.callee.row.count_timeout();
     }
 }

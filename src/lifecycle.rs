@@ -1,6 +1,7 @@
 //! `w_Begin` and `w_End`: from nothing to a hub with a running Python, and back.
 
 use crate::abi::host::CallbackTable;
+use crate::guard::watchdog;
 use crate::python::interpreter;
 use crate::{carry, hub, scripts};
 
@@ -15,6 +16,7 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
         return false;
     }
     hub::begin(table);
+    watchdog::start();
     carry::open();
     true
 }
@@ -22,6 +24,7 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
 /// Unloads every script and forgets the callback table.
 pub fn end() {
     scripts::unload_all();
+    watchdog::stop();
     carry::close();
     hub::end();
 }

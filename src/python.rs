@@ -9,6 +9,7 @@ pub mod ending;
 pub mod imports;
 pub mod init;
 pub mod interpreter;
+pub mod interrupt;
 pub mod json;
 pub mod load;
 mod names;

@@ -19,7 +19,7 @@ use crate::abi::host;
 use crate::abi::types::w_Targs;
 use crate::carry;
 use crate::door::{Door, Inside};
-use crate::guard::{Callees, Profile};
+use crate::guard::{Callees, Profile, registry};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
@@ -321,6 +321,7 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
         return -1;
     };
     let context = Arc::new(request.into_context(Arc::clone(&loading.functions)));
+    registry::add(&context);
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);

@@ -3,9 +3,9 @@
 //! Counting costs a few nanoseconds a call because only threads that have the script's interpreter
 //! attached do it, one at a time, so that plain loads and stores are enough. Reading the exact
 //! clock twice would cost more than all the rest. So the time of a call is taken when the one
-//! before began in another tick of the coarse clock, which is nearly always so in a hub; of calls
+//! before began in another tick of the ticking clock, which is nearly always so in a hub; of calls
 //! that follow each other faster, one in `SPARSE`, picked at random, stands for as many. Long calls
-//! are all recorded: the coarse clock shows them.
+//! are all recorded: the ticking clock shows them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,8 +17,8 @@ pub mod render;
 
 /// Of calls that follow each other within a tick, one in so many is timed.
 const SPARSE: u64 = 32;
-/// A call that takes so long by the coarse clock is long: more than two ticks on any kernel.
-const LONG: u64 = 20_000_000;
+/// A call that takes so long by the ticking clock is long.
+const LONG: u64 = 2 * clock::TICK.as_nanos() as u64;
 
 /// The numbers of one hook or function.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub struct Row {
     /// Calls that were not made, because the hook is suspended.
     skipped: AtomicU64,
     vh_calls: AtomicU64,
-    /// When the last call began, by the coarse clock.
+    /// When the last call began, by the ticking clock.
     last_start: AtomicU64,
     times: Times,
     last_error: Mutex<Option<LastError>>,
@@ -47,7 +47,7 @@ pub struct LastError {
 /// When a call began.
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
-    coarse: u64,
+    ticking: u64,
     /// By the exact clock; 0 when this call is not timed.
     exact: u64,
     /// How many calls its time stands for.
@@ -55,10 +55,10 @@ pub struct Start {
 }
 
 impl Start {
-    /// By the coarse clock.
+    /// By the ticking clock.
     #[inline]
-    pub fn coarse(&self) -> u64 {
-        self.coarse
+    pub fn ticking(&self) -> u64 {
+        self.ticking
     }
 }
 
@@ -76,11 +76,11 @@ impl Row {
     /// A call begins. The script's interpreter is attached.
     #[inline]
     pub fn begin(&self) -> Start {
-        let coarse = clock::coarse();
+        let ticking = clock::ticking();
         let number = self.calls.load(Ordering::Relaxed).wrapping_add(1);
         self.calls.store(number, Ordering::Relaxed);
-        let weight = if self.last_start.load(Ordering::Relaxed) != coarse {
-            self.last_start.store(coarse, Ordering::Relaxed);
+        let weight = if self.last_start.load(Ordering::Relaxed) != ticking {
+            self.last_start.store(ticking, Ordering::Relaxed);
             1
         } else if is_picked(number) {
             SPARSE
@@ -88,7 +88,7 @@ impl Row {
             0
         };
         let exact = if weight == 0 { 0 } else { clock::exact() };
-        Start { coarse, exact, weight }
+        Start { ticking, exact, weight }
     }
 
     /// It has ended, after so many calls of `vh` functions. The script's interpreter is attached.
@@ -102,7 +102,7 @@ impl Row {
             self.times.record(time, if time < LONG { start.weight } else { 1 });
             return;
         }
-        let time = clock::coarse() - start.coarse;
+        let time = clock::ticking() - start.ticking;
         if time >= LONG {
             self.times.record(time, 1);
         }
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn long_calls_are_all_recorded() {
         let row = Row::default();
-        let start = Start { coarse: clock::coarse() - 50_000_000, exact: 0, weight: 0 };
+        let start = Start { ticking: clock::tick() - 50_000_000, exact: 0, weight: 0 };
         row.end(start, 0);
         assert!(row.read().max >= 50_000_000);
     }

@@ -9,7 +9,7 @@ use super::json::Failure;
 use super::load::Loaded;
 use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
-use crate::guard::{Call, Callee};
+use crate::guard::Call;
 use crate::hooks::{Hook, ON_TIMER};
 use crate::hub;
 use crate::scripts::{self, Context};
@@ -54,7 +54,7 @@ pub fn hook(
         return None;
     };
     let callee = context.callees.hook(number);
-    let _call = Call::begin(attached, callee);
+    let call = Call::begin(attached, callee);
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
     let mut arguments = Arguments::new();
     let returned = hook_arguments(attached, params, encoding, &mut arguments)
@@ -66,7 +66,7 @@ pub fn hook(
         }
         Ok(returned) => returned,
         Err(failure) => {
-            log_failure(attached, failure, script, hook.text, callee);
+            log_failure(attached, failure, hook.text, &call);
             return pass_on();
         }
     };
@@ -158,15 +158,15 @@ pub fn function(
         return None;
     }
     let callee = context.callees.function(name);
-    let _call = Call::begin(attached, callee);
+    let call = Call::begin(attached, callee);
     let mut arguments = Arguments::new();
     let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments)?))
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
-        .map_err(|failure| log_failure(attached, failure, script, &place_of(name), callee))
+        .map_err(|failure| log_failure(attached, failure, &place_of(name), &call))
         .ok()?;
     go_on(loaded, attached, context);
-    let block = function_block(attached, callee, name, &returned, encoding);
+    let block = function_block(attached, &call, name, &returned, encoding);
     trace_result(script, Name(name), block.as_ref());
     block
 }
@@ -174,7 +174,7 @@ pub fn function(
 /// The block a function's return value becomes; None, and a log line, when it has no C form.
 fn function_block(
     attached: Attached<'_>,
-    callee: &Callee,
+    call: &Call,
     name: &[u8],
     returned: &Obj,
     encoding: &Encoding,
@@ -182,12 +182,13 @@ fn function_block(
     match convert::function_result(returned, hub::generation().containers, encoding) {
         Ok(block) => Some(block),
         Err(Failure::Raised(raised)) => {
-            report::failure(attached, raised, callee, &place_of(name));
+            report::failure(attached, raised, call, &place_of(name));
             None
         }
         Err(Failure::Refused(reason)) => {
             let reason =
                 format!("returned {}, which cannot be passed on: {reason}", returned.described());
+            let callee = call.callee();
             tracing::error!(script = %callee.profile().label, "{} {reason}", place_of(name));
             callee.row().count_error(reason);
             None
@@ -264,6 +265,7 @@ pub fn jobs(loaded: &Loaded, context: &Context) {
     };
     if has_jobs {
         will_go_on(loaded, context);
+        let _call = Call::begin(attached, context.callees.function(b"vh.run_in_host"));
         // SAFETY: as above.
         unsafe { loaded.scope.run(attached, context, c"run_jobs") };
     }
@@ -299,17 +301,12 @@ fn at_argument(number: usize, failure: Failure) -> Failure {
 }
 
 /// Counts and logs why a call failed.
-fn log_failure(
-    attached: Attached<'_>,
-    failure: Failure,
-    script: &str,
-    place: &str,
-    callee: &Callee,
-) {
+fn log_failure(attached: Attached<'_>, failure: Failure, place: &str, call: &Call) {
     match failure {
-        Failure::Raised(raised) => report::failure(attached, raised, callee, place),
+        Failure::Raised(raised) => report::failure(attached, raised, call, place),
         Failure::Refused(reason) => {
-            tracing::error!(script, "{place} is not called: {reason}");
+            let callee = call.callee();
+            tracing::error!(script = %callee.profile().label, "{place} is not called: {reason}");
             callee.row().count_error(*reason);
         }
     }

@@ -4,7 +4,7 @@ use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj, Raised};
 use super::scope;
-use crate::guard::Callee;
+use crate::guard::Call;
 
 /// An exception, taken out of the interpreter's state.
 struct Taken<'a> {
@@ -44,10 +44,20 @@ unsafe fn raised_exception() -> *mut ffi::PyObject {
 
 impl<'a> Taken<'a> {
     fn is_exit(&self) -> bool {
-        // SAFETY: attached; the exception type always exists.
-        unsafe {
-            ffi::PyErr_GivenExceptionMatches(self.exception.as_ptr(), ffi::PyExc_SystemExit) != 0
-        }
+        // SAFETY: the exception type always exists.
+        unsafe { self.is_a(ffi::PyExc_SystemExit) }
+    }
+
+    fn is_timeout(&self) -> bool {
+        // SAFETY: the exception type always exists.
+        unsafe { self.is_a(ffi::PyExc_TimeoutError) }
+    }
+
+    /// # Safety
+    /// `kind` is an exception type.
+    unsafe fn is_a(&self, kind: *mut ffi::PyObject) -> bool {
+        // SAFETY: attached; by contract.
+        unsafe { ffi::PyErr_GivenExceptionMatches(self.exception.as_ptr(), kind) != 0 }
     }
 
     fn log(&self, script: &str, place: &str) {
@@ -105,14 +115,18 @@ pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
 }
 
 /// Counts the exception that is set as a failed call, and logs it.
-pub fn failure(attached: Attached<'_>, raised: Raised, callee: &Callee, place: &str) {
+pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str) {
+    let callee = call.callee();
     let script = &callee.profile().label;
     let Some(taken) = take(attached, raised) else {
         callee.row().count_error("failed without an exception".to_owned());
         return tracing::error!(script, "{place} failed without an exception");
     };
     callee.row().count_error(taken.in_one_line());
-    taken.log(script, place);
+    // The watchdog has told of a call that it interrupted, and where that was.
+    if !(call.is_late() && taken.is_timeout()) {
+        taken.log(script, place);
+    }
 }
 
 /// Logs an exception object in the same way.

@@ -9,6 +9,7 @@ use crate::host_functions::{self, Answer};
 use crate::hub;
 use crate::python::convert::{self, Misfit};
 use crate::python::interpreter::{self, detached};
+use crate::python::interrupt;
 use crate::python::json::{self, Failure};
 use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::scripts::Context;
@@ -110,8 +111,14 @@ fn host_call(
     call: impl FnOnce() -> Option<Answer> + Send + 'static,
 ) -> Result<Option<Answer>, Raised> {
     if interpreter::inside_host_call() {
-        slot::of_this_thread().count_vh_call();
-        return Ok(detached(attached, call));
+        let slot = slot::of_this_thread();
+        if slot.is_late() {
+            interrupt::let_arrive(attached)?;
+        }
+        slot.enter_host();
+        let answer = detached(attached, call);
+        slot.leave_host();
+        return Ok(answer);
     }
     context.profile.count_thread_vh_call();
     detached(attached, || carry::call(context, call))
