@@ -2,6 +2,29 @@
 
 use std::time::Duration;
 
+/// Whether something is on or off. What is neither is told and the default used.
+pub fn switch(name: &str, default: bool) -> bool {
+    let Ok(text) = std::env::var(name) else { return default };
+    parse_switch(&text).unwrap_or_else(|| {
+        if !text.trim().is_empty() {
+            let used = if default { "on" } else { "off" };
+            tracing::error!(
+                "the environment variable {name} is {text:?}, which is neither 1 nor 0; it stays {used}"
+            );
+        }
+        default
+    })
+}
+
+/// Yes or no, in one of the ways people write it.
+pub fn parse_switch(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "on" | "yes" | "true" => Some(true),
+        "0" | "off" | "no" | "false" => Some(false),
+        _ => None,
+    }
+}
+
 /// A number of seconds, with or without a fraction.
 pub fn parse_seconds(text: &str) -> Option<Duration> {
     text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())

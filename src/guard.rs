@@ -5,6 +5,7 @@
 //! watchdog and to the crash handler; that is one store at its beginning and one exchange at its
 //! end, both with the script's interpreter attached.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -17,10 +18,16 @@ use crate::runtime::Runtime;
 use crate::stats::{Row, Start};
 use crate::{clock, config, header};
 
+pub mod breaker;
+pub mod notices;
 pub mod registry;
+pub mod repeats;
 pub mod slot;
 pub mod watchdog;
 
+use breaker::{Breaker, Change, Outcome};
+use notices::Notices;
+use repeats::Repeats;
 use slot::{Outer, Slot};
 
 /// How long a call may take when neither `VH_PYTHON_HOOK_TIMEOUT` nor the script says.
@@ -40,6 +47,7 @@ pub struct Profile {
     interpreter: OnceLock<Weak<Interpreter>>,
     /// `vh` calls of its own threads.
     thread_vh_calls: AtomicU64,
+    notices: Notices,
 }
 
 /// What the script and the environment say.
@@ -49,6 +57,8 @@ pub struct Settings {
     pub runtime: Runtime,
     /// How long a call may take; zero is for ever.
     pub timeout: Duration,
+    /// Whether operators are told when a hook is suspended.
+    pub tell_operators: bool,
 }
 
 impl Settings {
@@ -66,7 +76,11 @@ impl Settings {
                 default
             })
         });
-        Settings { runtime, timeout }
+        let default = config::switch("VH_PYTHON_TELL_OPERATORS", true);
+        let tell_operators = header::setting(source, "tell_operators")
+            .and_then(|text| config::parse_switch(&text))
+            .unwrap_or(default);
+        Settings { runtime, timeout, tell_operators }
     }
 }
 
@@ -79,6 +93,7 @@ impl Profile {
             settings: OnceLock::new(),
             interpreter: OnceLock::new(),
             thread_vh_calls: AtomicU64::new(0),
+            notices: Notices::default(),
         }
     }
 
@@ -137,6 +152,8 @@ pub struct Callee {
     row: Row,
     /// How long a call may take, in nanoseconds; 0 is for ever.
     limit: u64,
+    breaker: Breaker,
+    repeats: Repeats,
 }
 
 impl Callee {
@@ -147,6 +164,8 @@ impl Callee {
             kind,
             row: Row::default(),
             limit: profile.limit(),
+            breaker: Breaker::default(),
+            repeats: Repeats::default(),
         }
     }
 
@@ -163,6 +182,75 @@ impl Callee {
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether it is not called at the moment, because it does nothing but fail.
+    pub fn is_suspended(&self) -> bool {
+        self.breaker.is_suspended()
+    }
+
+    /// A call of it failed; `what` says in one line how, and `kind` what and where. True when that
+    /// is to be logged in full.
+    pub fn has_failed(&self, what: String, kind: &str) -> bool {
+        self.row.count_error(what);
+        self.repeats.is_new(kind, clock::ticking())
+    }
+
+    /// Logs how often errors came again that were told before.
+    pub fn sum_up(&self, now: u64, all: bool) {
+        for (what, again) in self.repeats.take(now, all) {
+            let times = if again == 1 { "once more" } else { "more times" };
+            let count = if again == 1 { String::new() } else { format!("{again} ") };
+            tracing::error!(script = %self.profile.label, "{} failed {count}{times}: {what}", self.name);
+        }
+    }
+
+    #[inline]
+    fn has_ended(&self, outcome: Outcome) {
+        // A function fails by what its callers pass, too: only its deadlines count.
+        let outcome = match (outcome, self.kind) {
+            (Outcome::Failure, Kind::Function) => Outcome::Success,
+            (outcome, _) => outcome,
+        };
+        if let Some(change) = self.breaker.outcome(outcome) {
+            self.tell_change(change);
+        }
+    }
+
+    #[cold]
+    fn tell_change(&self, change: Change) {
+        let (name, script) = (&self.name, &self.profile.label);
+        let file = script.split_once(':').map_or(script.as_str(), |(_, file)| file);
+        let notice = match change {
+            Change::Suspended(pause, reason) => {
+                let pause = pause.as_secs();
+                tracing::error!(
+                    script,
+                    "{name} is suspended for {pause} s, because {reason}; then it is tried again"
+                );
+                format!(
+                    "Script {file}: {name} is suspended, because {reason}. It is tried again from time to time."
+                )
+            }
+            Change::StillSuspended(pause) => {
+                let pause = pause.as_secs();
+                return tracing::warn!(
+                    script,
+                    "{name} was tried again and failed; it is suspended for {pause} s"
+                );
+            }
+            Change::Recovered => {
+                tracing::warn!(
+                    script,
+                    "{name} was tried again and works; it is not suspended any more"
+                );
+                self.repeats.forget();
+                format!("Script {file}: {name} works again.")
+            }
+        };
+        if self.profile.settings.get().is_some_and(|settings| settings.tell_operators) {
+            self.profile.notices.add(notice);
+        }
     }
 
     /// Its statistics.
@@ -213,8 +301,18 @@ impl Callees {
         self.others.get_or_init(|| self.make(OTHERS, Kind::Function))
     }
 
+    /// The one of this name, if it was ever called.
+    pub fn named(&self, name: &str) -> Option<&Callee> {
+        self.all().into_iter().find(|callee| callee.name == name)
+    }
+
     fn make(&self, name: &str, kind: Kind) -> Box<Callee> {
         Box::new(Callee::new(&self.profile, name, kind))
+    }
+
+    /// Logs how often errors came again that were told before.
+    pub fn sum_up(&self, now: u64, all: bool) {
+        self.all().into_iter().for_each(|callee| callee.sum_up(now, all));
     }
 
     /// Those that were called: hooks by their number, then functions by their name.
@@ -235,13 +333,18 @@ pub struct Call<'c, 'a> {
     start: Start,
     vh_calls_before: u64,
     outer: Option<Outer>,
+    failed: Cell<bool>,
 }
 
 impl<'c, 'a> Call<'c, 'a> {
-    /// A call begins.
+    /// A call begins; None when it is not to be made, because the callee is suspended.
     #[inline]
-    pub fn begin(attached: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
-        Call::begin_limited(attached, callee, callee.limit)
+    pub fn begin(attached: Attached<'a>, callee: &'c Callee) -> Option<Call<'c, 'a>> {
+        if !callee.breaker.admits() {
+            callee.row.count_skipped();
+            return None;
+        }
+        Some(Call::begin_limited(attached, callee, callee.limit))
     }
 
     /// The same for what may take as long as it needs.
@@ -254,7 +357,15 @@ impl<'c, 'a> Call<'c, 'a> {
         let slot = slot::of_this_thread();
         let start = callee.row.begin();
         let outer = slot.begin(callee, limit, start.ticking());
-        Call { callee, slot, attached, start, vh_calls_before: slot.vh_calls(), outer }
+        Call {
+            callee,
+            slot,
+            attached,
+            start,
+            vh_calls_before: slot.vh_calls(),
+            outer,
+            failed: Cell::new(false),
+        }
     }
 }
 
@@ -263,9 +374,15 @@ impl Drop for Call<'_, '_> {
     fn drop(&mut self) {
         let vh_calls = self.slot.vh_calls().wrapping_sub(self.vh_calls_before);
         self.callee.row.end(self.start, vh_calls);
-        if self.slot.end(self.outer.take(), self.start.ticking()) {
+        let outcome = if self.slot.end(self.outer.take(), self.start.ticking()) {
             self.ended_late();
-        }
+            Outcome::Timeout
+        } else if self.failed.get() {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        };
+        self.callee.has_ended(outcome);
     }
 }
 
@@ -273,6 +390,18 @@ impl Call<'_, '_> {
     /// The hook or function that is called.
     pub fn callee(&self) -> &Callee {
         self.callee
+    }
+
+    /// It failed; see `Callee::has_failed`.
+    pub fn has_failed(&self, what: String, kind: &str) -> bool {
+        self.failed.set(true);
+        self.callee.has_failed(what, kind)
+    }
+
+    /// What was passed or returned cannot cross between C and Python; `reason` is one line. True when
+    /// that is to be logged: of functions always, for each of their calls is asked for by somebody.
+    pub fn was_refused(&self, reason: &str) -> bool {
+        self.has_failed(reason.to_owned(), reason) || self.callee.kind == Kind::Function
     }
 
     /// Whether the call has gone past its deadline.

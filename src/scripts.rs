@@ -17,9 +17,8 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::abi::host;
 use crate::abi::types::w_Targs;
-use crate::carry;
 use crate::door::{Door, Inside};
-use crate::guard::{Callees, Profile, registry};
+use crate::guard::{Callees, Profile, notices, registry};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
@@ -27,6 +26,7 @@ use crate::log;
 use crate::python::load::{self, Loaded};
 use crate::python::{call, ending};
 use crate::targs::{self, Item, Malformed, View};
+use crate::{carry, clock};
 
 /// How many scripts a process can have at once.
 const MAX_SCRIPTS: usize = 4096;
@@ -280,7 +280,10 @@ pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
 pub fn run_jobs(serial: u64) {
     if let Some(inside) = with_serial(serial).and_then(|context| enter(context.id)) {
         let Script { context, loaded } = inside.behind();
-        running_for(context, || call::jobs(loaded, context));
+        running_for(context, || {
+            call::jobs(loaded, context);
+            notices::say(context);
+        });
     }
 }
 
@@ -504,6 +507,7 @@ fn finish(script: Box<Script>) {
     let Script { context, loaded } = *script;
     let deadline = Instant::now() + ending::time();
     running_for(&context, || ending::unload(loaded, &context, deadline));
+    context.callees.sum_up(clock::ticking(), true);
     context.gone.store(true, Ordering::Release);
     SLOTS.write()[context.id as usize] = Slot::Free;
     tracing::info!(script = %context.label, "unloaded");
@@ -552,7 +556,9 @@ fn call_counted(
         if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, params) {
             take_new_nicks(view, context, loaded);
         }
-        call::hook(loaded, context, row, number, params, encoding)
+        let result = call::hook(loaded, context, row, number, params, encoding);
+        notices::say(context);
+        result
     });
     serve_threads();
     result
@@ -603,8 +609,11 @@ pub unsafe fn call_function(
     // SAFETY: by contract.
     let view = (!params.is_null()).then(|| unsafe { View::new(params) }).transpose();
     let Script { context, loaded } = inside.behind();
-    let result =
-        running_for(context, || call::function(loaded, context, name, &view, hub::encoding(id)));
+    let result = running_for(context, || {
+        let result = call::function(loaded, context, name, &view, hub::encoding(id));
+        notices::say(context);
+        result
+    });
     serve_threads();
     result.map_or(std::ptr::null_mut(), targs::Block::into_raw)
 }

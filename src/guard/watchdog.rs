@@ -22,6 +22,9 @@ use crate::scripts::Context;
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LAST_LOOK: Duration = Duration::from_secs(60);
 
+/// How often it does what need not be done at once.
+const CHORES: Duration = Duration::from_secs(1);
+
 static THREAD: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -52,6 +55,7 @@ pub fn stop() {
 
 fn run() {
     let mut pursuits: Vec<Pursuit> = Vec::new();
+    let mut next_chores = 0;
     while !STOP.load(Ordering::Acquire) {
         let now = clock::tick();
         pursuits.retain(Pursuit::runs);
@@ -64,6 +68,10 @@ fn run() {
                 }
                 None => {}
             }
+        }
+        if now >= next_chores {
+            next_chores = now + CHORES.as_nanos() as u64;
+            registry::all().iter().for_each(|script| script.callees.sum_up(now, false));
         }
         std::thread::park_timeout(clock::TICK);
     }

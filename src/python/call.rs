@@ -54,7 +54,7 @@ pub fn hook(
         return None;
     };
     let callee = context.callees.hook(number);
-    let call = Call::begin(attached, callee);
+    let Some(call) = Call::begin(attached, callee) else { return pass_on() };
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
     let mut arguments = Arguments::new();
     let returned = hook_arguments(attached, params, encoding, &mut arguments)
@@ -158,7 +158,7 @@ pub fn function(
         return None;
     }
     let callee = context.callees.function(name);
-    let call = Call::begin(attached, callee);
+    let call = Call::begin(attached, callee)?;
     let mut arguments = Arguments::new();
     let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments)?))
@@ -188,9 +188,10 @@ fn function_block(
         Err(Failure::Refused(reason)) => {
             let reason =
                 format!("returned {}, which cannot be passed on: {reason}", returned.described());
-            let callee = call.callee();
-            tracing::error!(script = %callee.profile().label, "{} {reason}", place_of(name));
-            callee.row().count_error(reason);
+            if call.was_refused(&reason) {
+                let script = &call.callee().profile().label;
+                tracing::error!(script, "{} {reason}", place_of(name));
+            }
             None
         }
     }
@@ -265,7 +266,9 @@ pub fn jobs(loaded: &Loaded, context: &Context) {
     };
     if has_jobs {
         will_go_on(loaded, context);
-        let _call = Call::begin(attached, context.callees.function(b"vh.run_in_host"));
+        let Some(_call) = Call::begin(attached, context.callees.function(b"vh.run_in_host")) else {
+            return;
+        };
         // SAFETY: as above.
         unsafe { loaded.scope.run(attached, context, c"run_jobs") };
     }
@@ -305,9 +308,10 @@ fn log_failure(attached: Attached<'_>, failure: Failure, place: &str, call: &Cal
     match failure {
         Failure::Raised(raised) => report::failure(attached, raised, call, place),
         Failure::Refused(reason) => {
-            let callee = call.callee();
-            tracing::error!(script = %callee.profile().label, "{place} is not called: {reason}");
-            callee.row().count_error(*reason);
+            if call.was_refused(&reason) {
+                let script = &call.callee().profile().label;
+                tracing::error!(script, "{place} is not called: {reason}");
+            }
         }
     }
 }

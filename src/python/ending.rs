@@ -119,8 +119,10 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
     unsafe {
         let namespace = loaded.namespace.get(attached);
         if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable) {
-            let call = Call::begin(attached, context.callees.function(b"UnLoad"));
-            if let Err(raised) = function.call(&[]) {
+            let callee = context.callees.function(b"UnLoad");
+            if let Some(call) = Call::begin(attached, callee)
+                && let Err(raised) = function.call(&[])
+            {
                 report::failure(attached, raised, &call, "UnLoad");
             }
         }

@@ -5,6 +5,7 @@ use pyo3_ffi as ffi;
 use super::object::{Attached, Obj, Raised};
 use super::scope;
 use crate::guard::Call;
+use crate::scripts::Context;
 
 /// An exception, taken out of the interpreter's state.
 struct Taken<'a> {
@@ -72,6 +73,29 @@ impl<'a> Taken<'a> {
         }
     }
 
+    /// Its type, and the line of code that raised it.
+    fn kind_and_place(&self) -> String {
+        let kind = self.exception.type_name();
+        match self.innermost_line() {
+            Some((file, line)) => format!("{kind} in {file}, line {line}"),
+            None => kind,
+        }
+    }
+
+    fn innermost_line(&self) -> Option<(String, i64)> {
+        let attached = self.exception.attached();
+        let attribute = |object: &Obj<'a>, name| {
+            object.attribute(name).map_err(|raised| attached.clear(raised)).ok()
+        };
+        let mut place = attribute(&self.exception, c"__traceback__").filter(|t| !t.is_none())?;
+        while let Some(inner) = attribute(&place, c"tb_next").filter(|inner| !inner.is_none()) {
+            place = inner;
+        }
+        let frame = attribute(&place, c"tb_frame")?;
+        let file = attribute(&attribute(&frame, c"f_code")?, c"co_filename")?;
+        Some((file.to_text(), attribute(&place, c"tb_lineno")?.as_i64()?))
+    }
+
     /// Its type and text.
     fn in_one_line(&self) -> String {
         const LONGEST: usize = 200;
@@ -116,20 +140,29 @@ pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
 
 /// Counts the exception that is set as a failed call, and logs it.
 pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str) {
-    let callee = call.callee();
-    let script = &callee.profile().label;
+    let script = &call.callee().profile().label;
     let Some(taken) = take(attached, raised) else {
-        callee.row().count_error("failed without an exception".to_owned());
-        return tracing::error!(script, "{place} failed without an exception");
+        let what = "failed without an exception";
+        if call.has_failed(what.to_owned(), what) {
+            tracing::error!(script, "{place} {what}");
+        }
+        return;
     };
-    callee.row().count_error(taken.in_one_line());
     // The watchdog has told of a call that it interrupted, and where that was.
-    if !(call.is_late() && taken.is_timeout()) {
+    let is_told = call.is_late() && taken.is_timeout();
+    if call.has_failed(taken.in_one_line(), &taken.kind_and_place()) && !is_told {
         taken.log(script, place);
     }
 }
 
-/// Logs an exception object in the same way.
-pub fn log_exception(exception: Obj, script: &str, place: &str) {
-    Taken { exception }.log(script, place);
+/// Counts an exception object for the hook it comes from, `place`, and logs it in the same way.
+pub fn log_exception(exception: Obj, script: &Context, place: &str) {
+    let taken = Taken { exception };
+    let is_new = script
+        .callees
+        .named(place)
+        .is_none_or(|callee| callee.has_failed(taken.in_one_line(), &taken.kind_and_place()));
+    if is_new {
+        taken.log(&script.label, place);
+    }
 }

@@ -125,7 +125,7 @@ impl Scope {
         };
         for failure in failures.items() {
             if let [place, exception] = &failure.items()[..] {
-                report::log_exception(exception.clone(), &context.label, &place.to_text());
+                report::log_exception(exception.clone(), context, &place.to_text());
             }
         }
     }

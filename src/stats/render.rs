@@ -39,6 +39,7 @@ fn script_json(script: Arc<Context>) -> Vec<u8> {
                     Kind::Function => "function",
                 },
             );
+            out.raw("suspended", if callee.is_suspended() { b"true" } else { b"false" });
             numbers_json(&mut out, &callee.row().read());
             out.finish()
         }),
