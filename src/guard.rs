@@ -6,6 +6,9 @@
 //! end, both with the script's interpreter attached.
 
 use std::cell::Cell;
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -19,6 +22,7 @@ use crate::stats::{Row, Start};
 use crate::{clock, config, header};
 
 pub mod breaker;
+pub mod crash;
 pub mod notices;
 pub mod registry;
 pub mod repeats;
@@ -42,6 +46,9 @@ const OTHERS: &str = "(other functions)";
 pub struct Profile {
     /// `id:name`, for the log.
     pub label: String,
+    /// Path of its file, and where a crash of it is written; read by the crash handler.
+    path: Box<[u8]>,
+    crash_files: Vec<CString>,
     loaded_at: f64,
     settings: OnceLock<Settings>,
     interpreter: OnceLock<Weak<Interpreter>>,
@@ -86,9 +93,11 @@ impl Settings {
 
 impl Profile {
     /// The profile of a script that is about to be loaded.
-    pub fn new(label: String) -> Profile {
+    pub fn new(label: String, path: &Path, config_dir: Option<&[u8]>) -> Profile {
         Profile {
             label,
+            path: path.as_os_str().as_bytes().into(),
+            crash_files: crash::files(path, config_dir),
             loaded_at: clock::unix_time(),
             settings: OnceLock::new(),
             interpreter: OnceLock::new(),

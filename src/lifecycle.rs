@@ -1,7 +1,7 @@
 //! `w_Begin` and `w_End`: from nothing to a hub with a running Python, and back.
 
 use crate::abi::host::CallbackTable;
-use crate::guard::watchdog;
+use crate::guard::{crash, watchdog};
 use crate::python::interpreter;
 use crate::{carry, hub, scripts};
 
@@ -17,6 +17,7 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
     }
     hub::begin(table);
     watchdog::start();
+    crash::install();
     carry::open();
     true
 }
@@ -25,6 +26,7 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
 pub fn end() {
     scripts::unload_all();
     watchdog::stop();
+    crash::uninstall();
     carry::close();
     hub::end();
 }

@@ -18,7 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::abi::host;
 use crate::abi::types::w_Targs;
 use crate::door::{Door, Inside};
-use crate::guard::{Callees, Profile, notices, registry};
+use crate::guard::{Callees, Profile, crash, notices, registry};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
@@ -324,6 +324,9 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
         return -1;
     };
     let context = Arc::new(request.into_context(Arc::clone(&loading.functions)));
+    if crash::is_held_back(&context) {
+        return -1;
+    }
     registry::add(&context);
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
@@ -423,7 +426,7 @@ impl Request {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
         let label = format!("{}:{name}", self.id);
-        let profile = Arc::new(Profile::new(label.clone()));
+        let profile = Arc::new(Profile::new(label.clone(), &self.path, self.config_dir.as_deref()));
         Context {
             id: self.id,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),

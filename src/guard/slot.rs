@@ -7,9 +7,11 @@
 
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering, fence};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
+};
 
-use super::Callee;
+use super::{Callee, crash};
 use crate::clock;
 
 /// No call.
@@ -39,6 +41,8 @@ pub struct Slot {
     /// How Python and how the kernel call the thread.
     thread: AtomicU64,
     kernel_thread: AtomicI32,
+    /// The stack for the crash handler that the thread was given, or 0.
+    crash_stack: AtomicUsize,
 }
 
 /// A call that another one runs inside of.
@@ -87,6 +91,7 @@ fn take() -> &'static Slot {
     let (thread, kernel_thread) = unsafe { (libc::pthread_self(), libc::gettid()) };
     slot.thread.store(thread, Ordering::Release);
     slot.kernel_thread.store(kernel_thread, Ordering::Release);
+    slot.crash_stack.store(crash::stack::add(), Ordering::Release);
     OWN.set(Some(slot));
     slot
 }
@@ -118,6 +123,7 @@ pub fn all() -> impl Iterator<Item = &'static Slot> {
 pub fn thread_ends() {
     if let Some(slot) = OWN.take() {
         slot.kernel_thread.store(0, Ordering::Release);
+        crash::stack::remove(slot.crash_stack.swap(0, Ordering::AcqRel));
         slot.taken.store(false, Ordering::Release);
     }
 }

@@ -1,6 +1,7 @@
 // Deadlines: a call that takes too long is interrupted, only that call, and the hub goes on.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -32,9 +33,7 @@ constexpr const char* kStuck =
     "def OnUserLogin(nick): return 0\n"
     "def stuck(): spin()\n"
     "def wait(seconds): time.sleep(seconds)\n"
-    "def native(seconds):\n"
-    "    import ctypes\n"
-    "    ctypes.PyDLL(None).usleep(int(seconds * 1e6))\n";
+    "def native(number): sum(range(number))\n";
 
 class Deadline : public testing::TestWithParam<const char*> {
  protected:
@@ -156,7 +155,7 @@ TEST_P(Deadline, InsistsWhenTheExceptionIsCaught) {
       "    caught = 0\n"
       "    while caught < 3:\n"
       "        try:\n"
-      "            while True: pass\n"
+      "            while True: len('a call, where exceptions arrive')\n"
       "        except TimeoutError: caught += 1\n"
       "    return caught\n");
   hub_.TakeLog();
@@ -180,18 +179,22 @@ TEST_P(Deadline, ArrivesBeforeTheHubIsCalled) {
 // Native code that keeps the lock is named at once, while it still runs.
 TEST_P(Deadline, NamesNativeCodeThatKeepsTheLock) {
   const int script = Load(kStuck);
-  EXPECT_EQ("l 0", hub_.Call(script, "native", Pack("d", 0.001).get()));
+  const long few = 2000000;
+  const auto start = Clock::now();
+  EXPECT_EQ("l 0", hub_.Call(script, "native", Pack("l", few).get()));
+  const long many = static_cast<long>(few * 3 / SecondsSince(start));
   hub_.TakeLog();
   std::string seen;
+  std::atomic<bool> runs{true};
   std::thread reader([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));
-    seen = hub_.TakeLog();
+    while (runs && CountLines(seen, {"native has been running"}) == 0) seen += hub_.TakeLog();
   });
-  hub_.Call(script, "native", Pack("d", 1.5).get());
+  hub_.Call(script, "native", Pack("l", many).get());
+  runs = false;
   reader.join();
   EXPECT_LE(1, CountLines(seen, {":script.py] native has been running", "keeps Python's lock"}))
       << seen;
-  EXPECT_GE(3, CountLines(seen + hub_.TakeLog(), {"native has been running"}));
+  EXPECT_GE(6, CountLines(seen + hub_.TakeLog(), {"native has been running"}));
   EXPECT_EQ("l 0", hub_.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
 }
 
