@@ -73,6 +73,9 @@ typedef struct w_Targs {
  * library releases, `args` itself, or NULL for failure. */
 typedef w_Targs *(*w_Tcallback)(int id, w_Targs *args);
 
+/* A function of the host that takes a record of the log, see w_SetLogSink. */
+typedef void (*w_TlogSink)(int level, int script, const char *message, void *user);
+
 #if defined(__cplusplus)
 #define W_LAYOUT(condition) static_assert(condition, #condition)
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L

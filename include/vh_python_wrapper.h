@@ -61,6 +61,9 @@ typedef struct w_Targs {
  * library releases, `args` itself, or NULL for failure. */
 typedef w_Targs *(*w_Tcallback)(int id, w_Targs *args);
 
+/* A function of the host that takes a record of the log, see w_SetLogSink. */
+typedef void (*w_TlogSink)(int level, int script, const char *message, void *user);
+
 #if defined(__cplusplus)
 #define W_LAYOUT(condition) static_assert(condition, #condition)
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
@@ -298,6 +301,15 @@ int w_Stats(char **json);
 //
 // `text` is NULL or a pointer that may be written.
 int w_StatsText(char **text);
+
+// Gives the records of the log to `sink`, with `user`, instead of printing them; NULL prints them
+// again. `level` is the lowest w_LogLevel that shows the record, `script` an id or -1. The message is
+// UTF-8 and goes when the call ends. The sink is called on any thread, must not throw, and may still
+// be at it on another thread when it has been replaced. What scripts print is no record.
+//
+// `sink` is NULL or stays callable with `user` until it is replaced.
+void w_SetLogSink(w_TlogSink sink,
+                  void *user);
 
 // How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the
 // hub, 4 to 6 everything.

@@ -4,7 +4,7 @@
 //! turns a panic into the function's failure value. The documentation comments are the ones C
 //! programmers read in `include/vh_python_wrapper.h`.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 
 use crate::stats::render;
 use crate::{callbacks, hooks, host_functions, hub, lifecycle, log, scripts, targs};
@@ -18,7 +18,7 @@ mod variadic;
 
 use boundary::guard;
 use host::CallbackTable;
-pub use types::{w_Targs, w_Tcallback, w_Telement};
+pub use types::{w_Targs, w_Tcallback, w_Telement, w_TlogSink};
 
 /// Starts Python and keeps `table`, the hub's W_MAX_CALLBACKS callbacks, until `w_End`.
 /// The table is read at every call, so slots may be filled later; a NULL slot is a callback this
@@ -203,6 +203,19 @@ pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
         // SAFETY: the caller's promise is the one `host::give_text` asks for.
         c_int::from(unsafe { host::give_text(text, metrics.as_bytes()) })
     })
+}
+
+/// Gives the records of the log to `sink`, with `user`, instead of printing them; NULL prints them
+/// again. `level` is the lowest w_LogLevel that shows the record, `script` an id or -1. The message is
+/// UTF-8 and goes when the call ends. The sink is called on any thread, must not throw, and may still
+/// be at it on another thread when it has been replaced. What scripts print is no record.
+///
+/// # Safety
+/// `sink` is NULL or stays callable with `user` until it is replaced.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_SetLogSink(sink: w_TlogSink, user: *mut c_void) {
+    // SAFETY: the caller's promise is the one `Sink::new` asks for.
+    guard(c"w_SetLogSink", (), || log::set_sink(unsafe { host::Sink::new(sink, user) }));
 }
 
 /// How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the

@@ -30,6 +30,22 @@ pub fn parse_seconds(text: &str) -> Option<Duration> {
     text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
+/// A number that is not negative. What is none is told and the default used.
+pub fn number(name: &str, default: f64) -> f64 {
+    let Ok(text) = std::env::var(name) else { return default };
+    match text.trim().parse() {
+        Ok(number) if (0.0..1e9).contains(&number) => number,
+        _ if text.trim().is_empty() => default,
+        _ => {
+            tracing::error!(
+                "the environment variable {name} is {text:?}, which is no number from 0 on; {default} \
+                 is used"
+            );
+            default
+        }
+    }
+}
+
 /// A time in seconds, with a fraction. What is no number is told and the default used.
 pub fn seconds(name: &str, default: Duration) -> Duration {
     let Ok(text) = std::env::var(name) else { return default };

@@ -23,14 +23,19 @@ use crate::{clock, config, header};
 
 pub mod breaker;
 pub mod crash;
+pub mod memory;
 pub mod notices;
+pub mod output;
 pub mod registry;
 pub mod repeats;
 pub mod slot;
+pub mod wake;
 pub mod watchdog;
 
 use breaker::{Breaker, Change, Outcome};
+use memory::Memory;
 use notices::Notices;
+use output::Output;
 use repeats::Repeats;
 use slot::{Outer, Slot};
 
@@ -55,6 +60,10 @@ pub struct Profile {
     /// `vh` calls of its own threads.
     thread_vh_calls: AtomicU64,
     notices: Notices,
+    /// What it writes into the log.
+    pub output: Output,
+    /// What memory it takes.
+    pub memory: Memory,
 }
 
 /// What the script and the environment say.
@@ -103,6 +112,8 @@ impl Profile {
             interpreter: OnceLock::new(),
             thread_vh_calls: AtomicU64::new(0),
             notices: Notices::default(),
+            output: Output::from_environment(),
+            memory: Memory::from_environment(),
         }
     }
 

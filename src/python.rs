@@ -14,6 +14,7 @@ pub mod json;
 pub mod load;
 mod names;
 pub mod object;
+pub mod output;
 pub mod report;
 pub mod scope;
 pub mod state;

@@ -18,13 +18,13 @@ use parking_lot::{Mutex, RwLock};
 use crate::abi::host;
 use crate::abi::types::w_Targs;
 use crate::door::{Door, Inside};
-use crate::guard::{Callees, Profile, crash, notices, registry};
+use crate::guard::{Callees, Profile, crash, memory, notices, registry};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
 use crate::log;
 use crate::python::load::{self, Loaded};
-use crate::python::{call, ending};
+use crate::python::{call, ending, output};
 use crate::targs::{self, Item, Malformed, View};
 use crate::{carry, clock};
 
@@ -331,8 +331,15 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
+    let memory_before = memory::resident();
     let Some(loaded) = running_for(&context, || load::load(&context)) else { return -1 };
-    tracing::info!(script = %context.label, "loaded from {}", context.path().display());
+    memory::loaded(&context, memory_before);
+    tracing::info!(
+        script = %context.label,
+        "loaded from {}; the process grew by {} KiB",
+        context.path().display(),
+        context.profile.memory.at_load() / 1024
+    );
     let serial = context.serial;
     if loading.finish(context, loaded) {
         unload(id);
@@ -511,6 +518,7 @@ fn finish(script: Box<Script>) {
     let deadline = Instant::now() + ending::time();
     running_for(&context, || ending::unload(loaded, &context, deadline));
     context.callees.sum_up(clock::ticking(), true);
+    output::tell_dropped(&context, clock::ticking(), true);
     context.gone.store(true, Ordering::Release);
     SLOTS.write()[context.id as usize] = Slot::Free;
     tracing::info!(script = %context.label, "unloaded");

@@ -124,6 +124,11 @@ impl Row {
         self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How long all calls took, in nanoseconds.
+    pub fn total(&self) -> u64 {
+        read(&self.times.total)
+    }
+
     /// The numbers as they are now.
     pub fn read(&self) -> Numbers {
         let times = self.times.read();

@@ -1,11 +1,11 @@
 //! Calling C of the host: its functions, its live callback table, its standard output.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::types::{w_Targs, w_Tcallback};
+use super::types::{w_Targs, w_Tcallback, w_TlogSink};
 use crate::targs::{self, Block, HostResult};
 
 /// A C function of the host.
@@ -49,6 +49,34 @@ unsafe extern "C" {
         args: *mut w_Targs,
         thrown: *mut *mut c_char,
     ) -> *mut w_Targs;
+}
+
+/// A function of the host that takes the records of the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Sink {
+    function: unsafe extern "C" fn(c_int, c_int, *const c_char, *mut c_void),
+    user: *mut c_void,
+}
+
+// SAFETY: the host promises that the function may be called on any thread; `user` is only handed on.
+unsafe impl Send for Sink {}
+
+impl Sink {
+    /// Takes a function pointer; None for NULL.
+    ///
+    /// # Safety
+    /// The function may be called with `user` on any thread as long as this value is used.
+    pub unsafe fn new(function: w_TlogSink, user: *mut c_void) -> Option<Sink> {
+        function.map(|function| Sink { function, user })
+    }
+
+    /// Hands a record over. No lock of ours is held.
+    pub fn take(self, level: i32, script: i32, text: &str) {
+        let text = text.replace('\0', "\u{FFFD}");
+        let Ok(text) = CString::new(text) else { return };
+        // SAFETY: callable by the contract of `new`; the text outlives the call.
+        unsafe { (self.function)(level, script, text.as_ptr(), self.user) };
+    }
 }
 
 /// The callback table a host gave to `w_Begin`; hosts may still fill it.
@@ -107,6 +135,23 @@ unsafe extern "C" {
 pub fn flush_standard_output() {
     // SAFETY: `stdout` is libc's stream; fflush locks it.
     unsafe { libc::fflush(stdout) };
+}
+
+/// Writes all of it to standard output or standard error.
+pub fn write_all(file: c_int, bytes: &[u8]) -> io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        // SAFETY: the pointer and length are one slice.
+        let written = unsafe { libc::write(file, rest.as_ptr().cast(), rest.len()) };
+        match usize::try_from(written) {
+            Ok(written) => rest = &rest[written..],
+            Err(_) => match io::Error::last_os_error() {
+                error if error.kind() == io::ErrorKind::Interrupted => {}
+                error => return Err(error),
+            },
+        }
+    }
+    Ok(())
 }
 
 /// `write(2)` to standard output.

@@ -48,6 +48,12 @@ pub struct w_Targs {
 #[allow(non_camel_case_types, reason = "the name hosts use")]
 pub type w_Tcallback = Option<unsafe extern "C" fn(id: c_int, args: *mut w_Targs) -> *mut w_Targs>;
 
+/// A function of the host that takes records of the log.
+#[allow(non_camel_case_types, reason = "the name hosts use")]
+pub type w_TlogSink = Option<
+    unsafe extern "C" fn(level: c_int, script: c_int, message: *const c_char, user: *mut c_void),
+>;
+
 const _: () = {
     assert!(size_of::<w_Telement>() == 16);
     assert!(std::mem::offset_of!(w_Telement, value) == 8);

@@ -22,6 +22,11 @@ pub fn all() -> Vec<Arc<Context>> {
     SCRIPTS.lock().iter().filter_map(Weak::upgrade).collect()
 }
 
+/// The script with this serial.
+pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
+    all().into_iter().find(|script| script.serial == serial)
+}
+
 /// The script this callee belongs to; None when it is gone.
 pub fn owner_of(callee: *const Callee) -> Option<Arc<Context>> {
     all()

@@ -13,9 +13,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::slot::{self, Seen, Slot};
-use super::{Callee, registry};
+use super::{Callee, memory, registry, wake};
 use crate::clock;
 use crate::python::interrupt::{self, Attempt};
+use crate::python::output;
 use crate::scripts::Context;
 
 /// From the deadline to the first look whether the call has ended; doubled from look to look.
@@ -71,9 +72,19 @@ fn run() {
         }
         if now >= next_chores {
             next_chores = now + CHORES.as_nanos() as u64;
-            registry::all().iter().for_each(|script| script.callees.sum_up(now, false));
+            do_chores(now);
         }
         std::thread::park_timeout(clock::TICK);
+    }
+}
+
+/// What is done once a second.
+fn do_chores(now: u64) {
+    let scripts = registry::all();
+    memory::look(&scripts, now);
+    for script in scripts {
+        script.callees.sum_up(now, false);
+        output::tell_dropped(&script, now, false);
     }
 }
 
@@ -144,7 +155,7 @@ impl Pursuit {
         self.looks += 1;
         match self.attempt.0.load(Ordering::Acquire) {
             // The exception has a moment to be taken.
-            SENT if self.looks == 1 => {}
+            SENT if self.looks == 1 && !wake::waits(self.slot) => {}
             WAITS_FOR_LOCK => self.warn(
                 time,
                 "native code keeps Python's lock, so it cannot be interrupted and all scripts of \
@@ -155,6 +166,10 @@ impl Pursuit {
                 self.warn(time, "it waits for a function of the hub, which cannot be interrupted");
                 self.interrupt(time);
             }
+            _ if wake::wake(self.slot, self.call) => self.warn(
+                time,
+                "it waited for a socket, which is shut down now so that it can be interrupted",
+            ),
             _ => {
                 self.warn(
                     time,

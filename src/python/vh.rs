@@ -40,12 +40,14 @@ pub enum Function {
     Encode,
     /// `decode`: the reverse.
     Decode,
+    /// `log`: a line in the hub's log.
+    Log,
     /// `stats`: the statistics of all scripts.
     Stats,
 }
 
 /// Functions without a callback of the hub, with their documentation.
-const OWN_FUNCTIONS: [(&CStr, Function, &str); 6] = [
+const OWN_FUNCTIONS: [(&CStr, Function, &str); 7] = [
     (
         c"CallDynamicFunction",
         Function::CallDynamic,
@@ -59,6 +61,11 @@ const OWN_FUNCTIONS: [(&CStr, Function, &str); 6] = [
     (c"Encode", Function::Encode, "Encode(text)\n--\n\nThe same as encode."),
     (c"decode", Function::Decode, "decode(text)\n--\n\nRead the entities that encode writes."),
     (c"Decode", Function::Decode, "Decode(text)\n--\n\nThe same as decode."),
+    (
+        c"log",
+        Function::Log,
+        "log(message, level=None)\n--\n\nWrite a line, or a record of Python's logging, to the hub's log.",
+    ),
     (
         c"stats",
         Function::Stats,
@@ -174,6 +181,9 @@ fn run<'a>(
         }
         Function::Encode => calls::encode(given),
         Function::Decode => calls::decode(given),
+        Function::Log => {
+            acting_for(attached, binding, |context| calls::log(attached, context, given))
+        }
         Function::Stats => calls::stats(attached, given),
     }
 }

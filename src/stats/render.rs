@@ -25,6 +25,8 @@ fn script_json(script: Arc<Context>) -> Vec<u8> {
     out.text("path", &script.path().to_string_lossy());
     out.text("runtime", profile.runtime_name());
     out.number("loaded", profile.loaded_at());
+    out.number("memory_at_load", profile.memory.at_load() as f64);
+    out.number("memory", profile.memory.now() as f64);
     out.count("thread_vh_calls", profile.thread_vh_calls());
     let callees = script.callees.all();
     out.list(
@@ -147,6 +149,13 @@ pub fn prometheus() -> String {
         for (share, time) in [("0.5", numbers.p50), ("0.99", numbers.p99)] {
             line(&mut out, name, &format!("{labels},quantile=\"{share}\""), seconds(time));
         }
+    }
+    let name = "memory_bytes";
+    head(&mut out, name, "gauge", "Memory a script takes, estimated.");
+    for script in scripts::live() {
+        let file = label_text(&String::from_utf8_lossy(script.name_bytes()));
+        let labels = format!("id=\"{}\",script=\"{file}\"", script.id);
+        line(&mut out, name, &labels, script.profile.memory.now() as f64);
     }
     out
 }

@@ -28,6 +28,7 @@
   X(w_free_args)          \
   X(w_Stats)              \
   X(w_StatsText)          \
+  X(w_SetLogSink)         \
   X(w_LogLevel)
 
 struct Library {

@@ -12,6 +12,7 @@ use crate::python::interpreter::{self, detached};
 use crate::python::interrupt;
 use crate::python::json::{self, Failure};
 use crate::python::object::{Attached, Exception, Obj, Raised};
+use crate::python::output;
 use crate::scripts::Context;
 use crate::stats::render;
 use crate::targs::{self, Block, Malformed, Piece, Storage};
@@ -169,6 +170,27 @@ pub fn decode<'a>(given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
         out.push(*byte);
         Some(entity.len())
     })
+}
+
+/// `log(message, level=None)`; levels are those of Python's logging.
+pub fn log<'a>(
+    attached: Attached<'a>,
+    context: &Context,
+    given: &Given<'_, 'a>,
+) -> Result<Obj<'a>, Raised> {
+    let arguments = given.plain("log", 1, 2)?;
+    let (text, level) = output::text_and_level(&arguments[0], arguments.get(1))?;
+    if output::is_admitted(Some(context), text.len()) {
+        let script = context.label.as_str();
+        match level.unwrap_or(i64::MAX) {
+            40.. => tracing::error!(target: "script", script, "{text}"),
+            30..40 => tracing::warn!(target: "script", script, "{text}"),
+            20..30 => tracing::info!(target: "script", script, "{text}"),
+            10..20 => tracing::debug!(target: "script", script, "{text}"),
+            _ => tracing::trace!(target: "script", script, "{text}"),
+        }
+    }
+    Ok(attached.none())
 }
 
 /// `stats(form="dict")`.
