@@ -418,6 +418,12 @@ impl Call<'_, '_> {
         self.callee.has_failed(what, kind)
     }
 
+    /// It failed because it was interrupted, which the watchdog has told.
+    pub fn was_interrupted(&self, what: String) {
+        self.failed.set(true);
+        self.callee.row.count_error(what);
+    }
+
     /// What was passed or returned cannot cross between C and Python; `reason` is one line. True when
     /// that is to be logged: of functions always, for each of their calls is asked for by somebody.
     pub fn was_refused(&self, reason: &str) -> bool {

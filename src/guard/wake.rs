@@ -29,11 +29,6 @@ pub fn wake(slot: &Slot, call: u64) -> bool {
     unsafe { libc::shutdown(file, libc::SHUT_RDWR) == 0 }
 }
 
-/// Whether the thread waits for a file, perhaps a socket.
-pub fn waits(slot: &Slot) -> bool {
-    waits_for(slot).is_some()
-}
-
 /// The file that the thread waits for.
 fn waits_for(slot: &Slot) -> Option<libc::c_int> {
     let path = format!("/proc/self/task/{}/syscall", slot.kernel_thread());

@@ -155,7 +155,7 @@ impl Pursuit {
         self.looks += 1;
         match self.attempt.0.load(Ordering::Acquire) {
             // The exception has a moment to be taken.
-            SENT if self.looks == 1 && !wake::waits(self.slot) => {}
+            SENT if self.looks == 1 => {}
             WAITS_FOR_LOCK => self.warn(
                 time,
                 "native code keeps Python's lock, so it cannot be interrupted and all scripts of \
@@ -166,10 +166,6 @@ impl Pursuit {
                 self.warn(time, "it waits for a function of the hub, which cannot be interrupted");
                 self.interrupt(time);
             }
-            _ if wake::wake(self.slot, self.call) => self.warn(
-                time,
-                "it waited for a socket, which is shut down now so that it can be interrupted",
-            ),
             _ => {
                 self.warn(
                     time,
@@ -209,6 +205,11 @@ impl Pursuit {
                 || slot.is_in_host(),
             );
             let (what, stack, state) = match attempt {
+                Attempt::Sent(stack) if wake::wake(slot, call) => (
+                    "it is interrupted with TimeoutError, and the socket it waits for is shut down",
+                    stack,
+                    SENT,
+                ),
                 Attempt::Sent(stack) => ("it is interrupted with TimeoutError", stack, SENT),
                 Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
                 Attempt::Ended => return,

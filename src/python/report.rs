@@ -87,13 +87,19 @@ impl<'a> Taken<'a> {
         let attribute = |object: &Obj<'a>, name| {
             object.attribute(name).map_err(|raised| attached.clear(raised)).ok()
         };
-        let mut place = attribute(&self.exception, c"__traceback__").filter(|t| !t.is_none())?;
-        while let Some(inner) = attribute(&place, c"tb_next").filter(|inner| !inner.is_none()) {
-            place = inner;
+        let inner = |place: &Obj<'a>, name| attribute(place, name).filter(|found| !found.is_none());
+        let mut innermost = None;
+        let mut place = inner(&self.exception, c"__traceback__");
+        while let Some(here) = place {
+            let code = attribute(&attribute(&here, c"tb_frame")?, c"f_code")?;
+            let file = attribute(&code, c"co_filename")?.to_text();
+            // Files of the library itself are none of the script's author's business.
+            if !file.starts_with("<vh ") {
+                innermost = Some((file, attribute(&here, c"tb_lineno")?.as_i64()?));
+            }
+            place = inner(&here, c"tb_next");
         }
-        let frame = attribute(&place, c"tb_frame")?;
-        let file = attribute(&attribute(&frame, c"f_code")?, c"co_filename")?;
-        Some((file.to_text(), attribute(&place, c"tb_lineno")?.as_i64()?))
+        innermost
     }
 
     /// Its type and text.
@@ -149,8 +155,9 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         return;
     };
     // The watchdog has told of a call that it interrupted, and where that was.
-    let is_told = call.is_late() && taken.is_timeout();
-    if call.has_failed(taken.in_one_line(), &taken.kind_and_place()) && !is_told {
+    if call.is_late() && taken.is_timeout() {
+        call.was_interrupted(taken.in_one_line());
+    } else if call.has_failed(taken.in_one_line(), &taken.kind_and_place()) {
         taken.log(script, place);
     }
 }

@@ -1,5 +1,7 @@
 // Deadlines: a call that takes too long is interrupted, only that call, and the hub goes on.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -207,6 +209,44 @@ TEST_P(Deadline, WarnsOfNativeCodeThatWaits) {
   EXPECT_LE(2, warnings) << log;
   EXPECT_GE(4, warnings) << "at growing intervals:\n" << log;
   EXPECT_EQ("l 0", hub_.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
+}
+
+// A socket that nobody writes to would keep the hub for ever.
+TEST_P(Deadline, WakesACallThatWaitsForASocket) {
+  const int script = Load(
+      "import socket\n"
+      "def receive():\n"
+      "    here, there = socket.socketpair()\n"
+      "    here.recv(1)\n"
+      "def accept():\n"
+      "    with socket.create_server(('127.0.0.1', 0)) as server: server.accept()\n");
+  for (const char* name : {"receive", "accept"}) {
+    hub_.TakeLog();
+    const auto start = Clock::now();
+    EXPECT_EQ("(null)", hub_.Call(script, name));
+    EXPECT_GT(1.0, SecondsSince(start));
+    EXPECT_EQ(1, CountLines(hub_.TakeLog(), {name, "TimeoutError", "socket", "is shut down"}));
+  }
+}
+
+// The hub waits for a socket of its own inside of a vh function: that one is left alone.
+TEST_P(Deadline, LeavesSocketsOfTheHubAlone) {
+  const int script = Load("def ask(): vh.mc('slow')\n");
+  hub_.AnswerTo("mc", [](w_Targs*) {
+    int sockets[2];
+    EXPECT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+    std::thread writer([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(800));
+      EXPECT_EQ(1, write(sockets[1], "x", 1));
+    });
+    char byte = 0;
+    EXPECT_EQ(1, recv(sockets[0], &byte, 1, 0));
+    writer.join();
+    close(sockets[0]);
+    close(sockets[1]);
+    return IntResult(1);
+  });
+  hub_.Call(script, "ask");
 }
 
 TEST_P(Deadline, TheScriptsOwnCommentCounts) {
