@@ -3,6 +3,7 @@
 Printed from the tables of the library by `make docs`; for editors and type checkers.
 """
 
+import logging
 from concurrent.futures import Future
 from typing import Any, Awaitable, Callable, Literal, overload
 
@@ -236,6 +237,12 @@ def on_unload(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callab
 
 def run_in_host(work: Callable[[], Any] | Awaitable[Any]) -> Future[Any]:
     """Run a callable or coroutine on the hub's thread."""
+
+def log(message: str | logging.LogRecord, level: int | None = None, /) -> None:
+    """Write a line, or a record of Python's logging, to the hub's log."""
+
+def log_handler(level: int = 0) -> logging.Handler:
+    """A handler for Python's logging that writes to the hub's log."""
 
 @overload
 def stats(form: Literal['dict'] = 'dict') -> dict[str, Any]: ...

@@ -164,7 +164,7 @@ def check_waits(waits, good, stats):
     problems = [
         f"a user waited {wait:.2f} s, longer than two deadlines"
         for wait in long
-        if wait > usual + 2 * DEADLINE
+        if wait > max(good) + 2 * (DEADLINE + TOLERANCE)
     ]
     if sum(long) > timeouts * (DEADLINE + usual):
         problems.append(f"users waited {sum(long):.1f} s for {timeouts} timeouts")
