@@ -147,7 +147,7 @@ pub fn call(
     let reply = Arc::new(Reply::default());
     let request =
         Request::Call { script: context.serial, work: Box::new(work), reply: Arc::clone(&reply) };
-    post(request, || context.is_closed())?;
+    post(request, || context.is_leaving())?;
     reply.wait(Instant::now() + config::seconds("VH_PYTHON_CALL_TIMEOUT", WAIT))
 }
 

@@ -69,7 +69,9 @@ pub struct Context {
     nicks: Mutex<Nicks>,
     /// What the host registered for it.
     pub functions: Arc<Registered>,
-    /// Set when its threads may not call the hub any more.
+    /// Set when its own threads may not call the hub any more: the hub's thread says goodbye.
+    leaving: AtomicBool,
+    /// Set when nothing of it may call the hub any more.
     closed: AtomicBool,
     /// Set when nothing of it is left in the registry.
     gone: AtomicBool,
@@ -118,13 +120,26 @@ impl Context {
         }
     }
 
-    /// Whether the script is being unloaded and its threads may not call the hub any more.
+    /// Whether its own threads may not call the hub any more.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    /// From now on calls of its own threads are refused: the hub's thread has no time to answer
+    /// them, and may wait for those threads in `UnLoad()`.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
+        carry::close_script(self.serial);
+    }
+
+    /// Whether nothing of it may call the hub any more.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Keeps its threads from calling the hub.
+    /// Keeps everything of it from calling the hub.
     pub fn close(&self) {
+        self.leave();
         self.closed.store(true, Ordering::Release);
     }
 }
@@ -398,6 +413,7 @@ impl Request {
             start_time: self.start_time,
             nicks: Mutex::new(self.nicks),
             functions,
+            leaving: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             told: AtomicU64::new(0),

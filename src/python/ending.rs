@@ -16,7 +16,6 @@ use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::load::Loaded;
 use super::object::{Attached, Obj};
 use super::{report, scope, state};
-use crate::carry;
 use crate::config;
 use crate::runtime::Runtime;
 use crate::scripts::Context;
@@ -75,12 +74,11 @@ pub fn unload(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
 
 /// Stops the script's threads and ends its interpreter, or sets it aside.
 fn take_apart(loaded: Loaded, context: &Arc<Context>, attachment: Attachment, deadline: Instant) {
-    stop_threads(&loaded, context, &attachment, deadline);
-    let left = threads_left(&loaded, context, &attachment);
-    if left > 0 {
-        describe(&loaded, context, attachment.attached(), left);
-    }
-    let Some(loaded) = finish(loaded, context, attachment) else { return };
+    let Err(left) = finish(&loaded, context, &attachment, deadline) else {
+        return end(loaded, context, attachment);
+    };
+    describe(&loaded, context, attachment.attached(), left);
+    leave(attachment);
     let count = {
         let mut aside = ASIDE.lock();
         aside.push(SetAside { context: Arc::clone(context), loaded });
@@ -93,24 +91,29 @@ fn take_apart(loaded: Loaded, context: &Arc<Context>, attachment: Attachment, de
     );
 }
 
-/// Ends interpreters that were set aside, as far as their threads have ended meanwhile.
+/// Ends interpreters that were set aside, as far as their threads have ended meanwhile; the others
+/// are asked again.
 pub fn look_again() {
     let aside = std::mem::take(&mut *ASIDE.lock());
     for SetAside { context, loaded } in aside {
         let interpreter = Arc::clone(&loaded.interpreter);
         let attachment = Attachment::new(&interpreter, loaded.runtime);
-        match finish(loaded, &context, attachment) {
-            Some(loaded) => ASIDE.lock().push(SetAside { context, loaded }),
-            None => tracing::info!(
-                script = %context.label,
-                "its last thread has ended, and its interpreter with it"
-            ),
+        if finish(&loaded, &context, &attachment, Instant::now()).is_err() {
+            leave(attachment);
+            ASIDE.lock().push(SetAside { context, loaded });
+            continue;
         }
+        end(loaded, &context, attachment);
+        tracing::info!(
+            script = %context.label,
+            "its last thread has ended, and its interpreter with it"
+        );
     }
 }
 
 /// `UnLoad()` and the callbacks of `vh.on_unload`.
 fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
+    context.leave();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         let namespace = loaded.namespace.get(attached);
@@ -123,7 +126,6 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
         state::keep(attached, context, &loaded.vh.get(attached));
     }
     context.close();
-    carry::close_script(context.serial);
     // SAFETY: as above.
     unsafe { loaded.scope.run(attached, context, c"fail_jobs") };
 }
@@ -150,24 +152,37 @@ fn thread_ids(loaded: &Loaded, context: &Context, attached: Attached<'_>) -> Vec
     }
 }
 
-fn stop_threads(loaded: &Loaded, context: &Context, attachment: &Attachment, deadline: Instant) {
+/// Number of threads that did not stop.
+struct Left(usize);
+
+/// Stops the script's threads; at a deadline that has passed they are asked once.
+fn stop_threads(
+    loaded: &Loaded,
+    context: &Context,
+    attachment: &Attachment,
+    deadline: Instant,
+) -> Result<(), Left> {
     if threads_left(loaded, context, attachment) == 0 {
-        // SAFETY: the script's own interpreter is attached.
-        return unsafe { loaded.scope.run(attachment.attached(), context, c"close_loop") };
+        return Ok(());
     }
     let attached = attachment.attached();
     // SAFETY: the script's own interpreter is attached.
     unsafe { loaded.scope.run(attached, context, c"ask_to_stop") };
-    let now = Instant::now();
-    let patience = now + deadline.saturating_duration_since(now) / 2;
-    let courtesy = now + COURTESY.min(deadline.saturating_duration_since(now));
-    while threads_left(loaded, context, attachment) > 0 && Instant::now() < deadline {
+    let start = Instant::now();
+    let time = deadline.saturating_duration_since(start);
+    let (patience, courtesy) = (start + time / 2, start + COURTESY.min(time));
+    loop {
+        let left = threads_left(loaded, context, attachment);
         let now = Instant::now();
         let wait = now < courtesy || (now < patience && has_patient_threads(loaded, attached));
-        if !wait {
+        if left > 0 && !wait {
             interrupt(loaded, context, attached);
         }
-        interpreter::detached(attached, || std::thread::sleep(LOOK));
+        match left {
+            0 => return Ok(()),
+            left if now >= deadline => return Err(Left(left)),
+            _ => interpreter::detached(attached, || std::thread::sleep(LOOK)),
+        }
     }
 }
 
@@ -194,7 +209,7 @@ fn interrupt(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
 }
 
 /// Logs name and stack of the threads that did not stop.
-fn describe(loaded: &Loaded, context: &Context, attached: Attached<'_>, left: usize) {
+fn describe(loaded: &Loaded, context: &Context, attached: Attached<'_>, Left(left): Left) {
     // SAFETY: the script's own interpreter is attached.
     match unsafe { loaded.scope.call(attached, c"describe_threads", &[]) } {
         Ok(described) => {
@@ -211,35 +226,41 @@ fn describe(loaded: &Loaded, context: &Context, attached: Attached<'_>, left: us
     }
 }
 
-/// Lets go of the script and ends its interpreter. Gives it back when threads are left.
-fn finish(loaded: Loaded, context: &Arc<Context>, attachment: Attachment) -> Option<Loaded> {
-    let attached = attachment.attached();
-    if threads_left(&loaded, context, &attachment) > 0 {
-        return Some(leave(loaded, attachment));
-    }
+/// Stops threads and runs exit functions; afterwards nothing of the script runs any more.
+fn finish(
+    loaded: &Loaded,
+    context: &Context,
+    attachment: &Attachment,
+    deadline: Instant,
+) -> Result<(), Left> {
+    stop_threads(loaded, context, attachment, deadline)?;
     // SAFETY: the script's own interpreter is attached.
-    unsafe { loaded.scope.run(attached, context, c"run_exit_callbacks") };
-    // Exit functions may have started threads.
-    if threads_left(&loaded, context, &attachment) > 0 {
-        return Some(leave(loaded, attachment));
+    unsafe {
+        loaded.scope.run(attachment.attached(), context, c"close_loop");
+        loaded.scope.run(attachment.attached(), context, c"run_exit_callbacks");
     }
+    // Exit functions may have started threads.
+    stop_threads(loaded, context, attachment, deadline)
+}
+
+/// Lets go of a script in which nothing runs any more, and ends its interpreter.
+fn end(loaded: Loaded, context: &Context, attachment: Attachment) {
+    let attached = attachment.attached();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         loaded.scope.run(attached, context, c"forget");
         loaded.release(attached);
     }
     match attachment {
-        Attachment::Own(janitor) => end(janitor),
+        Attachment::Own(janitor) => end_interpreter(janitor),
         Attachment::Main(entered) => drop(entered),
     }
-    None
 }
 
-fn leave(loaded: Loaded, attachment: Attachment) -> Loaded {
+fn leave(attachment: Attachment) {
     if let Attachment::Own(janitor) = attachment {
         janitor.leave();
     }
-    loaded
 }
 
 /// Whether nothing of its script is left in the interpreter.
@@ -256,7 +277,6 @@ fn is_swept(attached: Attached<'_>) -> bool {
 /// Takes a script out that failed to load; it is told nothing.
 pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
     context.close();
-    carry::close_script(context.serial);
     let interpreter = Arc::clone(&loaded.interpreter);
     let attachment = Attachment::new(&interpreter, loaded.runtime);
     take_apart(loaded, context, attachment, deadline);
@@ -265,19 +285,18 @@ pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
 /// Ends an interpreter that no script ran in.
 pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
     if let Attachment::Own(janitor) = Attachment::new(interpreter, runtime) {
-        end(janitor);
+        end_interpreter(janitor);
     }
 }
 
 /// Ends an interpreter in which nothing runs any more, or keeps it for another script.
-fn end(janitor: Janitor) {
+fn end_interpreter(janitor: Janitor) {
     let attached = janitor.attached();
-    if interpreter::KEEPS_FOR_REUSE && is_swept(attached) {
+    if is_swept(attached) {
         return janitor.keep_for_reuse();
     }
-    if let Err(raised) = scope::forget_threading(attached) {
-        // Only Python's own farewell to threads that are gone would be noisier.
-        attached.clear(raised);
+    if let Err(raised) = scope::prepare_end(attached) {
+        report::log(attached, raised, "", "preparing the end of an interpreter");
     }
     janitor.end();
 }

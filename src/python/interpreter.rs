@@ -249,11 +249,8 @@ fn attached_state() -> *mut PyThreadState {
     unsafe { ffi::compat::PyThreadState_GetUnchecked() }
 }
 
-/// From 3.12 on Python loses up to a megabyte with each interpreter that ends: they are swept and
-/// used again instead.
-pub const KEEPS_FOR_REUSE: bool = cfg!(Py_3_12);
-
-/// Swept interpreters that wait for a script.
+/// Swept interpreters that wait for a script. From 3.12 on Python loses up to a megabyte with each
+/// interpreter that ends, before it what C modules keep for each; and making one takes longer.
 static KEPT: Mutex<Vec<Arc<Interpreter>>> = Mutex::new(Vec::new());
 
 /// Every interpreter that can be entered.

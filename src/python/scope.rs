@@ -132,6 +132,9 @@ pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
     }
     let namespace = attached.namespace()?;
     namespace.set_dict_item(c"__name__", &attached.str("vh.support")?)?;
+    // Builtins of its own, whatever a script does to Python's.
+    let builtins = attached.import(c"builtins")?.attribute(c"__dict__")?;
+    namespace.set_dict_item(c"__builtins__", &builtins.call_method(c"copy", &[])?)?;
     for definition in &BUILTINS {
         definition.add_to(&namespace)?;
     }
@@ -287,8 +290,8 @@ pub fn prepare_main(attached: Attached<'_>) -> Result<(), Raised> {
 }
 
 /// Before an interpreter ends: all its threads have.
-pub fn forget_threading(attached: Attached<'_>) -> Result<(), Raised> {
-    call(attached, c"forget_threading", &[]).map(drop)
+pub fn prepare_end(attached: Attached<'_>) -> Result<(), Raised> {
+    call(attached, c"prepare_end", &[]).map(drop)
 }
 
 /// The script that is running, also on threads it started.

@@ -12,6 +12,7 @@ the vh calls of other threads, notify(serial) asks for the script's jobs to be r
 thread_frames() the innermost frames of threads that Python started in this interpreter.
 """
 
+import gc
 import sys
 
 # Where modules are looked for before a script adds its folders: what the library itself imports
@@ -64,6 +65,8 @@ class Scope:
         self.loop_lock = __import__("_thread").allocate_lock()
         self.tasks = set()
         self.site_packages = []
+        # What reports exceptions of threads while they are stopped, and what did before.
+        self.quiet_hook = self.loud_hook = None
         SCOPES[script] = self
         vh.on_unload = self.on_unload
         vh.run_in_host = self.run_in_host
@@ -191,9 +194,6 @@ class Scope:
 
     def ask_to_stop(self):
         """Asks timers, executors and event loops of the script to finish. Never waits."""
-        if BASELINE:
-            # Threads that were stopped from outside leave more behind than can be swept.
-            BASELINE[0].spoiled = True
         threading = loaded("threading")
         if threading is not None:
             for thread in self.threads():
@@ -207,7 +207,9 @@ class Scope:
 
     def expect_cancellation(self, threading):
         """Threads whose event loop is stopped end with an exception nobody need hear of."""
-        report = threading.excepthook
+        if self.quiet_hook is not None:
+            return
+        self.loud_hook = report = threading.excepthook
 
         def excepthook(args):
             asyncio = loaded("asyncio")
@@ -218,7 +220,7 @@ class Scope:
             if not (quiet and args.thread is not None and self.owns(args.thread)):
                 report(args)
 
-        threading.excepthook = excepthook
+        self.quiet_hook = threading.excepthook = excepthook
 
     def ask_frame(self, frame):
         if frame.f_code.co_name == "_worker" and "executor_reference" in frame.f_locals:
@@ -405,6 +407,9 @@ class Scope:
                 future.set_exception(RuntimeError("the script is being unloaded"))
 
     def forget(self):
+        threading = loaded("threading")
+        if threading is not None and threading.excepthook is self.quiet_hook is not None:
+            threading.excepthook = self.loud_hook
         SCOPES.pop(self.script, None)
 
     def take_failures(self):
@@ -464,6 +469,8 @@ def tell_scripts_apart():
             scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]
         unregister(function)
 
+    # Threads that are not told whether they are daemons do as the host's thread, which is none.
+    threading._DummyThread.daemon = property(lambda self: False)
     threading.Thread.start = start_for_script
     atexit.register = register_for_script
     atexit.unregister = unregister_for_script
@@ -546,10 +553,51 @@ def run_source(source, path, namespace, compile=compile, exec=exec):
     exec(compile(source, path, "exec", 0, True), namespace)
 
 
-def forget_threading():
-    """All threads have ended: keep Python's own shutdown from looking for them."""
+def prepare_end():
+    """Before the interpreter ends; all its threads have."""
     if loaded("threading") is not None:
+        # Keep Python's own shutdown from looking for them.
         loaded("threading")._shutdown = lambda: None
+    empty_leaked_containers()
+
+
+# Containers of C modules that nobody frees before 3.13, with all they hold.
+LEAKED_CONTAINERS = (
+    ("_ctypes", "_pointer_type_cache"),
+    ("_sqlite3", "adapters"),
+    ("_sqlite3", "converters"),
+    ("_ssl", "err_codes_to_names"),
+    ("_ssl", "err_names_to_codes"),
+    ("_ssl", "lib_codes_to_names"),
+)
+
+
+def empty_leaked_containers():
+    for module, name in LEAKED_CONTAINERS:
+        container = getattr(loaded(module), name, None)
+        if container is not None and not is_used_elsewhere(container):
+            container.clear()
+
+
+def is_used_elsewhere(container):
+    """Whether another interpreter has it too: there it has the names of at least three modules.
+
+    The C module itself holds one reference, and a copy of its namespace may hold another.
+    """
+    namespaces = [holder for holder in gc.get_referrers(container) if type(holder) is dict]
+    # The variables here and in the caller, and the argument of getrefcount.
+    known = len(namespaces) + 3
+    return sys.getrefcount(container) - known >= 3
+
+
+# C modules whose state all interpreters share before a version of Python, so that scripts disturb
+# each other. Without them the standard library uses the same written in Python.
+WRITTEN_IN_PYTHON = (
+    # Running loops mix; 3.12 before .4 may crash when the module is dropped.
+    ("_asyncio", (3, 12, 4)),
+    # Its exceptions are those of the last import anywhere: nobody else's `except` catches them.
+    ("_decimal", (3, 13)),
+)
 
 
 def prepare_own_interpreter():
@@ -558,10 +606,13 @@ def prepare_own_interpreter():
         return
     import _thread
 
-    if sys.version_info < (3, 12):
-        # Its state is shared by all interpreters and dies with the first that imported it; the
-        # version of asyncio in Python is the interpreter's own.
-        sys.modules["_asyncio"] = None
+    for name, version in WRITTEN_IN_PYTHON:
+        if sys.version_info < version:
+            sys.modules[name] = None
+    if hasattr(_thread, "_get_main_thread_ident"):
+        # From 3.13 on every thread of a sub-interpreter would be a daemon unless it says otherwise,
+        # for `threading` takes the host's thread for a stranger, which it did not do before.
+        _thread._get_main_thread_ident = _thread.get_ident
     forbid_fork()
     start = _thread.start_new_thread
 
@@ -589,7 +640,7 @@ def forbid_fork():
         module.register_at_fork = register_at_fork
 
 
-# Using an interpreter again: from Python 3.12 on each one that ends leaves memory behind.
+# Using an interpreter again: each one that ends leaves memory behind, most from Python 3.12 on.
 
 # The state of this interpreter before any script, once it is taken.
 BASELINE = []
@@ -605,6 +656,7 @@ class Baseline:
         sys.addaudithook = self.spoiling(sys.addaudithook)
         codecs = self.modules["_codecs"]
         codecs.register = self.spoiling(codecs.register)
+        codecs.register_error = self.spoiling(codecs.register_error)
         self.contents = [(vars(module), dict(vars(module))) for module in self.real_modules()]
         # These are put back as modules, not as values of others such as __builtins__.
         namespaces = {id(content) for content, _ in self.contents} | {id(sys.modules)}
@@ -620,10 +672,20 @@ class Baseline:
             for value in content.values()
             if isinstance(value, type) and value.__flags__ & (1 << 9)
         ]
-        self.recursion_limit = sys.getrecursionlimit()
+        # Settings that are functions: how to put each back.
+        self.settings = [
+            (sys.setrecursionlimit, (sys.getrecursionlimit(),)),
+            (gc.set_threshold, gc.get_threshold()),
+            (gc.set_debug, (0,)),
+            (gc.callbacks.clear, ()),
+            (gc.unfreeze, ()),
+            (gc.enable, ()),
+        ]
+        if hasattr(sys, "set_int_max_str_digits"):
+            self.settings.append((sys.set_int_max_str_digits, (sys.get_int_max_str_digits(),)))
 
     def real_modules(self):
-        return [module for module in self.modules.values() if module is not None]
+        return [module for module in self.modules.values() if isinstance(module, type(sys))]
 
     def spoiling(self, function):
         def spoil(*args):
@@ -636,9 +698,16 @@ class Baseline:
         """True when nothing of a script is left that this can see."""
         if self.spoiled:
             return False
-        for name in [name for name in sys.modules if name not in self.modules]:
-            del sys.modules[name]
+        self.restore_contents()
+        self.restore_settings()
+        let_go_of_asyncio()
+        empty_leaked_containers()
+        probes = [probe for probe in map(self.drop_module, list(sys.modules)) if probe]
         sys.modules.update(self.modules)
+        self.clear_survivors(probes)
+        return True
+
+    def restore_contents(self):
         for content, before in self.contents:
             for name in content.keys() - before.keys():
                 del content[name]
@@ -649,8 +718,31 @@ class Baseline:
             refill(before)
         for kind, before in self.classes:
             self.restore_class(kind, before)
-        self.restore_settings()
-        return True
+
+    def drop_module(self, name):
+        """Drops a module of the script; returns a weak reference to a function of it, if any."""
+        if name in self.modules:
+            return None
+        namespace = getattr(sys.modules.pop(name), "__dict__", {})
+        if any(namespace is content for content, _ in self.contents):
+            return None  # Another name of a module that stays.
+        for value in list(namespace.values()):
+            if getattr(value, "__globals__", None) is namespace:
+                return self.modules["_weakref"].ref(value)
+        return None
+
+    @staticmethod
+    def clear_survivors(probes):
+        """Empties modules that a reference which Python cannot see keeps alive, as it does at exit.
+
+        Some C modules have such references: _ctypes to the classes of functions, up to 3.12.
+        """
+        gc.collect()
+        survivors = [probe() for probe in probes if probe() is not None]
+        for function in survivors:
+            function.__globals__.clear()
+        if survivors:
+            gc.collect()
 
     @staticmethod
     def restore_class(kind, before):
@@ -662,12 +754,8 @@ class Baseline:
                 setattr(kind, name, value)
 
     def restore_settings(self):
-        import gc
-
-        sys.setrecursionlimit(self.recursion_limit)
-        gc.callbacks.clear()
-        gc.enable()
-        gc.set_debug(0)
+        for function, arguments in self.settings:
+            function(*arguments)
         monitoring = getattr(sys, "monitoring", None)
         if monitoring is not None:
             for tool in range(6):
@@ -675,7 +763,26 @@ class Baseline:
                     monitoring.free_tool_id(tool)
         RAW_THREADS.clear()
         SCOPES.clear()
-        gc.collect()
+
+
+# How many unused iterators over futures _asyncio keeps for the next `await`.
+ASYNCIO_FREE_LIST = 255
+
+
+def let_go_of_asyncio():
+    """Unused iterators in the free list of _asyncio hold references to their class that nobody
+    counts, which would keep all of asyncio alive: take them out and let them die with the module.
+    """
+    module = loaded("_asyncio")
+    if module is None:
+        return
+
+    class Loop:
+        def get_debug(self):
+            return False
+
+    future = module.Future(loop=Loop())
+    module.unused_iterators = [iter(future) for _ in range(ASYNCIO_FREE_LIST)]
 
 
 def sweep():

@@ -1,6 +1,7 @@
 // w_Begin and w_End: many times, with every kind of table, in any order.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
 
 #include "fake_hub.hpp"
@@ -127,21 +128,29 @@ TEST(Lifecycle, LogLevelsShowMoreAndMore) {
   EXPECT_EQ("", log_at(0));
 }
 
-void ExpectDefaultSignals() {
-  struct sigaction action = {};
-  for (int signal : {SIGINT, SIGPIPE, SIGTERM}) {
-    ASSERT_EQ(0, sigaction(signal, nullptr, &action));
-    EXPECT_EQ(SIG_DFL, action.sa_handler) << "signal " << signal;
+constexpr std::array kSignals = {SIGINT, SIGPIPE, SIGTERM};
+
+using Handler = void (*)(int);
+
+std::array<Handler, kSignals.size()> Handlers() {
+  std::array<Handler, kSignals.size()> handlers{};
+  for (size_t i = 0; i < kSignals.size(); ++i) {
+    struct sigaction action = {};
+    if (sigaction(kSignals[i], nullptr, &action) == 0) handlers[i] = action.sa_handler;
   }
+  return handlers;
 }
+
+// As the program was started, before any test loaded the library.
+const auto kHandlersAtStart = Handlers();
 
 TEST(Lifecycle, SignalsStayTheHosts) {
   FakeHub hub;
   hub.Load("import asyncio, subprocess, signal\n", "sub.py");
-  ExpectDefaultSignals();
+  EXPECT_EQ(kHandlersAtStart, Handlers());
   // CPython takes SIGINT when `signal` is first imported in the main interpreter.
   hub.Load("# vh: runtime = main\nimport asyncio, subprocess, signal\n", "main.py");
-  ExpectDefaultSignals();
+  EXPECT_EQ(kHandlersAtStart, Handlers());
 }
 
 }  // namespace

@@ -76,6 +76,26 @@ TEST_P(ScriptThreads, ManyAreAnswered) {
   EXPECT_EQ("{\"'host'\"}", hub.Evaluate(script, "set(outcomes)"));
 }
 
+TEST_P(ScriptThreads, CanBeJoinedInUnLoadWhileTheyCall) {
+  FakeHub hub;
+  hub.AnswerTo("GetUserHost", [](w_Targs*) { return TextResult("host"); });
+  hub.LoadEvaluating(kAsking +
+                     "import vh\n"
+                     "def ask_forever():\n"
+                     "    while True: vh.GetUserHost('n')\n"
+                     "thread = threading.Thread(target=ask_forever)\n"
+                     "thread.start()\n"
+                     "def UnLoad():\n"
+                     "    thread.join(8)\n"
+                     "    print('joined', not thread.is_alive(), flush=True)\n");
+  hub.TakeLog();
+  const auto start = Clock::now();
+  EXPECT_EQ(1, Lib().w_Unload(0));
+  EXPECT_LT(Clock::now() - start, std::chrono::seconds(4));
+  const std::string log = hub.TakeLog();
+  EXPECT_NE(std::string::npos, log.find("joined True")) << log;
+}
+
 TEST_P(ScriptThreads, AreToldWhenTheHostDoesNotCall) {
   const ScopedEnvironment wait("VH_PYTHON_CALL_TIMEOUT", "0.2");
   FakeHub hub;
