@@ -17,7 +17,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-OURS = re.compile(r"libvh_python_wrapper\.so|vh_gtest|_test\.cpp|fake_hub\.cpp|blocks\.cpp|\.rs:")
+OURS = re.compile(
+    r"libvh_python_wrapper\.so|vh_gtest|_test\.cpp|fake_hub\.cpp|blocks\.cpp|caller\.cpp|\.rs:"
+)
 ALLOCATOR = re.compile(
     r"\b(malloc|calloc|realloc|reallocarray|memalign|posix_memalign|aligned_alloc|strn?dup)\b"
     r"|operator new|_interceptor_|__rust_|__rdl_"
