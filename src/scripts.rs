@@ -560,10 +560,12 @@ pub unsafe fn call_hook(id: c_int, hook: c_int, params: *const w_Targs) -> *mut 
     let Some(row) = hooks::get(hook) else { return std::ptr::null_mut() };
     let number = hook as usize;
     serve_threads();
+    let listens = listens(id, hook);
     // The library listens to two hooks itself, whether the script does or not.
-    let result = if listens(id, hook) || number == ON_SCRIPT_COMMAND {
+    let result = if listens || number == ON_SCRIPT_COMMAND {
         // SAFETY: by contract.
-        call_counted(id, number, row, &unsafe { View::new(params) })
+        let params = unsafe { View::new(params) };
+        if listens || params.is_ok() { call_counted(id, number, row, &params) } else { None }
     } else {
         None
     };
