@@ -476,9 +476,11 @@ impl Interpreter {
         let thread = this_thread();
         // SAFETY: only this thread uses its record, and the borrow ends here.
         let (outermost, found) = unsafe { (*thread).look_up(self.serial) };
-        let thread_state = found.unwrap_or_else(|| self.new_thread_state());
+        // Looked at first: making a thread state sets the key, up to 3.11, and what is put back at the
+        // end must not outlive that thread state.
         let seen_before = gil_state::get();
         let suspended = attached_here(outermost, seen_before);
+        let thread_state = found.unwrap_or_else(|| self.new_thread_state());
         if suspended != Some(thread_state) {
             // SAFETY: what is attached to this thread is left before the next one is entered, and
             // entered again when the guard is dropped.
