@@ -4,10 +4,11 @@
 //! attached do it, one at a time, so that plain loads and stores are enough. Reading the exact
 //! clock twice would cost more than all the rest. So the time of a call is taken when the one
 //! before began in another tick of the ticking clock, which is nearly always so in a hub; of calls
-//! that follow each other faster, one in `SPARSE`, picked at random, stands for as many. Long calls
-//! are all recorded: the ticking clock shows them.
+//! that follow each other faster, one in `SPARSE`, picked at random, stands for as many. A slow call
+//! stands for itself only, and the next one is timed too. Long calls are all recorded: the ticking
+//! clock shows them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -17,6 +18,8 @@ pub mod render;
 
 /// Of calls that follow each other within a tick, one in so many is timed.
 const SPARSE: u64 = 32;
+/// A call that takes so long is slow: reading the clock costs nothing beside it.
+const SLOW: u64 = 1_000_000;
 /// A call that takes so long by the ticking clock is long.
 const LONG: u64 = 2 * clock::TICK.as_nanos() as u64;
 
@@ -31,6 +34,8 @@ pub struct Row {
     vh_calls: AtomicU64,
     /// When the last call began, by the ticking clock.
     last_start: AtomicU64,
+    /// Whether the last call that was timed was slow.
+    slow: AtomicBool,
     times: Times,
     last_error: Mutex<Option<LastError>>,
 }
@@ -79,7 +84,8 @@ impl Row {
         let ticking = clock::ticking();
         let number = self.calls.load(Ordering::Relaxed).wrapping_add(1);
         self.calls.store(number, Ordering::Relaxed);
-        let weight = if self.last_start.load(Ordering::Relaxed) != ticking {
+        let is_new_tick = self.last_start.load(Ordering::Relaxed) != ticking;
+        let weight = if is_new_tick || self.slow.load(Ordering::Relaxed) {
             self.last_start.store(ticking, Ordering::Relaxed);
             1
         } else if is_picked(number) {
@@ -99,7 +105,9 @@ impl Row {
         }
         if start.weight > 0 {
             let time = clock::exact() - start.exact;
-            self.times.record(time, if time < LONG { start.weight } else { 1 });
+            let is_slow = time >= SLOW;
+            self.slow.store(is_slow, Ordering::Relaxed);
+            self.times.record(time, if is_slow { 1 } else { start.weight });
             return;
         }
         let time = clock::ticking() - start.ticking;

@@ -425,6 +425,7 @@ mod tests {
 
     /// Found by the fuzzer: these were decoded, and came back as `?`.
     #[test]
+    #[cfg_attr(miri, ignore = "safe code, and a hundred thousand rounds")]
     fn characters_that_encoders_lack_survive() {
         let samples: [(&str, &[u8]); 4] = [
             ("CP932", b"\xF8\x9D"),

@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_int};
 
-use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use vh_python_wrapper::abi::{
     w_CallFunction, w_CallHook, w_CallName, w_End, w_GetHook, w_HasHook, w_HookName, w_LogLevel,
@@ -29,7 +29,7 @@ const DEEPEST: u32 = 3;
 /// An input that ran out of bytes is all zeros, so this is none.
 const RARE: u8 = 0x5A;
 
-const FUNCTIONS: [&CStr; 14] = [
+const FUNCTIONS: [&CStr; 16] = [
     c"last",
     c"everything",
     c"listed",
@@ -41,17 +41,21 @@ const FUNCTIONS: [&CStr; 14] = [
     c"nothing_in_c",
     c"dynamic",
     c"host",
+    c"ask",
+    c"odd",
     c"HOOKS",
     c"missing",
     c"",
 ];
+/// Formats of results.
+const RESULTS: [&[u8]; 8] = [b"l", b"ssssss", b"sdsdslslp", b"D", b"s", b"lllp", b"d", b"ss"];
 const REGISTERED: [&CStr; 3] = [c"a", c"b", c"\xC3\xA4"];
 
 #[derive(Debug)]
 struct Id(c_int);
 
 impl<'a> Arbitrary<'a> for Id {
-    fn arbitrary(input: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
         Ok(Id(if input.ratio(7, 8)? { input.int_in_range(0..=4)? } else { input.arbitrary()? }))
     }
 }
@@ -60,7 +64,7 @@ impl<'a> Arbitrary<'a> for Id {
 struct Number(c_int);
 
 impl<'a> Arbitrary<'a> for Number {
-    fn arbitrary(input: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
         Ok(Number(if input.ratio(7, 8)? {
             input.int_in_range(-1..=HOOKS)?
         } else {
@@ -73,7 +77,7 @@ impl<'a> Arbitrary<'a> for Number {
 struct Name(CString);
 
 impl Name {
-    fn one_of(input: &mut arbitrary::Unstructured, names: &[&CStr]) -> arbitrary::Result<Name> {
+    fn one_of(input: &mut Unstructured, names: &[&CStr]) -> arbitrary::Result<Name> {
         Ok(Name(match input.ratio(15, 16)? {
             true => (*input.choose(names)?).into(),
             false => c_string(input.arbitrary()?),
@@ -85,7 +89,7 @@ impl Name {
 struct Function(Name);
 
 impl<'a> Arbitrary<'a> for Function {
-    fn arbitrary(input: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
         Name::one_of(input, &FUNCTIONS).map(Function)
     }
 }
@@ -94,7 +98,7 @@ impl<'a> Arbitrary<'a> for Function {
 struct Registration(Name);
 
 impl<'a> Arbitrary<'a> for Registration {
-    fn arbitrary(input: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
         Name::one_of(input, &REGISTERED).map(Registration)
     }
 }
@@ -128,6 +132,8 @@ enum Answer {
     /// The callback gives its arguments back.
     Arguments,
     Block(OwnedBlock),
+    /// What the callback should answer, with values made of these bytes.
+    Fitting(Vec<u8>),
     /// The host goes on with work of its own inside the callback.
     Call(Call),
 }
@@ -149,10 +155,18 @@ thread_local! {
 }
 
 fn begin() -> Hub {
-    let mut table: [w_Tcallback; MAX_CALLBACKS] = [Some(answer); MAX_CALLBACKS];
+    let mut table: [w_Tcallback; MAX_CALLBACKS] = [Some(answer_of::<4>); MAX_CALLBACKS];
     // A slot this hub does not fill.
     table[20] = None;
+    table[9] = Some(answer_of::<1>);
+    table[24] = Some(answer_of::<2>);
+    table[25] = Some(answer_of::<3>);
+    table[26] = Some(answer_of::<4>);
     table[38] = Some(get_config);
+    table[42] = Some(answer_of::<5>);
+    table[46] = Some(answer_of::<6>);
+    table[49] = Some(answer_of::<0>);
+    table[55] = Some(answer_of::<7>);
     let hub = Hub::begin(table);
     load_scripts(&hub);
     hub
@@ -175,16 +189,21 @@ unsafe extern "C" fn get_config(script: c_int, args: *mut w_Targs) -> *mut w_Tar
         return vh_python_wrapper_fuzz::pack(&c"s".into(), &[text as u64]);
     }
     // SAFETY: as for this function.
-    unsafe { answer(script, args) }
+    unsafe { answer_of::<4>(script, args) }
 }
 
-unsafe extern "C" fn answer(_: c_int, args: *mut w_Targs) -> *mut w_Targs {
+/// Answers a callback whose results have the format at this place of `RESULTS`.
+unsafe extern "C" fn answer_of<const RESULT: usize>(_: c_int, args: *mut w_Targs) -> *mut w_Targs {
     // SAFETY: the library's block.
     assert!(unsafe { View::new(args) }.is_ok(), "the library's own block is malformed");
     match ANSWERS.with_borrow_mut(Vec::pop) {
         None | Some(Answer::Null) => std::ptr::null_mut(),
         Some(Answer::Arguments) => args,
         Some(Answer::Block(block)) => block.into_raw(),
+        Some(Answer::Fitting(bytes)) => {
+            let block = OwnedBlock::with_values(RESULTS[RESULT], &mut Unstructured::new(&bytes));
+            block.map_or(std::ptr::null_mut(), OwnedBlock::into_raw)
+        }
         Some(Answer::Call(call)) => {
             if DEPTH.get() < DEEPEST {
                 DEPTH.set(DEPTH.get() + 1);
@@ -214,7 +233,7 @@ fn pointer(block: &Option<OwnedBlock>) -> *mut w_Targs {
 
 /// Makes a call. `outermost` tells that no script is being called.
 fn make(call: Call, outermost: bool) {
-    // SAFETY: blocks are live with their strings, names are C strings, `answer` is always callable.
+    // SAFETY: blocks are live with their strings, names are C strings, functions are always callable.
     unsafe {
         match call {
             Call::Hook(id, hook, block) => release(w_CallHook(id.0, hook.0, pointer(&block))),
@@ -222,7 +241,7 @@ fn make(call: Call, outermost: bool) {
                 release(w_CallFunction(id.0, name.0.0.as_ptr(), pointer(&block)));
             }
             Call::Register(id, name) => {
-                w_RegisterFunction(id.0, name.0.0.as_ptr(), Some(answer));
+                w_RegisterFunction(id.0, name.0.0.as_ptr(), Some(answer_of::<0>));
             }
             Call::Unregister(id, name) => {
                 w_UnregisterFunction(id.0, name.0.0.as_ptr());

@@ -10,6 +10,7 @@ HOOKS = (
 ).split()
 
 FUNCTIONS = sorted(name for name in dir(vh) if callable(getattr(vh, name)))
+NUMBERS = "delay min max nice reason flag class user_class seconds type pm instant limit code".split()
 
 
 def last(*arguments):
@@ -64,8 +65,28 @@ def host(number, *arguments):
         return type(error).__name__
 
 
+def ask(number, *arguments):
+    """The same with arguments it takes; the given ones stand in for its texts."""
+    function = getattr(vh, FUNCTIONS[number % len(FUNCTIONS)])
+    names = function.__text_signature__.strip("()").split(", ")
+    texts = [argument for argument in arguments if isinstance(argument, str)] or ["text"]
+    names = [name.partition("=")[0] for name in names if name and not name.startswith("*")]
+    values = [
+        number if name in NUMBERS else texts[place % len(texts)] for place, name in enumerate(names)
+    ]
+    try:
+        return function(*values)
+    except Exception as error:
+        return type(error).__name__
+
+
+def odd(*arguments):
+    """What JSON has and what it only nearly has."""
+    return {1: {2, (3,)}, None: arguments, 0.5: b"\0\xff", True: "\ud800", False: frozenset("a")}
+
+
 def OnTimer(*arguments):
-    return host(*arguments) if arguments and isinstance(arguments[0], int) else None
+    return ask(*arguments) if arguments and isinstance(arguments[0], int) else None
 
 
 for place, name in enumerate(HOOKS):

@@ -13,6 +13,22 @@ const TAB_LENGTH: usize = 10;
 /// Most blocks are short; some are long.
 const LONGEST: usize = 300;
 
+/// Formats that hooks, callbacks and their results have.
+const KNOWN_FORMATS: [&CStr; 12] = [
+    c"l",
+    c"s",
+    c"d",
+    c"D",
+    c"ll",
+    c"ls",
+    c"lss",
+    c"ss",
+    c"sssss",
+    c"ssssss",
+    c"lllp",
+    c"sdsdslslp",
+];
+
 /// A block from `malloc` whose strings are allocations of their own.
 #[derive(Debug)]
 pub struct OwnedBlock(*mut w_Targs);
@@ -51,6 +67,24 @@ impl OwnedBlock {
         block
     }
 
+    /// A block of this format with any values.
+    pub fn with_values(format: &[u8], input: &mut Unstructured) -> arbitrary::Result<OwnedBlock> {
+        let mut block = OwnedBlock::new(format);
+        block.fill(input)?;
+        Ok(block)
+    }
+
+    fn fill(&mut self, input: &mut Unstructured) -> arbitrary::Result<()> {
+        // SAFETY: the format of a new block is a C string.
+        let letters = unsafe { CStr::from_ptr((*self.0).format) }.to_bytes().to_vec();
+        for (index, letter) in letters.into_iter().enumerate() {
+            // Now and then an element is not what the format says.
+            let kind = if input.ratio(1, 32)? { *input.choose(b"lsdpLDO\0x")? } else { letter };
+            self.set(index, kind, input)?;
+        }
+        Ok(())
+    }
+
     fn set(&mut self, index: usize, kind: u8, input: &mut Unstructured) -> arbitrary::Result<()> {
         let value = match kind {
             b'l' => Payload { l: input.arbitrary()? },
@@ -84,11 +118,7 @@ impl<'a> Arbitrary<'a> for OwnedBlock {
             }
             return Ok(block);
         }
-        for (index, &letter) in format.as_bytes().iter().enumerate() {
-            // Now and then an element is not what the format says.
-            let kind = if input.ratio(1, 32)? { *input.choose(b"lsdpLDO\0x")? } else { letter };
-            block.set(index, kind, input)?;
-        }
+        block.fill(input)?;
         if input.ratio(1, 64)? {
             // Its strings are unknown then, and nobody frees them: so it has none.
             let empty = OwnedBlock::new(b"l");
@@ -104,6 +134,9 @@ impl<'a> Arbitrary<'a> for OwnedBlock {
 fn format(input: &mut Unstructured) -> arbitrary::Result<CString> {
     if input.ratio(1, 16)? {
         return Ok(c"tab".to_owned());
+    }
+    if input.ratio(1, 4)? {
+        return Ok((*input.choose(&KNOWN_FORMATS)?).into());
     }
     let longest = if input.ratio(1, 64)? { LONGEST } else { 8 };
     let length = input.int_in_range(0..=longest)?;

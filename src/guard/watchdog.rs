@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use super::slot::{self, Seen, Slot};
 use super::{Callee, memory, registry, wake};
 use crate::clock;
-use crate::python::interrupt::{self, Attempt};
+use crate::python::interrupt::{self, Attempt, Target};
 use crate::python::output;
 use crate::scripts::Context;
 
@@ -190,42 +190,75 @@ impl Pursuit {
 
     /// Tries to interrupt the call, on a thread of its own.
     fn interrupt(&mut self, time: u64) {
-        let is_first = self.looks == 0;
-        let progress = Arc::new(Progress::default());
-        self.attempt = Arc::clone(&progress);
-        let (slot, call, script) = (self.slot, self.call, Arc::clone(&self.script));
-        let name = self.callee().name().to_owned();
-        let try_it = move || {
-            let Some(interpreter) = script.profile.interpreter() else { return };
-            let attempt = interrupt::interrupt(
-                &interpreter,
-                slot.thread(),
-                || progress.0.store(HAS_LOCK, Ordering::Release),
-                || slot.runs(call),
-                || slot.is_in_host(),
-            );
-            let (what, stack, state) = match attempt {
-                Attempt::Sent(stack) if wake::wake(slot, call) => (
-                    "it is interrupted with TimeoutError, and the socket it waits for is shut down",
-                    stack,
-                    SENT,
-                ),
-                Attempt::Sent(stack) => ("it is interrupted with TimeoutError", stack, SENT),
-                Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
-                Attempt::Ended => return,
-            };
-            progress.0.store(state, Ordering::Release);
-            if is_first {
-                tracing::error!(
-                    script = %script.label,
-                    "{name} has been running for {:.1} s, longer than it may: {what}\n{stack}",
-                    seconds(time)
-                );
+        self.attempt = Arc::default();
+        let try_it = Try {
+            slot: self.slot,
+            call: self.call,
+            script: Arc::clone(&self.script),
+            name: self.callee().name().to_owned(),
+            progress: Arc::clone(&self.attempt),
+            // Later ones are told as they fail.
+            tell: (self.looks == 0).then_some(time),
+        };
+        let run = move || {
+            if let Some(interpreter) = try_it.script.profile.interpreter() {
+                interrupt::interrupt(&interpreter, &try_it);
             }
         };
-        let thread = std::thread::Builder::new().name("python-interrupt".into()).spawn(try_it);
+        let thread = std::thread::Builder::new().name("python-interrupt".into()).spawn(run);
         if let Err(error) = thread {
             self.warn(time, &format!("it cannot be interrupted, no thread for that: {error}"));
+        }
+    }
+}
+
+/// One attempt to interrupt a call.
+struct Try {
+    slot: &'static Slot,
+    call: u64,
+    script: Arc<Context>,
+    name: String,
+    progress: Arc<Progress>,
+    /// How long the call has run, if that is to be told.
+    tell: Option<u64>,
+}
+
+impl Target for Try {
+    fn thread(&self) -> u64 {
+        self.slot.thread()
+    }
+
+    fn runs(&self) -> bool {
+        self.slot.runs(self.call)
+    }
+
+    fn is_in_host(&self) -> bool {
+        self.slot.is_in_host()
+    }
+
+    fn reached(&self) {
+        self.progress.0.store(HAS_LOCK, Ordering::Release);
+    }
+
+    fn done(&self, attempt: &Attempt) {
+        let (what, stack, state) = match attempt {
+            Attempt::Ended => return,
+            Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
+            Attempt::Sent(stack) if wake::wake(self.slot, self.call) => (
+                "it is interrupted with TimeoutError, and the socket it waits for is shut down",
+                stack,
+                SENT,
+            ),
+            Attempt::Sent(stack) => ("it is interrupted with TimeoutError", stack, SENT),
+        };
+        self.progress.0.store(state, Ordering::Release);
+        if let Some(time) = self.tell {
+            tracing::error!(
+                script = %self.script.label,
+                "{} has been running for {:.1} s, longer than it may: {what}\n{stack}",
+                self.name,
+                seconds(time)
+            );
         }
     }
 }

@@ -21,33 +21,43 @@ pub enum Attempt {
     Ended,
 }
 
-/// Sends `TimeoutError` to the call that runs on a thread; waits for the interpreter's lock, and
-/// calls `reached` when it has it. `runs` and `is_in_host` are asked with the interpreter attached,
+/// The call to interrupt, and who wants to hear of it. All are called with the interpreter attached,
 /// when the call cannot go on.
-pub fn interrupt(
-    interpreter: &Arc<Interpreter>,
-    thread: u64,
-    reached: impl FnOnce(),
-    runs: impl Fn() -> bool,
-    is_in_host: impl Fn() -> bool,
-) -> Attempt {
-    let Some(visit) = interpreter.visit() else { return Attempt::Ended };
+pub trait Target {
+    /// How Python calls the thread that the call runs on.
+    fn thread(&self) -> u64;
+    /// Whether the call still runs.
+    fn runs(&self) -> bool;
+    /// Whether it is in a function of the host.
+    fn is_in_host(&self) -> bool;
+    /// The interpreter's lock is there.
+    fn reached(&self);
+    /// What has become of it.
+    fn done(&self, attempt: &Attempt);
+}
+
+/// Sends `TimeoutError` to a call; waits for the interpreter's lock.
+pub fn interrupt(interpreter: &Arc<Interpreter>, target: &impl Target) {
+    let Some(visit) = interpreter.visit() else { return };
     let entered = visit.interpreter().enter();
     let attached = entered.attached();
-    reached();
-    if !runs() {
+    target.reached();
+    if target.runs() {
+        let stack = stack(attached, interpreter, target.thread());
+        target.done(&send(attached, target, stack));
+    }
+}
+
+fn send(_: Attached<'_>, target: &impl Target, stack: String) -> Attempt {
+    // Python code made the stack's text: the lock may have been away meanwhile.
+    if !target.runs() {
         return Attempt::Ended;
     }
-    let stack = stack(attached, interpreter, thread);
-    // Python code ran: the lock may have been away meanwhile.
-    if !runs() {
-        return Attempt::Ended;
-    }
-    if is_in_host() {
+    if target.is_in_host() {
         return Attempt::InHost(stack);
     }
     // SAFETY: attached; an id without a thread in this interpreter does nothing.
-    unsafe { ffi::PyThreadState_SetAsyncExc(thread as c_long, ffi::PyExc_TimeoutError) };
+    unsafe { ffi::PyThreadState_SetAsyncExc(target.thread() as c_long, ffi::PyExc_TimeoutError) };
     Attempt::Sent(stack)
 }
 

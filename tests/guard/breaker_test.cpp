@@ -166,6 +166,8 @@ TEST_P(Breaker, OperatorsNeedNotBeTold) {
 
 // What an async hook raises later is an error of that hook.
 TEST_P(Breaker, CountsErrorsOfCoroutines) {
+  // The first one imports asyncio.
+  const ScopedEnvironment patient("VH_PYTHON_HOOK_TIMEOUT", "10");
   script_ = hub_.LoadEvaluating(std::string(kBad) +
                                 "async def OnUserLogin(nick): raise ValueError('later')\n");
   hub_.TakeLog();

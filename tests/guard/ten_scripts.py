@@ -38,7 +38,7 @@ BAD = {
     "memory": (
         "kept = []\n"
         "def OnTimer(now):\n"
-        "    if len(kept) < 20: kept.append(b'x' * 50 * 2**20)\n"
+        "    if len(kept) < 40: kept.append(b'x' * 25 * 2**20)\n"
     ),
     "errors": "def OnParsedMsgChat(nick, message): raise ValueError(f'no {message}')\n",
     "exit": "import os\ndef OnTimer(now): os._exit(1)\n",
@@ -160,7 +160,8 @@ def check_waits(waits, good, stats):
     usual = max(good) + TOLERANCE
     long = [wait for wait in waits if wait > usual]
     timeouts = sum(row["timeouts"] for row in rows(stats).values())
-    print(f"  waits over {usual:.2f} s: {len(long)}, timeouts: {timeouts}")
+    shown = " ".join(f"{wait:.2f}" for wait in long)
+    print(f"  waits over {usual:.2f} s: {len(long)} ({shown}), timeouts: {timeouts}")
     problems = [
         f"a user waited {wait:.2f} s, longer than two deadlines"
         for wait in long
@@ -182,10 +183,8 @@ def describe(name, waits, log):
     )
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=180)
-    seconds = parser.parse_args().seconds
+def attempt(seconds):
+    """Runs everything once; returns what is wrong, and the log."""
     good, log, _ = run([], max(5, seconds / 6))
     describe("good scripts alone", good, log)
     waits, log, stats = run([(f"{name}.py", source) for name, source in BAD.items()], seconds)
@@ -194,14 +193,25 @@ def main():
     if len(log) > LOG_LIMIT:
         problems.append(f"the log has {len(log)} bytes, more than {LOG_LIMIT}")
     for name in BAD:
-        if f":{name}.py]" not in log and name != "silent":
+        if f":{name}.py]" not in log:
             problems.append(f"the log does not name {name}.py")
-    for problem in problems:
-        print("FAILED:", problem)
-    if problems:
-        shown = (line[:300] for line in log.split("\n"))
-        print("\n".join(line for line in shown if line.startswith("PY: "))[-6000:])
-    return 1 if problems else 0
+    return problems, log
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=float, default=180)
+    parser.add_argument("--attempts", type=int, default=1, help="for machines with other work")
+    options = parser.parse_args()
+    for _ in range(options.attempts):
+        problems, log = attempt(options.seconds)
+        for problem in problems:
+            print("FAILED:", problem)
+        if not problems:
+            return 0
+    shown = (line[:300] for line in log.split("\n"))
+    print("\n".join(line for line in shown if line.startswith("PY: "))[-6000:])
+    return 1
 
 
 if __name__ == "__main__":
