@@ -3,6 +3,7 @@
 #   PYTHON=...   the Python to build for: a command or a path (default: python3)
 #   BUILD=...    the folder to build in (default: build)
 #   BENCH=...    options of the benchmark: --quick, --row TEXT, --other FILE
+#   FUZZ=...     fuzzers to run (default: all), TIME=... seconds for each (default: 60)
 
 PYTHON ?= python3
 BUILD ?= build
@@ -10,6 +11,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 LISTEN ?= 127.0.0.1
 PORT ?= 4111
+TIME ?= 60
 
 export PYTHON
 MAKEFLAGS += --no-print-directory
@@ -17,8 +19,8 @@ LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
 CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: build demo hub test bench bench-instr check header docs symbols install uninstall deb clean
-.PHONY: help
+.PHONY: build demo hub test test-sanitize fuzz bench bench-instr check header docs symbols install uninstall
+.PHONY: deb clean help
 .PHONY: all bootstrap bootstrap-test configure runnable
 # cmake and ctest use the cores; the steps here follow each other.
 .NOTPARALLEL:
@@ -27,7 +29,7 @@ all: build ## Same as build
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-	  while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+	  while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 	@echo 'PYTHON=... chooses the Python to build for, BUILD=... the folder to build in.'
 
 bootstrap:
@@ -54,6 +56,17 @@ hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (LIS
 
 test: bootstrap-test build ## Build and test everything
 	@cd $(BUILD) && ctest --output-on-failure --no-tests=error --parallel $(JOBS)
+
+test-sanitize: bootstrap-test build ## Test with sanitizers in the library itself, valgrind and Miri
+	@cmake -S tests/sanitize -B $(BUILD)/sanitize -DVH_PYTHON='$(PYTHON)' \
+	  -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+	  -DVH_PLAIN_LIBRARY='$(abspath $(LIBRARY))' -DVH_PLAIN_TESTS='$(abspath $(BUILD))/tests'
+	@cmake --build $(BUILD)/sanitize --parallel $(JOBS)
+	@cd $(BUILD)/sanitize && ctest --output-on-failure --no-tests=error -R '^sanitize\.'
+
+fuzz: bootstrap-test ## Fuzz the library (FUZZ=targets, TIME=seconds for each)
+	@PYO3_PYTHON=$$($(PYTHON) -c 'import sys; print(sys.executable)') \
+	  fuzz/run $(abspath $(BUILD))/fuzz $(TIME) $(FUZZ)
 
 bench: configure ## Measure the library against the least any embedding must do (BENCH=... options)
 	@$(CMAKE_BUILD) --target vh_bench

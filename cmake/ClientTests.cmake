@@ -23,6 +23,7 @@ foreach(generation classic bidirectional python3)
 endforeach()
 add_client_test(many python3 180)
 add_client_test(ncdc python3 180)
+add_client_test(crash python3 180)
 # With packages from PyPI.
 add_client_test(hub_api python3 600)
 add_client_test(numpy python3 600)

@@ -10,11 +10,12 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic)
 
-set(VH_SANITIZE "" CACHE STRING "Empty, address, undefined or thread")
-set_property(CACHE VH_SANITIZE PROPERTY STRINGS "" address undefined thread)
+set(VH_SANITIZE "" CACHE STRING "Empty, address, undefined, both with a comma, or thread")
+set_property(CACHE VH_SANITIZE PROPERTY STRINGS "" address undefined address,undefined thread)
 if(VH_SANITIZE)
-  if(NOT VH_SANITIZE MATCHES "^(address|undefined|thread)$")
-    message(FATAL_ERROR "VH_SANITIZE is '${VH_SANITIZE}': use address, undefined or thread")
+  if(NOT VH_SANITIZE MATCHES "^(address|undefined|address,undefined|thread)$")
+    message(FATAL_ERROR "VH_SANITIZE is '${VH_SANITIZE}': use address, undefined, "
+                        "address,undefined or thread")
   endif()
   add_compile_options(-fsanitize=${VH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${VH_SANITIZE})

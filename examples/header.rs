@@ -86,6 +86,8 @@ typedef w_Targs *(*w_Tfunction)(void *user, int id, w_Targs *args, w_Tfailure *f
 
 /* Gives back the data of such a function. */
 typedef void (*w_Trelease)(void *user);
+/* A function of the host that takes a record of the log, see w_SetLogSink. */
+typedef void (*w_TlogSink)(int level, int script, const char *message, void *user);
 
 #if defined(__cplusplus)
 #define W_LAYOUT(condition) static_assert(condition, #condition)

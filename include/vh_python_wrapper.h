@@ -74,6 +74,8 @@ typedef w_Targs *(*w_Tfunction)(void *user, int id, w_Targs *args, w_Tfailure *f
 
 /* Gives back the data of such a function. */
 typedef void (*w_Trelease)(void *user);
+/* A function of the host that takes a record of the log, see w_SetLogSink. */
+typedef void (*w_TlogSink)(int level, int script, const char *message, void *user);
 
 #if defined(__cplusplus)
 #define W_LAYOUT(condition) static_assert(condition, #condition)
@@ -318,6 +320,27 @@ const char *w_packprint(w_Targs *args);
 // `args` is NULL or a live block from `malloc` whose string pointers are NULL, inside the block,
 // or allocations of their own.
 void w_free_args(w_Targs *args);
+
+// Statistics of all scripts as JSON text in `*json`: for each hook and function calls, errors,
+// timeouts, times in seconds and the last error; docs/script-guide.md lists the names. The text is
+// the caller's to `free`. Returns 1, or 0 for NULL or without memory.
+//
+// `json` is NULL or a pointer that may be written.
+int w_Stats(char **json);
+
+// The same as text that Prometheus reads, in `*text`, the caller's to `free`. Returns 1 or 0.
+//
+// `text` is NULL or a pointer that may be written.
+int w_StatsText(char **text);
+
+// Gives the records of the log to `sink`, with `user`, instead of printing them; NULL prints them
+// again. `level` is the lowest w_LogLevel that shows the record, `script` an id or -1. The message is
+// UTF-8 and goes when the call ends. The sink is called on any thread, must not throw, and may still
+// be at it on another thread when it has been replaced. What scripts print is no record.
+//
+// `sink` is NULL or stays callable with `user` until it is replaced.
+void w_SetLogSink(w_TlogSink sink,
+                  void *user);
 
 // How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the
 // hub, 4 to 6 everything.

@@ -3,8 +3,9 @@
 Printed from the tables of the library by `make docs`; for editors and type checkers.
 """
 
+import logging
 from concurrent.futures import Future
-from typing import Any, Awaitable, Callable
+from typing import Any, Awaitable, Callable, Literal, overload
 
 myid: int
 botname: str | None
@@ -236,6 +237,19 @@ def on_unload(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callab
 
 def run_in_host(work: Callable[[], Any] | Awaitable[Any]) -> Future[Any]:
     """Run a callable or coroutine on the hub's thread."""
+
+def log(message: str | logging.LogRecord, level: int | None = None, /) -> None:
+    """Write a line, or a record of Python's logging, to the hub's log."""
+
+def log_handler(level: int = 0) -> logging.Handler:
+    """A handler for Python's logging that writes to the hub's log."""
+
+@overload
+def stats(form: Literal['dict'] = 'dict') -> dict[str, Any]: ...
+@overload
+def stats(form: Literal['prometheus']) -> str: ...
+def stats(form: str = 'dict') -> dict[str, Any] | str:
+    """Statistics of all scripts, as a dict or as text for Prometheus."""
 
 def encode(text: str) -> str: ...
 def Encode(text: str) -> str: ...

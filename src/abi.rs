@@ -7,6 +7,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
+use crate::stats::render;
 use crate::{callbacks, hooks, host_functions, hub, last_error, lifecycle, log, scripts, targs};
 
 pub mod boundary;
@@ -18,7 +19,9 @@ mod variadic;
 
 use boundary::{call, guard};
 use host::{CallbackTable, OwningFunction};
-pub use types::{w_Targs, w_Tcallback, w_Telement, w_Tfailure, w_Tfunction, w_Trelease};
+pub use types::{
+    w_Targs, w_Tcallback, w_Telement, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease,
+};
 
 /// Starts Python and keeps `table`, the hub's W_MAX_CALLBACKS callbacks, until `w_End`.
 /// The table is read at every call, so slots may be filled later; a NULL slot is a callback this
@@ -206,6 +209,44 @@ pub unsafe extern "C" fn w_packprint(args: *mut w_Targs) -> *const c_char {
 pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
     // SAFETY: the caller's promise is the one `targs::free` asks for.
     guard(c"w_free_args", (), || unsafe { targs::free(args) });
+}
+
+/// Statistics of all scripts as JSON text in `*json`: for each hook and function calls, errors,
+/// timeouts, times in seconds and the last error; docs/script-guide.md lists the names. The text is
+/// the caller's to `free`. Returns 1, or 0 for NULL or without memory.
+///
+/// # Safety
+/// `json` is NULL or a pointer that may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
+    // SAFETY: the caller's promise is the one `host::give_text` asks for.
+    guard(c"w_Stats", 0, || unsafe { c_int::from(host::give_text(json, &render::json())) })
+}
+
+/// The same as text that Prometheus reads, in `*text`, the caller's to `free`. Returns 1 or 0.
+///
+/// # Safety
+/// `text` is NULL or a pointer that may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
+    guard(c"w_StatsText", 0, || {
+        let metrics = render::prometheus();
+        // SAFETY: the caller's promise is the one `host::give_text` asks for.
+        c_int::from(unsafe { host::give_text(text, metrics.as_bytes()) })
+    })
+}
+
+/// Gives the records of the log to `sink`, with `user`, instead of printing them; NULL prints them
+/// again. `level` is the lowest w_LogLevel that shows the record, `script` an id or -1. The message is
+/// UTF-8 and goes when the call ends. The sink is called on any thread, must not throw, and may still
+/// be at it on another thread when it has been replaced. What scripts print is no record.
+///
+/// # Safety
+/// `sink` is NULL or stays callable with `user` until it is replaced.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_SetLogSink(sink: w_TlogSink, user: *mut c_void) {
+    // SAFETY: the caller's promise is the one `Sink::new` asks for.
+    guard(c"w_SetLogSink", (), || log::set_sink(unsafe { host::Sink::new(sink, user) }));
 }
 
 /// How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the

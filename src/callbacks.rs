@@ -221,6 +221,8 @@ pub static CALLBACKS: [Callback; 60] = [
     row(56, c"StopHub", &[int("code"), int_or_zero("delay")], Bool, "Stop or restart the hub."),
 ];
 
+/// `SendToOpChat`: the library itself tells operators of scripts it suspends.
+pub const SEND_TO_OP_CHAT: usize = index_of(0);
 /// `GetConfig`: the library itself asks for the hub's encoding.
 pub const GET_CONFIG: usize = index_of(38);
 /// `SetConfig`: a script may change the hub's encoding.

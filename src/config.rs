@@ -2,13 +2,57 @@
 
 use std::time::Duration;
 
+/// Whether something is on or off. What is neither is told and the default used.
+pub fn switch(name: &str, default: bool) -> bool {
+    let Ok(text) = std::env::var(name) else { return default };
+    parse_switch(&text).unwrap_or_else(|| {
+        if !text.trim().is_empty() {
+            let used = if default { "on" } else { "off" };
+            tracing::error!(
+                "the environment variable {name} is {text:?}, which is neither 1 nor 0; it stays {used}"
+            );
+        }
+        default
+    })
+}
+
+/// Yes or no, in one of the ways people write it.
+pub fn parse_switch(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "on" | "yes" | "true" => Some(true),
+        "0" | "off" | "no" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number of seconds, with or without a fraction.
+pub fn parse_seconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+/// A number that is not negative. What is none is told and the default used.
+pub fn number(name: &str, default: f64) -> f64 {
+    let Ok(text) = std::env::var(name) else { return default };
+    match text.trim().parse() {
+        Ok(number) if (0.0..1e9).contains(&number) => number,
+        _ if text.trim().is_empty() => default,
+        _ => {
+            tracing::error!(
+                "the environment variable {name} is {text:?}, which is no number from 0 on; {default} \
+                 is used"
+            );
+            default
+        }
+    }
+}
+
 /// A time in seconds, with a fraction. What is no number is told and the default used.
 pub fn seconds(name: &str, default: Duration) -> Duration {
     let Ok(text) = std::env::var(name) else { return default };
-    match text.trim().parse().map(Duration::try_from_secs_f64) {
-        Ok(Ok(time)) => time,
-        _ if text.trim().is_empty() => default,
-        _ => {
+    match parse_seconds(&text) {
+        Some(time) => time,
+        None if text.trim().is_empty() => default,
+        None => {
             tracing::error!(
                 "the environment variable {name} is {text:?}, which is no number of seconds; {} \
                  is used",

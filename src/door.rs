@@ -1,7 +1,7 @@
 //! A door to something that may be taken away: who is inside is counted, and what is behind the
 //! door stays until the last one has left. Going in and out costs one atomic operation each.
 
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
 
 /// Added to the count of those inside when the door is closed.
@@ -21,7 +21,8 @@ pub struct Door<T> {
 #[derive(Debug)]
 pub struct Inside<'d, T> {
     door: &'d Door<T>,
-    behind: &'d T,
+    /// No reference, because one would have to be valid until `drop` has returned, which may free it.
+    behind: NonNull<T>,
 }
 
 impl<T> Door<T> {
@@ -43,9 +44,8 @@ impl<T> Door<T> {
     pub fn enter(&self) -> Option<Inside<'_, T>> {
         let one_more = |count: i64| (count >= 0).then_some(count + 1);
         self.inside.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
-        // SAFETY: an open door has something behind it, which stays until the last one counted has
-        // left: this one is counted as long as the `Inside` lives.
-        let behind = unsafe { &*self.behind.load(Ordering::Acquire) };
+        // SAFETY: an open door has something behind it.
+        let behind = unsafe { NonNull::new_unchecked(self.behind.load(Ordering::Acquire)) };
         Some(Inside { door: self, behind })
     }
 
@@ -68,8 +68,11 @@ impl<T> Door<T> {
 
 impl<T> Inside<'_, T> {
     /// What is behind the door.
+    #[inline]
     pub fn behind(&self) -> &T {
-        self.behind
+        // SAFETY: it stays until the last one counted has left: this one is counted as long as the
+        // `Inside` lives.
+        unsafe { self.behind.as_ref() }
     }
 }
 

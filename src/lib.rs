@@ -10,9 +10,13 @@
 pub mod abi;
 pub mod callbacks;
 pub mod carry;
+#[allow(unsafe_code)]
+pub mod clock;
 mod config;
 #[allow(unsafe_code)]
 mod door;
+#[allow(unsafe_code)]
+pub mod guard;
 mod header;
 pub mod hooks;
 #[allow(unsafe_code)]
@@ -29,6 +33,7 @@ pub mod python;
 pub mod runtime;
 #[allow(unsafe_code)]
 pub mod scripts;
+pub mod stats;
 #[allow(unsafe_code)]
 pub mod targs;
 pub mod text;

@@ -1,6 +1,7 @@
 //! `w_Begin` and `w_End`: from nothing to a hub with a running Python, and back.
 
 use crate::abi::host::CallbackTable;
+use crate::guard::{crash, watchdog};
 use crate::last_error::{self, Code};
 use crate::python::interpreter;
 use crate::{carry, hub, scripts};
@@ -18,6 +19,8 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
         return false;
     }
     hub::begin(table);
+    watchdog::start();
+    crash::install();
     carry::open();
     true
 }
@@ -25,6 +28,8 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
 /// Unloads every script and forgets the callback table.
 pub fn end() {
     scripts::unload_all();
+    watchdog::stop();
+    crash::uninstall();
     carry::close();
     hub::end();
 }

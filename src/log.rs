@@ -1,16 +1,21 @@
 //! The log: `tracing` events, printed as the old library printed, on standard output.
 //!
 //! One event is one write, so that lines of several threads never mix. `w_LogLevel` sets how much
-//! is shown; the C numbers are mapped to tracing's levels in one place, [`LEVELS`].
+//! is shown; the C numbers are mapped to tracing's levels in one place, [`LEVELS`]. `VH_PYTHON_LOG`
+//! decides instead for the parts of the library it names. A host may take the records itself.
 
 use std::fmt::{self, Write as _};
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Once, OnceLock};
 
+use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+use crate::abi::host::Sink;
 
 /// What `w_LogLevel` shows: 0 errors and warnings, 1 also hooks and results, 2 also their
 /// parameters, from 3 on also calls to the hub and the life of interpreters.
@@ -18,6 +23,12 @@ const LEVELS: [LevelFilter; 4] =
     [LevelFilter::WARN, LevelFilter::INFO, LevelFilter::DEBUG, LevelFilter::TRACE];
 
 static LEVEL: AtomicUsize = AtomicUsize::new(0);
+
+/// What `VH_PYTHON_LOG` says, in the syntax of tracing: `vh_python_wrapper::python=debug,script=off`.
+static FILTER: OnceLock<Targets> = OnceLock::new();
+
+/// Where records go instead of standard output, if the host wants them.
+static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 
 /// Starts logging; later calls do nothing.
 #[inline]
@@ -28,6 +39,7 @@ pub fn install() {
         // Only another subscriber of this very library could be in the way, and there is none.
         let _ = tracing::subscriber::set_global_default(subscriber);
         crate::abi::boundary::silence_panic_output();
+        read_filter();
     });
 }
 
@@ -38,8 +50,56 @@ pub fn set_level(level: i32) {
     tracing::callsite::rebuild_interest_cache();
 }
 
+/// `w_SetLogSink`.
+pub fn set_sink(sink: Option<Sink>) {
+    *SINK.lock() = sink;
+}
+
+fn read_filter() {
+    const NAME: &str = "VH_PYTHON_LOG";
+    let Ok(text) = std::env::var(NAME) else { return };
+    match text.parse() {
+        Ok(filter) if !text.trim().is_empty() => {
+            // Only this place sets it, once.
+            let _ = FILTER.set(filter);
+            tracing::callsite::rebuild_interest_cache();
+        }
+        Ok(_) => {}
+        Err(error) => tracing::error!(
+            "the environment variable {NAME} is {text:?}, which is no filter ({error}); w_LogLevel \
+             decides. Write for example vh_python_wrapper::python=debug,script=info"
+        ),
+    }
+}
+
 fn shown() -> LevelFilter {
     LEVELS[LEVEL.load(Ordering::Relaxed)]
+}
+
+/// Whether an event is shown: the filter decides where it names the target, else the level does.
+fn is_shown(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    match FILTER.get() {
+        Some(filter) if names(filter, target) => filter.would_enable(target, metadata.level()),
+        _ => *metadata.level() <= shown(),
+    }
+}
+
+fn names(filter: &Targets, target: &str) -> bool {
+    filter.default_level().is_some() || filter.iter().any(|(prefix, _)| target.starts_with(prefix))
+}
+
+/// The most that is shown of anything.
+fn most() -> LevelFilter {
+    let filter = FILTER.get();
+    let named = filter.into_iter().flat_map(|filter| filter.iter().map(|(_, level)| level));
+    let everything = filter.and_then(Targets::default_level);
+    named.chain(everything).fold(shown(), |most, level| most.max(level))
+}
+
+/// The lowest number of `w_LogLevel` that shows this level.
+fn c_level(level: tracing::Level) -> i32 {
+    LEVELS.iter().position(|shown| level <= *shown).unwrap_or(LEVELS.len()) as i32
 }
 
 /// A value of the host or a script for a message: in quotes, and cut when it is long.
@@ -59,17 +119,21 @@ impl<S: Subscriber> Layer<S> for Printer {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        *metadata.level() <= shown()
+        is_shown(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(shown())
+        Some(most())
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Line::default();
         event.record(&mut line);
-        print(&line.finish());
+        let sink = *SINK.lock();
+        match sink {
+            Some(sink) => sink.take(c_level(*event.metadata().level()), line.id(), &line.text()),
+            None => print(&line.finish()),
+        }
     }
 }
 
@@ -97,6 +161,15 @@ impl Visit for Line {
 }
 
 impl Line {
+    /// The id in `script`; -1 when it is about none.
+    fn id(&self) -> i32 {
+        self.script.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(-1)
+    }
+
+    fn text(&self) -> String {
+        self.message.trim_end().to_owned()
+    }
+
     fn finish(self) -> String {
         let message = self.message.trim_end();
         match self.script.as_str() {

@@ -17,16 +17,17 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::abi::host;
 use crate::abi::types::w_Targs;
-use crate::carry;
 use crate::door::{Door, Inside};
+use crate::guard::{Callees, Profile, crash, memory, notices, registry};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
 use crate::last_error::{self, Code, Error};
 use crate::log;
 use crate::python::load::{self, Loaded};
-use crate::python::{call, ending};
+use crate::python::{call, ending, output};
 use crate::targs::{self, Item, Malformed, View};
+use crate::{carry, clock};
 
 /// How many scripts a process can have at once.
 const MAX_SCRIPTS: usize = 4096;
@@ -60,6 +61,10 @@ pub struct Context {
     pub serial: u64,
     /// `id:name`, for the log.
     pub label: String,
+    /// What is known of it for guarding it.
+    pub profile: Arc<Profile>,
+    /// Its hooks and functions, as far as they were called.
+    pub callees: Callees,
     path: PathBuf,
     /// The hub's configuration folder.
     pub config_dir: Option<Vec<u8>>,
@@ -256,6 +261,16 @@ pub fn listen_to_timer(id: c_int) {
     HOOK_BITS[id as usize].fetch_or(1 << ON_TIMER, Ordering::Release);
 }
 
+/// Every loaded script, in the order of their ids.
+pub fn live() -> Vec<Arc<Context>> {
+    let slots = SLOTS.read();
+    let live = slots.iter().filter_map(|slot| match slot {
+        Slot::Live(context) => Some(Arc::clone(context)),
+        _ => None,
+    });
+    live.collect()
+}
+
 /// The script with this serial, if it is loading or loaded.
 pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
     SLOTS.read().iter().find_map(|slot| match slot {
@@ -268,7 +283,10 @@ pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
 pub fn run_jobs(serial: u64) {
     if let Some(inside) = with_serial(serial).and_then(|context| enter(context.id)) {
         let Script { context, loaded } = inside.behind();
-        running_for(context, || call::jobs(loaded, context));
+        running_for(context, || {
+            call::jobs(loaded, context);
+            notices::say(context);
+        });
     }
 }
 
@@ -312,11 +330,22 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
         return -1;
     };
     let context = Arc::new(request.into_context(Arc::clone(&loading.functions)));
+    if crash::is_held_back(&context) {
+        return -1;
+    }
+    registry::add(&context);
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
+    let memory_before = memory::resident();
     let Some(loaded) = running_for(&context, || load::load(&context)) else { return -1 };
-    tracing::info!(script = %context.label, "loaded from {}", context.path().display());
+    memory::loaded(&context, memory_before);
+    tracing::info!(
+        script = %context.label,
+        "loaded from {}; the process grew by {} KiB",
+        context.path().display(),
+        context.profile.memory.at_load() / 1024
+    );
     let serial = context.serial;
     if loading.finish(context, loaded) {
         unload(id);
@@ -412,10 +441,14 @@ impl Request {
     fn into_context(self, functions: Arc<Registered>) -> Context {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
+        let label = format!("{}:{name}", self.id);
+        let profile = Arc::new(Profile::new(label.clone(), &self.path, self.config_dir.as_deref()));
         Context {
             id: self.id,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
-            label: format!("{}:{name}", self.id),
+            label,
+            callees: Callees::new(&profile),
+            profile,
             path: self.path,
             config_dir: self.config_dir,
             config_name: self.config_name,
@@ -498,11 +531,14 @@ fn wait_until_gone(context: &Context) {
 }
 
 /// Ends a drained script and frees its id.
+#[allow(clippy::boxed_local, reason = "the shape a door hands it over in")]
 fn finish(script: Box<Script>) {
     let Script { context, loaded } = *script;
     let deadline = Instant::now() + ending::time();
     running_for(&context, || ending::unload(loaded, &context, deadline));
     context.functions.clear();
+    context.callees.sum_up(clock::ticking(), true);
+    output::tell_dropped(&context, clock::ticking(), true);
     context.gone.store(true, Ordering::Release);
     SLOTS.write()[context.id as usize] = Slot::Free;
     tracing::info!(script = %context.label, "unloaded");
@@ -524,10 +560,12 @@ pub unsafe fn call_hook(id: c_int, hook: c_int, params: *const w_Targs) -> *mut 
     let Some(row) = hooks::get(hook) else { return std::ptr::null_mut() };
     let number = hook as usize;
     serve_threads();
+    let listens = listens(id, hook);
     // The library listens to two hooks itself, whether the script does or not.
-    let result = if listens(id, hook) || number == ON_SCRIPT_COMMAND {
+    let result = if listens || number == ON_SCRIPT_COMMAND {
         // SAFETY: by contract.
-        call_counted(id, number, row, &unsafe { View::new(params) })
+        let params = unsafe { View::new(params) };
+        if listens || params.is_ok() { call_counted(id, number, row, &params) } else { None }
     } else {
         None
     };
@@ -551,7 +589,9 @@ fn call_counted(
         if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, params) {
             take_new_nicks(view, context, loaded);
         }
-        call::hook(loaded, context, row, number, params, encoding)
+        let result = call::hook(loaded, context, row, number, params, encoding);
+        notices::say(context);
+        result
     });
     serve_threads();
     result
@@ -602,8 +642,11 @@ pub unsafe fn call_function(
     // SAFETY: by contract.
     let view = (!params.is_null()).then(|| unsafe { View::new(params) }).transpose();
     let Script { context, loaded } = inside.behind();
-    let result =
-        running_for(context, || call::function(loaded, context, name, &view, hub::encoding(id)));
+    let result = running_for(context, || {
+        let result = call::function(loaded, context, name, &view, hub::encoding(id));
+        notices::say(context);
+        result
+    });
     serve_threads();
     result.map_or(std::ptr::null_mut(), targs::Block::into_raw)
 }

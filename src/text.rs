@@ -4,6 +4,7 @@
 //! decode become the surrogates U+DC80 to U+DCFF, as Python's `surrogateescape` does, and so
 //! survive a round trip. Characters an encoding lacks become `?`.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use encoding_rs::{DecoderResult, EncoderResult};
@@ -18,8 +19,12 @@ pub struct Encoding {
 enum Kind {
     Utf8,
     SingleByte(Box<Table>),
-    MultiByte(&'static encoding_rs::Encoding),
+    MultiByte(&'static encoding_rs::Encoding, OnceLock<DecodeOnly>),
 }
+
+/// Characters encoding_rs decodes but never encodes, as the web wants it: the Hong Kong ones of Big5,
+/// users' own in Shift_JIS, the supplement of EUC-JP. With their bytes, found when first needed.
+type DecodeOnly = HashMap<char, Vec<u8>>;
 
 /// A single-byte encoding whose lower half is ASCII.
 struct Table {
@@ -90,7 +95,7 @@ impl Encoding {
                 } else if encoding.is_single_byte() {
                     Kind::SingleByte(Box::new(Table::new(label, encoding)))
                 } else if encoding.is_ascii_compatible() {
-                    Kind::MultiByte(encoding)
+                    Kind::MultiByte(encoding, OnceLock::new())
                 } else {
                     return None;
                 }
@@ -108,7 +113,7 @@ impl Encoding {
     pub fn code_points(&self) -> Option<&[u16; 256]> {
         match &self.kind {
             Kind::SingleByte(table) => Some(&table.decode),
-            Kind::Utf8 | Kind::MultiByte(_) => None,
+            Kind::Utf8 | Kind::MultiByte(..) => None,
         }
     }
 
@@ -121,7 +126,15 @@ impl Encoding {
                 out
             }
             Kind::SingleByte(table) => table.decode(bytes),
-            Kind::MultiByte(encoding) => decode_multi_byte(encoding, bytes),
+            Kind::MultiByte(encoding, _) => {
+                let mut out = Decoded::with_capacity(bytes.len() * 2);
+                if *encoding == encoding_rs::GBK {
+                    decode_gbk(bytes, &mut out);
+                } else {
+                    decode_multi_byte(encoding, bytes, &mut out);
+                }
+                out
+            }
         }
     }
 
@@ -129,7 +142,7 @@ impl Encoding {
     pub fn encode(&self, text: &str) -> Vec<u8> {
         match &self.kind {
             Kind::Utf8 => text.as_bytes().to_vec(),
-            Kind::SingleByte(_) | Kind::MultiByte(_) => {
+            Kind::SingleByte(_) | Kind::MultiByte(..) => {
                 self.encode_code_points(text.chars().map(u32::from))
             }
         }
@@ -160,16 +173,10 @@ impl Encoding {
                 let byte = table.encode.get(u32::from(character) as usize);
                 out.push(byte.copied().unwrap_or(b'?'));
             }
-            Kind::MultiByte(encoding) => {
-                let mut utf8 = [0; 4];
-                let text = character.encode_utf8(&mut utf8);
-                let mut encoder = encoding.new_encoder();
-                let (result, _, written) =
-                    encoder.encode_from_utf8_without_replacement(text, &mut buffer, true);
-                match result {
-                    EncoderResult::InputEmpty => out.extend_from_slice(&buffer[..written]),
-                    EncoderResult::Unmappable(_) | EncoderResult::OutputFull => out.push(b'?'),
-                }
+            Kind::MultiByte(encoding, decode_only) => {
+                let bytes = encode_multi_byte(encoding, character, &mut buffer)
+                    .or_else(|| Some(decode_only.get_or_init(|| find(encoding)).get(&character)?));
+                out.extend_from_slice(bytes.unwrap_or(b"?"));
             }
         }
     }
@@ -307,8 +314,56 @@ impl Decoded {
     }
 }
 
-fn decode_multi_byte(encoding: &'static encoding_rs::Encoding, bytes: &[u8]) -> Decoded {
-    let mut out = Decoded::with_capacity(bytes.len() * 2);
+/// The bytes of a character; None when the encoder lacks it.
+fn encode_multi_byte<'b>(
+    encoding: &'static encoding_rs::Encoding,
+    character: char,
+    buffer: &'b mut [u8; 8],
+) -> Option<&'b [u8]> {
+    let mut utf8 = [0; 4];
+    let text = character.encode_utf8(&mut utf8);
+    let mut encoder = encoding.new_encoder();
+    match encoder.encode_from_utf8_without_replacement(text, buffer, true) {
+        (EncoderResult::InputEmpty, _, written) => Some(&buffer[..written]),
+        (EncoderResult::Unmappable(_) | EncoderResult::OutputFull, ..) => None,
+    }
+}
+
+/// What an encoding only decodes: all its pairs of bytes are tried, and EUC-JP's triples.
+fn find(encoding: &'static encoding_rs::Encoding) -> DecodeOnly {
+    let pairs = (0x81..=0xFE).flat_map(|lead| (0x40..=0xFE).map(move |last| vec![lead, last]));
+    let triples =
+        (0xA1..=0xFE).flat_map(|lead| (0xA1..=0xFE).map(move |last| vec![0x8F, lead, last]));
+    let only_decoded = |bytes: Vec<u8>| {
+        let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes)?;
+        let mut characters = text.chars();
+        let (first, rest) = (characters.next()?, characters.next());
+        let lacks = encode_multi_byte(encoding, first, &mut [0; 8]).is_none();
+        (rest.is_none() && lacks).then_some((first, bytes))
+    };
+    pairs.chain(triples).filter_map(only_decoded).collect()
+}
+
+/// encoding_rs also decodes the four bytes of GB18030 here, which GBK does not have and could not
+/// give back. They are a lead byte and a digit, twice.
+fn decode_gbk(bytes: &[u8], out: &mut Decoded) {
+    let (mut start, mut place) = (0, 0);
+    while place < bytes.len() {
+        match bytes[place..] {
+            [lead @ 0x81..=0xFE, b'0'..=b'9', ..] => {
+                decode_multi_byte(encoding_rs::GBK, &bytes[start..place], out);
+                out.push_escaped(&[lead]);
+                place += 1;
+                start = place;
+            }
+            [0x81..=0xFE, _, ..] => place += 2,
+            _ => place += 1,
+        }
+    }
+    decode_multi_byte(encoding_rs::GBK, &bytes[start..], out);
+}
+
+fn decode_multi_byte(encoding: &'static encoding_rs::Encoding, bytes: &[u8], out: &mut Decoded) {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut rest = bytes;
     let mut consumed = 0;
@@ -320,7 +375,7 @@ fn decode_multi_byte(encoding: &'static encoding_rs::Encoding, bytes: &[u8]) -> 
         rest = &rest[read..];
         consumed += read;
         match result {
-            DecoderResult::InputEmpty => return out,
+            DecoderResult::InputEmpty => return,
             DecoderResult::OutputFull => {}
             DecoderResult::Malformed(bad, after) => {
                 let end = consumed - usize::from(after);
@@ -366,6 +421,32 @@ mod tests {
             b"a\xC4\xE3\xBA\xC3\xFF\x81"
         );
         assert_eq!(gbk.encode("你\u{1F600}!"), b"\xC4\xE3?!");
+    }
+
+    /// Found by the fuzzer: these were decoded, and came back as `?`.
+    #[test]
+    #[cfg_attr(miri, ignore = "safe code, and a hundred thousand rounds")]
+    fn characters_that_encoders_lack_survive() {
+        let samples: [(&str, &[u8]); 4] = [
+            ("CP932", b"\xF8\x9D"),
+            ("Big5", b"\x87\x7D"),
+            ("Big5", b"\x88\x66"),
+            ("EUC-JP", b"\x8F\xB0\xA1"),
+        ];
+        for (name, bytes) in samples {
+            let encoding = Encoding::named(name).unwrap();
+            let points = code_points(&encoding.decode(bytes));
+            assert!(matches!(points[..], [0x80..0xDC00 | 0xE000..]), "{name} {points:x?}");
+            assert_eq!(encoding.encode_code_points(points.into_iter()), bytes, "{name}");
+        }
+    }
+
+    /// Found by the fuzzer: four such bytes were a character, which came back as `?`.
+    #[test]
+    fn gbk_has_no_sequences_of_four_bytes() {
+        let gbk = Encoding::named("GBK").unwrap();
+        let decoded = gbk.decode(b"\xC4\xE3\x90\x30\x81\x30\xBA\xC3");
+        assert_eq!(code_points(&decoded), [0x4F60, 0xDC90, 0x30, 0xDC81, 0x30, 0x597D]);
     }
 
     #[test]

@@ -99,6 +99,9 @@ fn reference() -> Result<String, std::fmt::Error> {
     );
     out.push_str("| `on_unload(function, *args, **kwargs)` | Call a function when the script is unloaded, after `UnLoad()`. | the function |\n");
     out.push_str("| `run_in_host(work)` | Run a callable or coroutine on the hub's thread. | `concurrent.futures.Future` |\n");
+    out.push_str("| `log(message, level=None)` | Write a line, or a record of Python's `logging`, to the hub's log; levels are those of `logging`, without one it is always shown. | None |\n");
+    out.push_str("| `log_handler(level=0)` | A handler for Python's `logging` that writes to the hub's log. | `logging.Handler` |\n");
+    out.push_str("| `stats(form='dict')` | Statistics of all scripts; with `'prometheus'` as text for it. | dict or str |\n");
     constants(&mut out)?;
     Ok(out)
 }
@@ -141,7 +144,7 @@ fn stub() -> Result<String, std::fmt::Error> {
     let mut out = String::from(
         "\"\"\"The hub: what a script can ask it and tell it to do.\n\n\
          Printed from the tables of the library by `make docs`; for editors and type checkers.\n\
-         \"\"\"\n\nfrom concurrent.futures import Future\nfrom typing import Any, Awaitable, Callable\n\n\
+         \"\"\"\n\nimport logging\nfrom concurrent.futures import Future\nfrom typing import Any, Awaitable, Callable, Literal, overload\n\n\
          myid: int\nbotname: str | None\nopchatname: str | None\nname: str\npath: str\n\
          basedir: str | None\nconfig_name: str | None\nstarttime: int\n\
          __version__: tuple[int, int, int, int]\n__version_string__: str\nstate: dict[str, Any]\n\n",
@@ -164,6 +167,11 @@ fn stub() -> Result<String, std::fmt::Error> {
     out.push_str(
         "def on_unload(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:\n    \"\"\"Call a function when the script is unloaded, after UnLoad().\"\"\"\n\n\
          def run_in_host(work: Callable[[], Any] | Awaitable[Any]) -> Future[Any]:\n    \"\"\"Run a callable or coroutine on the hub's thread.\"\"\"\n\n",
+    );
+    out.push_str(
+        "def log(message: str | logging.LogRecord, level: int | None = None, /) -> None:\n    \"\"\"Write a line, or a record of Python's logging, to the hub's log.\"\"\"\n\n\
+         def log_handler(level: int = 0) -> logging.Handler:\n    \"\"\"A handler for Python's logging that writes to the hub's log.\"\"\"\n\n\
+         @overload\ndef stats(form: Literal['dict'] = 'dict') -> dict[str, Any]: ...\n@overload\ndef stats(form: Literal['prometheus']) -> str: ...\ndef stats(form: str = 'dict') -> dict[str, Any] | str:\n    \"\"\"Statistics of all scripts, as a dict or as text for Prometheus.\"\"\"\n\n",
     );
     for name in ["encode", "Encode", "decode", "Decode"] {
         writeln!(out, "def {name}(text: str) -> str: ...")?;

@@ -1,12 +1,12 @@
 //! Calling C of the host: its functions, its live callback table, its standard output.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::types::{w_Targs, w_Tcallback, w_Tfailure, w_Tfunction, w_Trelease};
-use crate::targs::{Block, HostResult};
+use super::types::{w_Targs, w_Tcallback, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease};
+use crate::targs::{self, Block, HostResult};
 
 /// A C function of the host.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +144,34 @@ unsafe fn take_text(text: *mut c_char) -> Option<String> {
     }
 }
 
+/// A function of the host that takes the records of the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Sink {
+    function: unsafe extern "C" fn(c_int, c_int, *const c_char, *mut c_void),
+    user: *mut c_void,
+}
+
+// SAFETY: the host promises that the function may be called on any thread; `user` is only handed on.
+unsafe impl Send for Sink {}
+
+impl Sink {
+    /// Takes a function pointer; None for NULL.
+    ///
+    /// # Safety
+    /// The function may be called with `user` on any thread as long as this value is used.
+    pub unsafe fn new(function: w_TlogSink, user: *mut c_void) -> Option<Sink> {
+        function.map(|function| Sink { function, user })
+    }
+
+    /// Hands a record over. No lock of ours is held.
+    pub fn take(self, level: i32, script: i32, text: &str) {
+        let text = text.replace('\0', "\u{FFFD}");
+        let Ok(text) = CString::new(text) else { return };
+        // SAFETY: callable by the contract of `new`; the text outlives the call.
+        unsafe { (self.function)(level, script, text.as_ptr(), self.user) };
+    }
+}
+
 /// The callback table a host gave to `w_Begin`; hosts may still fill it.
 #[derive(Clone, Copy, Debug)]
 pub struct CallbackTable(NonNull<w_Tcallback>);
@@ -202,11 +230,40 @@ pub fn flush_standard_output() {
     unsafe { libc::fflush(stdout) };
 }
 
+/// Writes all of it to standard output or standard error.
+pub fn write_all(file: c_int, bytes: &[u8]) -> io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        // SAFETY: the pointer and length are one slice.
+        let written = unsafe { libc::write(file, rest.as_ptr().cast(), rest.len()) };
+        match usize::try_from(written) {
+            Ok(written) => rest = &rest[written..],
+            Err(_) => match io::Error::last_os_error() {
+                error if error.kind() == io::ErrorKind::Interrupted => {}
+                error => return Err(error),
+            },
+        }
+    }
+    Ok(())
+}
+
 /// `write(2)` to standard output.
 pub fn write_standard_output(bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: the pointer and length are one slice.
     let written = unsafe { libc::write(libc::STDOUT_FILENO, bytes.as_ptr().cast(), bytes.len()) };
     usize::try_from(written).map_err(|_| io::Error::last_os_error())
+}
+
+/// Writes a text from `malloc` to `place`. False for NULL, and without memory.
+///
+/// # Safety
+/// `place` is NULL or a pointer that may be written.
+pub unsafe fn give_text(place: *mut *mut c_char, text: &[u8]) -> bool {
+    let Some(place) = NonNull::new(place) else { return false };
+    let text = targs::malloc_text(text);
+    // SAFETY: by contract.
+    unsafe { place.write(text) };
+    !text.is_null()
 }
 
 /// The bytes of a C string; None for NULL.

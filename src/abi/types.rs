@@ -73,6 +73,12 @@ pub type w_Tfunction = Option<
 #[allow(non_camel_case_types, reason = "named like the others")]
 pub type w_Trelease = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
+/// A function of the host that takes records of the log.
+#[allow(non_camel_case_types, reason = "the name hosts use")]
+pub type w_TlogSink = Option<
+    unsafe extern "C" fn(level: c_int, script: c_int, message: *const c_char, user: *mut c_void),
+>;
+
 const _: () = {
     assert!(size_of::<w_Tfailure>() == 16);
     assert!(size_of::<w_Telement>() == 16);

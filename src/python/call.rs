@@ -9,9 +9,10 @@ use super::json::Failure;
 use super::load::Loaded;
 use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
+use crate::guard::Call;
 use crate::hooks::{Hook, ON_TIMER};
 use crate::hub;
-use crate::last_error::{self, Code};
+use crate::last_error::{self, Code, Error};
 use crate::scripts::{self, Context};
 use crate::targs::{self, Block, Item, Malformed, View};
 use crate::text::Encoding;
@@ -51,6 +52,8 @@ pub fn hook(
         go_on(loaded, attached, context);
         return None;
     };
+    let callee = context.callees.hook(number);
+    let Some(call) = Call::begin(attached, callee) else { return pass_on() };
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
     let mut arguments = Arguments::new();
     let returned = hook_arguments(attached, params, encoding, &mut arguments)
@@ -62,7 +65,7 @@ pub fn hook(
         }
         Ok(returned) => returned,
         Err(failure) => {
-            fail_call(attached, failure, script, hook.text);
+            log_failure(attached, failure, hook.text, &call);
             return pass_on();
         }
     };
@@ -155,14 +158,16 @@ pub fn function(
         last_error::fail(Code::NotFound, script, message);
         return None;
     }
+    let callee = context.callees.function(name);
+    let call = Call::begin(attached, callee)?;
     let mut arguments = Arguments::new();
     let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments)?))
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
-        .map_err(|failure| fail_call(attached, failure, script, &place_of(name)))
+        .map_err(|failure| log_failure(attached, failure, &place_of(name), &call))
         .ok()?;
     go_on(loaded, attached, context);
-    let block = function_block(attached, script, name, &returned, encoding);
+    let block = function_block(attached, &call, name, &returned, encoding);
     trace_result(script, Name(name), block.as_ref());
     block
 }
@@ -170,7 +175,7 @@ pub fn function(
 /// The block a function's return value becomes; None, and a log line, when it has no C form.
 fn function_block(
     attached: Attached<'_>,
-    script: &str,
+    call: &Call,
     name: &[u8],
     returned: &Obj,
     encoding: &Encoding,
@@ -178,16 +183,13 @@ fn function_block(
     match convert::function_result(returned, hub::generation().containers, encoding) {
         Ok(block) => Some(block),
         Err(Failure::Raised(raised)) => {
-            report::fail(attached, raised, script, &place_of(name));
+            report::failure(attached, raised, call, &place_of(name));
             None
         }
         Err(Failure::Refused(reason)) => {
-            let message = format!(
-                "{} returned {}, which cannot be passed on: {reason}",
-                place_of(name),
-                returned.described()
-            );
-            last_error::fail(Code::Invalid, script, message);
+            let reason =
+                format!("returned {}, which cannot be passed on: {reason}", returned.described());
+            refuse(call, &reason, format!("{} {reason}", place_of(name)));
             None
         }
     }
@@ -262,6 +264,9 @@ pub fn jobs(loaded: &Loaded, context: &Context) {
     };
     if has_jobs {
         will_go_on(loaded, context);
+        let Some(_call) = Call::begin(attached, context.callees.function(b"vh.run_in_host")) else {
+            return;
+        };
         // SAFETY: as above.
         unsafe { loaded.scope.run(attached, context, c"run_jobs") };
     }
@@ -296,13 +301,22 @@ fn at_argument(number: usize, failure: Failure) -> Failure {
     }
 }
 
-fn fail_call(attached: Attached<'_>, failure: Failure, script: &str, place: &str) {
+/// Counts and logs why a call failed, and keeps it for `w_LastError`.
+fn log_failure(attached: Attached<'_>, failure: Failure, place: &str, call: &Call) {
     match failure {
-        Failure::Raised(raised) => report::fail(attached, raised, script, place),
+        Failure::Raised(raised) => report::failure(attached, raised, call, place),
         Failure::Refused(reason) => {
-            last_error::fail(Code::Invalid, script, format!("{place} is not called: {reason}"));
+            refuse(call, &reason, format!("{place} is not called: {reason}"));
         }
     }
+}
+
+/// The same for what cannot cross between C and Python.
+fn refuse(call: &Call, reason: &str, message: String) {
+    if call.was_refused(reason) {
+        tracing::error!(script = call.callee().profile().label, "{message}");
+    }
+    last_error::set(Error { code: Code::Invalid, message, exception: None });
 }
 
 /// Sets the attributes of the script's `vh` anew: the hub renamed its bots.

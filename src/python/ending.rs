@@ -17,6 +17,7 @@ use super::load::Loaded;
 use super::object::{Attached, Obj};
 use super::{report, scope, state};
 use crate::config;
+use crate::guard::Call;
 use crate::runtime::Runtime;
 use crate::scripts::Context;
 
@@ -117,10 +118,13 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         let namespace = loaded.namespace.get(attached);
-        if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable)
-            && let Err(raised) = function.call(&[])
-        {
-            report::log(attached, raised, &context.label, "UnLoad");
+        if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable) {
+            let callee = context.callees.function(b"UnLoad");
+            if let Some(call) = Call::begin(attached, callee)
+                && let Err(raised) = function.call(&[])
+            {
+                report::failure(attached, raised, &call, "UnLoad");
+            }
         }
         loaded.scope.run(attached, context, c"run_unload_callbacks");
         state::keep(attached, context, &loaded.vh.get(attached));

@@ -10,7 +10,9 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering,
+};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ use super::init::{self, Started};
 use super::object::{Attached, Obj};
 use super::ticker::Ticker;
 use super::{report, scope};
+use crate::guard;
 
 /// An interpreter that can be entered.
 #[derive(Debug)]
@@ -40,6 +43,11 @@ pub struct Interpreter {
     /// Calls so far, and calls that are inside now.
     pub(super) activity: Arc<Activity>,
     ended: AtomicBool,
+    /// Threads that look into it from outside, and whether no more may come.
+    visitors: AtomicUsize,
+    closing: AtomicBool,
+    /// The thread state that takes it apart at the moment, or NULL.
+    janitor: AtomicPtr<PyThreadState>,
 }
 
 /// What goes on in an interpreter, for its ticker.
@@ -178,6 +186,7 @@ unsafe extern "C" fn thread_ends(record: *mut c_void) {
     // SAFETY: `with_thread` stored the record of this thread.
     let thread = unsafe { Box::from_raw(record.cast::<Thread>()) };
     THREAD.with(|cell| cell.set(ptr::null_mut()));
+    guard::slot::thread_ends();
     for Kept { entry, .. } in &thread.entries {
         let Some(interpreter) = entry.interpreter.upgrade() else { continue };
         if !entry.claim() {
@@ -384,6 +393,9 @@ impl Interpreter {
             activity: ticker.as_ref().map(Ticker::activity).unwrap_or_default(),
             ticker,
             ended: AtomicBool::new(false),
+            visitors: AtomicUsize::new(0),
+            closing: AtomicBool::new(false),
+            janitor: AtomicPtr::new(ptr::null_mut()),
         });
         let mut all = INTERPRETERS.lock();
         all.retain(|known| known.strong_count() > 0);
@@ -509,6 +521,7 @@ impl Interpreter {
             thread_state
         };
         gil_state::set(thread_state);
+        self.janitor.store(thread_state, Ordering::Release);
         with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
         Janitor {
             interpreter: Arc::clone(self),
@@ -517,6 +530,48 @@ impl Interpreter {
             seen_before,
             not_send: PhantomData,
         }
+    }
+
+    /// Lets a thread enter that no call of the host keeps the interpreter alive for; None when it
+    /// is about to end.
+    pub fn visit(self: &Arc<Self>) -> Option<Visit> {
+        self.visitors.fetch_add(1, Ordering::SeqCst);
+        let visit = Visit(Arc::clone(self));
+        (!self.closing.load(Ordering::SeqCst)).then_some(visit)
+    }
+
+    /// Waits until nobody visits; nobody will any more, until `closing` is taken back.
+    ///
+    /// # Safety
+    /// `janitor` is attached.
+    unsafe fn close(&self, janitor: *mut PyThreadState) {
+        self.closing.store(true, Ordering::SeqCst);
+        while self.visitors.load(Ordering::SeqCst) > 0 {
+            // SAFETY: by contract.
+            unsafe {
+                ffi::PyEval_SaveThread();
+                std::thread::sleep(Duration::from_micros(300));
+                ffi::PyEval_RestoreThread(janitor);
+            }
+        }
+    }
+
+    /// The innermost frame of a thread of the host that is inside. Attached.
+    pub fn frame_of<'a>(&self, attached: Attached<'a>, thread_id: u64) -> Option<Obj<'a>> {
+        let entry = {
+            let entries = self.entries.lock();
+            entries.iter().find(|entry| entry.thread_id == thread_id).map(Arc::clone)
+        };
+        let kept = entry.map_or(ptr::null_mut(), |entry| entry.thread_state);
+        // Nobody else is inside while it is taken apart.
+        [kept, self.janitor.load(Ordering::Acquire)].into_iter().find_map(|thread_state| {
+            if thread_state.is_null() {
+                return None;
+            }
+            // SAFETY: attached, so that the thread stands still, and its thread state stays; a strong
+            // reference or NULL.
+            unsafe { attached.take(ffi::PyThreadState_GetFrame(thread_state).cast()).ok() }
+        })
     }
 
     /// Whether a thread of the host keeps a thread state here, idle between calls.
@@ -578,6 +633,23 @@ impl Interpreter {
     }
 }
 
+/// A thread that looks into an interpreter, which does not end meanwhile.
+#[derive(Debug)]
+pub struct Visit(Arc<Interpreter>);
+
+impl Visit {
+    /// The interpreter, to be entered.
+    pub fn interpreter(&self) -> &Arc<Interpreter> {
+        &self.0
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.0.visitors.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// An interpreter attached to this thread by a thread state of its own, for taking it apart.
 #[derive(Debug)]
 pub struct Janitor {
@@ -603,6 +675,7 @@ impl Janitor {
 
     /// Ends the interpreter. No foreign thread is left.
     pub fn end(self) {
+        self.interpreter.janitor.store(ptr::null_mut(), Ordering::Release);
         // SAFETY: attached; the thread states of others are idle or gone.
         unsafe {
             if let Some(ticker) = &self.interpreter.ticker {
@@ -610,6 +683,7 @@ impl Janitor {
                 ticker.stop();
                 ffi::PyEval_RestoreThread(self.thread_state);
             }
+            self.interpreter.close(self.thread_state);
             self.interpreter.delete_entries(self.thread_state);
             ffi::PyThreadState_Clear(self.interpreter.first);
             ffi::PyThreadState_Delete(self.interpreter.first);
@@ -623,7 +697,11 @@ impl Janitor {
     /// Leaves the interpreter for another script; it has been swept.
     pub fn keep_for_reuse(self) {
         // SAFETY: attached; nobody is inside, and the thread states of others are idle.
-        unsafe { self.interpreter.delete_entries(self.thread_state) };
+        unsafe {
+            self.interpreter.close(self.thread_state);
+            self.interpreter.delete_entries(self.thread_state);
+        }
+        self.interpreter.closing.store(false, Ordering::SeqCst);
         let interpreter = Arc::clone(&self.interpreter);
         self.leave();
         KEPT.lock().push(interpreter);
@@ -631,6 +709,7 @@ impl Janitor {
 
     /// Leaves the interpreter as it is.
     pub fn leave(self) {
+        self.interpreter.janitor.store(ptr::null_mut(), Ordering::Release);
         // SAFETY: attached; the thread state is this value's own.
         unsafe {
             ffi::PyThreadState_Clear(self.thread_state);

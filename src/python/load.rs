@@ -15,6 +15,7 @@ use super::names::Names;
 use super::object::{Attached, Obj, Owned, Raised};
 use super::scope::Scope;
 use super::{ending, report, scope, state, vh};
+use crate::guard::{Call, Settings};
 use crate::hooks::{HOOKS, ON_TIMER};
 use crate::last_error::{self, Code};
 use crate::runtime::{self, Runtime};
@@ -54,6 +55,8 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
     };
     let prepared = choose_runtime(context, &source).and_then(|runtime| {
         let interpreter = interpreter_for(runtime)?;
+        let settings = Settings::read(&context.label, &source, runtime);
+        context.profile.settle(settings, &interpreter);
         prepare(context, &interpreter, runtime, &source)
             .inspect_err(|_| ending::discard(&interpreter, runtime))
     });
@@ -279,9 +282,11 @@ impl Loaded {
         let attached = entered.attached();
         // SAFETY: the script's own interpreter is attached.
         let namespace = unsafe { self.namespace.get(attached) };
+        // Importing large packages takes its time.
+        let call = Call::begin_unlimited(attached, context.callees.function(b"(top level)"));
         if let Err(raised) = execute(&namespace, context, source) {
             let place = format!("not loaded: the top level of {}", context.path().display());
-            report::fail(attached, raised, &context.label, &place);
+            report::failure(attached, raised, &call, &place);
             return false;
         }
         for (number, hook) in HOOKS.iter().enumerate() {

@@ -271,6 +271,7 @@ impl<'a> Attached<'a> {
                 Exception::Memory => ffi::PyExc_MemoryError,
                 Exception::Timeout => ffi::PyExc_TimeoutError,
                 Exception::Exit => ffi::PyExc_SystemExit,
+                Exception::Os => ffi::PyExc_OSError,
             };
             ffi::PyErr_SetObject(kind, message.as_ptr());
         }
@@ -336,6 +337,7 @@ pub enum Exception {
     Memory,
     Timeout,
     Exit,
+    Os,
 }
 
 impl<'a> Obj<'a> {
@@ -447,6 +449,18 @@ impl<'a> Obj<'a> {
         let value: c_long =
             unsafe { ffi::PyLong_AsLongAndOverflow(self.as_ptr(), &raw mut overflow) };
         (overflow == 0).then_some(value)
+    }
+
+    /// The bytes of a bytes object, which lives as long; nothing for anything else.
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: attached; pointer and length of an object that does not change.
+        unsafe {
+            if ffi::PyBytes_Check(self.as_ptr()) == 0 {
+                return &[];
+            }
+            let start = ffi::PyBytes_AS_STRING(self.as_ptr()).cast::<u8>();
+            std::slice::from_raw_parts(start, ffi::PyBytes_Size(self.as_ptr()) as usize)
+        }
     }
 
     /// Whether Python takes it for true.

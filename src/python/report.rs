@@ -4,7 +4,9 @@ use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj, Raised};
 use super::scope;
+use crate::guard::Call;
 use crate::last_error::{self, Code, Error, Exception};
+use crate::scripts::Context;
 
 /// An exception, taken out of the interpreter's state.
 struct Taken<'a> {
@@ -44,10 +46,20 @@ unsafe fn raised_exception() -> *mut ffi::PyObject {
 
 impl<'a> Taken<'a> {
     fn is_exit(&self) -> bool {
-        // SAFETY: attached; the exception type always exists.
-        unsafe {
-            ffi::PyErr_GivenExceptionMatches(self.exception.as_ptr(), ffi::PyExc_SystemExit) != 0
-        }
+        // SAFETY: the exception type always exists.
+        unsafe { self.is_a(ffi::PyExc_SystemExit) }
+    }
+
+    fn is_timeout(&self) -> bool {
+        // SAFETY: the exception type always exists.
+        unsafe { self.is_a(ffi::PyExc_TimeoutError) }
+    }
+
+    /// # Safety
+    /// `kind` is an exception type.
+    unsafe fn is_a(&self, kind: *mut ffi::PyObject) -> bool {
+        // SAFETY: attached; by contract.
+        unsafe { ffi::PyErr_GivenExceptionMatches(self.exception.as_ptr(), kind) != 0 }
     }
 
     /// Logs it. Gives its traceback.
@@ -77,6 +89,56 @@ impl<'a> Taken<'a> {
         }
     }
 
+    /// Its type, and the line of code that raised it.
+    fn kind_and_place(&self) -> String {
+        let kind = self.exception.type_name();
+        match self.innermost_line() {
+            Some((file, line)) => format!("{kind} in {file}, line {line}"),
+            None => kind,
+        }
+    }
+
+    fn innermost_line(&self) -> Option<(String, i64)> {
+        let attached = self.exception.attached();
+        let attribute = |object: &Obj<'a>, name| {
+            object.attribute(name).map_err(|raised| attached.clear(raised)).ok()
+        };
+        let inner = |place: &Obj<'a>, name| attribute(place, name).filter(|found| !found.is_none());
+        let mut innermost = None;
+        let mut place = inner(&self.exception, c"__traceback__");
+        while let Some(here) = place {
+            let code = attribute(&attribute(&here, c"tb_frame")?, c"f_code")?;
+            let file = attribute(&code, c"co_filename")?.to_text();
+            // Files of the library itself are none of the script's author's business.
+            if !file.starts_with("<vh ") {
+                innermost = Some((file, attribute(&here, c"tb_lineno")?.as_i64()?));
+            }
+            place = inner(&here, c"tb_next");
+        }
+        innermost
+    }
+
+    /// Its type and text.
+    fn in_one_line(&self) -> String {
+        const LONGEST: usize = 200;
+        let attached = self.exception.attached();
+        // SAFETY: attached; a new reference or NULL.
+        let text = match unsafe { attached.take(ffi::PyObject_Str(self.exception.as_ptr())) } {
+            Ok(text) => text.to_text(),
+            Err(raised) => {
+                attached.clear(raised);
+                String::new()
+            }
+        };
+        let kind = self.exception.type_name();
+        let line = text.split('\n').next().unwrap_or_default();
+        match line.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{kind}: {}…", &line[..end]),
+            None if line.is_empty() => kind,
+            None => format!("{kind}: {line}"),
+        }
+    }
+
     /// What Python would print for it.
     fn traceback(&self) -> String {
         let attached = self.exception.attached();
@@ -98,19 +160,40 @@ pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
     }
 }
 
-/// The same for the exception that makes the running call fail: `w_LastError` tells it too.
-pub fn fail(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
+/// Counts the exception that is set as a failed call, logs it, and keeps it for `w_LastError`.
+pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str) {
+    let script = &call.callee().profile().label;
     let Some(taken) = take(attached, raised) else {
-        let message = format!("{place} failed without an exception");
-        return last_error::fail(Code::Internal, script, message);
+        let what = "failed without an exception";
+        let message = format!("{place} {what}");
+        if call.has_failed(what.to_owned(), what) {
+            tracing::error!(script, "{message}");
+        }
+        return last_error::set(Error { code: Code::Internal, message, exception: None });
     };
-    let traceback = taken.log(script, place);
-    let exception = Exception { kind: taken.exception.type_name(), traceback };
-    let message = taken.text();
-    last_error::set(Error { code: Code::Python, message, exception: Some(exception) });
+    // The watchdog has told of a call that it interrupted, and where that was.
+    let is_interrupted = call.is_late() && taken.is_timeout();
+    let traceback = if is_interrupted {
+        call.was_interrupted(taken.in_one_line());
+        taken.traceback()
+    } else if call.has_failed(taken.in_one_line(), &taken.kind_and_place()) {
+        taken.log(script, place)
+    } else {
+        taken.traceback()
+    };
+    let code = if is_interrupted { Code::Timeout } else { Code::Python };
+    let exception = Some(Exception { kind: taken.exception.type_name(), traceback });
+    last_error::set(Error { code, message: taken.text(), exception });
 }
 
-/// Logs an exception object in the same way.
-pub fn log_exception(exception: Obj, script: &str, place: &str) {
-    Taken { exception }.log(script, place);
+/// Counts an exception object for the hook it comes from, `place`, and logs it in the same way.
+pub fn log_exception(exception: Obj, script: &Context, place: &str) {
+    let taken = Taken { exception };
+    let is_new = script
+        .callees
+        .named(place)
+        .is_none_or(|callee| callee.has_failed(taken.in_one_line(), &taken.kind_and_place()));
+    if is_new {
+        taken.log(&script.label, place);
+    }
 }

@@ -11,7 +11,7 @@ use pyo3_ffi::{PyMethodDef, PyObject};
 
 use super::interpreter;
 use super::object::{Attached, Exception, Obj, Owned, Raised};
-use super::report;
+use super::{output, report};
 use crate::carry;
 use crate::scripts::{self, Context};
 
@@ -26,8 +26,9 @@ macro_rules! source {
 }
 
 /// The files of `support`, in the order in which they are run.
-const SOURCES: [(&str, &str); 10] = [
+const SOURCES: [(&str, &str); 11] = [
     source!("common"),
+    source!("output"),
     source!("venv"),
     source!("threads"),
     source!("coroutines"),
@@ -125,7 +126,7 @@ impl Scope {
         };
         for failure in failures.items() {
             if let [place, exception] = &failure.items()[..] {
-                report::log_exception(exception.clone(), &context.label, &place.to_text());
+                report::log_exception(exception.clone(), context, &place.to_text());
             }
         }
     }
@@ -228,7 +229,8 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 5] = [
+static BUILTINS: [Builtin; 6] = [
+    Builtin::new(c"write_output", output::write, ffi::METH_O),
     Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
     Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
     Builtin::new(c"serve", serve, ffi::METH_NOARGS),

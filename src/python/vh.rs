@@ -41,10 +41,14 @@ pub enum Function {
     Encode,
     /// `decode`: the reverse.
     Decode,
+    /// `log`: a line in the hub's log.
+    Log,
+    /// `stats`: the statistics of all scripts.
+    Stats,
 }
 
 /// Functions without a callback of the hub, with their documentation.
-const OWN_FUNCTIONS: [(&CStr, Function, &str); 5] = [
+const OWN_FUNCTIONS: [(&CStr, Function, &str); 7] = [
     (
         c"CallDynamicFunction",
         Function::CallDynamic,
@@ -58,6 +62,16 @@ const OWN_FUNCTIONS: [(&CStr, Function, &str); 5] = [
     (c"Encode", Function::Encode, "Encode(text)\n--\n\nThe same as encode."),
     (c"decode", Function::Decode, "decode(text)\n--\n\nRead the entities that encode writes."),
     (c"Decode", Function::Decode, "Decode(text)\n--\n\nThe same as decode."),
+    (
+        c"log",
+        Function::Log,
+        "log(message, level=None)\n--\n\nWrite a line, or a record of Python's logging, to the hub's log.",
+    ),
+    (
+        c"stats",
+        Function::Stats,
+        "stats(form='dict')\n--\n\nStatistics of all scripts, as a dict or as text for 'prometheus'.",
+    ),
 ];
 
 /// The method table: fixed for the process, no Python object in it.
@@ -168,6 +182,10 @@ fn run<'a>(
         }
         Function::Encode => calls::encode(given),
         Function::Decode => calls::decode(given),
+        Function::Log => {
+            acting_for(attached, binding, |context| calls::log(attached, context, given))
+        }
+        Function::Stats => calls::stats(attached, given),
     }
 }
 

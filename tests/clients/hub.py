@@ -16,12 +16,18 @@ LISTENING = re.compile(r"^Listening on ([\d.]+):(\d+)$", re.M)
 
 
 class Hub:
-    """A running hub. `scripts` are files to copy, or (file name, text) pairs to write."""
+    """A running hub. `scripts` are files to copy, or (file name, text) pairs to write.
 
-    def __init__(self, program, library, scripts=(), generation="python3", options=()):
-        self.folder = Path(tempfile.mkdtemp(prefix="vh-hub-"))
+    Without a `folder` it has one of its own, which goes with it.
+    """
+
+    def __init__(
+        self, program, library, scripts=(), generation="python3", options=(), folder=None
+    ):
+        self._keep_folder = folder is not None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="vh-hub-"))
         self.scripts = self.folder / "scripts"
-        self.scripts.mkdir()
+        self.scripts.mkdir(exist_ok=True)
         for script in scripts:
             self.add_script(script)
         # All output goes to one file: lines stay in order and no pipe can fill up.
@@ -97,6 +103,10 @@ class Hub:
     def has_crashed(self):
         return not (self.is_running() or self._asked_to_stop)
 
+    def wait_ended(self):
+        """Waits until the hub ends by itself; its exit code."""
+        return self._process.wait(STOP_TIMEOUT)
+
     def stop(self):
         """Asks the hub to stop as a system does at shutdown; its exit code."""
         self._asked_to_stop = True
@@ -113,4 +123,5 @@ class Hub:
             if self.is_running():
                 self._process.kill()
                 self._process.wait()
-            shutil.rmtree(self.folder)
+            if not self._keep_folder:
+                shutil.rmtree(self.folder)

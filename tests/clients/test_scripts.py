@@ -3,6 +3,7 @@
 import json
 import unittest
 
+from hub import EXAMPLES
 from hub_test import HubTest
 from nmdc import Disconnected
 
@@ -230,11 +231,39 @@ class HostBridge(HubTest):
         admin.wait_for("Use: !call NAME")
 
 
+class PyStats(HubTest):
+    FAILING = ("failing.py", "def OnUserLogin(nick): raise LookupError('a | b')\n")
+    expected_in_log = "LookupError: a | b"
+
+    def setUp(self):
+        self.hub = self.start(EXAMPLES / "pystats.py", self.FAILING)
+
+    def test_operators_see_an_aligned_table(self):
+        admin = self.admin(self.hub)
+        admin.chat("!pystats")
+        lines = admin.wait_for(r"(?s)Statistics of the scripts:\r\n(.*)").group(1).split("\r\n")
+        self.assertRegex(lines[0], r"^script +call +calls +errors +timeouts +mean +p99 +max +total$")
+        login = next(line for line in lines if " OnUserLogin " in line)
+        self.assertRegex(login, r"^\d+:failing\.py +OnUserLogin +1 +1 +0 .* (us|ms|s)$")
+        self.assertEqual({len(line) for line in lines}, {len(lines[0])})
+
+    def test_operators_see_the_last_errors(self):
+        admin = self.admin(self.hub)
+        admin.chat("!pystats errors")
+        admin.wait_for(r"failing\.py OnUserLogin, [\d.]+ (us|ms|s) ago: LookupError: a &#124; b")
+
+    def test_users_see_nothing(self):
+        guest = self.hub.client("guest")
+        guest.chat("!pystats")
+        guest.chat("+pystats")
+        self.assertFalse(guest.seen_after_echo("Statistics of the scripts"))
+
+
 class Together(HubTest):
     def test_all_scripts_at_once(self):
         """Each script answers its own command when all of them run."""
         hub = self.start_examples(
-            "chat_filter", "flood_guard", "host_bridge", "seen_notes", "welcome"
+            "chat_filter", "flood_guard", "host_bridge", "pystats", "seen_notes", "welcome"
         )
         admin = self.admin(hub)
         for command, answer in (
@@ -242,6 +271,7 @@ class Together(HubTest):
             ("+uptime", "has been running"),
             ("+seen nobody", "has not been seen"),
             ("!stats", "Statistics"),
+            ("!pystats", "Statistics of the scripts"),
         ):
             admin.chat(command)
             admin.wait_for(answer)

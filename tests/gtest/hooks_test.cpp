@@ -327,6 +327,14 @@ TEST(Hooks, ScriptCommandsRenameTheBots) {
       hub.Evaluate(script, "seen"));
 }
 
+// Found by tests/random: the answer was that of a script that has the hook.
+TEST(Hooks, UnreadableScriptCommandsDoNotConcernScriptsWithoutTheHook) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating("", "silent.py");
+  EXPECT_EQ("(null)", hub.Hook(script, W_OnScriptCommand, nullptr));
+  EXPECT_EQ("", hub.TakeLog());
+}
+
 TEST(Hooks, UnLoadIsCalledAtUnload) {
   FakeHub hub;
   const int script = hub.Load(

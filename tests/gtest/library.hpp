@@ -27,6 +27,9 @@
   X(w_unpack)             \
   X(w_packprint)          \
   X(w_free_args)          \
+  X(w_Stats)              \
+  X(w_StatsText)          \
+  X(w_SetLogSink)         \
   X(w_LogLevel)           \
   X(w_LastError)
 

@@ -88,6 +88,26 @@ TEST_P(Symbols, AFailedCallTellsWhy) {
   std::free(json);
 }
 
+void CountRecord(int, int, const char*, void* count) { ++*static_cast<int*>(count); }
+
+TEST_P(Symbols, TheLogAndStatisticsCanBeRead) {
+  FakeHub hub(GetParam());
+  static int records = 0;
+  const int before = records;
+  Lib().w_SetLogSink(CountRecord, &records);
+  const int script = hub.Load("def fail(): raise ValueError\n");
+  EXPECT_EQ("(null)", hub.Call(script, "fail"));
+  Lib().w_SetLogSink(nullptr, nullptr);
+  EXPECT_LT(before, records);
+  char* text = nullptr;
+  ASSERT_EQ(1, Lib().w_Stats(&text));
+  EXPECT_NE(std::string::npos, std::string(text).find("fail")) << text;
+  std::free(text);
+  ASSERT_EQ(1, Lib().w_StatsText(&text));
+  EXPECT_NE(std::string::npos, std::string(text).find("fail")) << text;
+  std::free(text);
+}
+
 // Only python3 hubs import it; the others' lists are texts.
 TEST(StringList, BecomesJson) {
   FakeHub hub(Generation::kPython3);

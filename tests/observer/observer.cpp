@@ -259,6 +259,21 @@ EXPORT int w_LastError(char** json) {
   return Real().w_LastError(json);
 }
 
+EXPORT int w_Stats(char** json) {
+  ++Now().symbols[k_w_Stats];
+  return Real().w_Stats(json);
+}
+
+EXPORT int w_StatsText(char** text) {
+  ++Now().symbols[k_w_StatsText];
+  return Real().w_StatsText(text);
+}
+
+EXPORT void w_SetLogSink(w_TlogSink sink, void* user) {
+  ++Now().symbols[k_w_SetLogSink];
+  Real().w_SetLogSink(sink, user);
+}
+
 EXPORT int w_UnregisterFunction(int id, const char* name) {
   ++Now().symbols[k_w_UnregisterFunction];
   return Real().w_UnregisterFunction(id, name);

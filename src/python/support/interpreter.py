@@ -27,6 +27,7 @@ def tell_scripts_apart():
             scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]
         unregister(function)
 
+    replace_output()
     # Threads that are not told whether they are daemons do as the host's thread, which is none.
     threading._DummyThread.daemon = property(lambda self: False)
     threading.Thread.start = start_for_script
@@ -58,6 +59,8 @@ def prepare_own_interpreter():
         # for `threading` takes the host's thread for a stranger, which it did not do before.
         _thread._get_main_thread_ident = _thread.get_ident
     forbid_fork()
+    forbid_exit()
+    replace_output()
     start = _thread.start_new_thread
 
     def start_new_thread(*args, **kwargs):
@@ -82,6 +85,17 @@ def forbid_fork():
     for module in (posix, os):
         module.fork = module.forkpty = fork
         module.register_at_fork = register_at_fork
+
+
+def forbid_exit():
+    """os._exit would end the hub. Native code still can."""
+    posix, os = loaded("posix"), loaded("os")
+
+    def _exit(status):
+        raise RuntimeError("os._exit would end the hub: a script ends when it is unloaded")
+
+    for module in (posix, os):
+        module._exit = _exit
 
 
 def prepare_end():

@@ -41,3 +41,21 @@ def accepts_argument(function):
     except TypeError:
         return False
     return True
+
+
+def describe_stack(frame):
+    """The stack of a frame as a traceback shows it, but for the library's own part of the way."""
+    frames = []
+    while frame is not None and len(frames) < 40:
+        if frame.f_globals is not globals():
+            frames.append(frame)
+        frame = frame.f_back
+    traceback = standard_module("traceback")
+    lines = [(frame, frame.f_lineno) for frame in reversed(frames)]
+    return "".join(traceback.StackSummary.extract(lines).format()).rstrip()
+
+
+def take_a_step():
+    """Exceptions that another thread sent to this one arrive here."""
+    for _ in (1, 2):
+        pass

@@ -5,7 +5,7 @@ functions are told apart by the script they were started for.
 """
 
 
-class Scope(Environment, Threads, Coroutines, Jobs):
+class Scope(Environment, Threads, Coroutines, Jobs, Logging):
     def __init__(self, script, shared, vh):
         self.script = script
         self.vh = vh
@@ -26,6 +26,7 @@ class Scope(Environment, Threads, Coroutines, Jobs):
         SCOPES[script] = self
         vh.on_unload = self.on_unload
         vh.run_in_host = self.run_in_host
+        vh.log_handler = self.log_handler
 
     def on_unload(self, function, *args, **kwargs):
         """Call a function when the script is unloaded, after UnLoad(); the last one first.

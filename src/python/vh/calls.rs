@@ -5,13 +5,17 @@ use super::{results, typed};
 use crate::abi::host::HostFailure;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use crate::carry;
+use crate::guard::slot;
 use crate::host_functions::Answer;
 use crate::hub;
 use crate::python::convert::{self, Misfit};
 use crate::python::interpreter::{self, detached};
-use crate::python::json::Failure;
+use crate::python::interrupt;
+use crate::python::json::{self, Failure};
 use crate::python::object::{Attached, Exception, Obj, Raised};
+use crate::python::output;
 use crate::scripts::Context;
+use crate::stats::render;
 use crate::targs::{self, Block, Malformed, Piece, Storage};
 use crate::text::{self, Decoded, Encoding};
 
@@ -134,8 +138,16 @@ fn host_call(
     call: impl FnOnce() -> Option<Answer> + Send + 'static,
 ) -> Result<Option<Answer>, Raised> {
     if interpreter::inside_host_call() {
-        return Ok(detached(attached, call));
+        let slot = slot::of_this_thread();
+        if slot.is_late() {
+            interrupt::let_arrive(attached)?;
+        }
+        slot.enter_host();
+        let answer = detached(attached, call);
+        slot.leave_host();
+        return Ok(answer);
     }
+    context.profile.count_thread_vh_call();
     detached(attached, || carry::call(context, call))
         .map_err(|refusal| refusal.raise(attached, name))
 }
@@ -184,6 +196,46 @@ pub fn decode<'a>(given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
         out.push(*byte);
         Some(entity.len())
     })
+}
+
+/// `log(message, level=None)`; levels are those of Python's logging.
+pub fn log<'a>(
+    attached: Attached<'a>,
+    context: &Context,
+    given: &Given<'_, 'a>,
+) -> Result<Obj<'a>, Raised> {
+    let arguments = given.plain("log", 1, 2)?;
+    let (text, level) = output::text_and_level(&arguments[0], arguments.get(1))?;
+    if output::is_admitted(Some(context), text.len()) {
+        let script = context.label.as_str();
+        match level.unwrap_or(i64::MAX) {
+            40.. => tracing::error!(target: "script", script, "{text}"),
+            30..40 => tracing::warn!(target: "script", script, "{text}"),
+            20..30 => tracing::info!(target: "script", script, "{text}"),
+            10..20 => tracing::debug!(target: "script", script, "{text}"),
+            _ => tracing::trace!(target: "script", script, "{text}"),
+        }
+    }
+    Ok(attached.none())
+}
+
+/// `stats(form="dict")`.
+pub fn stats<'a>(attached: Attached<'a>, given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
+    let form = given.plain("stats", 0, 1)?;
+    match form.first().map(|form| form.to_text()).as_deref() {
+        None | Some("dict") => {
+            json::parse(attached, &render::json()).map_err(|failure| match failure {
+                Failure::Raised(raised) => raised,
+                Failure::Refused(reason) => attached.raise(Exception::Runtime, &reason),
+            })
+        }
+        Some("prometheus") => attached.str(&render::prometheus()),
+        Some(other) => {
+            let message =
+                format!("stats() argument 1 must be 'dict' or 'prometheus', not {other:?}");
+            Err(attached.raise(Exception::Value, &message))
+        }
+    }
 }
 
 /// Copies a text; `replace` may write something else and tells how many bytes that stood for.

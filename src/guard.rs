@@ -1,0 +1,443 @@
+//! Guards the hub against its scripts: every call into one is counted, timed and watched.
+//!
+//! A [`Callee`] is a hook or function of one script: its statistics, its deadline, and whether it is
+//! suspended. A [`Call`] is one run of it. While it runs, the thread's [`slot`] says so to the
+//! watchdog and to the crash handler; that is one store at its beginning and one exchange at its
+//! end, both with the script's interpreter attached.
+
+use std::cell::Cell;
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use crate::hooks::HOOKS;
+use crate::python::interpreter::Interpreter;
+use crate::python::interrupt;
+use crate::python::object::Attached;
+use crate::runtime::Runtime;
+use crate::stats::{Row, Start};
+use crate::{clock, config, header};
+
+pub mod breaker;
+pub mod crash;
+pub mod memory;
+pub mod notices;
+pub mod output;
+pub mod registry;
+pub mod repeats;
+pub mod slot;
+pub mod wake;
+pub mod watchdog;
+
+use breaker::{Breaker, Change, Outcome};
+use memory::Memory;
+use notices::Notices;
+use output::Output;
+use repeats::Repeats;
+use slot::{Outer, Slot};
+
+/// How long a call may take when neither `VH_PYTHON_HOOK_TIMEOUT` nor the script says.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Functions of a script that have statistics of their own; the rest share one callee.
+const FUNCTIONS: usize = 64;
+const OTHERS: &str = "(other functions)";
+
+/// What is known of a script for guarding it.
+#[derive(Debug)]
+pub struct Profile {
+    /// `id:name`, for the log.
+    pub label: String,
+    /// Path of its file, and where a crash of it is written; read by the crash handler.
+    path: Box<[u8]>,
+    crash_files: Vec<CString>,
+    loaded_at: f64,
+    settings: OnceLock<Settings>,
+    interpreter: OnceLock<Weak<Interpreter>>,
+    /// `vh` calls of its own threads.
+    thread_vh_calls: AtomicU64,
+    notices: Notices,
+    /// What it writes into the log.
+    pub output: Output,
+    /// What memory it takes.
+    pub memory: Memory,
+}
+
+/// What the script and the environment say.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Where the script runs.
+    pub runtime: Runtime,
+    /// How long a call may take; zero is for ever.
+    pub timeout: Duration,
+    /// Whether operators are told when a hook is suspended.
+    pub tell_operators: bool,
+}
+
+impl Settings {
+    /// Reads what the script's comments and the environment say.
+    pub fn read(label: &str, source: &[u8], runtime: Runtime) -> Settings {
+        let default = config::seconds("VH_PYTHON_HOOK_TIMEOUT", TIMEOUT);
+        let timeout = header::setting(source, "timeout").map_or(default, |text| {
+            config::parse_seconds(&text).unwrap_or_else(|| {
+                tracing::error!(
+                    script = %label,
+                    "its comment \"# vh: timeout\" is {text:?}, which is no number of seconds; {} is \
+                     used",
+                    default.as_secs_f64()
+                );
+                default
+            })
+        });
+        let default = config::switch("VH_PYTHON_TELL_OPERATORS", true);
+        let tell_operators = header::setting(source, "tell_operators")
+            .and_then(|text| config::parse_switch(&text))
+            .unwrap_or(default);
+        Settings { runtime, timeout, tell_operators }
+    }
+}
+
+impl Profile {
+    /// The profile of a script that is about to be loaded.
+    pub fn new(label: String, path: &Path, config_dir: Option<&[u8]>) -> Profile {
+        Profile {
+            label,
+            path: path.as_os_str().as_bytes().into(),
+            crash_files: crash::files(path, config_dir),
+            loaded_at: clock::unix_time(),
+            settings: OnceLock::new(),
+            interpreter: OnceLock::new(),
+            thread_vh_calls: AtomicU64::new(0),
+            notices: Notices::default(),
+            output: Output::from_environment(),
+            memory: Memory::from_environment(),
+        }
+    }
+
+    /// Once the script has been read and its interpreter is there.
+    pub fn settle(&self, settings: Settings, interpreter: &Arc<Interpreter>) {
+        // A script is loaded once.
+        let _ = self.settings.set(settings);
+        let _ = self.interpreter.set(Arc::downgrade(interpreter));
+    }
+
+    /// Where the script runs; empty before that is known.
+    pub fn runtime_name(&self) -> &'static str {
+        self.settings.get().map_or("", |settings| settings.runtime.name())
+    }
+
+    /// Its interpreter, once it has one and as long as that is there.
+    pub fn interpreter(&self) -> Option<Arc<Interpreter>> {
+        self.interpreter.get()?.upgrade()
+    }
+
+    /// How long a call may take, in nanoseconds; 0 is for ever.
+    fn limit(&self) -> u64 {
+        self.settings.get().map_or(0, |settings| settings.timeout.as_nanos() as u64)
+    }
+
+    /// When it was loaded, in unix time.
+    pub fn loaded_at(&self) -> f64 {
+        self.loaded_at
+    }
+
+    /// `vh` calls of its own threads.
+    pub fn thread_vh_calls(&self) -> u64 {
+        self.thread_vh_calls.load(Ordering::Relaxed)
+    }
+
+    /// Counts one.
+    pub fn count_thread_vh_call(&self) {
+        self.thread_vh_calls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether the hub calls it for an event or by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the type says it")]
+pub enum Kind {
+    Hook,
+    Function,
+}
+
+/// A hook or function of a script.
+#[derive(Debug)]
+pub struct Callee {
+    profile: Arc<Profile>,
+    name: String,
+    kind: Kind,
+    row: Row,
+    /// How long a call may take, in nanoseconds; 0 is for ever.
+    limit: u64,
+    breaker: Breaker,
+    repeats: Repeats,
+}
+
+impl Callee {
+    fn new(profile: &Arc<Profile>, name: &str, kind: Kind) -> Callee {
+        Callee {
+            profile: Arc::clone(profile),
+            name: name.to_owned(),
+            kind,
+            row: Row::default(),
+            limit: profile.limit(),
+            breaker: Breaker::default(),
+            repeats: Repeats::default(),
+        }
+    }
+
+    /// Its script.
+    pub fn profile(&self) -> &Arc<Profile> {
+        &self.profile
+    }
+
+    /// Its name in the script.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether it is not called at the moment, because it does nothing but fail.
+    pub fn is_suspended(&self) -> bool {
+        self.breaker.is_suspended()
+    }
+
+    /// A call of it failed; `what` says in one line how, and `kind` what and where. True when that
+    /// is to be logged in full.
+    pub fn has_failed(&self, what: String, kind: &str) -> bool {
+        self.row.count_error(what);
+        self.repeats.is_new(kind, clock::ticking())
+    }
+
+    /// Logs how often errors came again that were told before.
+    pub fn sum_up(&self, now: u64, all: bool) {
+        for (what, again) in self.repeats.take(now, all) {
+            let times = if again == 1 { "once more" } else { "more times" };
+            let count = if again == 1 { String::new() } else { format!("{again} ") };
+            tracing::error!(script = %self.profile.label, "{} failed {count}{times}: {what}", self.name);
+        }
+    }
+
+    #[inline]
+    fn has_ended(&self, outcome: Outcome) {
+        // A function fails by what its callers pass, too: only its deadlines count.
+        let outcome = match (outcome, self.kind) {
+            (Outcome::Failure, Kind::Function) => Outcome::Success,
+            (outcome, _) => outcome,
+        };
+        if let Some(change) = self.breaker.outcome(outcome) {
+            self.tell_change(change);
+        }
+    }
+
+    #[cold]
+    fn tell_change(&self, change: Change) {
+        let (name, script) = (&self.name, &self.profile.label);
+        let file = script.split_once(':').map_or(script.as_str(), |(_, file)| file);
+        let notice = match change {
+            Change::Suspended(pause, reason) => {
+                let pause = pause.as_secs();
+                tracing::error!(
+                    script,
+                    "{name} is suspended for {pause} s, because {reason}; then it is tried again"
+                );
+                format!(
+                    "Script {file}: {name} is suspended, because {reason}. It is tried again from time to time."
+                )
+            }
+            Change::StillSuspended(pause) => {
+                let pause = pause.as_secs();
+                return tracing::warn!(
+                    script,
+                    "{name} was tried again and failed; it is suspended for {pause} s"
+                );
+            }
+            Change::Recovered => {
+                tracing::warn!(
+                    script,
+                    "{name} was tried again and works; it is not suspended any more"
+                );
+                self.repeats.forget();
+                format!("Script {file}: {name} works again.")
+            }
+        };
+        if self.profile.settings.get().is_some_and(|settings| settings.tell_operators) {
+            self.profile.notices.add(notice);
+        }
+    }
+
+    /// Its statistics.
+    pub fn row(&self) -> &Row {
+        &self.row
+    }
+}
+
+/// All callees of a script, made when they are first called. Finding one takes no lock.
+#[derive(Debug)]
+pub struct Callees {
+    profile: Arc<Profile>,
+    hooks: [OnceLock<Box<Callee>>; HOOKS.len()],
+    functions: [OnceLock<Box<Callee>>; FUNCTIONS],
+    others: OnceLock<Box<Callee>>,
+}
+
+impl Callees {
+    /// None yet.
+    pub fn new(profile: &Arc<Profile>) -> Callees {
+        Callees {
+            profile: Arc::clone(profile),
+            hooks: [const { OnceLock::new() }; HOOKS.len()],
+            functions: [const { OnceLock::new() }; FUNCTIONS],
+            others: OnceLock::new(),
+        }
+    }
+
+    /// The hook of this number.
+    #[inline]
+    pub fn hook(&self, number: usize) -> &Callee {
+        self.hooks[number].get_or_init(|| self.make(HOOKS[number].text, Kind::Hook))
+    }
+
+    /// A function, which exists.
+    #[inline]
+    pub fn function(&self, name: &[u8]) -> &Callee {
+        let hash =
+            name.iter().fold(0_usize, |hash, &byte| hash.wrapping_mul(31) ^ usize::from(byte));
+        for step in 0..FUNCTIONS {
+            let place = &self.functions[(hash + step) % FUNCTIONS];
+            let found =
+                place.get_or_init(|| self.make(&String::from_utf8_lossy(name), Kind::Function));
+            if found.name.as_bytes() == name {
+                return found;
+            }
+        }
+        self.others.get_or_init(|| self.make(OTHERS, Kind::Function))
+    }
+
+    /// The one of this name, if it was ever called.
+    pub fn named(&self, name: &str) -> Option<&Callee> {
+        self.all().into_iter().find(|callee| callee.name == name)
+    }
+
+    fn make(&self, name: &str, kind: Kind) -> Box<Callee> {
+        Box::new(Callee::new(&self.profile, name, kind))
+    }
+
+    /// Logs how often errors came again that were told before.
+    pub fn sum_up(&self, now: u64, all: bool) {
+        self.all().into_iter().for_each(|callee| callee.sum_up(now, all));
+    }
+
+    /// Those that were called: hooks by their number, then functions by their name.
+    pub fn all(&self) -> Vec<&Callee> {
+        let hooks = self.hooks.iter().filter_map(OnceLock::get);
+        let mut functions: Vec<_> = self.functions.iter().filter_map(OnceLock::get).collect();
+        functions.sort_by(|a, b| a.name.cmp(&b.name));
+        hooks.chain(functions).chain(self.others.get()).map(|callee| &**callee).collect()
+    }
+}
+
+/// A call that runs. Dropping it ends it, with the interpreter still attached.
+#[derive(Debug)]
+pub struct Call<'c, 'a> {
+    callee: &'c Callee,
+    slot: &'static Slot,
+    attached: Attached<'a>,
+    start: Start,
+    vh_calls_before: u64,
+    outer: Option<Outer>,
+    failed: Cell<bool>,
+}
+
+impl<'c, 'a> Call<'c, 'a> {
+    /// A call begins; None when it is not to be made, because the callee is suspended.
+    #[inline]
+    pub fn begin(attached: Attached<'a>, callee: &'c Callee) -> Option<Call<'c, 'a>> {
+        if !callee.breaker.admits() {
+            callee.row.count_skipped();
+            return None;
+        }
+        Some(Call::begin_limited(attached, callee, callee.limit))
+    }
+
+    /// The same for what may take as long as it needs.
+    pub fn begin_unlimited(attached: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
+        Call::begin_limited(attached, callee, 0)
+    }
+
+    #[inline]
+    fn begin_limited(attached: Attached<'a>, callee: &'c Callee, limit: u64) -> Call<'c, 'a> {
+        let slot = slot::of_this_thread();
+        let start = callee.row.begin();
+        let outer = slot.begin(callee, limit, start.ticking());
+        Call {
+            callee,
+            slot,
+            attached,
+            start,
+            vh_calls_before: slot.vh_calls(),
+            outer,
+            failed: Cell::new(false),
+        }
+    }
+}
+
+impl Drop for Call<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        let vh_calls = self.slot.vh_calls().wrapping_sub(self.vh_calls_before);
+        self.callee.row.end(self.start, vh_calls);
+        let outcome = if self.slot.end(self.outer.take(), self.start.ticking()) {
+            self.ended_late();
+            Outcome::Timeout
+        } else if self.failed.get() {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        };
+        self.callee.has_ended(outcome);
+    }
+}
+
+impl Call<'_, '_> {
+    /// The hook or function that is called.
+    pub fn callee(&self) -> &Callee {
+        self.callee
+    }
+
+    /// It failed; see `Callee::has_failed`.
+    pub fn has_failed(&self, what: String, kind: &str) -> bool {
+        self.failed.set(true);
+        self.callee.has_failed(what, kind)
+    }
+
+    /// It failed because it was interrupted, which the watchdog has told.
+    pub fn was_interrupted(&self, what: String) {
+        self.failed.set(true);
+        self.callee.row.count_error(what);
+    }
+
+    /// What was passed or returned cannot cross between C and Python; `reason` is one line. True when
+    /// that is to be logged: of functions always, for each of their calls is asked for by somebody.
+    pub fn was_refused(&self, reason: &str) -> bool {
+        self.has_failed(reason.to_owned(), reason) || self.callee.kind == Kind::Function
+    }
+
+    /// Whether the call has gone past its deadline.
+    pub fn is_late(&self) -> bool {
+        self.slot.is_late()
+    }
+
+    #[cold]
+    fn ended_late(&self) {
+        interrupt::take_back(self.attached);
+        self.callee.row.count_timeout();
+    }
+}

@@ -1,0 +1,341 @@
+//! Who was running when the process crashed: a fatal signal inside a script's call leaves a line on
+//! standard error and a small file, and at the next start that script is held back once.
+//!
+//! The handler runs in a process that is broken: it calls nothing but what POSIX lists as safe in
+//! signal handlers, takes no lock, and allocates nothing. Then the host's own handler has its turn,
+//! or the signal its default effect, core dump included.
+
+use std::cell::UnsafeCell;
+use std::ffi::{CStr, CString, OsStr, c_int, c_void};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::slot::{self, Slot};
+use crate::config;
+use crate::scripts::Context;
+
+/// The signals of a crash, and their names.
+const SIGNALS: [(c_int, &str); 5] = [
+    (libc::SIGSEGV, "SIGSEGV"),
+    (libc::SIGBUS, "SIGBUS"),
+    (libc::SIGFPE, "SIGFPE"),
+    (libc::SIGILL, "SIGILL"),
+    (libc::SIGABRT, "SIGABRT"),
+];
+/// The file's name, in the hub's configuration folder or else beside the script.
+const FILE: &str = "vh_python_crash.txt";
+
+/// What was there before our handler.
+struct Previous {
+    action: UnsafeCell<libc::sigaction>,
+    /// Whether our handler is in the way of the signal.
+    installed: AtomicBool,
+}
+
+// SAFETY: written before the handler is installed, and only read while it is.
+unsafe impl Sync for Previous {}
+
+static PREVIOUS: [Previous; SIGNALS.len()] = [const {
+    Previous {
+        // SAFETY: a structure of numbers and pointers that may be NULL.
+        action: UnsafeCell::new(unsafe { std::mem::zeroed() }),
+        installed: AtomicBool::new(false),
+    }
+}; SIGNALS.len()];
+
+type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+fn address(handler: Handler) -> libc::sighandler_t {
+    handler as *const () as libc::sighandler_t
+}
+
+/// Puts our handler before the host's, unless `VH_PYTHON_CRASH_REPORT` is 0.
+pub fn install() {
+    if !config::switch("VH_PYTHON_CRASH_REPORT", true) {
+        return;
+    }
+    for ((signal, name), previous) in SIGNALS.iter().zip(&PREVIOUS) {
+        // It is still there when somebody had put a handler before it, who may call it.
+        if previous.installed.load(Ordering::Acquire) {
+            continue;
+        }
+        // SAFETY: a zeroed action is filled; the handler follows the rules of signal handlers.
+        let failed = unsafe {
+            let mut ours: libc::sigaction = std::mem::zeroed();
+            ours.sa_sigaction = address(on_crash);
+            ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            libc::sigaction(*signal, ptr::null(), previous.action.get());
+            previous.installed.store(true, Ordering::Release);
+            libc::sigaction(*signal, &raw const ours, ptr::null_mut())
+        };
+        if failed != 0 {
+            previous.installed.store(false, Ordering::Release);
+            tracing::warn!(
+                "no handler for {name} can be installed: such crashes are not explained"
+            );
+        }
+    }
+}
+
+/// Puts the host's handlers back where ours are still in place.
+pub fn uninstall() {
+    for ((signal, _), previous) in SIGNALS.iter().zip(&PREVIOUS) {
+        // SAFETY: the structures are ours; what is put back was there before.
+        unsafe {
+            let mut now: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(*signal, ptr::null(), &raw mut now);
+            if previous.installed.load(Ordering::Acquire) && now.sa_sigaction == address(on_crash) {
+                libc::sigaction(*signal, previous.action.get(), ptr::null_mut());
+                previous.installed.store(false, Ordering::Release);
+            }
+        }
+    }
+}
+
+/// Whether crashes are explained at the moment.
+fn is_installed() -> bool {
+    PREVIOUS.iter().any(|previous| previous.installed.load(Ordering::Acquire))
+}
+
+extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    let Some(index) = SIGNALS.iter().position(|known| known.0 == signal) else { return };
+    // SAFETY: errno is this thread's; what it was is put back for the code that was interrupted.
+    let errno = unsafe { *libc::__errno_location() };
+    explain(SIGNALS[index].1);
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = errno };
+    // SAFETY: the kernel's own arguments.
+    unsafe { pass_on(index, signal, info, context) };
+}
+
+/// Gives the signal to who had it before.
+///
+/// # Safety
+/// Called by the handler with its arguments.
+unsafe fn pass_on(index: usize, signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: filled when the handler was installed.
+    let previous = unsafe { &*PREVIOUS[index].action.get() };
+    // SAFETY: by contract. Signals that somebody sent have a code of 0 and below.
+    let was_sent = unsafe { (*info).si_code } <= 0;
+    match previous.sa_sigaction {
+        libc::SIG_IGN if was_sent => {}
+        libc::SIG_DFL | libc::SIG_IGN => {
+            // The instruction that failed runs again when this returns; a signal that was sent is
+            // sent again.
+            // SAFETY: the default action; always allowed in handlers.
+            unsafe {
+                let mut default: libc::sigaction = std::mem::zeroed();
+                default.sa_sigaction = libc::SIG_DFL;
+                libc::sigaction(signal, &raw const default, ptr::null_mut());
+                if was_sent {
+                    libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), signal);
+                }
+            }
+        }
+        handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
+            // SAFETY: with this flag it is a function of this type.
+            let handler = unsafe { std::mem::transmute::<usize, Handler>(handler) };
+            handler(signal, info, context);
+        }
+        handler => {
+            // SAFETY: without the flag it is a function of this type.
+            let handler = unsafe { std::mem::transmute::<usize, extern "C" fn(c_int)>(handler) };
+            handler(signal);
+        }
+    }
+}
+
+/// Says which script this thread was running, if any.
+fn explain(signal: &str) {
+    // SAFETY: always allowed.
+    let thread = unsafe { libc::gettid() };
+    let own = slot::all().find(|slot| slot.kernel_thread() == thread);
+    let Some((seen, slot)) = own.and_then(|slot| Slot::look(slot).map(|seen| (seen, slot))) else {
+        return;
+    };
+    // SAFETY: its call runs on this very thread, so it is there.
+    let callee = unsafe { &*seen.callee };
+    let profile = callee.profile();
+    let mut line = Line::new();
+    line.add("PY: [").add(&profile.label).add("] the process got ").add(signal).add(" in ");
+    line.add(callee.name()).add(" (runtime ").add(profile.runtime_name()).add("): ");
+    if slot.is_in_host() {
+        line.add("in a function of the hub that the script called\n").write(libc::STDERR_FILENO);
+        return;
+    }
+    line.add("the script, or a C extension it uses, is at fault. It is held back once when it is ");
+    line.add("loaded again\n").write(libc::STDERR_FILENO);
+    let mut note = Line::new();
+    note.add("signal ").add(signal).add("\ncall ").add(callee.name()).add("\nruntime ");
+    // SAFETY: always allowed.
+    note.add(profile.runtime_name()).add("\ntime ").number(unsafe { libc::time(ptr::null_mut()) });
+    note.add("\nscript ").bytes(&profile.path).add("\n");
+    let written = profile.crash_files.iter().any(|file| note.save(file));
+    if !written {
+        let mut line = Line::new();
+        line.add("PY: ").add(FILE).add(" cannot be written: the script is not held back\n");
+        line.write(libc::STDERR_FILENO);
+    }
+}
+
+/// A text on the stack. What does not fit is left out.
+struct Line {
+    bytes: [u8; 4096 + 512],
+    length: usize,
+}
+
+impl Line {
+    fn new() -> Line {
+        Line { bytes: [0; 4096 + 512], length: 0 }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Line {
+        for &byte in bytes {
+            if let Some(place) = self.bytes.get_mut(self.length) {
+                *place = byte;
+                self.length += 1;
+            }
+        }
+        self
+    }
+
+    fn add(&mut self, text: &str) -> &mut Line {
+        self.bytes(text.as_bytes())
+    }
+
+    fn number(&mut self, number: i64) -> &mut Line {
+        let mut digits = [0; 20];
+        let mut rest = number.unsigned_abs();
+        let mut first = digits.len();
+        while first > 0 {
+            first -= 1;
+            digits[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.bytes(&digits[first..])
+    }
+
+    fn write(&self, file: c_int) -> bool {
+        // SAFETY: the filled part of the array.
+        let written = unsafe { libc::write(file, self.bytes.as_ptr().cast(), self.length) };
+        usize::try_from(written) == Ok(self.length)
+    }
+
+    fn save(&self, path: &CStr) -> bool {
+        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC | libc::O_CLOEXEC;
+        // SAFETY: a C string; the file is closed again.
+        unsafe {
+            let file = libc::open(path.as_ptr(), flags, 0o600);
+            if file < 0 {
+                return false;
+            }
+            let written = self.write(file);
+            libc::close(file);
+            written
+        }
+    }
+}
+
+/// Where a script's crash is written: in the configuration folder, or else beside it.
+pub fn files(path: &Path, config_dir: Option<&[u8]>) -> Vec<CString> {
+    let beside = path.parent().map(Path::to_path_buf);
+    let folders = [config_dir.map(|folder| PathBuf::from(OsStr::from_bytes(folder))), beside];
+    let files = folders.into_iter().flatten().map(|folder| folder.join(FILE));
+    files.filter_map(|file| CString::new(file.into_os_string().into_encoded_bytes()).ok()).collect()
+}
+
+/// Whether the script is not to be loaded this time, because it crashed the process last time.
+pub fn is_held_back(script: &Context) -> bool {
+    script.profile.crash_files.iter().any(|file| {
+        let file = Path::new(OsStr::from_bytes(file.to_bytes()));
+        let Ok(note) = std::fs::read(file) else { return false };
+        let values: Vec<_> = note.split(|&byte| byte == b'\n').map(value).collect();
+        let [signal, call, runtime, _, path, ..] = &values[..] else { return false };
+        *path == script.path_bytes() && hold_back(script, file, [signal, call, runtime])
+    })
+}
+
+/// The value of a line of the file.
+fn value(line: &[u8]) -> &[u8] {
+    line.iter().position(|&byte| byte == b' ').map_or(line, |space| &line[space + 1..])
+}
+
+fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> bool {
+    let [signal, call, runtime] = note.map(String::from_utf8_lossy);
+    let crash = format!("the process got {signal} in its {call} (runtime {runtime})");
+    if let Err(error) = std::fs::remove_file(file) {
+        tracing::error!(
+            script = %script.label,
+            "{crash}, which is told by {}; it is loaded all the same, because that file cannot be \
+             removed: {error}",
+            file.display()
+        );
+        return false;
+    }
+    tracing::error!(
+        script = %script.label,
+        "is held back this time: when it ran last, {crash}. Look for C extensions in it; load it \
+         again to run it"
+    );
+    true
+}
+
+/// A stack for the handler, for threads that have none: a script may have used up the thread's own.
+pub mod stack {
+    use super::{is_installed, ptr};
+
+    const SIZE: usize = 64 * 1024;
+
+    /// Gives this thread one, unless it has one. Returns its address, or 0.
+    pub fn add() -> usize {
+        // SAFETY: the kernel fills the structure; the memory is new, and given back by `remove`.
+        unsafe {
+            let mut stack: libc::stack_t = std::mem::zeroed();
+            libc::sigaltstack(ptr::null(), &raw mut stack);
+            if !is_installed() || stack.ss_flags & libc::SS_DISABLE == 0 {
+                return 0;
+            }
+            let memory = libc::mmap(
+                ptr::null_mut(),
+                SIZE,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            );
+            if memory == libc::MAP_FAILED {
+                return 0;
+            }
+            stack.ss_sp = memory;
+            stack.ss_size = SIZE;
+            stack.ss_flags = 0;
+            libc::sigaltstack(&raw const stack, ptr::null_mut());
+            memory as usize
+        }
+    }
+
+    /// Takes it away when the thread ends, if it is still the thread's; else it is left alone.
+    pub fn remove(address: usize) {
+        if address == 0 {
+            return;
+        }
+        // SAFETY: what this thread uses, and `add` mapped, is freed when the kernel has given it up.
+        unsafe {
+            let mut stack: libc::stack_t = std::mem::zeroed();
+            libc::sigaltstack(ptr::null(), &raw mut stack);
+            if stack.ss_sp as usize != address {
+                return;
+            }
+            let memory = stack.ss_sp;
+            stack.ss_flags = libc::SS_DISABLE;
+            if libc::sigaltstack(&raw const stack, ptr::null_mut()) == 0 {
+                libc::munmap(memory, SIZE);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How much a script may write into the log: what it prints beyond so much a minute is dropped, and
+//! the log says how much that was.
+
+use parking_lot::Mutex;
+
+use crate::config;
+
+/// What a script may write in a minute, in KiB, when `VH_PYTHON_OUTPUT_LIMIT` does not say.
+const LIMIT: f64 = 128.0;
+const MINUTE: u64 = 60_000_000_000;
+
+/// What one script wrote lately.
+#[derive(Debug)]
+pub struct Output {
+    /// Bytes a minute; 0 is no limit.
+    limit: u64,
+    window: Mutex<Window>,
+}
+
+/// The current minute.
+#[derive(Debug, Default)]
+struct Window {
+    started: u64,
+    written: u64,
+    dropped: u64,
+}
+
+/// What becomes of a piece of output.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It is written.
+    Write,
+    /// It is dropped, as the first one this minute.
+    DropFirst,
+    /// It is dropped too.
+    Drop,
+}
+
+impl Output {
+    /// As the environment says.
+    pub fn from_environment() -> Output {
+        let limit = config::number("VH_PYTHON_OUTPUT_LIMIT", LIMIT);
+        Output { limit: (limit * 1024.0) as u64, window: Mutex::default() }
+    }
+
+    /// Bytes a minute.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Counts a piece of output.
+    pub fn admit(&self, length: usize, now: u64) -> Verdict {
+        if self.limit == 0 {
+            return Verdict::Write;
+        }
+        let mut window = self.window.lock();
+        // A minute in which something was dropped ends with `take_dropped`, which tells it.
+        if window.dropped == 0 && now.saturating_sub(window.started) >= MINUTE {
+            *window = Window { started: now, ..Window::default() };
+        }
+        let length = length as u64;
+        if window.dropped == 0 && window.written + length <= self.limit {
+            window.written += length;
+            return Verdict::Write;
+        }
+        let is_first = window.dropped == 0;
+        window.dropped += length;
+        if is_first { Verdict::DropFirst } else { Verdict::Drop }
+    }
+
+    /// How much was dropped in the minute that is over now, or `at_once` in the one that is not.
+    pub fn take_dropped(&self, now: u64, at_once: bool) -> Option<u64> {
+        let mut window = self.window.lock();
+        let is_over = at_once || now.saturating_sub(window.started) >= MINUTE;
+        if window.dropped == 0 || !is_over {
+            return None;
+        }
+        let dropped = window.dropped;
+        *window = Window { started: now, ..Window::default() };
+        Some(dropped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_dropped_until_the_minute_is_over() {
+        let output = Output { limit: 100, window: Mutex::default() };
+        assert_eq!(output.admit(60, 0), Verdict::Write);
+        assert_eq!(output.admit(60, 1), Verdict::DropFirst);
+        assert_eq!(output.admit(1, 2), Verdict::Drop);
+        assert_eq!(output.take_dropped(MINUTE - 1, false), None);
+        assert_eq!(output.take_dropped(MINUTE, false), Some(61));
+        assert_eq!(output.admit(60, MINUTE + 1), Verdict::Write);
+        assert_eq!(output.take_dropped(2 * MINUTE, true), None);
+    }
+
+    #[test]
+    fn a_calm_script_writes_on() {
+        let output = Output { limit: 100, window: Mutex::default() };
+        for minute in 0..10 {
+            assert_eq!(output.admit(90, minute * MINUTE), Verdict::Write);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What each thread of the host does at the moment, for those who look from outside: the watchdog,
+//! the thread that interrupts a call, and the crash handler.
+//!
+//! A slot is written by its own thread only, but for the mark, and always with the interpreter of
+//! the call attached. So whoever has attached that interpreter too finds it standing still; all
+//! others look twice and may be wrong about a call that has just ended.
+
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
+};
+
+use super::{Callee, crash};
+use crate::clock;
+
+/// No call.
+const IDLE: u64 = 0;
+
+/// One thread's place. Places are used again and never freed, so that a signal handler and the
+/// watchdog may walk through all of them at any time.
+#[derive(Debug, Default)]
+pub struct Slot {
+    /// The number of the innermost call that runs, or `IDLE`. Numbers are not used again.
+    call: AtomicU64,
+    /// When it began, by the ticking clock; calls inside of it are not its time.
+    started: AtomicU64,
+    /// How long it may take, in nanoseconds; 0 is for ever.
+    limit: AtomicU64,
+    callee: AtomicPtr<Callee>,
+    /// The number of the call that has gone past its deadline.
+    marked: AtomicU64,
+    /// Whether the call is in a function of the host at the moment.
+    in_host: AtomicBool,
+    /// The number of the last call that began.
+    last: AtomicU64,
+    /// `vh` calls this thread made inside of calls, ever.
+    vh_calls: AtomicU64,
+    next: AtomicPtr<Slot>,
+    taken: AtomicBool,
+    /// How Python and how the kernel call the thread.
+    thread: AtomicU64,
+    kernel_thread: AtomicI32,
+    /// The stack for the crash handler that the thread was given, or 0.
+    crash_stack: AtomicUsize,
+}
+
+/// A call that another one runs inside of.
+#[derive(Debug)]
+pub struct Outer {
+    call: u64,
+    started: u64,
+    limit: u64,
+    callee: *mut Callee,
+    marked: u64,
+    in_host: bool,
+}
+
+/// What somebody saw of a call that runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// The thread's slot.
+    pub slot: &'static Slot,
+    /// The call's number.
+    pub call: u64,
+    /// When it began.
+    pub started: u64,
+    /// How long it may take; 0 is for ever.
+    pub limit: u64,
+    /// Which hook or function it is. May be gone.
+    pub callee: *const Callee,
+}
+
+/// The first of all slots.
+static FIRST: AtomicPtr<Slot> = AtomicPtr::new(ptr::null_mut());
+
+thread_local! {
+    static OWN: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+}
+
+/// The slot of this thread.
+#[inline]
+pub fn of_this_thread() -> &'static Slot {
+    OWN.get().unwrap_or_else(take)
+}
+
+#[cold]
+fn take() -> &'static Slot {
+    let slot = all().find(|slot| !slot.taken.swap(true, Ordering::AcqRel)).unwrap_or_else(add);
+    // SAFETY: always allowed.
+    let (thread, kernel_thread) = unsafe { (libc::pthread_self(), libc::gettid()) };
+    slot.thread.store(thread, Ordering::Release);
+    slot.kernel_thread.store(kernel_thread, Ordering::Release);
+    slot.crash_stack.store(crash::stack::add(), Ordering::Release);
+    OWN.set(Some(slot));
+    slot
+}
+
+fn add() -> &'static Slot {
+    let slot = Slot { taken: AtomicBool::new(true), ..Slot::default() };
+    let slot: &'static Slot = Box::leak(Box::new(slot));
+    let mut first = FIRST.load(Ordering::Acquire);
+    loop {
+        slot.next.store(first, Ordering::Relaxed);
+        let own = ptr::from_ref(slot).cast_mut();
+        match FIRST.compare_exchange(first, own, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return slot,
+            Err(newer) => first = newer,
+        }
+    }
+}
+
+/// Every slot there ever was.
+pub fn all() -> impl Iterator<Item = &'static Slot> {
+    let at = |place: &AtomicPtr<Slot>| {
+        // SAFETY: NULL, or leaked by `add`.
+        unsafe { place.load(Ordering::Acquire).as_ref() }
+    };
+    std::iter::successors(at(&FIRST), move |slot| at(&slot.next))
+}
+
+/// This thread ends: its slot is free for another.
+pub fn thread_ends() {
+    if let Some(slot) = OWN.take() {
+        slot.kernel_thread.store(0, Ordering::Release);
+        crash::stack::remove(slot.crash_stack.swap(0, Ordering::AcqRel));
+        slot.taken.store(false, Ordering::Release);
+    }
+}
+
+// For the slot's own thread, with the call's interpreter attached.
+impl Slot {
+    /// A call begins. Returns the one it runs inside of, for `end`.
+    #[inline]
+    pub fn begin(&self, callee: &Callee, limit: u64, started: u64) -> Option<Outer> {
+        let outer = (self.call.load(Ordering::Relaxed) != IDLE).then(|| self.set_aside());
+        let call = self.last.load(Ordering::Relaxed) + 1;
+        self.last.store(call, Ordering::Relaxed);
+        self.started.store(started, Ordering::Relaxed);
+        self.limit.store(limit, Ordering::Relaxed);
+        self.callee.store(ptr::from_ref(callee).cast_mut(), Ordering::Relaxed);
+        self.call.store(call, Ordering::Release);
+        outer
+    }
+
+    #[cold]
+    fn set_aside(&self) -> Outer {
+        let outer = Outer {
+            call: self.call.load(Ordering::Relaxed),
+            started: self.started.load(Ordering::Relaxed),
+            limit: self.limit.load(Ordering::Relaxed),
+            callee: self.callee.load(Ordering::Relaxed),
+            marked: self.marked.load(Ordering::Relaxed),
+            in_host: self.in_host.load(Ordering::Relaxed),
+        };
+        self.call.store(IDLE, Ordering::Relaxed);
+        fence(Ordering::Release);
+        self.in_host.store(false, Ordering::Relaxed);
+        outer
+    }
+
+    /// The innermost call, which began at `started`, has ended. Whether it had gone past its
+    /// deadline: then an exception may be on its way to it.
+    #[inline]
+    pub fn end(&self, outer: Option<Outer>, started: u64) -> bool {
+        let call = self.call.load(Ordering::Relaxed);
+        self.call.store(IDLE, Ordering::Relaxed);
+        fence(Ordering::Release);
+        let late = self.marked.load(Ordering::Relaxed) == call;
+        if let Some(outer) = outer {
+            self.take_up(&outer, started);
+        }
+        late
+    }
+
+    #[cold]
+    fn take_up(&self, outer: &Outer, started: u64) {
+        let time_inside = clock::ticking().saturating_sub(started);
+        self.started.store(outer.started + time_inside, Ordering::Relaxed);
+        self.limit.store(outer.limit, Ordering::Relaxed);
+        self.callee.store(outer.callee, Ordering::Relaxed);
+        self.in_host.store(outer.in_host, Ordering::Relaxed);
+        self.marked.store(outer.marked, Ordering::Relaxed);
+        self.call.store(outer.call, Ordering::Release);
+    }
+
+    /// Whether the innermost call has gone past its deadline.
+    pub fn is_late(&self) -> bool {
+        let call = self.call.load(Ordering::Relaxed);
+        call != IDLE && self.marked.load(Ordering::Relaxed) == call
+    }
+
+    /// How Python calls the thread.
+    pub fn thread(&self) -> u64 {
+        self.thread.load(Ordering::Acquire)
+    }
+
+    /// `vh` calls this thread made, ever.
+    #[inline]
+    pub fn vh_calls(&self) -> u64 {
+        self.vh_calls.load(Ordering::Relaxed)
+    }
+
+    /// One more of them: the thread goes into a function of the host.
+    #[inline]
+    pub fn enter_host(&self) {
+        self.vh_calls.store(self.vh_calls().wrapping_add(1), Ordering::Relaxed);
+        self.in_host.store(true, Ordering::Relaxed);
+    }
+
+    /// It is back.
+    #[inline]
+    pub fn leave_host(&self) {
+        self.in_host.store(false, Ordering::Relaxed);
+    }
+}
+
+// For everybody.
+impl Slot {
+    /// The innermost call that runs.
+    pub fn look(&'static self) -> Option<Seen> {
+        let call = self.call.load(Ordering::Acquire);
+        let seen = Seen {
+            slot: self,
+            call,
+            started: self.started.load(Ordering::Relaxed),
+            limit: self.limit.load(Ordering::Relaxed),
+            callee: self.callee.load(Ordering::Relaxed),
+        };
+        fence(Ordering::Acquire);
+        (call != IDLE && self.runs(call)).then_some(seen)
+    }
+
+    /// False when this call has ended; true also when others run inside of it.
+    pub fn has_not_ended(&self, call: u64) -> bool {
+        // Numbers grow, so a call inside has a higher one than those around it.
+        let innermost = self.call.load(Ordering::Relaxed);
+        innermost != IDLE && innermost >= call
+    }
+
+    /// Whether this call is the innermost one that runs.
+    pub fn runs(&self, call: u64) -> bool {
+        self.call.load(Ordering::Relaxed) == call
+    }
+
+    /// Whether the call is in a function of the host.
+    pub fn is_in_host(&self) -> bool {
+        self.in_host.load(Ordering::Relaxed)
+    }
+
+    /// Says that a call has gone past its deadline, which it looks for when it ends.
+    pub fn mark(&self, call: u64) {
+        self.marked.store(call, Ordering::Release);
+    }
+
+    /// How the kernel calls the thread; 0 when it has ended.
+    pub fn kernel_thread(&self) -> i32 {
+        self.kernel_thread.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,75 @@
+"""What scripts print, and log: it goes through the library, which drops what is far too much."""
+
+
+class Output(loaded("io").RawIOBase):
+    """The bytes of standard output or standard error."""
+
+    mode = "wb"
+
+    def __init__(self, name, number):
+        self.name = name
+        self.number = number
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self.number
+
+    def isatty(self):
+        return loaded("os").isatty(self.number)
+
+    def write(self, data):
+        data = bytes(data)
+        write_output((output_owner(), self.number, data))
+        return len(data)
+
+
+def output_owner():
+    """Serial of the script that writes, also from its threads; None for nobody."""
+    for scope in list(SCOPES.values()):
+        if not scope.shared:
+            return scope.script
+    return current_serial()
+
+
+def replace_output():
+    """In a new interpreter: puts the library between scripts and the host's standard output."""
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        before = getattr(sys, name, None)
+        # None when the host has closed it.
+        if before is not None:
+            stream = loaded("io").TextIOWrapper(
+                Output(f"<{name}>", number),
+                encoding=before.encoding,
+                errors=before.errors,
+                newline="\n",
+                write_through=True,
+            )
+            stream.mode = "w"
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+
+
+class Logging:
+    """The part of a scope that Python's logging needs."""
+
+    def log_handler(self, level=0):
+        """A logging.Handler that writes to the hub's log."""
+        import logging
+
+        log = self.vh.log
+
+        class LogHandler(logging.Handler):
+            def emit(self, record):
+                try:
+                    log(self.format(record), record.levelno)
+                except Exception:
+                    self.handleError(record)
+
+        return LogHandler(level)
+
+
+def text_of_record(record):
+    """What a logging.LogRecord says, with its traceback if it has one."""
+    return loaded("logging").Formatter().format(record)

@@ -1,0 +1,82 @@
+"""A script that crashes the hub: the log names it, and at the next start it is held back once."""
+
+import os
+import platform
+import shutil
+import signal
+import tempfile
+import unittest
+from pathlib import Path
+
+from hub import Hub
+
+# Native code reads address 0; and uses its stack up, so that the handler needs one of its own.
+SCRIPTS = {
+    "null": "import ctypes\ndef crash(): ctypes.string_at(0)\n",
+    "stack": (
+        "import ctypes, mmap\n"
+        "def crash():\n"
+        "    code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)\n"
+        "    code.write(bytes.fromhex('e8fbffffff'))  # a function that calls itself\n"
+        "    address = ctypes.addressof(ctypes.c_char.from_buffer(code))\n"
+        "    ctypes.CFUNCTYPE(None)(address)()\n"
+    ),
+    "abort": "import os\ndef crash(): os.abort()\n",
+}
+HOOK = "def OnParsedMsgChat(nick, message):\n    if message == 'crash': crash()\n"
+NUMBERS = {"null": signal.SIGSEGV, "stack": signal.SIGSEGV, "abort": signal.SIGABRT}
+
+
+class Crash(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="vh-crash-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def hub(self, *scripts):
+        return Hub(
+            os.environ["VH_HUB"],
+            os.environ["VH_LIBRARY"],
+            scripts,
+            os.environ["VH_GENERATION"],
+            folder=self.folder,
+        )
+
+    def crash(self, kind, *comments):
+        source = "\n".join([*comments, SCRIPTS[kind] + HOOK])
+        with self.hub((f"{kind}.py", source), ("good.py", "import vh\n")) as hub:
+            client = hub.client("guest")
+            client.chat("crash")
+            self.assertEqual(hub.wait_ended(), -NUMBERS[kind])
+            return hub.log()
+
+    def check(self, kind, *comments):
+        log = self.crash(kind, *comments)
+        name = NUMBERS[kind].name
+        self.assertRegex(log, rf"PY: \[\d+:{kind}\.py\] the process got {name} in OnParsedMsgChat")
+        with self.hub() as hub:
+            self.assertRegex(
+                hub.log(),
+                rf"PY: \[\d+:{kind}\.py\] is held back this time: when it ran last, the process "
+                rf"got {name} in its OnParsedMsgChat",
+            )
+        with self.hub() as hub:
+            self.assertNotIn("held back", hub.log())
+            hub.client("guest").chat("crash")
+            self.assertEqual(hub.wait_ended(), -NUMBERS[kind], "the second time it is loaded")
+
+    def test_native_code_reads_address_0(self):
+        self.check("null")
+
+    def test_in_the_main_interpreter(self):
+        self.check("null", "# vh: runtime = main")
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "machine code of x86_64")
+    def test_the_stack_is_used_up(self):
+        self.check("stack")
+
+    def test_abort(self):
+        self.check("abort")
+
+
+if __name__ == "__main__":
+    unittest.main()

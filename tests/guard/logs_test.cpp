@@ -1,0 +1,216 @@
+// The log: what scripts print and log, how much of it, and who gets the records.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "fake_hub.hpp"
+#include "runtimes.hpp"
+
+namespace {
+
+class Logs : public testing::TestWithParam<const char*> {
+ protected:
+  const ScopedEnvironment chosen_{"VH_PYTHON_RUNTIME", GetParam()};
+  FakeHub hub_;
+};
+
+TEST_P(Logs, PrintsAppearAtOnceAndUnchanged) {
+  const int script = hub_.LoadEvaluating("import sys, os\n");
+  hub_.TakeLog();
+  hub_.Evaluate(script, "print('from print: \\u00e4\\u4e2d')");
+  EXPECT_EQ("from print: \xc3\xa4\xe4\xb8\xad\n", hub_.TakeLog());
+  hub_.Evaluate(script, "print('no end', end='')");
+  EXPECT_EQ("no end", hub_.TakeLog());
+  hub_.Evaluate(script, "sys.stdout.buffer.write(b'\\xff bytes\\n')");
+  EXPECT_EQ("\xff bytes\n", hub_.TakeLog());
+  hub_.Evaluate(script, "print('to errors', file=sys.stderr)");
+  EXPECT_EQ("to errors\n", hub_.TakeLog());
+  EXPECT_EQ("(1, 2, 'utf-8', False)",
+            hub_.Evaluate(script,
+                          "(sys.stdout.fileno(), sys.stderr.fileno(), "
+                          "sys.stdout.encoding.lower(), sys.stdout.isatty())"));
+}
+
+TEST_P(Logs, TooMuchOutputIsDroppedAndTold) {
+  const int loud = hub_.LoadEvaluating(
+      "import threading\n"
+      "def shout():\n"
+      "    for n in range(1000): print('x' * 9999)\n"
+      "def shout_in_a_thread():\n"
+      "    thread = threading.Thread(target=shout); thread.start(); thread.join()\n",
+      "loud.py");
+  const int calm = hub_.LoadEvaluating("", "calm.py");
+  hub_.TakeLog();
+  hub_.Call(loud, "shout");
+  hub_.Call(loud, "shout_in_a_thread");
+  hub_.Evaluate(loud, "vh.log('one line more')");
+  const std::string log = hub_.TakeLog();
+  EXPECT_GT(140 * 1024u, log.size());
+  EXPECT_LT(100 * 1024u, log.size());
+  EXPECT_EQ(1, CountLines(log, {"loud.py] writes more than 128 KiB a minute"}));
+  EXPECT_EQ(1, CountLines(log, {"PY: "}));
+  hub_.Evaluate(calm, "print('heard')");
+  EXPECT_EQ("heard\n", hub_.TakeLog());
+  EXPECT_EQ(1, Lib().w_Unload(loud));
+  const std::string end = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(end, {"loud.py]", "bytes that it wrote were dropped"})) << end;
+  const size_t number = end.find("] ");
+  ASSERT_NE(std::string::npos, number);
+  const long dropped = std::stol(end.substr(number + 2));
+  EXPECT_NEAR(2 * 1000 * 10000.0 - 128 * 1024, dropped, 15000);
+}
+
+TEST_P(Logs, TheLimitCanBeSet) {
+  const ScopedEnvironment none("VH_PYTHON_OUTPUT_LIMIT", "0");
+  const int script = hub_.LoadEvaluating("def shout(): print('x' * 1000000)\n");
+  hub_.TakeLog();
+  hub_.Call(script, "shout");
+  EXPECT_EQ(1000001u, hub_.TakeLog().size());
+}
+
+TEST_P(Logs, ScriptsLogByLevel) {
+  const int script = hub_.LoadEvaluating("import logging\n");
+  hub_.TakeLog();
+  const auto logged = [&] {
+    hub_.Evaluate(script, "[vh.log(f'level {n}', n) for n in (50, 40, 30, 20, 10, 5)]");
+    hub_.Evaluate(script, "vh.log('always')");
+    const std::string log = hub_.TakeLog();
+    EXPECT_EQ(1, CountLines(log, {"PY: [0:script.py] always"})) << log;
+    return CountLines(log, {"PY: [0:script.py] level "});
+  };
+  EXPECT_EQ(3, logged());
+  Lib().w_LogLevel(1);
+  EXPECT_EQ(4, logged());
+  Lib().w_LogLevel(2);
+  EXPECT_EQ(5, logged());
+  Lib().w_LogLevel(3);
+  EXPECT_EQ(6, logged());
+  Lib().w_LogLevel(0);
+  EXPECT_EQ("TypeError: log() argument 1 (message) must be str or a LogRecord, not int",
+            hub_.Evaluate(script, "vh.log(1)"));
+}
+
+TEST_P(Logs, PythonsLoggingLandsThere) {
+  const int script = hub_.LoadEvaluating(
+      "import logging\n"
+      "logger = logging.getLogger('mine')\n"
+      "logger.propagate = False\n"
+      "def use(handler):\n"
+      "    logger.handlers[:] = [handler]\n"
+      "def plain():\n"
+      "    handler = logging.Handler()\n"
+      "    handler.emit = vh.log\n"
+      "    return handler\n"
+      "def failing():\n"
+      "    try: 1 / 0\n"
+      "    except ZeroDivisionError: logger.exception('it failed: %s', 'badly')\n");
+  const auto log_of = [&](const char* expression) {
+    hub_.TakeLog();
+    hub_.Evaluate(script, expression);
+    return hub_.TakeLog();
+  };
+  log_of("use(vh.log_handler())");
+  EXPECT_EQ("PY: [0:script.py] disk 90 % full\n", log_of("logger.warning('disk %d %% full', 90)"));
+  EXPECT_EQ("", log_of("logger.info('quiet')"));
+  const std::string log = log_of("failing()");
+  EXPECT_EQ(0u, log.find("PY: [0:script.py] it failed: badly\nTraceback")) << log;
+  EXPECT_EQ(1, CountLines(log, {"ZeroDivisionError"}));
+  log_of("use(plain())");
+  EXPECT_EQ("PY: [0:script.py] plain text\n", log_of("logger.error('plain %s', 'text')"));
+  EXPECT_EQ(1, CountLines(log_of("failing()"), {"ZeroDivisionError"}));
+}
+
+TEST_P(Logs, OsExitIsRefusedInSubInterpreters) {
+  const int script = hub_.LoadEvaluating("import os\n");
+  if (std::string(GetParam()) == "main") GTEST_SKIP() << "children of a fork need it there";
+  EXPECT_EQ("RuntimeError: os._exit would end the hub: a script ends when it is unloaded",
+            hub_.Evaluate(script, "os._exit(3)"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Runtimes, Logs, testing::ValuesIn(Runtimes()),
+                         [](const auto& info) { return NameOf(info.param); });
+
+// A record, as a host's sink gets it.
+struct Record {
+  int level;
+  int script;
+  std::string message;
+};
+
+void Collect(int level, int script, const char* message, void* user) {
+  static std::mutex lock;
+  const std::lock_guard<std::mutex> guard(lock);
+  static_cast<std::vector<Record>*>(user)->push_back({level, script, message});
+}
+
+TEST(LogSink, GetsTheRecordsInsteadOfTheOutput) {
+  std::vector<Record> records;
+  FakeHub hub;
+  const int script = hub.LoadEvaluating("def fail(): raise ValueError('on purpose')\n");
+  hub.TakeLog();
+  Lib().w_SetLogSink(&Collect, &records);
+  Lib().w_LogLevel(1);
+  hub.Call(script, "fail");
+  hub.Evaluate(script, "vh.log('to the host')");
+  Lib().w_pack("?");
+  Lib().w_LogLevel(0);
+  EXPECT_EQ("", hub.TakeLog());
+  Lib().w_SetLogSink(nullptr, nullptr);
+  ASSERT_LE(4u, records.size());
+  EXPECT_EQ(0, records[0].level);
+  EXPECT_EQ(script, records[0].script);
+  EXPECT_EQ(0u, records[0].message.find("the function fail raised an exception\nTraceback"));
+  EXPECT_EQ("to the host", records[1].message);
+  EXPECT_EQ(1, records[2].level) << "the result of evaluate";
+  EXPECT_EQ(-1, records.back().script);
+  const size_t count = records.size();
+  hub.Evaluate(script, "vh.log('printed again')");
+  EXPECT_EQ(count, records.size());
+  EXPECT_EQ("PY: [0:script.py] printed again\n", hub.TakeLog());
+}
+
+// Shows the log for log_filter_test.py, which runs it with a filter.
+TEST(LogFilter, Show) {
+  const char* level = std::getenv("VH_TEST_LOG_LEVEL");
+  if (!level) GTEST_SKIP() << "run by log_filter_test.py";
+  std::string log;
+  {
+    FakeHub hub;
+    Lib().w_LogLevel(std::atoi(level));
+    const int script = hub.LoadEvaluating("");
+    hub.Evaluate(script, "[vh.log(f'level {n}', n) for n in (30, 20, 10)]");
+    log = hub.TakeLog();
+  }
+  std::printf("%s", log.c_str());
+}
+
+// The process's own size is all that is known.
+TEST(MemoryOfScripts, IsToldWhenItGrows) {
+  const ScopedEnvironment warn("VH_PYTHON_MEMORY_WARN", "100");
+  FakeHub hub;
+  const int calm = hub.LoadEvaluating("def OnTimer(now): return 1\n", "calm.py");
+  const int greedy = hub.LoadEvaluating(
+      "kept = []\n"
+      "def grow(megabytes): kept.append(b'x' * megabytes * 2**20)\n",
+      "greedy.py");
+  hub.TakeLog();
+  hub.Call(greedy, "grow", Pack("l", 150L).get());
+  hub.Hook(calm, W_OnTimer, Pack("d", 1.0).get());
+  std::string log;
+  for (int wait = 0; wait < 40 && log.empty(); ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    log += hub.TakeLog();
+  }
+  EXPECT_EQ(1, CountLines(log, {"greedy.py] takes about 1", "VH_PYTHON_MEMORY_WARN"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"PY: "})) << log;
+  const std::string memory = "{s['name']: s['memory'] for s in vh.stats()['scripts']}";
+  EXPECT_EQ("True", hub.Evaluate(calm, "100e6 < " + memory + "['greedy.py'] < 250e6"));
+  EXPECT_EQ("True", hub.Evaluate(calm, "abs(" + memory + "['calm.py']) < 50e6"));
+}
+
+}  // namespace

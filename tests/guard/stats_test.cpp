@@ -1,0 +1,155 @@
+// Statistics: what w_Stats, w_StatsText and vh.stats() tell of each hook and function.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "fake_hub.hpp"
+#include "runtimes.hpp"
+
+namespace {
+
+// A text the library gave us.
+std::string Text(int (*give)(char**)) {
+  char* text = nullptr;
+  EXPECT_EQ(1, give(&text));
+  const std::string copy = text ? text : "(null)";
+  std::free(text);
+  return copy;
+}
+
+// Reads a row of the statistics in Python: row('OnTimer')['calls'].
+constexpr const char* kRow =
+    "def row(name, script=None):\n"
+    "    for found in vh.stats()['scripts']:\n"
+    "        if found['id'] == (vh.myid if script is None else script):\n"
+    "            return next((r for r in found['calls'] if r['name'] == name), None)\n";
+
+class Stats : public testing::TestWithParam<const char*> {
+ protected:
+  std::string Row(const std::string& name, const std::string& field) {
+    return hub_.Evaluate(script_, "row('" + name + "')['" + field + "']");
+  }
+
+  const ScopedEnvironment chosen_{"VH_PYTHON_RUNTIME", GetParam()};
+  FakeHub hub_;
+  int script_ = hub_.LoadEvaluating(std::string(kRow) +
+                                    "import time\n"
+                                    "def OnUserLogin(nick):\n"
+                                    "    if nick == 'bad': raise ValueError('on purpose')\n"
+                                    "    if nick == 'slow': time.sleep(0.05)\n"
+                                    "    if nick == 'asks': vh.GetUsersCount(); vh.mc('hello')\n"
+                                    "def double(number): return 2 * number\n");
+};
+
+TEST_P(Stats, CountsCallsErrorsAndCallsOfVh) {
+  for (const char* nick : {"good", "bad", "asks", "good", "bad"}) {
+    hub_.Hook(script_, W_OnUserLogin, Pack("s", nick).get());
+  }
+  EXPECT_EQ("l 42", hub_.Call(script_, "double", Pack("l", 21L).get()));
+  EXPECT_EQ("(null)", hub_.Call(script_, "double"));
+  EXPECT_EQ("5", Row("OnUserLogin", "calls"));
+  EXPECT_EQ("2", Row("OnUserLogin", "errors"));
+  EXPECT_EQ("0", Row("OnUserLogin", "timeouts"));
+  EXPECT_EQ("2", Row("OnUserLogin", "vh_calls"));
+  EXPECT_EQ("'hook'", Row("OnUserLogin", "kind"));
+  EXPECT_EQ("'ValueError: on purpose'", Row("OnUserLogin", "last_error']['text"));
+  EXPECT_EQ("True", hub_.Evaluate(script_,
+                                  "0 <= time.time() - row('OnUserLogin')['last_error']['time'] "
+                                  "< 60"));
+  EXPECT_EQ("2", Row("double", "calls"));
+  EXPECT_EQ("1", Row("double", "errors"));
+  EXPECT_EQ("'function'", Row("double", "kind"));
+  EXPECT_EQ("None", hub_.Evaluate(script_, "row('OnTimer')")) << "never called";
+}
+
+TEST_P(Stats, TellsWhereAndWhatScriptsAre) {
+  const std::string find = "next(s for s in vh.stats()['scripts'] if s['id'] == vh.myid)";
+  EXPECT_EQ("'script.py'", hub_.Evaluate(script_, find + "['name']"));
+  EXPECT_EQ("True", hub_.Evaluate(script_, find + "['path'] == vh.path"));
+  EXPECT_EQ("'" + std::string(GetParam()) + "'", hub_.Evaluate(script_, find + "['runtime']"));
+  EXPECT_EQ("True", hub_.Evaluate(script_, "0 <= time.time() - " + find + "['loaded'] < 60"));
+}
+
+TEST_P(Stats, TellsHowLongCallsTook) {
+  for (int call = 0; call < 20; ++call) {
+    // A call that does not follow at once upon another is timed exactly.
+    if (call == 7) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    hub_.Hook(script_, W_OnUserLogin, Pack("s", call == 7 ? "slow" : "good").get());
+  }
+  EXPECT_EQ("True", hub_.Evaluate(script_, "0.05 <= row('OnUserLogin')['max'] < 0.5"));
+  EXPECT_EQ("True", hub_.Evaluate(script_, "0.05 <= row('OnUserLogin')['total'] < 0.6"));
+  EXPECT_EQ("True", hub_.Evaluate(script_, "0 < row('OnUserLogin')['p50'] < 0.02"));
+  EXPECT_EQ("True", hub_.Evaluate(script_, "0.02 < row('OnUserLogin')['p99'] < 0.5"));
+}
+
+// Of fast calls only some are timed, which must not be heard of in the numbers.
+TEST_P(Stats, EstimatesTheTimeOfFastCalls) {
+  constexpr int kCalls = 100000;
+  const Block arguments = Pack("l", 21L);
+  const auto start = std::chrono::steady_clock::now();
+  for (int call = 0; call < kCalls; ++call) {
+    Lib().w_free_args(Lib().w_CallFunction(script_, "double", arguments.get()));
+  }
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  EXPECT_EQ(std::to_string(kCalls), Row("double", "calls"));
+  const double total = std::stod(Row("double", "total"));
+  EXPECT_LT(0.1 * seconds, total);
+  EXPECT_GT(1.3 * seconds, total);
+}
+
+TEST_P(Stats, ScriptsSeeEachOther) {
+  const int other = hub_.Load("def OnTimer(now): raise LookupError\n", "other.py");
+  hub_.Hook(other, W_OnTimer, Pack("d", 1.0).get());
+  const std::string row = "row('OnTimer', " + std::to_string(other) + ")";
+  EXPECT_EQ("(1, 'LookupError')",
+            hub_.Evaluate(script_, "(" + row + "['errors'], " + row + "['last_error']['text'])"));
+  EXPECT_EQ(1, Lib().w_Unload(other));
+  EXPECT_EQ("None", hub_.Evaluate(script_, row));
+}
+
+TEST_P(Stats, AreTheSameInEveryForm) {
+  hub_.Hook(script_, W_OnUserLogin, Pack("s", "good").get());
+  const std::string json = Text(Lib().w_Stats);
+  EXPECT_NE(std::string::npos,
+            json.find(R"("name":"OnUserLogin","kind":"hook","suspended":false,"calls":1,)"))
+      << json;
+  const std::string text = Text(Lib().w_StatsText);
+  const std::string labels =
+      "{id=\"" + std::to_string(script_) + "\",script=\"script.py\",call=\"OnUserLogin\"";
+  for (const std::string& line :
+       {"\nvh_python_calls_total" + labels + "} 1\n", "\nvh_python_errors_total" + labels + "} 0\n",
+        "\nvh_python_call_seconds" + labels + ",quantile=\"0.99\"} 0.",
+        std::string("# TYPE vh_python_calls_total counter\n")}) {
+    EXPECT_NE(std::string::npos, text.find(line)) << line << " in\n" << text;
+  }
+  EXPECT_EQ("True", hub_.Evaluate(script_, "'vh_python_calls_total{' in vh.stats('prometheus')"));
+  EXPECT_EQ("ValueError: stats() argument 1 must be 'dict' or 'prometheus', not \"xml\"",
+            hub_.Evaluate(script_, "vh.stats('xml')"));
+}
+
+// More functions than have rows of their own (the top level has one too): no call is lost.
+TEST_P(Stats, ManyFunctionsShareARow) {
+  const int many = hub_.Load("for n in range(100): globals()[f'f{n}'] = lambda: 1\n", "many.py");
+  for (int number = 0; number < 100; ++number) {
+    EXPECT_EQ("l 1", hub_.Call(many, ("f" + std::to_string(number)).c_str()));
+  }
+  const std::string calls =
+      "[r['calls'] for s in vh.stats()['scripts'] if s['id'] == " + std::to_string(many) +
+      " for r in s['calls']]";
+  EXPECT_EQ("(65, 101)", hub_.Evaluate(script_, "(lambda c: (len(c), sum(c)))(" + calls + ")"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Runtimes, Stats, testing::ValuesIn(Runtimes()),
+                         [](const auto& info) { return NameOf(info.param); });
+
+TEST(StatsText, RefusesNull) {
+  EXPECT_EQ(0, Lib().w_Stats(nullptr));
+  EXPECT_EQ(0, Lib().w_StatsText(nullptr));
+  EXPECT_EQ(0u, Text(Lib().w_Stats).find("{\"time\":"));
+}
+
+}  // namespace

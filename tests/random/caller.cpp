@@ -1,0 +1,615 @@
+#include "caller.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "runtimes.hpp"
+#include "variadic.hpp"
+
+namespace {
+
+constexpr size_t kShownProblems = 20;
+constexpr size_t kMostScripts = 6;
+constexpr size_t kMostIds = 60;
+constexpr const char* kNull = "(null)";
+
+constexpr const char* kFunctionNames[] = {
+    "describe", "describe", "echo",    "echo",      "seven",    "nothing",    "half",        "pair",
+    "mapping",  "fail",     "leave",   "interrupt", "recurse",  "too_big",    "an_object",   "nul",
+    "vh",       "struct",   "missing", "",          "Describe", "not_finite", "not_callable"};
+constexpr const char* kRegisteredNames[] = {"number", "again", "x"};
+
+// What this hub answers when it is asked for its encoding.
+const char* encoding_name = "";
+
+w_Targs* AnswerNumber(int id, w_Targs*) { return IntResult(1000 + id); }
+w_Targs* AnswerArguments(int, w_Targs* args) { return args; }
+w_Targs* AnswerNothing(int, w_Targs*) { return nullptr; }
+w_Targs* AnswerMalformed(int, w_Targs*) { return NewBlock("lx"); }
+w_Targs* AnswerConfig(int, w_Targs*) { return TextResult(encoding_name); }
+
+w_Tcallback FunctionOf(Registered what) {
+  static const w_Tcallback kFunctions[] = {&AnswerNumber, &AnswerArguments, &AnswerNothing,
+                                           &AnswerMalformed};
+  return kFunctions[static_cast<int>(what)];
+}
+
+std::string Shorten(std::string text) {
+  constexpr size_t kLongest = 300;
+  if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
+  for (char& letter : text) {
+    if (static_cast<unsigned char>(letter) < ' ') letter = ' ';
+  }
+  return text;
+}
+
+std::string Quote(const char* text) {
+  return text ? "\"" + Shorten(text) + "\"" : std::string("NULL");
+}
+
+std::string Text(const char* text) { return text ? text : kNull; }
+
+bool IsFormat(const std::string& format) {
+  return format.find_first_not_of("lsdpLDO") == std::string::npos;
+}
+
+// The strings of a result, with those of its lists.
+std::vector<const void*> StringsOf(const w_Targs* block) {
+  std::vector<const void*> strings;
+  const bool is_tab = std::strcmp(block->format, "tab") == 0;
+  const size_t count = is_tab ? 10 : std::strlen(block->format);
+  for (size_t i = 0; i < count; ++i) {
+    const w_Telement& element = block->args[i];
+    if (!std::strchr("sDL", element.type) || !element.type || !element.p) continue;
+    if (element.type == 'L') {
+      strings.insert(strings.end(), element.L, std::find(element.L, element.L + 1000, nullptr));
+    }
+    strings.push_back(element.p);
+  }
+  return strings;
+}
+
+}  // namespace
+
+const Caller::Row Caller::kRows[] = {
+    {"w_Begin", 20, &Caller::CallBegin},
+    {"w_End", 2, &Caller::CallEnd},
+    {"w_ReserveID", 20, &Caller::CallReserveID},
+    {"w_Load", 30, &Caller::CallLoad},
+    {"w_Unload", 15, &Caller::CallUnload},
+    {"w_HasHook", 60, &Caller::CallHasHook},
+    {"w_CallHook", 200, &Caller::CallCallHook},
+    {"w_CallFunction", 200, &Caller::CallCallFunction},
+    {"w_GetHook", 20, &Caller::CallGetHook},
+    {"w_HookName", 40, &Caller::CallHookName},
+    {"w_CallName", 40, &Caller::CallCallName},
+    {"w_RegisterFunction", 60, &Caller::CallRegisterFunction},
+    {"w_UnregisterFunction", 40, &Caller::CallUnregisterFunction},
+    {"w_pack", 60, &Caller::CallPack},
+    {"w_vapack", 60, &Caller::CallVapack},
+    {"w_unpack", 100, &Caller::CallUnpack},
+    {"w_packprint", 60, &Caller::CallPackprint},
+    {"w_free_args", 60, &Caller::CallFreeArgs},
+    {"w_LogLevel", 10, &Caller::CallLogLevel},
+    {"_ZN9nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorINSt7__cxx1112basic_stringIcSt11"
+     "char_traitsIcESaIcEEESaIS7_EE",
+     20, &Caller::CallStringListToJson},
+};
+
+Caller::Caller(unsigned seed, const std::string& folder) : dice_(seed), folder_(folder) {
+  for (const Row& row : kRows) counts_.push_back({row.symbol});
+}
+
+long Caller::invalid() const {
+  long sum = 0;
+  for (const Count& count : counts_) sum += count.invalid;
+  return sum;
+}
+
+void Caller::Call() {
+  ++calls_;
+  int weights = 0;
+  for (const Row& row : kRows) weights += row.weight;
+  int choice = dice_.Below(weights);
+  size_t index = 0;
+  while (choice >= kRows[index].weight) choice -= kRows[index++].weight;
+  ++counts_[index].inputs;
+  counts_[index].invalid += (this->*kRows[index].operation)();
+}
+
+void Caller::End() {
+  Check("w_End()", {"1", Logged::kEither}, std::to_string(Lib().w_End()));
+  contract_.has_begun = false;
+  contract_.ids.clear();
+  // The hub's table is gone with the hub.
+  table_.reset();
+}
+
+void Caller::Report(const std::string& problem) {
+  ++wrong_;
+  if (problems_.size() < kShownProblems) {
+    problems_.push_back("call " + std::to_string(calls_) + ": " + problem);
+  }
+}
+
+void Caller::Check(const std::string& call, const Expected& expected, const std::string& answer) {
+  if (answer != expected.answer) {
+    Report(call + " answered " + Shorten(answer) + " instead of " + Shorten(expected.answer));
+  }
+  CheckLog(call, expected.logged);
+}
+
+void Caller::CheckLog(const std::string& call, Logged expected) {
+  const std::string log = output_->Take();
+  if (contract_.log_level > 0 || expected == Logged::kEither) return;
+  int lines = log.rfind("PY: ", 0) == 0 ? 1 : 0;
+  for (size_t at = 0; (at = log.find("\nPY: ", at)) != std::string::npos; ++at) ++lines;
+  const int wanted = expected == Logged::kOneLine ? 1 : 0;
+  if (lines != wanted) {
+    Report(call + " logged " + std::to_string(lines) + " times instead of " +
+           std::to_string(wanted) + ": " + Shorten(log));
+  }
+}
+
+std::string Caller::TakeHookResult(const std::string& call, w_Targs* result) {
+  const std::string text = Describe(result);
+  if (!result) return text;
+  const bool inside = contract_.table == Table::kClassic;
+  for (const void* string : StringsOf(result)) {
+    if (IsInside(result, string) != inside) Report(call + ": a string lives in the wrong place");
+  }
+  if (inside) {
+    std::free(result);
+  } else if (dice_.OneIn(2)) {
+    Lib().w_free_args(result);
+  } else {
+    for (const void* string : StringsOf(result)) std::free(const_cast<void*>(string));
+    std::free(result);
+  }
+  return text;
+}
+
+std::string Caller::TakeFunctionResult(const std::string& call, w_Targs* result) {
+  const std::string text = Describe(result);
+  if (!result) return text;
+  const std::vector<const void*> strings = StringsOf(result);
+  for (const void* string : strings) {
+    if (IsInside(result, string)) Report(call + ": a string is no allocation of its own");
+  }
+  if (dice_.OneIn(2)) {
+    Lib().w_free_args(result);
+  } else {
+    for (const void* string : strings) std::free(const_cast<void*>(string));
+    std::free(result);
+  }
+  return text;
+}
+
+int Caller::AnyId() {
+  if (contract_.ids.empty() || dice_.OneIn(4)) return dice_.AnyInt();
+  auto found = contract_.ids.begin();
+  std::advance(found, dice_.Below(static_cast<int>(contract_.ids.size())));
+  return found->first;
+}
+
+int Caller::LoadedId() {
+  std::vector<int> loaded;
+  for (const auto& [id, use] : contract_.ids) {
+    if (use.is_loaded) loaded.push_back(id);
+  }
+  return loaded.empty() || dice_.OneIn(6) ? AnyId() : dice_.Pick(loaded);
+}
+
+// The hub.
+
+std::unique_ptr<w_Tcallback[]> Caller::RandomTable() {
+  auto table = std::make_unique<w_Tcallback[]>(W_MAX_CALLBACKS);
+  const int kind = dice_.Below(5);
+  for (int slot = 0; slot < W_MAX_CALLBACKS; ++slot) {
+    if (kind < 3 || (kind == 3 && dice_.OneIn(2))) table[slot] = &AnswerNothing;
+  }
+  const int first_empty = kind == 0 ? 42 : 43;
+  if (kind < 2) std::fill_n(&table[first_empty], 3, nullptr);
+  return table;
+}
+
+void Caller::Begin() {
+  static const char* const kGenerations[] = {"", "", "classic", "bidirectional", "python3", "?"};
+  const std::string named = dice_.Pick(kGenerations);
+  setenv("VH_PYTHON_GENERATION", named.c_str(), 1);
+  table_ = RandomTable();
+  contract_.table = named == "python3"                               ? Table::kPython3
+                    : named == "classic" || named == "bidirectional" ? Table::kClassic
+                                                                     : Recognise(table_.get());
+  contract_.encoding = dice_.OneIn(2) ? Encoding::kUtf8 : Encoding::kLatin1;
+  encoding_name = contract_.encoding == Encoding::kUtf8 ? "" : "ISO-8859-1";
+  table_[contract_.table == Table::kClassic ? 37 : 38] = &AnswerConfig;
+  Check("w_Begin(table)", {"1", Logged::kEither}, std::to_string(Lib().w_Begin(table_.get())));
+  contract_.has_begun = true;
+}
+
+bool Caller::CallBegin() {
+  // Now and then calls come before.
+  if (!contract_.has_begun && dice_.OneIn(3)) {
+    Begin();
+    return false;
+  }
+  Check("w_Begin(NULL)", {"0", Logged::kOneLine}, std::to_string(Lib().w_Begin(nullptr)));
+  return true;
+}
+
+bool Caller::CallEnd() {
+  const bool is_needless = !contract_.has_begun;
+  End();
+  return is_needless;
+}
+
+bool Caller::CallLogLevel() {
+  const int level = dice_.OneIn(3) ? dice_.AnyInt() : 0;
+  Lib().w_LogLevel(level);
+  contract_.log_level = level;
+  return level < 0 || level > 6;
+}
+
+// Scripts.
+
+bool Caller::CallReserveID() {
+  if (contract_.ids.size() >= kMostIds) return false;
+  const int id = contract_.LowestFreeId();
+  Check("w_ReserveID()", {std::to_string(id)}, std::to_string(Lib().w_ReserveID()));
+  contract_.ids[id] = {};
+  return !contract_.has_begun;
+}
+
+std::string Caller::RandomPath(bool& is_good) {
+  is_good = false;
+  switch (dice_.Below(8)) {
+    case 0:
+      return folder_;
+    case 1:
+      return folder_ + "/" + dice_.Bytes(20);
+    case 2:
+      return dice_.Bytes(dice_.OneIn(4) ? 10000 : 30);
+    case 3:
+      return "";
+    default:
+      is_good = true;
+      return folder_ + "/subject.py";
+  }
+}
+
+bool Caller::LoadScript(const std::string& path, bool is_good) {
+  const int id = dice_.OneIn(4) ? dice_.AnyInt() : AnyId();
+  const auto found = contract_.ids.find(id);
+  const bool is_reserved = found != contract_.ids.end() && !found->second.is_loaded;
+  const bool is_loaded = is_good && is_reserved && contract_.has_begun;
+  // Hubs pass a plain int: the upper half of the long is anything.
+  const long noisy = static_cast<long>(dice_.Bits() << 32 | static_cast<unsigned>(id));
+  const auto text = [&](std::string& kept) {
+    kept = dice_.Bytes(dice_.Below(30));
+    return dice_.OneIn(5) ? nullptr : kept.c_str();
+  };
+  std::string file = path, bot, op_chat, config, name;
+  const char* file_text = !is_good && dice_.OneIn(6) ? nullptr : file.c_str();
+  setenv("VH_PYTHON_RUNTIME", dice_.Pick(Runtimes()), 1);
+  const Block block = Pack("lssssls", noisy, file_text, text(bot), text(op_chat), text(config),
+                           static_cast<long>(dice_.Bits()), text(name));
+  const std::string answer = std::to_string(Lib().w_Load(block.get()));
+  if (is_loaded) {
+    found->second.is_loaded = true;
+  } else if (is_reserved) {
+    contract_.ids.erase(found);
+  }
+  Check("w_Load(" + std::to_string(id) + ", " + Quote(file_text) + ")",
+        {is_loaded ? std::to_string(id) : "-1", is_loaded ? Logged::kNothing : Logged::kOneLine},
+        answer);
+  return !is_loaded;
+}
+
+bool Caller::CallLoad() {
+  size_t loaded = 0;
+  for (const auto& [id, use] : contract_.ids) loaded += use.is_loaded;
+  if (dice_.OneIn(3)) {
+    // Seven values of these types are as good as never.
+    const RandomBlock block(dice_, contract_.encoding, contract_.is_native());
+    const std::string answer = std::to_string(Lib().w_Load(block.get()));
+    // The id is free again as far as the block tells it.
+    if (block.is_readable() && !block.values().empty() && block.values()[0].type == 'l') {
+      const auto found = contract_.ids.find(static_cast<int>(block.get()->args[0].l));
+      if (found != contract_.ids.end() && !found->second.is_loaded) contract_.ids.erase(found);
+    }
+    Check("w_Load of the format " + Quote(block.format().c_str()), {"-1", Logged::kOneLine},
+          answer);
+    return true;
+  }
+  bool is_good = false;
+  std::string path = RandomPath(is_good);
+  if (is_good && loaded >= kMostScripts) {
+    is_good = false;
+    path = folder_ + "/missing.py";
+  }
+  return LoadScript(path, is_good);
+}
+
+bool Caller::CallUnload() {
+  const int id = AnyId();
+  const bool is_known = contract_.ids.erase(id) == 1;
+  Check("w_Unload(" + std::to_string(id) + ")", {is_known ? "1" : "0"},
+        std::to_string(Lib().w_Unload(id)));
+  return !is_known;
+}
+
+bool Caller::CallHasHook() {
+  const int id = LoadedId();
+  const int hook = dice_.AnyInt();
+  const bool has = contract_.IsLoaded(id) && Contract::HasHook(hook);
+  Check("w_HasHook(" + std::to_string(id) + ", " + std::to_string(hook) + ")", {has ? "1" : "0"},
+        std::to_string(Lib().w_HasHook(id, hook)));
+  return !contract_.IsLoaded(id) || !Contract::HookName(hook);
+}
+
+bool Caller::CallCallHook() {
+  const int id = LoadedId();
+  int hook = dice_.AnyInt();
+  // Mostly one that the script has.
+  for (int tries = 0; tries < 8 && !Contract::HasHook(hook); ++tries) hook = dice_.Below(45);
+  const RandomBlock parameters(dice_, contract_.encoding, contract_.is_native());
+  const std::string call = "w_CallHook(" + std::to_string(id) + ", " + std::to_string(hook) + ", " +
+                           Quote(parameters.get() ? parameters.format().c_str() : nullptr) + ")";
+  const bool is_loaded = contract_.IsLoaded(id);
+  const Expected expected =
+      is_loaded ? contract_.CallHook(hook, parameters) : Expected{kNull, Logged::kNothing};
+  Check(call, expected, TakeHookResult(call, Lib().w_CallHook(id, hook, parameters.get())));
+  return !is_loaded || !Contract::HookName(hook) || !parameters.is_readable() ||
+         parameters.has_bad_json();
+}
+
+bool Caller::CallCallFunction() {
+  if (dice_.OneIn(6)) return CallDynamic();
+  const int id = LoadedId();
+  std::string kept = dice_.OneIn(5) ? dice_.Bytes(dice_.OneIn(10) ? 20000 : dice_.Below(30))
+                                    : dice_.Pick(kFunctionNames);
+  const char* name = dice_.OneIn(15) ? nullptr : kept.c_str();
+  const RandomBlock parameters(dice_, contract_.encoding, contract_.is_native());
+  const std::string call = "w_CallFunction(" + std::to_string(id) + ", " + Quote(name) + ", " +
+                           Quote(parameters.get() ? parameters.format().c_str() : nullptr) + ")";
+  const Expected expected = name && contract_.IsLoaded(id)
+                                ? contract_.CallFunction(kept, parameters)
+                                : Expected{kNull, Logged::kOneLine};
+  Check(call, expected, TakeFunctionResult(call, Lib().w_CallFunction(id, name, parameters.get())));
+  return expected.answer == kNull;
+}
+
+// A function of the script that calls one the host registered, or did not.
+bool Caller::CallDynamic() {
+  const int id = LoadedId();
+  const std::string name = dice_.Pick(kRegisteredNames);
+  const long number = dice_.AnyInt();
+  const Block parameters = Pack("sl", name.c_str(), number);
+  const std::string call = "dynamic(" + std::to_string(id) + ", " + name + ")";
+  Expected expected{kNull, Logged::kOneLine};
+  if (contract_.IsLoaded(id)) {
+    const auto& functions = contract_.ids.at(id).functions;
+    const auto found = functions.find(name);
+    expected = {"NameError"};
+    if (found != functions.end()) {
+      const std::string answers[] = {"i" + std::to_string(1000 + id), "i" + std::to_string(number),
+                                     "n", "ValueError"};
+      expected = {answers[static_cast<int>(found->second)]};
+    }
+    expected.answer = "s \"" + expected.answer + "\"";
+  }
+  Check(call, expected,
+        TakeFunctionResult(call, Lib().w_CallFunction(id, "dynamic", parameters.get())));
+  return !contract_.IsLoaded(id);
+}
+
+bool Caller::CallRegisterFunction() {
+  const int id = AnyId();
+  const std::string kept =
+      dice_.OneIn(4) ? dice_.Bytes(dice_.Below(50)) : dice_.Pick(kRegisteredNames);
+  const char* name = dice_.OneIn(8) ? nullptr : kept.c_str();
+  const auto what = static_cast<Registered>(dice_.Below(4));
+  const w_Tcallback function = dice_.OneIn(8) ? nullptr : FunctionOf(what);
+  const auto found = contract_.ids.find(id);
+  const bool is_good = found != contract_.ids.end() && name && *name && function;
+  if (is_good) found->second.functions[name] = what;
+  Check("w_RegisterFunction(" + std::to_string(id) + ", " + Quote(name) + ")",
+        {is_good ? "1" : "0", is_good ? Logged::kNothing : Logged::kOneLine},
+        std::to_string(Lib().w_RegisterFunction(id, name, function)));
+  return !is_good;
+}
+
+bool Caller::CallUnregisterFunction() {
+  const int id = AnyId();
+  const std::string kept =
+      dice_.OneIn(4) ? dice_.Bytes(dice_.Below(50)) : dice_.Pick(kRegisteredNames);
+  const char* name = dice_.OneIn(8) ? nullptr : kept.c_str();
+  const auto found = contract_.ids.find(id);
+  const bool is_known =
+      found != contract_.ids.end() && name && found->second.functions.erase(name) == 1;
+  Check("w_UnregisterFunction(" + std::to_string(id) + ", " + Quote(name) + ")",
+        {is_known ? "1" : "0"}, std::to_string(Lib().w_UnregisterFunction(id, name)));
+  return !is_known;
+}
+
+// Names.
+
+bool Caller::CallGetHook() {
+  const int hook = dice_.AnyInt();
+  Check("w_GetHook(" + std::to_string(hook) + ")", {"NULL"},
+        Lib().w_GetHook(hook) ? "an object" : "NULL");
+  return !Contract::HookName(hook);
+}
+
+bool Caller::CallHookName() {
+  const int hook = dice_.AnyInt();
+  const char* name = Contract::HookName(hook);
+  Check("w_HookName(" + std::to_string(hook) + ")", {Text(name)}, Text(Lib().w_HookName(hook)));
+  return !name;
+}
+
+bool Caller::CallCallName() {
+  const int slot = dice_.AnyInt();
+  const char* name = contract_.CallName(slot);
+  Check("w_CallName(" + std::to_string(slot) + ")", {Text(name)}, Text(Lib().w_CallName(slot)));
+  return !name;
+}
+
+// Blocks.
+
+std::string Caller::PackFormat() {
+  static const char kLetters[] = {'l', 's', 'd', 'p', 'L', 'D', 'O'};
+  static const char kOthers[] = {'x', '|', 't', ' ', '\x01', '\xff'};
+  std::string format;
+  for (int length = dice_.Below(12); length > 0; --length) format += dice_.Pick(kLetters);
+  if (dice_.OneIn(2)) {
+    if (dice_.OneIn(10)) format.insert(0, static_cast<size_t>(dice_.Below(100000)), 'l');
+    const auto place = static_cast<size_t>(dice_.Below(static_cast<int>(format.size()) + 1));
+    format.insert(place, 1, dice_.Pick(kOthers));
+  }
+  return format;
+}
+
+void Caller::CheckPacked(const std::string& call, const std::string& format, w_Targs* block,
+                         const std::vector<unsigned long>& values) {
+  const bool is_good = IsFormat(format);
+  Check(call, {is_good ? "a block" : kNull, is_good ? Logged::kNothing : Logged::kOneLine},
+        block ? "a block" : kNull);
+  if (!block) return;
+  if (format != block->format || !IsInside(block, block->format)) {
+    Report(call + ": the format is not a copy inside the block");
+  }
+  for (size_t i = 0; i < format.size(); ++i) {
+    const w_Telement& element = block->args[i];
+    if (element.type != format[i] || static_cast<unsigned long>(element.l) != values[i]) {
+      Report(call + ": element " + std::to_string(i) + " is not what was packed");
+    }
+  }
+  std::free(block);
+}
+
+bool Caller::CallPack() {
+  if (dice_.OneIn(20)) {
+    Check("w_pack(NULL)", {kNull, Logged::kOneLine}, Lib().w_pack(nullptr) ? "a block" : kNull);
+    return true;
+  }
+  std::string format = PackFormat();
+  const VariadicArguments arguments(dice_, format);
+  w_Targs* block = arguments.Pack(format.c_str());
+  CheckPacked("w_pack(" + Quote(format.c_str()) + ")", format, block, arguments.values());
+  return !IsFormat(format);
+}
+
+bool Caller::CallVapack() {
+  std::string format = PackFormat();
+  // Also many values.
+  if (dice_.OneIn(10)) format += std::string(static_cast<size_t>(dice_.Below(20000)), 'd');
+  std::vector<unsigned long> values(format.size());
+  for (unsigned long& value : values) value = dice_.Bits();
+  w_Targs* block = VapackFromArray(format.c_str(), values);
+  CheckPacked("w_vapack(" + Quote(format.c_str()) + ")", format, block, values);
+  return !IsFormat(format);
+}
+
+bool Caller::CallUnpack() {
+  const RandomBlock block(dice_, contract_.encoding, contract_.is_native());
+  std::string kept = dice_.OneIn(4) ? PackFormat() : block.format();
+  for (int changes = dice_.Below(3); changes > 0; --changes) {
+    const auto place = static_cast<size_t>(dice_.Below(static_cast<int>(kept.size()) + 1));
+    if (dice_.OneIn(2)) {
+      kept.insert(place, 1, dice_.Pick("|||lsx"));
+    } else {
+      kept.resize(place);
+    }
+  }
+  kept = kept.c_str();
+  const char* format = dice_.OneIn(20) ? nullptr : kept.c_str();
+  const std::string call = "w_unpack(" + Quote(block.format().c_str()) + ", " + Quote(format) + ")";
+  const bool first_is_null = block.format() == "ss" && block.get() && !block.get()->args[0].s;
+  const bool is_good =
+      format && block.is_readable() && CanUnpack(block.format(), kept, first_is_null);
+  Destinations destinations(dice_);
+  // There is no room for more.
+  if (is_good && kept.size() > Destinations::kCount) return false;
+  Check(call, {is_good ? "1" : "0"}, std::to_string(destinations.Unpack(block.get(), format)));
+  std::vector<unsigned long> wanted;
+  if (is_good) {
+    const bool is_lenient = block.format() == "ss" &&
+                            kept.find_first_not_of("s|") == std::string::npos &&
+                            std::count(kept.begin(), kept.end(), 's') == 1;
+    for (size_t i = is_lenient ? 1 : 0; i < block.format().size(); ++i) {
+      wanted.push_back(static_cast<unsigned long>(block.get()->args[i].l));
+    }
+    wanted.resize(static_cast<size_t>(
+        std::count_if(kept.begin(), kept.end(), [](char c) { return c != '|'; })));
+  }
+  if (!destinations.Hold(wanted)) Report(call + " wrote something else than the values");
+  return !is_good;
+}
+
+bool Caller::CallPackprint() {
+  const RandomBlock block(dice_, contract_.encoding, contract_.is_native());
+  const char* printed = Lib().w_packprint(block.get());
+  const std::string call = "w_packprint(" + Quote(block.format().c_str()) + ")";
+  const std::string start = !block.get()          ? kNull
+                            : block.is_readable() ? block.format() + " ("
+                                                  : "(malformed: ";
+  // It stays until the next call of this function.
+  Lib().w_HookName(0);
+  Check(call, {start}, printed ? std::string(printed).substr(0, start.size()) : "NULL");
+  return !block.is_readable();
+}
+
+bool Caller::CallFreeArgs() {
+  std::string format = dice_.OneIn(10) ? "tab" : PackFormat();
+  const bool has_no_format = dice_.OneIn(10);
+  w_Targs* block = dice_.OneIn(10) ? nullptr : NewBlock(format);
+  for (size_t i = 0; block && i < format.size(); ++i) {
+    w_Telement& element = block->args[i];
+    if (format == "tab") element.type = dice_.Pick("lsdpDL");
+    // Strings without a format to tell of them are nobody's.
+    if (has_no_format || !element.type || dice_.OneIn(4)) continue;
+    if (std::strchr("sD", element.type)) {
+      const bool inside = dice_.OneIn(3);
+      element.s = inside ? const_cast<char*>(block->format) : strdup("a string of its own");
+    } else if (element.type == 'L') {
+      element.L = static_cast<char**>(std::calloc(2, sizeof(char*)));
+      element.L[0] = strdup("an entry");
+    } else {
+      element.l = static_cast<long>(dice_.Bits());
+    }
+  }
+  if (block && has_no_format) block->format = nullptr;
+  Lib().w_free_args(block);
+  CheckLog("w_free_args(" + Quote(format.c_str()) + ")", Logged::kNothing);
+  return !block || has_no_format || !IsFormat(format);
+}
+
+bool Caller::CallStringListToJson() {
+  std::vector<std::string> texts(static_cast<size_t>(dice_.Below(5)));
+  bool is_text = true;
+  std::string described;
+  for (std::string& text : texts) {
+    text = dice_.Bytes(dice_.Below(30));
+    if (dice_.OneIn(8)) text += std::string("\0end", 4);
+    const std::vector<unsigned> points = Decode(text, contract_.encoding);
+    is_text = is_text && std::none_of(points.begin(), points.end(),
+                                      [](unsigned p) { return p >= 0xD800 && p < 0xE000; });
+    described += (described.empty() ? "" : ",") + DescribeText(points);
+  }
+  const int id = LoadedId();
+  // Hubs call it inside a call of a script, when the library knows their encoding.
+  if (contract_.IsLoaded(id)) Lib().w_free_args(Lib().w_CallFunction(id, "nothing", nullptr));
+  const std::string json = Lib().string_list_to_json(texts);
+  if (contract_.IsLoaded(id)) {
+    // A script must read the same texts.
+    const Block parameters = Pack("D", json.c_str());
+    Check("stringListToJson, " + json, {"s \"([" + described + "])\""},
+          TakeFunctionResult("describe", Lib().w_CallFunction(id, "describe", parameters.get())));
+  } else {
+    Check("stringListToJson", {"[]"}, {json.front(), json.back()});
+  }
+  return !is_text;
+}
