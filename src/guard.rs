@@ -204,6 +204,16 @@ impl Callee {
         self.kind
     }
 
+    /// Whether it may be called now; counted when not. Who gets a yes must begin a call.
+    #[inline]
+    pub fn admits(&self) -> bool {
+        let admits = self.breaker.admits();
+        if !admits {
+            self.row.count_skipped();
+        }
+        admits
+    }
+
     /// Whether it is not called at the moment, because it does nothing but fail.
     pub fn is_suspended(&self) -> bool {
         self.breaker.is_suspended()
@@ -357,14 +367,10 @@ pub struct Call<'c, 'a> {
 }
 
 impl<'c, 'a> Call<'c, 'a> {
-    /// A call begins; None when it is not to be made, because the callee is suspended.
+    /// A call begins, which the callee admitted.
     #[inline]
-    pub fn begin(attached: Attached<'a>, callee: &'c Callee) -> Option<Call<'c, 'a>> {
-        if !callee.breaker.admits() {
-            callee.row.count_skipped();
-            return None;
-        }
-        Some(Call::begin_limited(attached, callee, callee.limit))
+    pub fn begin(attached: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
+        Call::begin_limited(attached, callee, callee.limit)
     }
 
     /// The same for what may take as long as it needs.

@@ -13,12 +13,12 @@ use std::sync::atomic::{
 
 use super::{Callee, crash};
 use crate::clock;
+use crate::threads::{Record, Records};
 
 /// No call.
 const IDLE: u64 = 0;
 
-/// One thread's place. Places are used again and never freed, so that a signal handler and the
-/// watchdog may walk through all of them at any time.
+/// One thread's place. A signal handler and the watchdog walk through all of them at any time.
 #[derive(Debug, Default)]
 pub struct Slot {
     /// The number of the innermost call that runs, or `IDLE`. Numbers are not used again.
@@ -36,8 +36,6 @@ pub struct Slot {
     last: AtomicU64,
     /// `vh` calls this thread made inside of calls, ever.
     vh_calls: AtomicU64,
-    next: AtomicPtr<Slot>,
-    taken: AtomicBool,
     /// How Python and how the kernel call the thread.
     thread: AtomicU64,
     kernel_thread: AtomicI32,
@@ -71,11 +69,10 @@ pub struct Seen {
     pub callee: *const Callee,
 }
 
-/// The first of all slots.
-static FIRST: AtomicPtr<Slot> = AtomicPtr::new(ptr::null_mut());
+static SLOTS: Records<Slot> = Records::new();
 
 thread_local! {
-    static OWN: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+    static OWN: Cell<Option<&'static Record<Slot>>> = const { Cell::new(None) };
 }
 
 /// The slot of this thread.
@@ -85,8 +82,8 @@ pub fn of_this_thread() -> &'static Slot {
 }
 
 #[cold]
-fn take() -> &'static Slot {
-    let slot = all().find(|slot| !slot.taken.swap(true, Ordering::AcqRel)).unwrap_or_else(add);
+fn take() -> &'static Record<Slot> {
+    let slot = SLOTS.take();
     // SAFETY: always allowed.
     let (thread, kernel_thread) = unsafe { (libc::pthread_self(), libc::gettid()) };
     slot.thread.store(thread, Ordering::Release);
@@ -96,27 +93,9 @@ fn take() -> &'static Slot {
     slot
 }
 
-fn add() -> &'static Slot {
-    let slot = Slot { taken: AtomicBool::new(true), ..Slot::default() };
-    let slot: &'static Slot = Box::leak(Box::new(slot));
-    let mut first = FIRST.load(Ordering::Acquire);
-    loop {
-        slot.next.store(first, Ordering::Relaxed);
-        let own = ptr::from_ref(slot).cast_mut();
-        match FIRST.compare_exchange(first, own, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return slot,
-            Err(newer) => first = newer,
-        }
-    }
-}
-
 /// Every slot there ever was.
 pub fn all() -> impl Iterator<Item = &'static Slot> {
-    let at = |place: &AtomicPtr<Slot>| {
-        // SAFETY: NULL, or leaked by `add`.
-        unsafe { place.load(Ordering::Acquire).as_ref() }
-    };
-    std::iter::successors(at(&FIRST), move |slot| at(&slot.next))
+    SLOTS.all()
 }
 
 /// This thread ends: its slot is free for another.
@@ -124,7 +103,7 @@ pub fn thread_ends() {
     if let Some(slot) = OWN.take() {
         slot.kernel_thread.store(0, Ordering::Release);
         crash::stack::remove(slot.crash_stack.swap(0, Ordering::AcqRel));
-        slot.taken.store(false, Ordering::Release);
+        slot.give_back();
     }
 }
 

@@ -53,7 +53,10 @@ pub fn hook(
         return None;
     };
     let callee = context.callees.hook(number);
-    let Some(call) = Call::begin(attached, callee) else { return pass_on() };
+    if !callee.admits() {
+        return pass_on();
+    }
+    let call = Call::begin(attached, callee);
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
     let mut arguments = Arguments::new();
     let returned = hook_arguments(attached, params, encoding, &mut arguments)
@@ -159,7 +162,16 @@ pub fn function(
         return None;
     }
     let callee = context.callees.function(name);
-    let call = Call::begin(attached, callee)?;
+    if !callee.admits() {
+        let message = format!(
+            "{} is suspended, because it went past its deadline 3 times in a row; it is tried again \
+             from time to time",
+            place_of(name)
+        );
+        last_error::set(Error { code: Code::Unavailable, message, exception: None });
+        return None;
+    }
+    let call = Call::begin(attached, callee);
     let mut arguments = Arguments::new();
     let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments)?))
@@ -262,11 +274,10 @@ pub fn jobs(loaded: &Loaded, context: &Context) {
         Ok(answer) => answer.is_true(),
         Err(raised) => return report::log(attached, raised, &context.label, "has_jobs"),
     };
-    if has_jobs {
+    let callee = context.callees.function(b"vh.run_in_host");
+    if has_jobs && callee.admits() {
         will_go_on(loaded, context);
-        let Some(_call) = Call::begin(attached, context.callees.function(b"vh.run_in_host")) else {
-            return;
-        };
+        let _call = Call::begin(attached, callee);
         // SAFETY: as above.
         unsafe { loaded.scope.run(attached, context, c"run_jobs") };
     }

@@ -120,9 +120,8 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
         let namespace = loaded.namespace.get(attached);
         if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable) {
             let callee = context.callees.function(b"UnLoad");
-            if let Some(call) = Call::begin(attached, callee)
-                && let Err(raised) = function.call(&[])
-            {
+            let call = Call::begin(attached, callee);
+            if let Err(raised) = function.call(&[]) {
                 report::failure(attached, raised, &call, "UnLoad");
             }
         }

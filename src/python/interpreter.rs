@@ -24,7 +24,7 @@ use super::init::{self, Started};
 use super::object::{Attached, Obj};
 use super::ticker::Ticker;
 use super::{report, scope};
-use crate::guard;
+use crate::{door, guard};
 
 /// An interpreter that can be entered.
 #[derive(Debug)]
@@ -187,6 +187,7 @@ unsafe extern "C" fn thread_ends(record: *mut c_void) {
     let thread = unsafe { Box::from_raw(record.cast::<Thread>()) };
     THREAD.with(|cell| cell.set(ptr::null_mut()));
     guard::slot::thread_ends();
+    door::thread_ends();
     for Kept { entry, .. } in &thread.entries {
         let Some(interpreter) = entry.interpreter.upgrade() else { continue };
         if !entry.claim() {
