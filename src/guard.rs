@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use crate::hooks::HOOKS;
 use crate::python::interpreter::Interpreter;
-use crate::python::interrupt;
 use crate::python::object::Attached;
+use crate::python::{interrupt, names};
 use crate::runtime::Runtime;
 use crate::stats::{Row, Start};
 use crate::{clock, config, header};
@@ -318,8 +318,7 @@ impl Callees {
     /// A function, which exists.
     #[inline]
     pub fn function(&self, name: &[u8]) -> &Callee {
-        let hash =
-            name.iter().fold(0_usize, |hash, &byte| hash.wrapping_mul(31) ^ usize::from(byte));
+        let hash = names::hash(name);
         for step in 0..FUNCTIONS {
             let place = &self.functions[(hash + step) % FUNCTIONS];
             let found =

@@ -12,7 +12,7 @@ pub mod interpreter;
 pub mod interrupt;
 pub mod json;
 pub mod load;
-mod names;
+pub mod names;
 pub mod object;
 pub mod output;
 pub mod report;

@@ -160,6 +160,7 @@ struct Script {
 static DOORS: [Door<Script>; MAX_SCRIPTS] = [const { Door::closed(finish) }; MAX_SCRIPTS];
 
 /// Enters a live script, so that it stays loaded; None when there is none with this id.
+#[inline]
 fn enter(id: c_int) -> Option<Inside<'static, Script>> {
     DOORS.get(usize::try_from(id).ok()?)?.enter()
 }

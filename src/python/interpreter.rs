@@ -855,7 +855,9 @@ pub fn detached<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
         fn drop(&mut self) {
             // SAFETY: the thread state that was attached before `body`.
             unsafe { ffi::PyEval_RestoreThread(self.0) };
-            gil_state::set(self.0);
+            if gil_state::get() != self.0 {
+                gil_state::set(self.0);
+            }
         }
     }
     // SAFETY: attached, as the argument proves; its borrower cannot use objects meanwhile because
