@@ -237,13 +237,24 @@ impl Callee {
 
     #[inline]
     fn has_ended(&self, outcome: Outcome) {
-        // A function fails by what its callers pass, too: only its deadlines count.
-        let outcome = match (outcome, self.kind) {
+        if let Some(change) = self.breaker.outcome(self.judged(outcome)) {
+            self.tell_change(change);
+        }
+    }
+
+    /// What a call left to go on has ended. The script's interpreter is attached.
+    pub fn settle(&self, outcome: Outcome) {
+        if let Some(change) = self.breaker.settle(self.judged(outcome)) {
+            self.tell_change(change);
+        }
+    }
+
+    /// A function fails by what its callers pass, too: only its deadlines count.
+    #[inline]
+    fn judged(&self, outcome: Outcome) -> Outcome {
+        match (outcome, self.kind) {
             (Outcome::Failure, Kind::Function) => Outcome::Success,
             (outcome, _) => outcome,
-        };
-        if let Some(change) = self.breaker.outcome(outcome) {
-            self.tell_change(change);
         }
     }
 
@@ -362,7 +373,16 @@ pub struct Call<'c, 'a> {
     start: Start,
     vh_calls_before: u64,
     outer: Option<Outer>,
-    failed: Cell<bool>,
+    ending: Cell<Ending>,
+}
+
+/// How a call ends, unless it goes past its deadline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    Success,
+    Failure,
+    /// A coroutine goes on with its work.
+    GoesOn,
 }
 
 impl<'c, 'a> Call<'c, 'a> {
@@ -389,7 +409,7 @@ impl<'c, 'a> Call<'c, 'a> {
             start,
             vh_calls_before: slot.vh_calls(),
             outer,
-            failed: Cell::new(false),
+            ending: Cell::new(Ending::Success),
         }
     }
 }
@@ -402,10 +422,12 @@ impl Drop for Call<'_, '_> {
         let outcome = if self.slot.end(self.outer.take(), self.start.ticking()) {
             self.ended_late();
             Outcome::Timeout
-        } else if self.failed.get() {
-            Outcome::Failure
         } else {
-            Outcome::Success
+            match self.ending.get() {
+                Ending::Success => Outcome::Success,
+                Ending::Failure => Outcome::Failure,
+                Ending::GoesOn => return self.callee.breaker.goes_on(),
+            }
         };
         self.callee.has_ended(outcome);
     }
@@ -419,14 +441,30 @@ impl Call<'_, '_> {
 
     /// It failed; see `Callee::has_failed`.
     pub fn has_failed(&self, what: String, kind: &str) -> bool {
-        self.failed.set(true);
+        self.ending.set(Ending::Failure);
         self.callee.has_failed(what, kind)
     }
 
     /// It failed because it was interrupted, which the watchdog has told.
     pub fn was_interrupted(&self, what: String) {
-        self.failed.set(true);
+        self.ending.set(Ending::Failure);
         self.callee.row.count_error(what);
+    }
+
+    /// A coroutine goes on with its work; `Callee::settle` tells how that ends.
+    pub fn goes_on(&self) {
+        self.ending.set(Ending::GoesOn);
+    }
+
+    /// It returned after its deadline: nobody waits for its result any more. Gives the reason.
+    #[cold]
+    pub fn answers_too_late(&self) -> String {
+        interrupt::take_back(self.attached);
+        let what = "returned after its deadline; its result is not used";
+        self.was_interrupted(what.to_owned());
+        let message = format!("{} {what}", self.callee.name);
+        tracing::error!(script = %self.callee.profile.label, "{message}");
+        message
     }
 
     /// What was passed or returned cannot cross between C and Python; `reason` is one line. True when

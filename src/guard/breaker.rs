@@ -79,6 +79,20 @@ impl Breaker {
         self.note(outcome)
     }
 
+    /// A call has ended whose work goes on; `settle` tells the outcome. Meanwhile there may be another
+    /// trial.
+    pub fn goes_on(&self) {
+        self.trial.store(false, Ordering::Relaxed);
+    }
+
+    /// The work of such a call has ended.
+    pub fn settle(&self, outcome: Outcome) -> Option<Change> {
+        if self.is_suspended() && clock::ticking() >= self.until.load(Ordering::Relaxed) {
+            self.trial.store(true, Ordering::Relaxed);
+        }
+        self.outcome(outcome)
+    }
+
     #[cold]
     fn note(&self, outcome: Outcome) -> Option<Change> {
         let before = self.streak.load(Ordering::Relaxed);
@@ -151,6 +165,24 @@ mod tests {
         assert_eq!(breaker.outcome(Outcome::Success), None);
         assert_eq!(fail(&breaker, Outcome::Failure, 49), None);
         assert!(matches!(breaker.outcome(Outcome::Failure), Some(Change::Suspended(..))));
+    }
+
+    #[test]
+    fn work_that_goes_on_counts_when_it_has_ended() {
+        let breaker = Breaker::default();
+        for _ in 0..FAILURES - 1 {
+            breaker.goes_on();
+            assert_eq!(breaker.settle(Outcome::Failure), None);
+        }
+        assert!(matches!(breaker.settle(Outcome::Failure), Some(Change::Suspended(..))));
+        // Late news of work that began before the suspension decides nothing.
+        assert_eq!(breaker.settle(Outcome::Success), None);
+        breaker.until.store(1, Ordering::Relaxed);
+        clock::tick();
+        assert!(breaker.admits());
+        breaker.goes_on();
+        assert!(breaker.admits());
+        assert_eq!(breaker.settle(Outcome::Success), Some(Change::Recovered));
     }
 
     #[test]

@@ -125,7 +125,9 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
                 report::failure(attached, raised, &call, "UnLoad");
             }
         }
+        let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));
         loaded.scope.run(attached, context, c"run_unload_callbacks");
+        drop(call);
         state::keep(attached, context, &loaded.vh.get(attached));
     }
     context.close();
@@ -237,10 +239,14 @@ fn finish(
     deadline: Instant,
 ) -> Result<(), Left> {
     stop_threads(loaded, context, attachment, deadline)?;
+    let attached = attachment.attached();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
-        loaded.scope.run(attachment.attached(), context, c"close_loop");
-        loaded.scope.run(attachment.attached(), context, c"run_exit_callbacks");
+        let call = Call::begin(attached, context.callees.function(b"(coroutines)"));
+        loaded.scope.run(attached, context, c"close_loop");
+        drop(call);
+        let _call = Call::begin(attached, context.callees.function(b"(exit functions)"));
+        loaded.scope.run(attached, context, c"run_exit_callbacks");
     }
     // Exit functions may have started threads.
     stop_threads(loaded, context, attachment, deadline)
@@ -249,13 +255,22 @@ fn finish(
 /// Lets go of a script in which nothing runs any more, and ends its interpreter.
 fn end(loaded: Loaded, context: &Context, attachment: Attachment) {
     let attached = attachment.attached();
+    // What the script left behind may have `__del__` methods.
+    let finalizers = context.callees.function(b"(finalizers)");
+    let call = Call::begin(attached, finalizers);
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         loaded.scope.run(attached, context, c"forget");
         loaded.release(attached);
     }
+    drop(call);
     match attachment {
-        Attachment::Own(janitor) => end_interpreter(janitor),
+        Attachment::Own(janitor) => {
+            let call = Call::begin(janitor.attached(), finalizers);
+            let is_swept = is_swept(janitor.attached());
+            drop(call);
+            end_interpreter(janitor, is_swept);
+        }
         Attachment::Main(entered) => drop(entered),
     }
 }
@@ -288,14 +303,15 @@ pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
 /// Ends an interpreter that no script ran in.
 pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
     if let Attachment::Own(janitor) = Attachment::new(interpreter, runtime) {
-        end_interpreter(janitor);
+        let is_swept = is_swept(janitor.attached());
+        end_interpreter(janitor, is_swept);
     }
 }
 
-/// Ends an interpreter in which nothing runs any more, or keeps it for another script.
-fn end_interpreter(janitor: Janitor) {
+/// Ends an interpreter in which nothing runs any more, or keeps one that is swept for another script.
+fn end_interpreter(janitor: Janitor, is_swept: bool) {
     let attached = janitor.attached();
-    if is_swept(attached) {
+    if is_swept {
         return janitor.keep_for_reuse();
     }
     if let Err(raised) = scope::prepare_end(attached) {

@@ -96,18 +96,13 @@ impl Scope {
         self.busy.store(true, Ordering::Release);
     }
 
-    /// Goes on with the script's coroutines, without waiting.
-    ///
-    /// # Safety
-    /// The script's interpreter is attached.
-    pub unsafe fn turn(&self, attached: Attached<'_>, context: &Context) {
-        if self.busy.load(Ordering::Acquire) {
-            // SAFETY: by contract.
-            unsafe { self.run(attached, context, c"turn") };
-        }
+    /// Whether they do.
+    #[inline]
+    pub fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
     }
 
-    /// Logs exceptions that nobody else hears of.
+    /// Logs exceptions that nobody else hears of, and notes which coroutines work again.
     ///
     /// # Safety
     /// The script's interpreter is attached.
@@ -126,7 +121,7 @@ impl Scope {
         };
         for failure in failures.items() {
             if let [place, exception] = &failure.items()[..] {
-                report::log_exception(exception.clone(), context, &place.to_text());
+                report::coroutine_ended(exception.clone(), context, &place.to_text());
             }
         }
     }

@@ -21,8 +21,16 @@ class Coroutines:
 
     def finished(self, task, place):
         self.tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self.failures.append((place, task.exception()))
+        if task.cancelled():
+            return
+        exception = task.exception()
+        if exception is not None:
+            self.failing.add(place)
+            self.failures.append((place, exception))
+        elif place in self.failing:
+            # None: it works again.
+            self.failing.discard(place)
+            self.failures.append((place, None))
 
     def turn(self):
         """Runs what is ready on the script's loop, without waiting."""

@@ -15,6 +15,7 @@ class Scope(Environment, Threads, Coroutines, Jobs, Logging):
         self.exit_callbacks = []
         self.jobs = []
         self.failures = []
+        self.failing = set()
         self.closed = False
         self.loop = None
         # Held by the thread of the host that runs the loop; nobody waits for it.
