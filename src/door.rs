@@ -51,7 +51,7 @@ pub fn thread_ends() {
 }
 
 /// Taking away what is behind a door, and putting something there, is done by one thread at a time.
-/// A leaf lock.
+/// Taken under `scripts::SLOTS` by who opens a door; no other lock is taken under it.
 static TAKING: Mutex<()> = Mutex::new(());
 
 /// The door. Nothing is behind it while it is closed and empty, as it is at first.
