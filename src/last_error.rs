@@ -119,6 +119,10 @@ pub fn fail(code: Code, script: &str, message: String) {
 /// Keeps why the running call fails.
 pub fn set(error: Error) {
     let Depths { call, .. } = DEPTHS.get();
+    // What goes wrong while `w_End` unloads scripts is no error of the host's last call.
+    if call == 0 {
+        return;
+    }
     // A thread that is ending has nobody left to ask.
     if ERROR.try_with(|last| *last.borrow_mut() = Some(error)).is_ok() {
         DEPTHS.set(Depths { call, error: call });

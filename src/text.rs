@@ -151,14 +151,35 @@ impl Encoding {
     /// Encodes code points, lone surrogates among them: escaped bytes become bytes again.
     pub fn encode_code_points(&self, code_points: impl Iterator<Item = u32>) -> Vec<u8> {
         let mut out = Vec::with_capacity(code_points.size_hint().0);
+        let mut last = 0;
         for code_point in code_points {
             match (code_point, char::from_u32(code_point)) {
                 (0xDC80..=0xDCFF, _) => out.push((code_point - 0xDC00) as u8),
+                (0x304 | 0x30C, Some(accent)) => self.encode_accent(last, accent, &mut out),
                 (_, Some(character)) => self.encode_character(character, &mut out),
                 (_, None) => out.push(b'?'),
             }
+            last = code_point;
         }
         out
+    }
+
+    /// Big5 has four pairs of bytes for a letter with one of two accents that stand nowhere alone;
+    /// everywhere else they are characters like others. `last` is what `out` ends with.
+    fn encode_accent(&self, last: u32, accent: char, out: &mut Vec<u8>) {
+        let both = match (char::from_u32(last), accent) {
+            (Some('\u{CA}'), '\u{304}') => 0x62,
+            (Some('\u{CA}'), '\u{30C}') => 0x64,
+            (Some('\u{EA}'), '\u{304}') => 0xA3,
+            (Some('\u{EA}'), '\u{30C}') => 0xA5,
+            _ => return self.encode_character(accent, out),
+        };
+        match (&self.kind, out.last_mut()) {
+            (Kind::MultiByte(encoding, _), Some(end)) if *encoding == encoding_rs::BIG5 => {
+                *end = both;
+            }
+            _ => self.encode_character(accent, out),
+        }
     }
 
     fn encode_character(&self, character: char, out: &mut Vec<u8>) {
@@ -439,6 +460,35 @@ mod tests {
             assert!(matches!(points[..], [0x80..0xDC00 | 0xE000..]), "{name} {points:x?}");
             assert_eq!(encoding.encode_code_points(points.into_iter()), bytes, "{name}");
         }
+    }
+
+    /// What a pair of bytes means must survive, also of the pairs that have a second form.
+    #[test]
+    #[cfg_attr(miri, ignore = "safe code, and a hundred thousand rounds")]
+    fn every_pair_of_bytes_survives_every_encoding() {
+        for name in ["GBK", "GB18030", "Big5", "Shift_JIS", "EUC-JP", "EUC-KR"] {
+            let encoding = Encoding::named(name).unwrap();
+            for (lead, last) in (0x80..=0xFF).flat_map(|lead| (0x30..=0xFF).map(move |b| (lead, b)))
+            {
+                let points = code_points(&encoding.decode(&[lead, last]));
+                let back = encoding.encode_code_points(points.iter().copied());
+                let again = code_points(&encoding.decode(&back));
+                assert_eq!(again, points, "{name} {lead:x} {last:x}: {back:x?}");
+            }
+        }
+    }
+
+    /// Found by the fuzzer: the second character of such a pair came back as `?`.
+    #[test]
+    fn big5_has_pairs_that_are_two_characters() {
+        let big5 = Encoding::named("Big5").unwrap();
+        for bytes in [b"\x88\x62", b"\x88\x64", b"\x88\xA3", b"\x88\xA5"] {
+            let points = code_points(&big5.decode(bytes));
+            assert_eq!(points.len(), 2);
+            assert_eq!(big5.encode_code_points(points.into_iter()), bytes);
+        }
+        let others = "\u{304}\u{CA}\u{301}\u{EA}a\u{30C}";
+        assert_eq!(big5.encode(others), b"?\x88\x66?\x88\xA7a?");
     }
 
     /// Found by the fuzzer: four such bytes were a character, which came back as `?`.

@@ -165,6 +165,18 @@ TEST(LastError, TellsWhyTheLibraryDoesNotBegin) {
   EXPECT_TRUE(IsError("unavailable", "w_Begin"));
 }
 
+// Found by random calls: w_End looked at the id that is free, and forgot the error.
+TEST(LastError, StaysWhenTheHubEnds) {
+  {
+    FakeHub hub;
+    const int free = hub.Load(kSource, "free.py");
+    hub.Load("def UnLoad(): raise KeyError\n", "script.py");
+    Lib().w_Unload(free);
+    Lib().w_CallFunction(99, "missing", nullptr);
+  }
+  EXPECT_TRUE(IsError("not_found", "w_CallFunction(99"));
+}
+
 TEST_F(LastErrors, BelongsToItsThread) {
   hub_.Call(script_, "fail");
   std::thread([this] {

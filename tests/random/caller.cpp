@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <sstream>
 #include <stdexcept>
+#include <thread>
 
 #include "runtimes.hpp"
 #include "variadic.hpp"
@@ -23,17 +25,8 @@ constexpr const char* kRegisteredNames[] = {"number", "again", "x"};
 // What this hub answers when it is asked for its encoding.
 const char* encoding_name = "";
 
-w_Targs* AnswerNumber(int id, w_Targs*) { return IntResult(1000 + id); }
-w_Targs* AnswerArguments(int, w_Targs* args) { return args; }
 w_Targs* AnswerNothing(int, w_Targs*) { return nullptr; }
-w_Targs* AnswerMalformed(int, w_Targs*) { return NewBlock("lx"); }
 w_Targs* AnswerConfig(int, w_Targs*) { return TextResult(encoding_name); }
-
-w_Tcallback FunctionOf(Registered what) {
-  static const w_Tcallback kFunctions[] = {&AnswerNumber, &AnswerArguments, &AnswerNothing,
-                                           &AnswerMalformed};
-  return kFunctions[static_cast<int>(what)];
-}
 
 std::string Shorten(std::string text) {
   constexpr size_t kLongest = 300;
@@ -70,6 +63,45 @@ std::vector<const void*> StringsOf(const w_Targs* block) {
   return strings;
 }
 
+// Lines and records that say how often an error came again; they come at any time.
+bool IsSum(const std::string& text) {
+  return text.find(" failed once more: ") != std::string::npos ||
+         text.find(" more times: ") != std::string::npos;
+}
+
+// The beginnings of blocks in the log.
+int CountBlocks(const std::string& log) {
+  int blocks = 0;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    blocks += line.rfind("PY: ", 0) == 0 && !IsSum(line);
+  }
+  return blocks;
+}
+
+// What w_LastError tells: the code, and whether it has an exception; nothing for what is no error.
+std::string CodeOf(const std::string& json) {
+  static const char* const kCodes[] = {"invalid", "not_found", "python",      "timeout",
+                                       "busy",    "cancelled", "unavailable", "too_large",
+                                       "closed",  "internal"};
+  for (const std::string code : kCodes) {
+    const bool raised = code == "python" || code == "timeout";
+    const std::string start = "{\"code\":\"" + code + "\",\"type\":" + (raised ? "\"" : "null,");
+    const std::string end = raised ? "\"}" : ",\"traceback\":null}";
+    const bool ends =
+        json.size() > end.size() && json.compare(json.size() - end.size(), end.size(), end) == 0;
+    if (json.rfind(start, 0) == 0 && ends) return code;
+  }
+  return "";
+}
+
+// A text that the library gives to the caller.
+std::string TakeText(char* text) {
+  const std::string copy = text ? text : "";
+  std::free(text);
+  return copy;
+}
+
 }  // namespace
 
 const Caller::Row Caller::kRows[] = {
@@ -85,13 +117,18 @@ const Caller::Row Caller::kRows[] = {
     {"w_HookName", 40, &Caller::CallHookName},
     {"w_CallName", 40, &Caller::CallCallName},
     {"w_RegisterFunction", 60, &Caller::CallRegisterFunction},
+    {"w_RegisterFunctionEx", 60, &Caller::CallRegisterFunctionEx},
     {"w_UnregisterFunction", 40, &Caller::CallUnregisterFunction},
     {"w_pack", 60, &Caller::CallPack},
     {"w_vapack", 60, &Caller::CallVapack},
     {"w_unpack", 100, &Caller::CallUnpack},
     {"w_packprint", 60, &Caller::CallPackprint},
     {"w_free_args", 60, &Caller::CallFreeArgs},
+    {"w_Stats", 20, &Caller::CallStats},
+    {"w_StatsText", 20, &Caller::CallStatsText},
+    {"w_SetLogSink", 15, &Caller::CallSetLogSink},
     {"w_LogLevel", 10, &Caller::CallLogLevel},
+    {"w_LastError", 60, &Caller::CallLastError},
     {"_ZN9nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorINSt7__cxx1112basic_stringIcSt11"
      "char_traitsIcESaIcEEESaIS7_EE",
      20, &Caller::CallStringListToJson},
@@ -99,6 +136,15 @@ const Caller::Row Caller::kRows[] = {
 
 Caller::Caller(unsigned seed, const std::string& folder) : dice_(seed), folder_(folder) {
   for (const Row& row : kRows) counts_.push_back({row.symbol});
+  // Deadlines are watched, but no call is slow on purpose.
+  setenv("VH_PYTHON_HOOK_TIMEOUT", "60", 1);
+}
+
+Caller::~Caller() { StopCatching(); }
+
+void Caller::StopCatching() {
+  Lib().w_SetLogSink(nullptr, nullptr);
+  output_.reset();
 }
 
 long Caller::invalid() const {
@@ -116,12 +162,23 @@ void Caller::Call() {
   while (choice >= kRows[index].weight) choice -= kRows[index++].weight;
   ++counts_[index].inputs;
   counts_[index].invalid += (this->*kRows[index].operation)();
+  CheckData(kRows[index].symbol);
+}
+
+// All data of functions that are gone came back, and nothing else.
+void Caller::CheckData(const std::string& call) {
+  if (DataOut() != contract_.CountOwners()) {
+    Report(call + " left data of " + std::to_string(DataOut()) + " functions out instead of " +
+           std::to_string(contract_.CountOwners()));
+  }
+  if (TakeMisuses() != 0) Report(call + " gave data back that is in use");
 }
 
 void Caller::End() {
+  contract_.FreeAll();
   Check("w_End()", {"1", Logged::kEither}, std::to_string(Lib().w_End()));
+  CheckData("w_End()");
   contract_.has_begun = false;
-  contract_.ids.clear();
   // The hub's table is gone with the hub.
   table_.reset();
 }
@@ -140,15 +197,53 @@ void Caller::Check(const std::string& call, const Expected& expected, const std:
   CheckLog(call, expected.logged);
 }
 
+void Caller::CheckCall(const std::string& call, const Expected& expected,
+                       const std::string& answer) {
+  Check(call, expected, answer);
+  contract_.error = expected.error;
+  contract_.error_of = call;
+}
+
 void Caller::CheckLog(const std::string& call, Logged expected) {
   const std::string log = output_->Take();
+  std::vector<Record> records;
+  for (Recorder& recorder : recorders_) {
+    std::vector<Record> taken = recorder.Take();
+    if (&recorder != sink_ && !taken.empty()) Report(call + " told a sink that is replaced");
+    if (&recorder == sink_) records = std::move(taken);
+  }
+  std::vector<Record> nobodys = Recorder::TakeNobodys();
+  if (sink_ || !has_sink_) {
+    if (!nobodys.empty()) Report(call + " told a sink without data");
+  } else {
+    records = std::move(nobodys);
+  }
+  const int printed = CountBlocks(log);
+  for (const Record& record : records) CheckRecord(call, record);
+  if (has_sink_ ? printed > 0 : !records.empty()) Report(call + " logged in the wrong place");
   if (contract_.log_level > 0 || expected == Logged::kEither) return;
-  int lines = log.rfind("PY: ", 0) == 0 ? 1 : 0;
-  for (size_t at = 0; (at = log.find("\nPY: ", at)) != std::string::npos; ++at) ++lines;
+  const auto told = std::count_if(records.begin(), records.end(),
+                                  [](const Record& record) { return !IsSum(record.message); });
+  const long lines = has_sink_ ? told : printed;
   const int wanted = expected == Logged::kOneLine ? 1 : 0;
   if (lines != wanted) {
+    const std::string shown = records.empty() ? log : records.front().message;
     Report(call + " logged " + std::to_string(lines) + " times instead of " +
-           std::to_string(wanted) + ": " + Shorten(log));
+           std::to_string(wanted) + ": " + Shorten(shown));
+  }
+}
+
+void Caller::CheckRecord(const std::string& call, const Record& record) {
+  const std::vector<unsigned> points = Decode(record.message, Encoding::kUtf8);
+  const bool is_text =
+      !points.empty() && std::all_of(points.begin(), points.end(), [](unsigned point) {
+        return point < 0xD800 || point >= 0xE000;
+      });
+  const bool is_level = record.level >= 0 && record.level <= std::max(0, contract_.log_level);
+  const bool is_script = record.script >= -1 && record.script <= static_cast<int>(kMostIds);
+  if (!is_text || !is_level || !is_script) {
+    Report(call + " logged the record " + std::to_string(record.level) + ", " +
+           std::to_string(record.script) + ", " + Shorten(record.message));
   }
 }
 
@@ -225,7 +320,7 @@ void Caller::Begin() {
   contract_.encoding = dice_.OneIn(2) ? Encoding::kUtf8 : Encoding::kLatin1;
   encoding_name = contract_.encoding == Encoding::kUtf8 ? "" : "ISO-8859-1";
   table_[contract_.table == Table::kClassic ? 37 : 38] = &AnswerConfig;
-  Check("w_Begin(table)", {"1", Logged::kEither}, std::to_string(Lib().w_Begin(table_.get())));
+  CheckCall("w_Begin(table)", {"1", Logged::kEither}, std::to_string(Lib().w_Begin(table_.get())));
   contract_.has_begun = true;
 }
 
@@ -235,7 +330,8 @@ bool Caller::CallBegin() {
     Begin();
     return false;
   }
-  Check("w_Begin(NULL)", {"0", Logged::kOneLine}, std::to_string(Lib().w_Begin(nullptr)));
+  CheckCall("w_Begin(NULL)", {"0", Logged::kOneLine, "invalid"},
+            std::to_string(Lib().w_Begin(nullptr)));
   return true;
 }
 
@@ -257,7 +353,7 @@ bool Caller::CallLogLevel() {
 bool Caller::CallReserveID() {
   if (contract_.ids.size() >= kMostIds) return false;
   const int id = contract_.LowestFreeId();
-  Check("w_ReserveID()", {std::to_string(id)}, std::to_string(Lib().w_ReserveID()));
+  CheckCall("w_ReserveID()", {std::to_string(id)}, std::to_string(Lib().w_ReserveID()));
   contract_.ids[id] = {};
   return !contract_.has_begun;
 }
@@ -295,15 +391,20 @@ bool Caller::LoadScript(const std::string& path, bool is_good) {
   setenv("VH_PYTHON_RUNTIME", dice_.Pick(Runtimes()), 1);
   const Block block = Pack("lssssls", noisy, file_text, text(bot), text(op_chat), text(config),
                            static_cast<long>(dice_.Bits()), text(name));
-  const std::string answer = std::to_string(Lib().w_Load(block.get()));
   if (is_loaded) {
-    found->second.is_loaded = true;
+    contract_.Load(id);
   } else if (is_reserved) {
-    contract_.ids.erase(found);
+    contract_.Free(id);
   }
-  Check("w_Load(" + std::to_string(id) + ", " + Quote(file_text) + ")",
-        {is_loaded ? std::to_string(id) : "-1", is_loaded ? Logged::kNothing : Logged::kOneLine},
-        answer);
+  const char* error = is_loaded              ? ""
+                      : !file_text           ? "invalid"
+                      : !contract_.has_begun ? "unavailable"
+                      : !is_reserved         ? "invalid"
+                                             : "not_found";
+  CheckCall("w_Load(" + std::to_string(id) + ", " + Quote(file_text) + ")",
+            {is_loaded ? std::to_string(id) : "-1", is_loaded ? Logged::kNothing : Logged::kOneLine,
+             error},
+            std::to_string(Lib().w_Load(block.get())));
   return !is_loaded;
 }
 
@@ -313,14 +414,13 @@ bool Caller::CallLoad() {
   if (dice_.OneIn(3)) {
     // Seven values of these types are as good as never.
     const RandomBlock block(dice_, contract_.encoding, contract_.is_native());
-    const std::string answer = std::to_string(Lib().w_Load(block.get()));
     // The id is free again as far as the block tells it.
     if (block.is_readable() && !block.values().empty() && block.values()[0].type == 'l') {
-      const auto found = contract_.ids.find(static_cast<int>(block.get()->args[0].l));
-      if (found != contract_.ids.end() && !found->second.is_loaded) contract_.ids.erase(found);
+      const int id = static_cast<int>(block.get()->args[0].l);
+      if (!contract_.IsLoaded(id)) contract_.Free(id);
     }
-    Check("w_Load of the format " + Quote(block.format().c_str()), {"-1", Logged::kOneLine},
-          answer);
+    CheckCall("w_Load of the format " + Quote(block.format().c_str()),
+              {"-1", Logged::kOneLine, "invalid"}, std::to_string(Lib().w_Load(block.get())));
     return true;
   }
   bool is_good = false;
@@ -334,9 +434,11 @@ bool Caller::CallLoad() {
 
 bool Caller::CallUnload() {
   const int id = AnyId();
-  const bool is_known = contract_.ids.erase(id) == 1;
-  Check("w_Unload(" + std::to_string(id) + ")", {is_known ? "1" : "0"},
-        std::to_string(Lib().w_Unload(id)));
+  const bool is_known = contract_.ids.count(id) == 1;
+  contract_.Free(id);
+  CheckCall("w_Unload(" + std::to_string(id) + ")",
+            {is_known ? "1" : "0", Logged::kNothing, is_known ? "" : "not_found"},
+            std::to_string(Lib().w_Unload(id)));
   return !is_known;
 }
 
@@ -359,8 +461,8 @@ bool Caller::CallCallHook() {
                            Quote(parameters.get() ? parameters.format().c_str() : nullptr) + ")";
   const bool is_loaded = contract_.IsLoaded(id);
   const Expected expected =
-      is_loaded ? contract_.CallHook(hook, parameters) : Expected{kNull, Logged::kNothing};
-  Check(call, expected, TakeHookResult(call, Lib().w_CallHook(id, hook, parameters.get())));
+      is_loaded ? contract_.CallHook(id, hook, parameters) : Expected{kNull, Logged::kNothing};
+  CheckCall(call, expected, TakeHookResult(call, Lib().w_CallHook(id, hook, parameters.get())));
   return !is_loaded || !Contract::HookName(hook) || !parameters.is_readable() ||
          parameters.has_bad_json();
 }
@@ -374,10 +476,12 @@ bool Caller::CallCallFunction() {
   const RandomBlock parameters(dice_, contract_.encoding, contract_.is_native());
   const std::string call = "w_CallFunction(" + std::to_string(id) + ", " + Quote(name) + ", " +
                            Quote(parameters.get() ? parameters.format().c_str() : nullptr) + ")";
-  const Expected expected = name && contract_.IsLoaded(id)
-                                ? contract_.CallFunction(kept, parameters)
-                                : Expected{kNull, Logged::kOneLine};
-  Check(call, expected, TakeFunctionResult(call, Lib().w_CallFunction(id, name, parameters.get())));
+  const Expected expected = !name ? Expected{kNull, Logged::kOneLine, "invalid"}
+                            : !contract_.IsLoaded(id)
+                                ? Expected{kNull, Logged::kOneLine, "not_found"}
+                                : contract_.CallFunction(id, kept, parameters);
+  CheckCall(call, expected,
+            TakeFunctionResult(call, Lib().w_CallFunction(id, name, parameters.get())));
   return expected.answer == kNull;
 }
 
@@ -388,50 +492,149 @@ bool Caller::CallDynamic() {
   const long number = dice_.AnyInt();
   const Block parameters = Pack("sl", name.c_str(), number);
   const std::string call = "dynamic(" + std::to_string(id) + ", " + name + ")";
-  Expected expected{kNull, Logged::kOneLine};
-  if (contract_.IsLoaded(id)) {
-    const auto& functions = contract_.ids.at(id).functions;
-    const auto found = functions.find(name);
-    expected = {"NameError"};
-    if (found != functions.end()) {
-      const std::string answers[] = {"i" + std::to_string(1000 + id), "i" + std::to_string(number),
-                                     "n", "ValueError"};
-      expected = {answers[static_cast<int>(found->second)]};
-    }
-    expected.answer = "s \"" + expected.answer + "\"";
-  }
-  Check(call, expected,
-        TakeFunctionResult(call, Lib().w_CallFunction(id, "dynamic", parameters.get())));
+  const Expected expected = contract_.IsLoaded(id) ? contract_.CallDynamic(id, name, number)
+                                                   : Expected{kNull, Logged::kOneLine, "not_found"};
+  CheckCall(call, expected,
+            TakeFunctionResult(call, Lib().w_CallFunction(id, "dynamic", parameters.get())));
   return !contract_.IsLoaded(id);
+}
+
+const char* Caller::RandomName(std::string& kept) {
+  kept = dice_.OneIn(4) ? dice_.Bytes(dice_.Below(50)) : dice_.Pick(kRegisteredNames);
+  return dice_.OneIn(8) ? nullptr : kept.c_str();
+}
+
+Expected Caller::ExpectRegistration(int id, const char* name, bool is_function) const {
+  if (!name || !*name || !is_function) return {"0", Logged::kOneLine, "invalid"};
+  if (contract_.ids.count(id) == 0) return {"0", Logged::kOneLine, "not_found"};
+  return {"1"};
 }
 
 bool Caller::CallRegisterFunction() {
   const int id = AnyId();
-  const std::string kept =
-      dice_.OneIn(4) ? dice_.Bytes(dice_.Below(50)) : dice_.Pick(kRegisteredNames);
-  const char* name = dice_.OneIn(8) ? nullptr : kept.c_str();
-  const auto what = static_cast<Registered>(dice_.Below(4));
-  const w_Tcallback function = dice_.OneIn(8) ? nullptr : FunctionOf(what);
-  const auto found = contract_.ids.find(id);
-  const bool is_good = found != contract_.ids.end() && name && *name && function;
-  if (is_good) found->second.functions[name] = what;
-  Check("w_RegisterFunction(" + std::to_string(id) + ", " + Quote(name) + ")",
-        {is_good ? "1" : "0", is_good ? Logged::kNothing : Logged::kOneLine},
-        std::to_string(Lib().w_RegisterFunction(id, name, function)));
+  std::string kept;
+  const char* name = RandomName(kept);
+  HostFunction function;
+  function.what = static_cast<Registered>(dice_.Below(5));
+  const w_Tcallback callback = dice_.OneIn(8) ? nullptr : function.callback();
+  const Expected expected = ExpectRegistration(id, name, callback);
+  const bool is_good = expected.error.empty();
+  if (is_good) contract_.Register(id, name, function);
+  CheckCall("w_RegisterFunction(" + std::to_string(id) + ", " + Quote(name) + ")", expected,
+            std::to_string(Lib().w_RegisterFunction(id, name, callback)));
+  return !is_good;
+}
+
+bool Caller::CallRegisterFunctionEx() {
+  const int id = AnyId();
+  std::string kept;
+  const char* name = RandomName(kept);
+  const HostFunction function = RandomOwner(dice_);
+  const char* format = function.has_format ? function.format.c_str() : nullptr;
+  const w_Tfunction run = dice_.OneIn(8) ? nullptr : OwnerFunction();
+  const bool has_format = !format || IsFormat(format);
+  const Expected expected = ExpectRegistration(id, name, run && has_format);
+  const bool is_good = expected.error.empty();
+  if (is_good) {
+    contract_.Register(id, name, function);
+  } else {
+    function.MayGo();
+  }
+  const w_Trelease release = function.is_given_back ? OwnerRelease() : nullptr;
+  CheckCall(
+      "w_RegisterFunctionEx(" + std::to_string(id) + ", " + Quote(name) + ", " + Quote(format) +
+          ")",
+      expected,
+      std::to_string(Lib().w_RegisterFunctionEx(id, name, format, run, function.data, release)));
   return !is_good;
 }
 
 bool Caller::CallUnregisterFunction() {
   const int id = AnyId();
-  const std::string kept =
-      dice_.OneIn(4) ? dice_.Bytes(dice_.Below(50)) : dice_.Pick(kRegisteredNames);
-  const char* name = dice_.OneIn(8) ? nullptr : kept.c_str();
-  const auto found = contract_.ids.find(id);
-  const bool is_known =
-      found != contract_.ids.end() && name && found->second.functions.erase(name) == 1;
-  Check("w_UnregisterFunction(" + std::to_string(id) + ", " + Quote(name) + ")",
-        {is_known ? "1" : "0"}, std::to_string(Lib().w_UnregisterFunction(id, name)));
+  std::string kept;
+  const char* name = RandomName(kept);
+  const bool is_known = name && contract_.Unregister(id, name);
+  CheckCall("w_UnregisterFunction(" + std::to_string(id) + ", " + Quote(name) + ")",
+            {is_known ? "1" : "0", Logged::kNothing, is_known ? "" : "not_found"},
+            std::to_string(Lib().w_UnregisterFunction(id, name)));
   return !is_known;
+}
+
+// What the library tells of itself.
+
+bool Caller::CallSetLogSink() {
+  const bool had_sink = has_sink_;
+  has_sink_ = !dice_.OneIn(3);
+  // Also one without data; without a sink data means nothing.
+  Recorder* user =
+      dice_.OneIn(3) ? nullptr : &recorders_[static_cast<size_t>(dice_.Below(kRecorders))];
+  sink_ = has_sink_ ? user : nullptr;
+  Lib().w_SetLogSink(has_sink_ ? Recorder::Sink() : nullptr, user);
+  CheckLog("w_SetLogSink", Logged::kNothing);
+  return !has_sink_ && (!had_sink || user);
+}
+
+bool Caller::CallStats() { return CheckStats("w_Stats", Lib().w_Stats, &CountsOfJson); }
+
+bool Caller::CallStatsText() {
+  return CheckStats("w_StatsText", Lib().w_StatsText, &CountsOfMetrics);
+}
+
+bool Caller::CheckStats(const std::string& call, int (*give)(char**),
+                        CallCounts (*read)(const std::string&)) {
+  if (dice_.OneIn(3)) {
+    Check(call + "(NULL)", {"0"}, std::to_string(give(nullptr)));
+    return true;
+  }
+  char* given = nullptr;
+  Check(call, {"1"}, std::to_string(give(&given)));
+  const std::string text = TakeText(given);
+  try {
+    const std::string difference = Difference(contract_.Counts(), read(text));
+    if (!difference.empty()) Report(call + " tells of " + difference);
+  } catch (const std::exception& error) {
+    Report(call + ": " + Shorten(error.what()));
+  }
+  if (read == &CountsOfJson) CheckJson(call, text, "time");
+  return !contract_.has_begun;
+}
+
+// A script must be able to read it, and find this name first.
+void Caller::CheckJson(const std::string& call, const std::string& json, const std::string& name) {
+  const int id = LoadedId();
+  if (!contract_.IsLoaded(id)) return;
+  ++contract_.ids.at(id).callees["describe"].calls;
+  const Block parameters = Pack("D", json.c_str());
+  const std::string start =
+      "s \"({" + DescribeText(std::vector<unsigned>(name.begin(), name.end())) + ":";
+  const std::string described =
+      TakeFunctionResult("describe", Lib().w_CallFunction(id, "describe", parameters.get()));
+  CheckCall(call + " is read by a script", {start}, described.substr(0, start.size()));
+}
+
+bool Caller::CallLastError() {
+  const bool is_elsewhere = dice_.OneIn(10);
+  const bool is_null = dice_.OneIn(4);
+  char* given = reinterpret_cast<char*>(1);
+  int failed = 0;
+  const auto ask = [&] { failed = Lib().w_LastError(is_null ? nullptr : &given); };
+  // Another thread has made no call.
+  is_elsewhere ? std::thread(ask).join() : ask();
+  const std::string error = is_elsewhere ? "" : contract_.error;
+  const bool is_open = error == kEitherError;
+  const std::string call = "w_LastError of " + (is_elsewhere ? "nothing" : contract_.error_of);
+  const int wanted = is_open ? failed : !error.empty();
+  Check(call, {std::to_string(wanted)}, std::to_string(failed));
+  if (is_null) return true;
+  if ((given != nullptr) != (failed == 1)) Report(call + " wrote no answer");
+  if (!given) return false;
+  const std::string json = TakeText(given);
+  const std::string code = CodeOf(json);
+  if (code.empty() || (!is_open && code != error)) {
+    Report(call + " answered " + Shorten(json) + " instead of " + error);
+  }
+  if (dice_.OneIn(3)) CheckJson(call, json, "code");
+  return false;
 }
 
 // Names.
@@ -601,13 +804,18 @@ bool Caller::CallStringListToJson() {
   }
   const int id = LoadedId();
   // Hubs call it inside a call of a script, when the library knows their encoding.
-  if (contract_.IsLoaded(id)) Lib().w_free_args(Lib().w_CallFunction(id, "nothing", nullptr));
+  if (contract_.IsLoaded(id)) {
+    ++contract_.ids.at(id).callees["nothing"].calls;
+    Lib().w_free_args(Lib().w_CallFunction(id, "nothing", nullptr));
+  }
   const std::string json = Lib().string_list_to_json(texts);
   if (contract_.IsLoaded(id)) {
     // A script must read the same texts.
+    ++contract_.ids.at(id).callees["describe"].calls;
     const Block parameters = Pack("D", json.c_str());
-    Check("stringListToJson, " + json, {"s \"([" + described + "])\""},
-          TakeFunctionResult("describe", Lib().w_CallFunction(id, "describe", parameters.get())));
+    CheckCall(
+        "stringListToJson, " + json, {"s \"([" + described + "])\""},
+        TakeFunctionResult("describe", Lib().w_CallFunction(id, "describe", parameters.get())));
   } else {
     Check("stringListToJson", {"[]"}, {json.front(), json.back()});
   }

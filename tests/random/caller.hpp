@@ -2,6 +2,7 @@
 // contract.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "contract.hpp"
 #include "dice.hpp"
 #include "output.hpp"
+#include "recorder.hpp"
 
 class Caller {
  public:
@@ -21,6 +23,9 @@ class Caller {
   };
 
   Caller(unsigned seed, const std::string& folder);
+  ~Caller();
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
 
   // Makes one random call.
   void Call();
@@ -28,7 +33,7 @@ class Caller {
   void End();
 
   // Gives standard output back.
-  void StopCatching() { output_.reset(); }
+  void StopCatching();
 
   const std::vector<Count>& counts() const { return counts_; }
   long invalid() const;
@@ -58,13 +63,18 @@ class Caller {
   bool CallHookName();
   bool CallCallName();
   bool CallRegisterFunction();
+  bool CallRegisterFunctionEx();
   bool CallUnregisterFunction();
   bool CallPack();
   bool CallVapack();
   bool CallUnpack();
   bool CallPackprint();
   bool CallFreeArgs();
+  bool CallStats();
+  bool CallStatsText();
+  bool CallSetLogSink();
   bool CallLogLevel();
+  bool CallLastError();
   bool CallStringListToJson();
 
   void Begin();
@@ -76,12 +86,22 @@ class Caller {
   // An id of a loaded script; when there is none, any.
   int LoadedId();
   std::string RandomPath(bool& is_good);
+  // Of a function, or NULL; `kept` holds it.
+  const char* RandomName(std::string& kept);
+  Expected ExpectRegistration(int id, const char* name, bool is_function) const;
+  bool CheckStats(const std::string& call, int (*give)(char**),
+                  CallCounts (*read)(const std::string&));
+  void CheckJson(const std::string& call, const std::string& json, const std::string& name);
+  void CheckData(const std::string& call);
   std::string PackFormat();
   void CheckPacked(const std::string& call, const std::string& format, w_Targs* block,
                    const std::vector<unsigned long>& values);
   // Checks an answer, and what the library logged.
   void Check(const std::string& call, const Expected& expected, const std::string& answer);
   void CheckLog(const std::string& call, Logged expected);
+  void CheckRecord(const std::string& call, const Record& record);
+  // The same as Check for a function that w_LastError tells of.
+  void CheckCall(const std::string& call, const Expected& expected, const std::string& answer);
   // Checks where a result's strings live, tells it, and releases it in the way of the hub.
   std::string TakeHookResult(const std::string& call, w_Targs* result);
   std::string TakeFunctionResult(const std::string& call, w_Targs* result);
@@ -90,6 +110,11 @@ class Caller {
   Dice dice_;
   std::string folder_;
   std::unique_ptr<Output> output_ = std::make_unique<Output>();
+  // Who takes the records of the log instead: one of these, or nobody's.
+  static constexpr int kRecorders = 2;
+  std::array<Recorder, kRecorders> recorders_;
+  bool has_sink_ = false;
+  Recorder* sink_ = nullptr;
   Contract contract_;
   std::unique_ptr<w_Tcallback[]> table_;
   std::vector<Count> counts_;

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace {
 
 constexpr const char* kNull = "(null)";
 constexpr const char* kPassOn = "l 1";
+
+// A hook that fails so often in a row is suspended for a while.
+constexpr long kSuspended = 50;
+// So many kinds of errors of a hook or function are told apart.
+constexpr long kKinds = 16;
 
 // Functions of subject.py that answer the same to any arguments; their native and their JSON form.
 struct Function {
@@ -21,6 +27,30 @@ constexpr Function kFunctions[] = {
     {"pair", "tab s \"x\", l 1", "D [\"x\",1]"},
     {"mapping", "D {\"a\":[1,null]}", "D {\"a\":[1,null]}"},
 };
+// Those that raise an exception, and those that return what cannot be passed on.
+constexpr const char* kRaising[] = {"fail", "leave", "interrupt", "recurse"};
+constexpr const char* kUnusable[] = {"an_object", "too_big", "nul", "not_finite"};
+constexpr const char* kOthers[] = {"describe", "echo", "seven", "dynamic"};
+
+template <typename Names>
+bool IsOneOf(const Names& names, const std::string& name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+bool IsFunction(const std::string& name) {
+  const auto is_named = [&](const Function& function) { return function.name == name; };
+  return IsOneOf(kRaising, name) || IsOneOf(kUnusable, name) || IsOneOf(kOthers, name) ||
+         std::any_of(std::begin(kFunctions), std::end(kFunctions), is_named);
+}
+
+// An exception is told in full when it comes first.
+Expected Raised(Callee& callee, const char* answer) {
+  const bool is_told = std::exchange(callee.is_told, true);
+  const Logged logged = callee.refusals >= kKinds ? Logged::kEither
+                        : is_told                 ? Logged::kNothing
+                                                  : Logged::kOneLine;
+  return {answer, logged, "python"};
+}
 
 bool IsLetter(char letter) { return letter && std::strchr("lsdpLDO", letter); }
 
@@ -67,15 +97,80 @@ bool Contract::HasHook(int hook) {
   }
 }
 
-Expected Contract::CallHook(int hook, const RandomBlock& parameters) const {
+void Contract::Load(int id) {
+  Id& use = ids.at(id);
+  use.is_loaded = true;
+  use.callees["(top level)"].calls = 1;
+}
+
+void Contract::Free(int id) {
+  const auto found = ids.find(id);
+  if (found == ids.end()) return;
+  for (auto& [name, function] : found->second.functions) function.MayGo();
+  ids.erase(found);
+}
+
+void Contract::FreeAll() {
+  while (!ids.empty()) Free(ids.begin()->first);
+}
+
+void Contract::Register(int id, const std::string& name, const HostFunction& function) {
+  auto& functions = ids.at(id).functions;
+  const auto [place, is_new] = functions.emplace(name, function);
+  if (is_new) return;
+  place->second.MayGo();
+  place->second = function;
+}
+
+bool Contract::Unregister(int id, const std::string& name) {
+  const auto use = ids.find(id);
+  if (use == ids.end()) return false;
+  const auto found = use->second.functions.find(name);
+  if (found == use->second.functions.end()) return false;
+  found->second.MayGo();
+  use->second.functions.erase(found);
+  return true;
+}
+
+long Contract::CountOwners() const {
+  long owners = 0;
+  for (const auto& [id, use] : ids) {
+    for (const auto& [name, function] : use.functions) owners += function.is_given_back;
+  }
+  return owners;
+}
+
+CallCounts Contract::Counts() const {
+  CallCounts counts;
+  for (const auto& [id, use] : ids) {
+    for (const auto& [name, callee] : use.callees) counts[{id, name}] = callee.calls;
+  }
+  return counts;
+}
+
+Expected Contract::CallHook(int id, int hook, const RandomBlock& parameters) {
   if (!HasHook(hook)) return {kNull};
-  if (!parameters.is_readable() || parameters.has_bad_json()) return {kPassOn, Logged::kOneLine};
+  if (!parameters.is_readable()) return {kPassOn, Logged::kOneLine, "invalid"};
+  Callee& callee = Count(id, HookName(hook));
+  ++callee.calls;
+  // Those that are suspended do nothing but fail, so that they stay it; now and then they are
+  // tried.
+  if (callee.failures_in_a_row >= kSuspended) return {kPassOn, Logged::kEither, kEitherError};
+  ++callee.failures_in_a_row;
+  if (parameters.has_bad_json()) {
+    ++callee.refusals;
+    return {kPassOn, Logged::kEither, "invalid"};
+  }
+  if (hook == W_OnUserLogout || hook == W_OnParsedMsgAny) {
+    const Expected raised = Raised(callee, kPassOn);
+    // That it is suspended is a line of its own.
+    if (callee.failures_in_a_row == kSuspended) return {kPassOn, Logged::kEither, "python"};
+    return raised;
+  }
+  callee.failures_in_a_row = 0;
   switch (hook) {
     case W_OnUserLogin:
       return {"sl \"" + parameters.ForHook() + "\" 0"};
-    case W_OnUserLogout:
-    case W_OnParsedMsgAny:
-      return {kPassOn, Logged::kOneLine};
     case W_OnUserCommand:
       return {"l 0"};
     case W_OnParsedMsgChat:
@@ -84,15 +179,22 @@ Expected Contract::CallHook(int hook, const RandomBlock& parameters) const {
       return {"sssss \"a\" NULL \"c\" \"d\" \"e\""};
     case W_OnHubCommand:
     case W_OnNewConn:
-      return {kPassOn, Logged::kEither};
+      // What they return is no answer, which is told once.
+      return {kPassOn, std::exchange(callee.is_told, true) ? Logged::kNothing : Logged::kOneLine};
     default:
       return {kPassOn};
   }
 }
 
-Expected Contract::CallFunction(const std::string& name, const RandomBlock& parameters) const {
-  if (parameters.get() && (!parameters.is_readable() || parameters.has_bad_json()))
-    return {kNull, Logged::kOneLine};
+Expected Contract::CallFunction(int id, const std::string& name, const RandomBlock& parameters) {
+  if (parameters.get() && !parameters.is_readable()) return {kNull, Logged::kOneLine, "invalid"};
+  if (!IsFunction(name)) return {kNull, Logged::kOneLine, "not_found"};
+  Callee& callee = Count(id, name);
+  ++callee.calls;
+  if (parameters.has_bad_json() || IsOneOf(kUnusable, name)) {
+    ++callee.refusals;
+    return {kNull, Logged::kOneLine, "invalid"};
+  }
   const std::vector<Value>& values = parameters.values();
   if (name == "describe") return {"s \"" + parameters.ForFunction() + "\""};
   if (name == "echo" && !values.empty()) return {values.front().echoed};
@@ -100,7 +202,19 @@ Expected Contract::CallFunction(const std::string& name, const RandomBlock& para
   for (const Function& function : kFunctions) {
     if (name == function.name) return {is_native() ? function.native : function.json};
   }
-  return {kNull, Logged::kOneLine};
+  return Raised(callee, kNull);
+}
+
+Expected Contract::CallDynamic(int id, const std::string& name, long number) {
+  ++Count(id, "dynamic").calls;
+  const auto& functions = ids.at(id).functions;
+  const auto found = functions.find(name);
+  if (found == functions.end()) return {"s \"NameError\""};
+  const HostFunction& function = found->second;
+  // An exception of the host is told, but for those that become one of Python.
+  const bool is_told = function.what == Registered::kThrowing && !function.data;
+  return {"s \"" + function.Answer(id, number) + "\"",
+          is_told ? Logged::kOneLine : Logged::kNothing};
 }
 
 Table Recognise(const w_Tcallback* table) {
