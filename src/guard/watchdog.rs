@@ -13,6 +13,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::slot::{self, Seen, Slot};
+use super::wake::Woken;
 use super::{Callee, memory, registry, wake};
 use crate::clock;
 use crate::python::interrupt::{self, Attempt, Target};
@@ -244,12 +245,20 @@ impl Target for Try {
         let (what, stack, state) = match attempt {
             Attempt::Ended => return,
             Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
-            Attempt::Sent(stack) if wake::wake(self.slot, self.call) => (
-                "it is interrupted with TimeoutError, and the socket it waits for is shut down",
-                stack,
-                SENT,
-            ),
-            Attempt::Sent(stack) => ("it is interrupted with TimeoutError", stack, SENT),
+            Attempt::Sent(stack) => match wake::wake(self.slot, self.call) {
+                Woken::ShutDown => (
+                    "it is interrupted with TimeoutError, and the socket it waits for is shut down",
+                    stack,
+                    SENT,
+                ),
+                Woken::WouldKill => (
+                    "it is sent TimeoutError, but waits to send on a socket, which cannot be \
+                     interrupted where SIGPIPE ends the process",
+                    stack,
+                    SENT,
+                ),
+                Woken::Nothing => ("it is interrupted with TimeoutError", stack, SENT),
+            },
         };
         self.progress.0.store(state, Ordering::Release);
         if let Some(time) = self.tell {

@@ -1,5 +1,6 @@
 // Deadlines: a call that takes too long is interrupted, only that call, and the hub goes on.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -221,6 +222,84 @@ TEST_P(Deadline, WakesACallThatWaitsForASocket) {
       "    here.recv(1)\n"
       "def accept():\n"
       "    with socket.create_server(('127.0.0.1', 0)) as server: server.accept()\n");
+  for (const char* name : {"receive", "accept"}) {
+    hub_.TakeLog();
+    const auto start = Clock::now();
+    EXPECT_EQ("(null)", hub_.Call(script, name));
+    EXPECT_GT(1.0, SecondsSince(start));
+    EXPECT_EQ(1, CountLines(hub_.TakeLog(), {name, "TimeoutError", "socket", "is shut down"}));
+  }
+}
+
+// As a hub has it that does nothing about broken connections: the signal ends the process.
+class DefaultSigpipe {
+ public:
+  DefaultSigpipe() : before_(signal(SIGPIPE, SIG_DFL)) {}
+  ~DefaultSigpipe() { signal(SIGPIPE, before_); }
+
+ private:
+  const sighandler_t before_;
+};
+
+// A script that is woken takes leave of the other side; that must not raise SIGPIPE.
+TEST_P(Deadline, LeavesAWokenSocketFitForSending) {
+  const DefaultSigpipe kills;
+  const int script = Load(
+      "import socket\n"
+      "class Connection:\n"
+      "    def __enter__(self):\n"
+      "        self.here, self.there = socket.socketpair()\n"
+      "        return self.here\n"
+      "    def __exit__(self, *error):\n"
+      "        self.here.sendall(b'QUIT')\n"
+      "        global received\n"
+      "        received = self.there.recv(9)\n"
+      "def receive():\n"
+      "    with Connection() as here: here.recv(1)\n");
+  EXPECT_EQ("(null)", hub_.Call(script, "receive"));
+  EXPECT_EQ("b'QUIT'", hub_.Evaluate(script, "received"));
+}
+
+// Whoever waits to send is woken only where that does not end the process.
+TEST_P(Deadline, WakesACallThatSendsWhereSigpipeDoesNotKill) {
+  const int script = Load(
+      "import socket, threading\n"
+      "def send(seconds):\n"
+      "    here, there = socket.socketpair()\n"
+      "    def drain():\n"
+      "        while there.recv(1 << 20): pass\n"
+      "    threading.Timer(seconds, drain).start()\n"
+      "    with here: here.sendall(bytes(1 << 24))\n"
+      "def wait(): [t.join() for t in threading.enumerate() if isinstance(t, threading.Timer)]\n");
+  hub_.TakeLog();
+  {
+    const DefaultSigpipe kills;
+    EXPECT_EQ("(null)", hub_.Call(script, "send", Pack("d", 0.6).get()));
+    const std::string log = hub_.TakeLog();
+    EXPECT_EQ(1, CountLines(log, {"] send", "waits to send", "SIGPIPE"})) << log;
+    EXPECT_EQ(0, CountLines(log, {"shut down"})) << log;
+  }
+  const auto before = signal(SIGPIPE, SIG_IGN);
+  const auto start = Clock::now();
+  EXPECT_EQ("(null)", hub_.Call(script, "send", Pack("d", 1.2).get()));
+  EXPECT_GT(1.0, SecondsSince(start));
+  hub_.Call(script, "wait");
+  signal(SIGPIPE, before);
+}
+
+// Python waits for a socket with a timeout in poll.
+TEST_P(Deadline, WakesASocketWithATimeout) {
+  const int script = Load(
+      "import socket\n"
+      "def receive():\n"
+      "    here, there = socket.socketpair()\n"
+      "    here.settimeout(5)\n"
+      "    here.recv(1)\n"
+      "def accept():\n"
+      "    with socket.create_server(('127.0.0.1', 0)) as server:\n"
+      "        server.settimeout(5)\n"
+      "        server.accept()\n");
+  const DefaultSigpipe kills;
   for (const char* name : {"receive", "accept"}) {
     hub_.TakeLog();
     const auto start = Clock::now();
