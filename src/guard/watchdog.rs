@@ -20,8 +20,10 @@ use crate::python::interrupt::{self, Attempt, Target};
 use crate::python::output;
 use crate::scripts::Context;
 
-/// From the deadline to the first look whether the call has ended; doubled from look to look.
+/// From the deadline to the first look whether the call has ended, and from there to the next ones.
+/// The first few are not told; then the time doubles from look to look.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
+const FAST_LOOKS: u32 = 3;
 const LAST_LOOK: Duration = Duration::from_secs(60);
 
 /// How often it does what need not be done at once.
@@ -127,7 +129,7 @@ impl Pursuit {
             callee: seen.callee,
             attempt: Arc::default(),
             due: time + FIRST_LOOK.as_nanos() as u64,
-            wait: FIRST_LOOK * 2,
+            wait: FIRST_LOOK,
             looks: 0,
         };
         pursuit.interrupt(time);
@@ -154,30 +156,39 @@ impl Pursuit {
             return;
         }
         self.looks += 1;
+        let tells = self.looks > FAST_LOOKS;
         match self.attempt.0.load(Ordering::Acquire) {
-            // The exception has a moment to be taken.
-            SENT if self.looks == 1 => {}
-            WAITS_FOR_LOCK => self.warn(
+            WAITS_FOR_LOCK if self.looks == 2 || tells => self.warn(
                 time,
                 "native code keeps Python's lock, so it cannot be interrupted and all scripts of \
                  that lock wait for it",
             ),
-            HAS_LOCK => {}
+            WAITS_FOR_LOCK | HAS_LOCK => {}
+            // It may be cleaning up: it is not disturbed at once.
+            SENT if self.looks == 1 => self.interrupt(time),
+            SENT if self.looks < FAST_LOOKS => {}
             IN_HOST => {
-                self.warn(time, "it waits for a function of the hub, which cannot be interrupted");
+                if tells {
+                    let what = "it waits for a function of the hub, which cannot be interrupted";
+                    self.warn(time, what);
+                }
                 self.interrupt(time);
             }
             _ => {
-                self.warn(
-                    time,
-                    "it has not taken the TimeoutError: it waits in native code, which Python \
-                     cannot interrupt, or catches the exception; it is sent again",
-                );
+                if tells {
+                    self.warn(
+                        time,
+                        "it has not taken the TimeoutError: it waits in native code, which Python \
+                         cannot interrupt, or catches the exception; it is sent again",
+                    );
+                }
                 self.interrupt(time);
             }
         }
+        if self.looks >= FAST_LOOKS {
+            self.wait = (self.wait * 2).min(LAST_LOOK);
+        }
         self.due = time + self.wait.as_nanos() as u64;
-        self.wait = (self.wait * 2).min(LAST_LOOK);
     }
 
     fn warn(&self, time: u64, reason: &str) {
@@ -200,6 +211,8 @@ impl Pursuit {
             progress: Arc::clone(&self.attempt),
             // Later ones are told as they fail.
             tell: (self.looks == 0).then_some(time),
+            insists: self.looks > 0,
+            sends: self.looks != 1,
         };
         let run = move || {
             if let Some(interpreter) = try_it.script.profile.interpreter() {
@@ -222,6 +235,9 @@ struct Try {
     progress: Arc<Progress>,
     /// How long the call has run, if that is to be told.
     tell: Option<u64>,
+    /// Whether to look at its steps, and whether to send the exception.
+    insists: bool,
+    sends: bool,
 }
 
 impl Target for Try {
@@ -229,8 +245,24 @@ impl Target for Try {
         self.slot.thread()
     }
 
+    fn call(&self) -> u64 {
+        self.call
+    }
+
     fn runs(&self) -> bool {
-        self.slot.runs(self.call)
+        self.slot.runs(self.call) && !self.slot.is_over(self.call)
+    }
+
+    fn insists(&self) -> bool {
+        self.insists
+    }
+
+    fn sends(&self) -> bool {
+        self.sends
+    }
+
+    fn insist(&self) {
+        self.slot.insist(self.call);
     }
 
     fn is_in_host(&self) -> bool {
@@ -244,6 +276,7 @@ impl Target for Try {
     fn done(&self, attempt: &Attempt) {
         let (what, stack, state) = match attempt {
             Attempt::Ended => return,
+            Attempt::Insisted => return self.progress.0.store(SENT, Ordering::Release),
             Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
             Attempt::Sent(stack) => match wake::wake(self.slot, self.call) {
                 Woken::ShutDown => (

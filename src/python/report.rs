@@ -172,7 +172,7 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         return last_error::set(Error { code: Code::Internal, message, exception: None });
     };
     // The watchdog has told of a call that it interrupted, and where that was.
-    let is_interrupted = call.is_late() && taken.is_timeout();
+    let is_interrupted = call.ends_late() && taken.is_timeout();
     let traceback = if is_interrupted {
         call.was_interrupted(taken.in_one_line());
         taken.traceback()

@@ -151,22 +151,119 @@ TEST_P(Deadline, WaitsForTheHub) {
   EXPECT_EQ(1, CountLines(log, {"vh.mc('slow')"})) << "where, " << log;
 }
 
-// A script that catches the exception is sent it again.
+// Pure Python that catches whatever is sent to it.
+constexpr const char* kStubborn =
+    "import sys\n"
+    "def inside():\n"
+    "    while True:\n"
+    "        try:\n"
+    "            for i in range(1000): x = i\n"
+    "        except BaseException: continue\n"
+    "def around():\n"
+    "    while True:\n"
+    "        try:\n"
+    "            while True: pass\n"
+    "        except BaseException: pass\n"
+    "def nested():\n"
+    "    while True:\n"
+    "        try: around()\n"
+    "        except BaseException: pass\n"
+    "def suppressed():\n"
+    "    import contextlib\n"
+    "    while True:\n"
+    "        with contextlib.suppress(BaseException):\n"
+    "            while True: pass\n"
+    "def tools():\n"
+    "    monitoring = getattr(sys, 'monitoring', None)\n"
+    "    return [tool for tool in range(6) if monitoring and monitoring.get_tool(tool)]\n"
+    "def innocent():\n"
+    "    caught = 0\n"
+    "    for n in range(2000):\n"
+    "        try: raise KeyError\n"
+    "        except KeyError: caught += 1\n"
+    "    return caught\n";
+
+// When catching the exception does not help any more, nothing of what ended the call is left.
 TEST_P(Deadline, InsistsWhenTheExceptionIsCaught) {
+  const int script = Load(kStubborn);
+  for (const char* name : {"inside", "around", "nested", "suppressed"}) {
+    const auto start = Clock::now();
+    EXPECT_EQ("(null)", hub_.Call(script, name));
+    EXPECT_GT(1.5, SecondsSince(start)) << name;
+    EXPECT_EQ("l 2000", hub_.Call(script, "innocent")) << name;
+    EXPECT_EQ("(None, [])", hub_.Evaluate(script, "(sys.gettrace(), tools())")) << name;
+    EXPECT_EQ("1", hub_.Evaluate(script, "timeouts('" + std::string(name) + "')")) << "one call";
+  }
+}
+
+TEST_P(Deadline, InsistingLeavesAllElseAlone) {
+  const int script =
+      Load(kStubborn + std::string("import threading\n"
+                                   "def trace(*event): pass\n"
+                                   "def trace_all(): sys.settrace(trace)\n"
+                                   "def trace_none(): sys.settrace(None)\n"
+                                   "steps, failures, ends = 0, [], False\n"
+                                   "def other():\n"
+                                   "    global steps\n"
+                                   "    try:\n"
+                                   "        while not ends: steps += innocent()\n"
+                                   "    except BaseException as failure: failures.append(failure)\n"
+                                   "def start():\n"
+                                   "    global thread\n"
+                                   "    thread = threading.Thread(target=other)\n"
+                                   "    thread.start()\n"
+                                   "def end():\n"
+                                   "    global ends\n"
+                                   "    ends = True\n"
+                                   "    thread.join()\n"
+                                   "    return str(failures)\n"));
+  hub_.Call(script, "start");
+  hub_.Call(script, "trace_all");
+  EXPECT_EQ("(null)", hub_.Call(script, "inside"));
+  EXPECT_EQ("True", hub_.Evaluate(script, "sys.gettrace() is trace"));
+  hub_.Call(script, "trace_none");
+  EXPECT_EQ("(null)", hub_.Call(script, "around"));
+  EXPECT_EQ("None", hub_.Evaluate(script, "sys.gettrace()"));
+  EXPECT_EQ("s \"[]\"", hub_.Call(script, "end"));
+}
+
+// A call inside of one that is to end is not to end itself.
+TEST_P(Deadline, InsistingLeavesInnerCallsAlone) {
+  const int outer = Load(std::string("tries = 0\n"
+                                     "def outer():\n"
+                                     "    global tries\n"
+                                     "    while True:\n"
+                                     "        try:\n"
+                                     "            while True: pass\n"
+                                     "        except BaseException:\n"
+                                     "            tries += 1\n"
+                                     "            if tries == 1: vh.mc('call another')\n") +
+                         kStubborn);
+  std::string result;
+  hub_.AnswerTo("mc", [&](w_Targs*) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    result = hub_.Call(outer, "innocent");
+    return IntResult(1);
+  });
+  EXPECT_EQ("(null)", hub_.Call(outer, "outer"));
+  EXPECT_EQ("l 2000", result);
+  EXPECT_EQ("(None, [])", hub_.Evaluate(outer, "(sys.gettrace(), tools())"));
+}
+
+TEST_P(Deadline, LeavesTimeToCleanUp) {
   const int script = Load(
-      "def spin():\n"
-      "    while True: pass\n"
-      "def stubborn():\n"
-      "    caught = 0\n"
-      "    while caught < 3:\n"
-      "        try: spin()\n"
-      "        except TimeoutError: caught += 1\n"
-      "    return caught\n");
-  hub_.TakeLog();
-  EXPECT_EQ("l 3", hub_.Call(script, "stubborn"));
-  const std::string log = hub_.TakeLog();
-  EXPECT_LE(1, CountLines(log, {"] stubborn has been running", "catches the exception"})) << log;
-  EXPECT_EQ("1", hub_.Evaluate(script, "timeouts('stubborn')")) << "one call";
+      "import time\n"
+      "done = 0\n"
+      "def clean():\n"
+      "    global done\n"
+      "    try:\n"
+      "        while True: pass\n"
+      "    finally:\n"
+      "        end = time.monotonic() + 0.12\n"
+      "        while time.monotonic() < end: pass\n"
+      "        done += 1\n");
+  EXPECT_EQ("(null)", hub_.Call(script, "clean"));
+  EXPECT_EQ("1", hub_.Evaluate(script, "done"));
 }
 
 // An overdue call that comes to a vh function is interrupted there, and not the hub's next call.
