@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -71,6 +72,30 @@ TEST_P(Deadline, IsNotMetByCallsThatAreFastEnough) {
   EXPECT_EQ("l 0", hub_.Call(script, "wait", Pack("d", 0.1).get()));
   EXPECT_EQ("0", hub_.Evaluate(script, "timeouts('wait')"));
   EXPECT_EQ("", hub_.TakeLog());
+}
+
+// A process that is stopped, and a machine that sleeps: that is no time of the script's.
+TEST_P(Deadline, DoesNotCountTimeInWhichNothingRuns) {
+  const int script = Load(
+      "import time\n"
+      "def brief():\n"
+      "    end = time.thread_time() + 0.002\n"
+      "    while time.thread_time() < end: pass\n"
+      "    return 1\n");
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int round = 0; round < 3; ++round) {
+      usleep(60000);
+      kill(parent, SIGSTOP);
+      usleep(400000);
+      kill(parent, SIGCONT);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) EXPECT_EQ("l 1", hub_.Call(script, "brief"));
+  EXPECT_EQ("0", hub_.Evaluate(script, "timeouts('brief')"));
 }
 
 // The exception must not come late, into a call that has done nothing wrong.
