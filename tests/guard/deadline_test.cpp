@@ -259,7 +259,7 @@ TEST_P(Deadline, InsistingLeavesInnerCallsAlone) {
                                      "    global tries\n"
                                      "    while True:\n"
                                      "        try:\n"
-                                     "            while True: pass\n"
+                                     "            while True: len('')\n"
                                      "        except BaseException:\n"
                                      "            tries += 1\n"
                                      "            if tries == 1: vh.mc('call another')\n") +
@@ -282,7 +282,7 @@ TEST_P(Deadline, LeavesTimeToCleanUp) {
       "def clean():\n"
       "    global done\n"
       "    try:\n"
-      "        while True: pass\n"
+      "        while True: len('')\n"
       "    finally:\n"
       "        end = time.monotonic() + 0.12\n"
       "        while time.monotonic() < end: pass\n"
