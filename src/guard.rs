@@ -459,7 +459,6 @@ impl Call<'_, '_> {
     /// It returned after its deadline: nobody waits for its result any more. Gives the reason.
     #[cold]
     pub fn answers_too_late(&self) -> String {
-        interrupt::take_back(self.attached);
         let what = "returned after its deadline; its result is not used";
         self.was_interrupted(what.to_owned());
         let message = format!("{} {what}", self.callee.name);
@@ -473,14 +472,24 @@ impl Call<'_, '_> {
         self.has_failed(reason.to_owned(), reason) || self.callee.kind == Kind::Function
     }
 
-    /// Whether the call has gone past its deadline.
-    pub fn is_late(&self) -> bool {
-        self.slot.is_late()
+    /// Whether the call has gone past its deadline. The script's code has come to its end: nothing more
+    /// is sent to a late call, so that telling of it is not interrupted.
+    pub fn ends_late(&self) -> bool {
+        let late = self.slot.is_late();
+        if late {
+            self.slot.settle();
+            self.take_back();
+        }
+        late
+    }
+
+    fn take_back(&self) {
+        interrupt::take_back(self.attached, |call| self.slot.is_over(call));
     }
 
     #[cold]
     fn ended_late(&self) {
-        interrupt::take_back(self.attached);
+        self.take_back();
         self.callee.row.count_timeout();
     }
 }

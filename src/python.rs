@@ -8,6 +8,7 @@ pub mod convert;
 pub mod ending;
 pub mod imports;
 pub mod init;
+pub mod insist;
 pub mod interpreter;
 pub mod interrupt;
 pub mod json;

@@ -10,6 +10,7 @@ use std::ptr;
 use std::sync::atomic::{
     AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
 };
+use std::time::Duration;
 
 use super::{Callee, crash};
 use crate::clock;
@@ -30,6 +31,12 @@ pub struct Slot {
     callee: AtomicPtr<Callee>,
     /// The number of the call that has gone past its deadline.
     marked: AtomicU64,
+    /// The number of the call whose every step is to fail, and when its first one was seen since, by
+    /// the exact clock; 0 when none was.
+    insisted: AtomicU64,
+    stepped: AtomicU64,
+    /// The number of the late call that has come to its end and is only told about.
+    settled: AtomicU64,
     /// Whether the call is in a function of the host at the moment.
     in_host: AtomicBool,
     /// The number of the last call that began.
@@ -107,6 +114,25 @@ pub fn thread_ends() {
     }
 }
 
+/// How long ago this thread took its first step in a call whose steps are to fail; None when it is
+/// in none. Its interpreter is attached.
+pub fn insisted_for() -> Option<Duration> {
+    let slot = OWN.get()?;
+    let call = slot.call.load(Ordering::Relaxed);
+    if call == IDLE || slot.insisted.load(Ordering::Relaxed) != call || slot.is_over(call) {
+        return None;
+    }
+    let now = clock::exact();
+    let first = match slot.stepped.load(Ordering::Relaxed) {
+        0 => {
+            slot.stepped.store(now, Ordering::Relaxed);
+            now
+        }
+        first => first,
+    };
+    Some(Duration::from_nanos(now.saturating_sub(first)))
+}
+
 // For the slot's own thread, with the call's interpreter attached.
 impl Slot {
     /// A call begins. Returns the one it runs inside of, for `end`.
@@ -167,6 +193,11 @@ impl Slot {
     pub fn is_late(&self) -> bool {
         let call = self.call.load(Ordering::Relaxed);
         call != IDLE && self.marked.load(Ordering::Relaxed) == call
+    }
+
+    /// The innermost call's script has come to its end: nothing more is sent to it.
+    pub fn settle(&self) {
+        self.settled.store(self.call.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// How Python calls the thread.
@@ -230,6 +261,19 @@ impl Slot {
     /// Says that a call has gone past its deadline, which it looks for when it ends.
     pub fn mark(&self, call: u64) {
         self.marked.store(call, Ordering::Release);
+    }
+
+    /// Whether a call has ended or at least come to its end.
+    pub fn is_over(&self, call: u64) -> bool {
+        self.settled.load(Ordering::Relaxed) == call || !self.has_not_ended(call)
+    }
+
+    /// Says that from now on the steps of a call are to fail. Its interpreter is attached.
+    pub fn insist(&self, call: u64) {
+        if self.insisted.load(Ordering::Relaxed) != call {
+            self.stepped.store(0, Ordering::Relaxed);
+            self.insisted.store(call, Ordering::Relaxed);
+        }
     }
 
     /// How the kernel calls the thread; 0 when it has ended.

@@ -2,25 +2,31 @@
 //! interrupted is named in the log, again and again at growing intervals.
 //!
 //! This thread never waits for Python: each attempt to interrupt a call has a thread of its own,
-//! which may wait long for the interpreter's lock. It also sets the ticking clock.
+//! which may wait long for the interpreter's lock. Nor does it write to the log, which may block: a
+//! second thread does, and also what is to be done once a second. So the ticking clock, which it sets,
+//! goes on.
 
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use super::slot::{self, Seen, Slot};
+use super::wake::Woken;
 use super::{Callee, memory, registry, wake};
 use crate::clock;
 use crate::python::interrupt::{self, Attempt, Target};
 use crate::python::output;
 use crate::scripts::Context;
 
-/// From the deadline to the first look whether the call has ended; doubled from look to look.
+/// From the deadline to the first look whether the call has ended, and from there to the next ones.
+/// The first few are not told; then the time doubles from look to look.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
+const FAST_LOOKS: u32 = 3;
 const LAST_LOOK: Duration = Duration::from_secs(60);
 
 /// How often it does what need not be done at once.
@@ -55,32 +61,62 @@ pub fn stop() {
 }
 
 fn run() {
+    let (teller, warnings) = mpsc::channel();
+    let second = std::thread::Builder::new()
+        .name("python-chores".into())
+        .spawn(move || tell_and_do_chores(&warnings))
+        .inspect_err(|error| tracing::error!("no thread to warn of scripts: {error}"));
+    watch(&teller);
+    drop(teller);
+    if let Ok(second) = second {
+        let _ = second.join();
+    }
+}
+
+/// Looks at all calls at every tick.
+fn watch(teller: &Sender<Warning>) {
     let mut pursuits: Vec<Pursuit> = Vec::new();
-    let mut next_chores = 0;
     while !STOP.load(Ordering::Acquire) {
         let now = clock::tick();
         pursuits.retain(Pursuit::runs);
         for seen in slot::all().filter_map(Slot::look) {
             let time = now.saturating_sub(seen.started);
             match pursuits.iter_mut().find(|pursuit| pursuit.is_of(&seen)) {
-                Some(pursuit) => pursuit.look(time),
+                Some(pursuit) => pursuit.look(time, teller),
                 None if seen.limit > 0 && time >= seen.limit => {
-                    pursuits.extend(Pursuit::start(&seen, time));
+                    pursuits.extend(Pursuit::start(&seen, time, teller));
                 }
                 None => {}
             }
-        }
-        if now >= next_chores {
-            next_chores = now + CHORES.as_nanos() as u64;
-            do_chores(now);
         }
         std::thread::park_timeout(clock::TICK);
     }
 }
 
+/// What is to be told about a script.
+struct Warning {
+    script: Arc<Context>,
+    text: String,
+}
+
+/// Until the watchdog ends.
+fn tell_and_do_chores(warnings: &mpsc::Receiver<Warning>) {
+    let mut next_chores = Instant::now();
+    loop {
+        match warnings.recv_timeout(next_chores.saturating_duration_since(Instant::now())) {
+            Ok(Warning { script, text }) => tracing::error!(script = %script.label, "{text}"),
+            Err(RecvTimeoutError::Timeout) => {
+                next_chores = Instant::now() + CHORES;
+                do_chores();
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
 /// What is done once a second.
-fn do_chores(now: u64) {
-    let scripts = registry::all();
+fn do_chores() {
+    let (scripts, now) = (registry::all(), clock::ticking());
     memory::look(&scripts, now);
     for script in scripts {
         script.callees.sum_up(now, false);
@@ -113,7 +149,7 @@ const IN_HOST: u8 = 3;
 
 impl Pursuit {
     /// None when the call has ended this moment.
-    fn start(seen: &Seen, time: u64) -> Option<Pursuit> {
+    fn start(seen: &Seen, time: u64, teller: &Sender<Warning>) -> Option<Pursuit> {
         let script = registry::owner_of(seen.callee)?;
         if !seen.slot.runs(seen.call) {
             return None;
@@ -126,10 +162,10 @@ impl Pursuit {
             callee: seen.callee,
             attempt: Arc::default(),
             due: time + FIRST_LOOK.as_nanos() as u64,
-            wait: FIRST_LOOK * 2,
+            wait: FIRST_LOOK,
             looks: 0,
         };
-        pursuit.interrupt(time);
+        pursuit.interrupt(time, teller);
         Some(pursuit)
     }
 
@@ -148,48 +184,57 @@ impl Pursuit {
     }
 
     /// Looks at the call again when it is time.
-    fn look(&mut self, time: u64) {
+    fn look(&mut self, time: u64, teller: &Sender<Warning>) {
         if time < self.due {
             return;
         }
         self.looks += 1;
+        let tells = self.looks > FAST_LOOKS;
         match self.attempt.0.load(Ordering::Acquire) {
-            // The exception has a moment to be taken.
-            SENT if self.looks == 1 => {}
-            WAITS_FOR_LOCK => self.warn(
+            WAITS_FOR_LOCK if self.looks == 2 || tells => self.warn(
                 time,
                 "native code keeps Python's lock, so it cannot be interrupted and all scripts of \
                  that lock wait for it",
+                teller,
             ),
-            HAS_LOCK => {}
+            WAITS_FOR_LOCK | HAS_LOCK => {}
+            // It may be cleaning up: it is not disturbed at once.
+            SENT if self.looks == 1 => self.interrupt(time, teller),
+            SENT if self.looks < FAST_LOOKS => {}
             IN_HOST => {
-                self.warn(time, "it waits for a function of the hub, which cannot be interrupted");
-                self.interrupt(time);
+                if tells {
+                    let what = "it waits for a function of the hub, which cannot be interrupted";
+                    self.warn(time, what, teller);
+                }
+                self.interrupt(time, teller);
             }
             _ => {
-                self.warn(
-                    time,
-                    "it has not taken the TimeoutError: it waits in native code, which Python \
-                     cannot interrupt, or catches the exception; it is sent again",
-                );
-                self.interrupt(time);
+                if tells {
+                    self.warn(
+                        time,
+                        "it has not taken the TimeoutError: it waits in native code, which Python \
+                         cannot interrupt, or catches the exception; it is sent again",
+                        teller,
+                    );
+                }
+                self.interrupt(time, teller);
             }
         }
+        if self.looks >= FAST_LOOKS {
+            self.wait = (self.wait * 2).min(LAST_LOOK);
+        }
         self.due = time + self.wait.as_nanos() as u64;
-        self.wait = (self.wait * 2).min(LAST_LOOK);
     }
 
-    fn warn(&self, time: u64, reason: &str) {
-        tracing::error!(
-            script = %self.script.label,
-            "{} has been running for {:.1} s: {reason}",
-            self.callee().name(),
-            seconds(time)
-        );
+    fn warn(&self, time: u64, reason: &str, teller: &Sender<Warning>) {
+        let name = self.callee().name();
+        let text = format!("{name} has been running for {:.1} s: {reason}", seconds(time));
+        // Nobody hears only when there was no thread for it.
+        let _ = teller.send(Warning { script: Arc::clone(&self.script), text });
     }
 
     /// Tries to interrupt the call, on a thread of its own.
-    fn interrupt(&mut self, time: u64) {
+    fn interrupt(&mut self, time: u64, teller: &Sender<Warning>) {
         self.attempt = Arc::default();
         let try_it = Try {
             slot: self.slot,
@@ -199,6 +244,8 @@ impl Pursuit {
             progress: Arc::clone(&self.attempt),
             // Later ones are told as they fail.
             tell: (self.looks == 0).then_some(time),
+            insists: self.looks > 0,
+            sends: self.looks != 1,
         };
         let run = move || {
             if let Some(interpreter) = try_it.script.profile.interpreter() {
@@ -207,7 +254,11 @@ impl Pursuit {
         };
         let thread = std::thread::Builder::new().name("python-interrupt".into()).spawn(run);
         if let Err(error) = thread {
-            self.warn(time, &format!("it cannot be interrupted, no thread for that: {error}"));
+            self.warn(
+                time,
+                &format!("it cannot be interrupted, no thread for that: {error}"),
+                teller,
+            );
         }
     }
 }
@@ -221,6 +272,9 @@ struct Try {
     progress: Arc<Progress>,
     /// How long the call has run, if that is to be told.
     tell: Option<u64>,
+    /// Whether to look at its steps, and whether to send the exception.
+    insists: bool,
+    sends: bool,
 }
 
 impl Target for Try {
@@ -228,8 +282,24 @@ impl Target for Try {
         self.slot.thread()
     }
 
+    fn call(&self) -> u64 {
+        self.call
+    }
+
     fn runs(&self) -> bool {
-        self.slot.runs(self.call)
+        self.slot.runs(self.call) && !self.slot.is_over(self.call)
+    }
+
+    fn insists(&self) -> bool {
+        self.insists
+    }
+
+    fn sends(&self) -> bool {
+        self.sends
+    }
+
+    fn insist(&self) {
+        self.slot.insist(self.call);
     }
 
     fn is_in_host(&self) -> bool {
@@ -243,13 +313,22 @@ impl Target for Try {
     fn done(&self, attempt: &Attempt) {
         let (what, stack, state) = match attempt {
             Attempt::Ended => return,
+            Attempt::Insisted => return self.progress.0.store(SENT, Ordering::Release),
             Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
-            Attempt::Sent(stack) if wake::wake(self.slot, self.call) => (
-                "it is interrupted with TimeoutError, and the socket it waits for is shut down",
-                stack,
-                SENT,
-            ),
-            Attempt::Sent(stack) => ("it is interrupted with TimeoutError", stack, SENT),
+            Attempt::Sent(stack) => match wake::wake(self.slot, self.call) {
+                Woken::ShutDown => (
+                    "it is interrupted with TimeoutError, and the socket it waits for is shut down",
+                    stack,
+                    SENT,
+                ),
+                Woken::WouldKill => (
+                    "it is sent TimeoutError, but waits to send on a socket, which cannot be \
+                     interrupted where SIGPIPE ends the process",
+                    stack,
+                    SENT,
+                ),
+                Woken::Nothing => ("it is interrupted with TimeoutError", stack, SENT),
+            },
         };
         self.progress.0.store(state, Ordering::Release);
         if let Some(time) = self.tell {

@@ -77,7 +77,7 @@ fn hook_answer(
     let returned = hook_arguments(attached, params, encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
     match returned {
-        Ok(returned) if call.is_late() => {
+        Ok(returned) if call.ends_late() => {
             drop(returned);
             call.answers_too_late();
             pass_on()
@@ -194,7 +194,7 @@ pub fn function(
         .and_then(|()| Ok(function.call(&arguments)?))
         .and_then(|returned| Ok(complete(loaded, attached, context, returned)?));
     let block = match returned {
-        Ok(returned) if call.is_late() => {
+        Ok(returned) if call.ends_late() => {
             drop(returned);
             let message = call.answers_too_late();
             last_error::set(Error { code: Code::Timeout, message, exception: None });

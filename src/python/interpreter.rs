@@ -557,8 +557,12 @@ impl Interpreter {
         }
     }
 
-    /// The innermost frame of a thread of the host that is inside. Attached.
-    pub fn frame_of<'a>(&self, attached: Attached<'a>, thread_id: u64) -> Option<Obj<'a>> {
+    /// The thread state of a thread of the host that is inside, and its innermost frame. Attached.
+    pub fn thread_state_of<'a>(
+        &self,
+        attached: Attached<'a>,
+        thread_id: u64,
+    ) -> Option<(*mut PyThreadState, Obj<'a>)> {
         let entry = {
             let entries = self.entries.lock();
             entries.iter().find(|entry| entry.thread_id == thread_id).map(Arc::clone)
@@ -571,8 +575,15 @@ impl Interpreter {
             }
             // SAFETY: attached, so that the thread stands still, and its thread state stays; a strong
             // reference or NULL.
-            unsafe { attached.take(ffi::PyThreadState_GetFrame(thread_state).cast()).ok() }
+            let frame = unsafe { attached.take(ffi::PyThreadState_GetFrame(thread_state).cast()) };
+            frame.ok().map(|frame| (thread_state, frame))
         })
+    }
+
+    /// Tells it from others that are there at the same time.
+    #[cfg(Py_3_12)]
+    pub fn address(&self) -> usize {
+        self.state as usize
     }
 
     /// Whether a thread of the host keeps a thread state here, idle between calls.

@@ -3,7 +3,7 @@
 use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj, Raised};
-use super::{interrupt, scope};
+use super::scope;
 use crate::guard::Call;
 use crate::guard::breaker::Outcome;
 use crate::last_error::{self, Code, Error, Exception};
@@ -167,12 +167,8 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         }
         return last_error::set(Error { code: Code::Internal, message, exception: None });
     };
-    // The watchdog has told of a call that it interrupted, and where that was. What it sends again
-    // must not end the library's own code here.
-    let is_interrupted = call.is_late();
-    if is_interrupted {
-        interrupt::take_back(attached);
-    }
+    // The watchdog has told of a call that it interrupted, and where that was.
+    let is_interrupted = call.ends_late();
     let traceback = if is_interrupted {
         call.was_interrupted(taken.in_one_line());
         taken.traceback()

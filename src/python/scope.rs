@@ -11,7 +11,7 @@ use pyo3_ffi::{PyMethodDef, PyObject};
 
 use super::interpreter;
 use super::object::{Attached, Exception, Obj, Owned, Raised};
-use super::{output, report};
+use super::{insist, output, report};
 use crate::carry;
 use crate::scripts::{self, Context};
 
@@ -26,7 +26,7 @@ macro_rules! source {
 }
 
 /// The files of `support`, in the order in which they are run.
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 12] = [
     source!("common"),
     source!("output"),
     source!("venv"),
@@ -36,6 +36,7 @@ const SOURCES: [(&str, &str); 11] = [
     source!("scope"),
     source!("importing"),
     source!("reporting"),
+    source!("steps"),
     source!("interpreter"),
     source!("baseline"),
 ];
@@ -224,13 +225,14 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 6] = [
+static BUILTINS: [Builtin; 7] = [
     Builtin::new(c"write_output", output::write, ffi::METH_O),
     Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
     Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
     Builtin::new(c"serve", serve, ffi::METH_NOARGS),
     Builtin::new(c"notify", notify, ffi::METH_O),
     Builtin::new(c"thread_frames", thread_frames, ffi::METH_NOARGS),
+    Builtin::new(c"step", insist::step, ffi::METH_VARARGS),
 ];
 
 /// Serial of the script the host's thread runs for, or None.

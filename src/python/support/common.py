@@ -8,7 +8,8 @@ Builtins of the library in this namespace: current_script() the serial of the sc
 thread runs for, in_host_call() whether this thread is inside a call from the host, serve() answers
 the vh calls of other threads, notify(serial) asks for the script's jobs to be run by the host,
 thread_frames() the innermost frames of threads that Python started in this interpreter,
-write_output((serial, file number, data)) writes for a script.
+write_output((serial, file number, data)) writes for a script, step(code, ...) raises TimeoutError in
+a call that is to end.
 """
 
 import gc
