@@ -2,13 +2,12 @@
 //!
 //! One event is one write, so that lines of several threads never mix. `w_LogLevel` sets how much
 //! is shown; the C numbers are mapped to tracing's levels in one place, [`LEVELS`]. `VH_PYTHON_LOG`
-//! decides instead for the parts of the library it names. A host may take the records itself.
+//! decides instead for the parts of the library it names. A host may take the records itself; `delivery` hands them over.
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Once, OnceLock};
 
-use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata, Subscriber};
@@ -16,6 +15,10 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::abi::host::Sink;
+
+mod delivery;
+
+pub use delivery::flush;
 
 /// What `w_LogLevel` shows: 0 errors and warnings, 1 also hooks and results, 2 also their
 /// parameters, from 3 on also calls to the hub and the life of interpreters.
@@ -26,9 +29,6 @@ static LEVEL: AtomicUsize = AtomicUsize::new(0);
 
 /// What `VH_PYTHON_LOG` says, in the syntax of tracing: `vh_python_wrapper::python=debug,script=off`.
 static FILTER: OnceLock<Targets> = OnceLock::new();
-
-/// Where records go instead of standard output, if the host wants them.
-static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 
 /// Starts logging; later calls do nothing.
 #[inline]
@@ -52,7 +52,7 @@ pub fn set_level(level: i32) {
 
 /// `w_SetLogSink`.
 pub fn set_sink(sink: Option<Sink>) {
-    *SINK.lock() = sink;
+    delivery::set_sink(sink);
 }
 
 fn read_filter() {
@@ -129,10 +129,40 @@ impl<S: Subscriber> Layer<S> for Printer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Line::default();
         event.record(&mut line);
-        let sink = *SINK.lock();
-        match sink {
-            Some(sink) => sink.take(c_level(*event.metadata().level()), line.id(), &line.text()),
-            None => print(&line.finish()),
+        if let Err(record) = delivery::post(line.finish(c_level(*event.metadata().level()))) {
+            record.print();
+        }
+    }
+}
+
+/// An event, as it is told.
+#[derive(Debug)]
+struct Record {
+    level: i32,
+    /// `id:name` of the script it is about; empty for none.
+    script: String,
+    message: String,
+}
+
+impl Record {
+    /// So many records were dropped that the sink did not take in time.
+    fn of_dropped(count: u64) -> Record {
+        let message = format!(
+            "{count} records of the log were dropped, because the host's log sink is too slow"
+        );
+        Record { level: 0, script: String::new(), message }
+    }
+
+    /// The id of the script; -1 when it is about none.
+    fn script_id(&self) -> i32 {
+        self.script.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(-1)
+    }
+
+    fn print(&self) {
+        let message = &self.message;
+        match self.script.as_str() {
+            "" => print(&format!("PY: {message}\n")),
+            script => print(&format!("PY: [{script}] {message}\n")),
         }
     }
 }
@@ -161,21 +191,9 @@ impl Visit for Line {
 }
 
 impl Line {
-    /// The id in `script`; -1 when it is about none.
-    fn id(&self) -> i32 {
-        self.script.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(-1)
-    }
-
-    fn text(&self) -> String {
-        self.message.trim_end().to_owned()
-    }
-
-    fn finish(self) -> String {
-        let message = self.message.trim_end();
-        match self.script.as_str() {
-            "" => format!("PY: {message}\n"),
-            script => format!("PY: [{script}] {message}\n"),
-        }
+    fn finish(mut self, level: i32) -> Record {
+        self.message.truncate(self.message.trim_end().len());
+        Record { level, script: self.script, message: self.message }
     }
 }
 

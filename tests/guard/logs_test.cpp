@@ -1,10 +1,13 @@
 // The log: what scripts print and log, how much of it, and who gets the records.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -172,6 +175,153 @@ TEST(LogSink, GetsTheRecordsInsteadOfTheOutput) {
   hub.Evaluate(script, "vh.log('printed again')");
   EXPECT_EQ(count, records.size());
   EXPECT_EQ("PY: [0:script.py] printed again\n", hub.TakeLog());
+}
+
+// A sink that takes a lock of the host, which another thread holds while it calls scripts.
+TEST(LogSink, MayTakeLocksOfTheHost) {
+  static std::mutex lock;
+  static int count;
+  count = 0;
+  FakeHub hub;
+  const int script = hub.Load(
+      "import vh\n"
+      "def many():\n"
+      "    for n in range(1000): vh.log('hello', 40)\n");
+  const int other = hub.Load("def ok(): return 5\n", "other.py");
+  Lib().w_SetLogSink(
+      [](int, int, const char*, void*) {
+        const std::lock_guard<std::mutex> guard(lock);
+        ++count;
+      },
+      nullptr);
+  std::atomic<bool> stop{false};
+  std::thread caller([&] {
+    while (!stop) {
+      const std::lock_guard<std::mutex> guard(lock);
+      Lib().w_free_args(Lib().w_CallFunction(other, "ok", nullptr));
+    }
+  });
+  Lib().w_free_args(Lib().w_CallFunction(script, "many", nullptr));
+  stop = true;
+  caller.join();
+  Lib().w_SetLogSink(nullptr, nullptr);
+  EXPECT_EQ(1000, count);
+}
+
+// Records come in order, and all of them before the sink is taken away or the library ends.
+TEST(LogSink, GetsAllRecordsInOrderBeforeTheEnd) {
+  std::vector<Record> records;
+  const auto slow = [](int level, int script, const char* message, void* user) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    Collect(level, script, message, user);
+  };
+  {
+    FakeHub hub;
+    const int script = hub.Load(
+        "import vh\n"
+        "def many():\n"
+        "    for n in range(200): vh.log(str(n), 40)\n");
+    Lib().w_SetLogSink(slow, &records);
+    Lib().w_free_args(Lib().w_CallFunction(script, "many", nullptr));
+  }
+  ASSERT_EQ(200u, records.size());
+  for (size_t n = 0; n < records.size(); ++n) EXPECT_EQ(std::to_string(n), records[n].message);
+  Lib().w_free_args(Lib().w_pack("?"));
+  Lib().w_SetLogSink(nullptr, nullptr);
+  ASSERT_EQ(201u, records.size());
+  EXPECT_EQ(-1, records.back().script);
+}
+
+// One that stands still keeps nobody waiting; what is too much for the queue is told.
+TEST(LogSink, ThatStandsStillLosesTheOldestRecords) {
+  static std::mutex lock;
+  std::vector<Record> records;
+  FakeHub hub;
+  hub.TakeLog();
+  std::unique_lock<std::mutex> held(lock);
+  Lib().w_SetLogSink(
+      [](int level, int script, const char* message, void* user) {
+        const std::lock_guard<std::mutex> guard(lock);
+        static_cast<std::vector<Record>*>(user)->push_back({level, script, message});
+      },
+      &records);
+  for (int n = 0; n < 5000; ++n) Lib().w_CallFunction(n + 10000, "none", nullptr);
+  held.unlock();
+  Lib().w_SetLogSink(nullptr, nullptr);
+  ASSERT_LE(4097u, records.size());
+  ASSERT_GE(4098u, records.size());
+  EXPECT_NE(std::string::npos, records.back().message.find("w_CallFunction(14999,"));
+  size_t dropped = 0;
+  for (const Record& record : records) {
+    if (record.message.find("records of the log were dropped") == std::string::npos) continue;
+    EXPECT_EQ(0, record.level);
+    dropped += std::stoul(record.message);
+  }
+  EXPECT_EQ(5000u, dropped + records.size() - 1);
+  EXPECT_EQ("", hub.TakeLog());
+}
+
+TEST(LogSink, ThatThrowsIsToldAndItsRecordsPrinted) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating();
+  hub.TakeLog();
+  Lib().w_SetLogSink([](int, int, const char*, void*) { throw std::runtime_error("sink full"); },
+                     nullptr);
+  hub.Evaluate(script, "[vh.log(f'record {n}') for n in range(3)]");
+  Lib().w_SetLogSink(nullptr, nullptr);
+  const std::string log = hub.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"PY: the log sink", "exception (sink full)"})) << log;
+  for (const char* record : {"record 0", "record 1", "record 2"}) {
+    EXPECT_EQ(1, CountLines(log, {"PY: [0:script.py] ", record})) << log;
+  }
+  EXPECT_EQ(4, CountLines(log, {"PY: "})) << log;
+  EXPECT_EQ("2", hub.Evaluate(script, "1 + 1"));
+}
+
+// A sink may call scripts, which may log, and may take itself away.
+TEST(LogSink, MayCallTheLibrary) {
+  static int script, calls;
+  calls = 0;
+  FakeHub hub;
+  script = hub.Load("import vh\ndef heard():\n    vh.log('from the sink')\n    return 1\n");
+  hub.TakeLog();
+  Lib().w_SetLogSink(
+      [](int, int, const char*, void*) {
+        ++calls;
+        Lib().w_free_args(Lib().w_CallFunction(script, "heard", nullptr));
+        Lib().w_SetLogSink(nullptr, nullptr);
+      },
+      nullptr);
+  Lib().w_CallFunction(script, "nobody", nullptr);
+  std::string log;
+  for (int wait = 0; wait < 100 && log.empty(); ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    log = hub.TakeLog();
+  }
+  EXPECT_EQ("PY: [0:script.py] from the sink\n", log);
+  Lib().w_SetLogSink(nullptr, nullptr);
+  EXPECT_EQ(1, calls);
+}
+
+// The watchdog goes on with its work while the sink waits for a script.
+TEST(LogSink, DoesNotHinderTheWatchdog) {
+  static std::atomic<bool> go;
+  go = false;
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(
+      "# vh: timeout = 0.1\n"
+      "def loop():\n    while True: pass\n");
+  Lib().w_SetLogSink(
+      [](int, int, const char*, void*) {
+        while (!go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      },
+      nullptr);
+  const auto start = std::chrono::steady_clock::now();
+  Lib().w_CallFunction(script, "loop", nullptr);
+  Lib().w_CallFunction(script, "loop", nullptr);
+  EXPECT_GT(std::chrono::seconds(2), std::chrono::steady_clock::now() - start);
+  go = true;
+  Lib().w_SetLogSink(nullptr, nullptr);
 }
 
 // Shows the log for log_filter_test.py, which runs it with a filter.
