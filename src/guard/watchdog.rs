@@ -70,6 +70,7 @@ fn run() {
                 None => {}
             }
         }
+        memory::look();
         if now >= next_chores {
             next_chores = now + CHORES.as_nanos() as u64;
             do_chores(now);
@@ -80,9 +81,7 @@ fn run() {
 
 /// What is done once a second.
 fn do_chores(now: u64) {
-    let scripts = registry::all();
-    memory::look(&scripts, now);
-    for script in scripts {
+    for script in registry::all() {
         script.callees.sum_up(now, false);
         output::tell_dropped(&script, now, false);
     }

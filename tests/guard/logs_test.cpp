@@ -363,4 +363,47 @@ TEST(MemoryOfScripts, IsToldWhenItGrows) {
   EXPECT_EQ("True", hub.Evaluate(calm, "abs(" + memory + "['calm.py']) < 50e6"));
 }
 
+// What a script's calls in quick turns take is put down to it, and not to one that only computes.
+TEST(MemoryOfScripts, BelongsToWhoTookIt) {
+  FakeHub hub;
+  const int busy = hub.LoadEvaluating(
+      "import time\n"
+      "def OnTimer(now):\n"
+      "    end = time.time() + 0.05\n"
+      "    while time.time() < end: pass\n",
+      "busy.py");
+  const int greedy = hub.Load(
+      "kept = []\n"
+      "def OnTimer(now): kept.append(b'x' * 20 * 2**20)\n",
+      "greedy.py");
+  for (int turn = 0; turn < 10; ++turn) {
+    hub.Hook(busy, W_OnTimer, Pack("d", 1.0).get());
+    hub.Hook(greedy, W_OnTimer, Pack("d", 1.0).get());
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const std::string memory = "{s['name']: s['memory'] for s in vh.stats()['scripts']}";
+  EXPECT_EQ("True", hub.Evaluate(busy, "120e6 < " + memory + "['greedy.py'] < 230e6"));
+  EXPECT_EQ("True", hub.Evaluate(busy, "0 <= " + memory + "['busy.py'] < 100e6"));
+}
+
+// Growth while a script loads is counted once, and what an unload gives back is nobody's loss.
+TEST(MemoryOfScripts, OfLoadingIsCountedOnce) {
+  const ScopedEnvironment warn("VH_PYTHON_MEMORY_WARN", "150");
+  FakeHub hub;
+  const int calm = hub.LoadEvaluating("def OnTimer(now): return 1\n", "calm.py");
+  const std::string memory = "{s['name']: s['memory'] for s in vh.stats()['scripts']}";
+  hub.TakeLog();
+  const int large =
+      hub.Load("import time\nkept = b'x' * 100 * 2**20\ntime.sleep(0.1)\n", "large.py");
+  hub.Hook(calm, W_OnTimer, Pack("d", 1.0).get());
+  EXPECT_EQ("True", hub.Evaluate(calm, "90e6 < " + memory + "['large.py'] < 140e6"));
+  EXPECT_EQ("True", hub.Evaluate(calm, "0 <= " + memory + "['calm.py'] < 30e6"));
+  const std::string before = hub.Evaluate(calm, memory + "['calm.py']");
+  EXPECT_EQ(1, Lib().w_Unload(large));
+  hub.Hook(calm, W_OnTimer, Pack("d", 1.0).get());
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ("True", hub.Evaluate(calm, memory + "['calm.py'] > " + before + " - 5e6"));
+  EXPECT_EQ("", hub.TakeLog());
+}
+
 }  // namespace
