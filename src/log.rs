@@ -27,7 +27,7 @@ const LEVELS: [LevelFilter; 4] =
 
 static LEVEL: AtomicUsize = AtomicUsize::new(0);
 
-/// What `VH_PYTHON_LOG` says, in the syntax of tracing: `vh_python_wrapper::python=debug,script=off`.
+/// What `VH_PYTHON_LOG` says: `vh_python_wrapper::python=debug,script=off`.
 static FILTER: OnceLock<Targets> = OnceLock::new();
 
 /// Starts logging; later calls do nothing.
@@ -58,18 +58,54 @@ pub fn set_sink(sink: Option<Sink>) {
 fn read_filter() {
     const NAME: &str = "VH_PYTHON_LOG";
     let Ok(text) = std::env::var(NAME) else { return };
-    match text.parse() {
-        Ok(filter) if !text.trim().is_empty() => {
-            // Only this place sets it, once.
-            let _ = FILTER.set(filter);
-            tracing::callsite::rebuild_interest_cache();
-        }
-        Ok(_) => {}
-        Err(error) => tracing::error!(
-            "the environment variable {NAME} is {text:?}, which is no filter ({error}); w_LogLevel \
-             decides. Write for example vh_python_wrapper::python=debug,script=info"
-        ),
+    let (filter, strange) = parse_filter(&text);
+    for part in strange {
+        tracing::error!(
+            "the environment variable {NAME} says {part:?}, which is ignored: write a level, or NAME=LEVEL \
+             with the name script, or that of a part of the library such as \
+             vh_python_wrapper::python, and one of the levels off, error, warn, info, debug, trace"
+        );
     }
+    if let Some(filter) = filter {
+        // Only this place sets it, once.
+        let _ = FILTER.set(filter);
+        tracing::callsite::rebuild_interest_cache();
+    }
+}
+
+/// Reads a list such as `vh_python_wrapper::python=debug,script=off`; also gives what is not
+/// understood in it.
+fn parse_filter(text: &str) -> (Option<Targets>, Vec<&str>) {
+    let (mut filter, mut strange) = (None, Vec::new());
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (name, level) = match part.split_once('=') {
+            Some((name, level)) => (Some(name.trim()), level.trim()),
+            // A name alone shows everything of it.
+            None if is_name(part) => (Some(part), "trace"),
+            None => (None, part),
+        };
+        let known = name.is_none_or(is_name) && !level.is_empty();
+        match (level.parse::<LevelFilter>(), name) {
+            (Ok(level), name) if known => {
+                let filter = filter.get_or_insert_with(Targets::new);
+                *filter = match name {
+                    Some(name) => std::mem::take(filter).with_target(name, level),
+                    None => std::mem::take(filter).with_default(level),
+                };
+            }
+            _ => strange.push(part),
+        }
+    }
+    (filter, strange)
+}
+
+/// Whether records may come from there.
+fn is_name(name: &str) -> bool {
+    let is_word = |character: char| character.is_ascii_alphanumeric() || "_:".contains(character);
+    let path = name.strip_prefix("vh_python_wrapper");
+    name == "script"
+        || path.is_some_and(|path| path.is_empty() || path.starts_with("::"))
+            && name.chars().all(is_word)
 }
 
 fn shown() -> LevelFilter {
@@ -208,5 +244,29 @@ fn print(line: &str) {
             // Standard output is closed or full: there is nowhere left to say so.
             Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_understood_in_a_filter_is_told() {
+        let strange = |text| parse_filter(text).1;
+        for text in
+            ["", " ", "debug", "script=off", "script", "vh_python_wrapper::python=TRACE, warn,"]
+        {
+            assert!(strange(text).is_empty(), "{text}");
+        }
+        for text in
+            ["bogus=", "script[x]=debug", "script=", "script=loud", "=debug", "hub=info", "loud"]
+        {
+            let (filter, strange) = parse_filter(text);
+            assert_eq!((filter.is_none(), &strange[..]), (true, &[text][..]));
+        }
+        let (filter, strange) = parse_filter("script=info,bogus=,vh_python_wrapperx=off");
+        assert_eq!(strange, ["bogus=", "vh_python_wrapperx=off"]);
+        assert_eq!(filter, Some(Targets::new().with_target("script", LevelFilter::INFO)));
     }
 }
