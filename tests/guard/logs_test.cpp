@@ -68,6 +68,62 @@ TEST_P(Logs, TooMuchOutputIsDroppedAndTold) {
   EXPECT_NEAR(2 * 1000 * 10000.0 - 128 * 1024, dropped, 15000);
 }
 
+// What fits is written, the rest is cut off, and what follows is dropped.
+TEST_P(Logs, OneLongLineIsCut) {
+  const int script = hub_.LoadEvaluating(
+      "def shout():\n"
+      "    print('\u00e4' * 100000)\n"
+      "    print('small')\n");
+  hub_.TakeLog();
+  hub_.Call(script, "shout");
+  const std::string log = hub_.TakeLog();
+  const size_t end = log.find("\xe2\x80\xa6\n");
+  ASSERT_NE(std::string::npos, end);
+  EXPECT_EQ(128u * 1024, end) << "a whole number of characters";
+  EXPECT_EQ(0u, log.find("PY: [0:script.py] writes more than 128 KiB a minute", end) - end - 4);
+  EXPECT_EQ(2, CountLines(log, {}));
+}
+
+// Each line counts with what the log writes around it.
+TEST_P(Logs, EmptyLinesCountToo) {
+  const int script = hub_.LoadEvaluating(
+      "def shout():\n"
+      "    for n in range(20000): vh.log('')\n");
+  hub_.TakeLog();
+  hub_.Call(script, "shout");
+  const std::string log = hub_.TakeLog();
+  EXPECT_GT(130u * 1024, log.size());
+  EXPECT_LT(120u * 1024, log.size());
+  const int other = hub_.LoadEvaluating("def one(): vh.log('x' * 300000)\n", "other.py");
+  hub_.TakeLog();
+  hub_.Call(other, "one");
+  const std::string cut = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(cut, {"PY: [1:other.py] xxx", "\xe2\x80\xa6 (1689", " more bytes)"}));
+  EXPECT_EQ(2, CountLines(cut, {"PY: [1:other.py] "}));
+}
+
+// The text of an exception may be of any length; the log and w_LastError tell its beginning.
+TEST_P(Logs, LongExceptionsAreCut) {
+  const int script = hub_.LoadEvaluating(
+      "def fail(): raise ValueError('\u00e4' * 1000000)\n"
+      "class Broken(Exception):\n"
+      "    def __str__(self): raise RuntimeError('no')\n"
+      "def fail_oddly(): raise Broken\n");
+  hub_.TakeLog();
+  EXPECT_EQ("(null)", hub_.Call(script, "fail"));
+  char* json = nullptr;
+  EXPECT_EQ(1, Lib().w_LastError(&json));
+  const std::string error = json ? json : "";
+  std::free(json);
+  EXPECT_GT(40 * 1024u, error.size());
+  EXPECT_NE(std::string::npos, error.find(" (1983616 more bytes)")) << error.substr(0, 300);
+  const std::string log = hub_.TakeLog();
+  EXPECT_GT(17 * 1024u, log.size());
+  EXPECT_EQ(1,
+            CountLines(log, {"ValueError: \xc3\xa4\xc3\xa4", "\xe2\x80\xa6 (19", " more bytes)"}));
+  EXPECT_EQ("(null)", hub_.Call(script, "fail_oddly"));
+}
+
 TEST_P(Logs, TheLimitCanBeSet) {
   const ScopedEnvironment none("VH_PYTHON_OUTPUT_LIMIT", "0");
   const int script = hub_.LoadEvaluating("def shout(): print('x' * 1000000)\n");
