@@ -167,6 +167,8 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Callee {
     profile: Arc<Profile>,
+    /// As the host wrote it, and as it is shown.
+    bytes: Box<[u8]>,
     name: String,
     kind: Kind,
     row: Row,
@@ -177,10 +179,11 @@ pub struct Callee {
 }
 
 impl Callee {
-    fn new(profile: &Arc<Profile>, name: &str, kind: Kind) -> Callee {
+    fn new(profile: &Arc<Profile>, name: &[u8], kind: Kind) -> Callee {
         Callee {
             profile: Arc::clone(profile),
-            name: name.to_owned(),
+            bytes: name.into(),
+            name: shown(name),
             kind,
             row: Row::default(),
             limit: profile.limit(),
@@ -300,6 +303,16 @@ impl Callee {
     }
 }
 
+/// A name as text. Bytes that are none are escaped, so that different names stay different.
+fn shown(name: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text
+}
+
 /// All callees of a script, made when they are first called. Finding one takes no lock.
 #[derive(Debug)]
 pub struct Callees {
@@ -323,7 +336,7 @@ impl Callees {
     /// The hook of this number.
     #[inline]
     pub fn hook(&self, number: usize) -> &Callee {
-        self.hooks[number].get_or_init(|| self.make(HOOKS[number].text, Kind::Hook))
+        self.hooks[number].get_or_init(|| self.make(HOOKS[number].text.as_bytes(), Kind::Hook))
     }
 
     /// A function, which exists.
@@ -332,27 +345,32 @@ impl Callees {
         let hash = names::hash(name);
         for step in 0..FUNCTIONS {
             let place = &self.functions[(hash + step) % FUNCTIONS];
-            let found =
-                place.get_or_init(|| self.make(&String::from_utf8_lossy(name), Kind::Function));
-            if found.name.as_bytes() == name {
+            let found = place.get_or_init(|| self.make(name, Kind::Function));
+            if *found.bytes == *name {
                 return found;
             }
         }
-        self.others.get_or_init(|| self.make(OTHERS, Kind::Function))
+        self.others.get_or_init(|| self.make(OTHERS.as_bytes(), Kind::Function))
     }
 
     /// The one of this name, if it was ever called.
     pub fn named(&self, name: &str) -> Option<&Callee> {
-        self.all().into_iter().find(|callee| callee.name == name)
+        self.each().find(|callee| callee.name == name)
     }
 
-    fn make(&self, name: &str, kind: Kind) -> Box<Callee> {
+    fn make(&self, name: &[u8], kind: Kind) -> Box<Callee> {
         Box::new(Callee::new(&self.profile, name, kind))
     }
 
     /// Logs how often errors came again that were told before.
     pub fn sum_up(&self, now: u64, all: bool) {
         self.all().into_iter().for_each(|callee| callee.sum_up(now, all));
+    }
+
+    /// Those that were called, in no order.
+    pub fn each(&self) -> impl Iterator<Item = &Callee> {
+        let all = self.hooks.iter().chain(&self.functions).chain([&self.others]);
+        all.filter_map(OnceLock::get).map(|callee| &**callee)
     }
 
     /// Those that were called: hooks by their number, then functions by their name.
@@ -418,7 +436,7 @@ impl Drop for Call<'_, '_> {
     #[inline]
     fn drop(&mut self) {
         let vh_calls = self.slot.vh_calls().wrapping_sub(self.vh_calls_before);
-        self.callee.row.end(self.start, vh_calls);
+        let was_slow = self.callee.row.end(self.start, vh_calls);
         let outcome = if self.slot.end(self.outer.take(), self.start.ticking()) {
             self.ended_late();
             Outcome::Timeout
@@ -430,6 +448,9 @@ impl Drop for Call<'_, '_> {
             }
         };
         self.callee.has_ended(outcome);
+        if was_slow {
+            memory::settle(&self.callee.profile);
+        }
     }
 }
 

@@ -340,9 +340,9 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
-    let memory_before = memory::resident();
+    let memory = memory::Alone::start(&context);
     let Some(loaded) = running_for(&context, || load::load(&context)) else { return -1 };
-    memory::loaded(&context, memory_before);
+    memory.loaded();
     tracing::info!(
         script = %context.label,
         "loaded from {}; the process grew by {} KiB",
@@ -537,11 +537,13 @@ fn wait_until_gone(context: &Context) {
 #[allow(clippy::boxed_local, reason = "the shape a door hands it over in")]
 fn finish(script: Box<Script>) {
     let Script { context, loaded } = *script;
+    let memory = memory::Alone::start(&context);
     let deadline = Instant::now() + ending::time();
     running_for(&context, || ending::unload(loaded, &context, deadline));
     context.functions.clear();
     context.callees.sum_up(clock::ticking(), true);
     output::tell_dropped(&context, clock::ticking(), true);
+    drop(memory);
     context.gone.store(true, Ordering::Release);
     SLOTS.write()[context.id as usize] = Slot::Free;
     tracing::info!(script = %context.label, "unloaded");

@@ -63,10 +63,15 @@ pub fn install() {
         }
         // SAFETY: a zeroed action is filled; the handler follows the rules of signal handlers.
         let failed = unsafe {
+            libc::sigaction(*signal, ptr::null(), previous.action.get());
+            let hosts = &*previous.action.get();
             let mut ours: libc::sigaction = std::mem::zeroed();
             ours.sa_sigaction = address(on_crash);
             ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-            libc::sigaction(*signal, ptr::null(), previous.action.get());
+            // What the host's handler wants blocked while it runs, the kernel blocks before ours.
+            if is_handler(hosts) {
+                ours.sa_mask = hosts.sa_mask;
+            }
             previous.installed.store(true, Ordering::Release);
             libc::sigaction(*signal, &raw const ours, ptr::null_mut())
         };
@@ -92,6 +97,11 @@ pub fn uninstall() {
             }
         }
     }
+}
+
+/// Whether there is a function to call, and not only what the kernel does by itself.
+fn is_handler(action: &libc::sigaction) -> bool {
+    !matches!(action.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN)
 }
 
 /// Whether crashes are explained at the moment.
@@ -120,20 +130,35 @@ unsafe fn pass_on(index: usize, signal: c_int, info: *mut libc::siginfo_t, conte
     // SAFETY: by contract. Signals that somebody sent have a code of 0 and below.
     let was_sent = unsafe { (*info).si_code } <= 0;
     match previous.sa_sigaction {
-        libc::SIG_IGN if was_sent => {}
+        libc::SIG_IGN if was_sent => return,
         libc::SIG_DFL | libc::SIG_IGN => {
             // The instruction that failed runs again when this returns; a signal that was sent is
             // sent again.
             // SAFETY: the default action; always allowed in handlers.
             unsafe {
-                let mut default: libc::sigaction = std::mem::zeroed();
-                default.sa_sigaction = libc::SIG_DFL;
-                libc::sigaction(signal, &raw const default, ptr::null_mut());
+                put_default(index, signal);
                 if was_sent {
                     libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), signal);
                 }
             }
+            return;
         }
+        _ => {}
+    }
+    // What the kernel would have done before it called the host's handler.
+    // SAFETY: always allowed in handlers; the mask is this thread's until the handler returns.
+    unsafe {
+        if previous.sa_flags & libc::SA_RESETHAND != 0 {
+            put_default(index, signal);
+        }
+        if previous.sa_flags & libc::SA_NODEFER != 0 {
+            let mut own: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&raw mut own);
+            libc::sigaddset(&raw mut own, signal);
+            libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const own, ptr::null_mut());
+        }
+    }
+    match previous.sa_sigaction {
         handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
             // SAFETY: with this flag it is a function of this type.
             let handler = unsafe { std::mem::transmute::<usize, Handler>(handler) };
@@ -143,6 +168,24 @@ unsafe fn pass_on(index: usize, signal: c_int, info: *mut libc::siginfo_t, conte
             // SAFETY: without the flag it is a function of this type.
             let handler = unsafe { std::mem::transmute::<usize, extern "C" fn(c_int)>(handler) };
             handler(signal);
+        }
+    }
+}
+
+/// Makes the signal do what it does by default. When that replaces our handler, it is installed
+/// anew at the next `w_Begin`.
+///
+/// # Safety
+/// Called by the handler of the signal of this index.
+unsafe fn put_default(index: usize, signal: c_int) {
+    // SAFETY: the default action; always allowed in handlers.
+    unsafe {
+        let mut default: libc::sigaction = std::mem::zeroed();
+        let mut before: libc::sigaction = std::mem::zeroed();
+        default.sa_sigaction = libc::SIG_DFL;
+        libc::sigaction(signal, &raw const default, &raw mut before);
+        if before.sa_sigaction == address(on_crash) {
+            PREVIOUS[index].installed.store(false, Ordering::Release);
         }
     }
 }
@@ -251,6 +294,9 @@ pub fn files(path: &Path, config_dir: Option<&[u8]>) -> Vec<CString> {
 
 /// Whether the script is not to be loaded this time, because it crashed the process last time.
 pub fn is_held_back(script: &Context) -> bool {
+    if !is_installed() {
+        return false;
+    }
     script.profile.crash_files.iter().any(|file| {
         let file = Path::new(OsStr::from_bytes(file.to_bytes()));
         let Ok(note) = std::fs::read(file) else { return false };
@@ -286,10 +332,19 @@ fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> bool {
 }
 
 /// A stack for the handler, for threads that have none: a script may have used up the thread's own.
+/// The host's handlers run on it too, whether they asked for such a stack or not, so it is roomy; what
+/// is too much even so runs into a page that cannot be written, and not into memory of others.
 pub mod stack {
     use super::{is_installed, ptr};
 
-    const SIZE: usize = 64 * 1024;
+    /// Only what is used takes memory.
+    const SIZE: usize = 256 * 1024;
+
+    /// The size of the page below it.
+    fn guard() -> usize {
+        // SAFETY: may be asked at any time.
+        usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+    }
 
     /// Gives this thread one, unless it has one. Returns its address, or 0.
     pub fn add() -> usize {
@@ -300,15 +355,14 @@ pub mod stack {
             if !is_installed() || stack.ss_flags & libc::SS_DISABLE == 0 {
                 return 0;
             }
-            let memory = libc::mmap(
-                ptr::null_mut(),
-                SIZE,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            );
+            let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+            let memory = libc::mmap(ptr::null_mut(), guard() + SIZE, libc::PROT_NONE, kind, -1, 0);
             if memory == libc::MAP_FAILED {
+                return 0;
+            }
+            let memory = memory.byte_add(guard());
+            if libc::mprotect(memory, SIZE, libc::PROT_READ | libc::PROT_WRITE) != 0 {
+                libc::munmap(memory.byte_sub(guard()), guard() + SIZE);
                 return 0;
             }
             stack.ss_sp = memory;
@@ -334,7 +388,7 @@ pub mod stack {
             let memory = stack.ss_sp;
             stack.ss_flags = libc::SS_DISABLE;
             if libc::sigaltstack(&raw const stack, ptr::null_mut()) == 0 {
-                libc::munmap(memory, SIZE);
+                libc::munmap(memory.byte_sub(guard()), guard() + SIZE);
             }
         }
     }

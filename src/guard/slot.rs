@@ -241,6 +241,11 @@ impl Slot {
         (call != IDLE && self.runs(call)).then_some(seen)
     }
 
+    /// How many calls began on this thread, and those that had the slot before.
+    pub fn calls(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+
     /// False when this call has ended; true also when others run inside of it.
     pub fn has_not_ended(&self, call: u64) -> bool {
         // Numbers grow, so a call inside has a higher one than those around it.

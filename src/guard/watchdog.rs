@@ -89,6 +89,7 @@ fn watch(teller: &Sender<Warning>) {
                 None => {}
             }
         }
+        memory::look();
         std::thread::park_timeout(clock::TICK);
     }
 }
@@ -116,9 +117,8 @@ fn tell_and_do_chores(warnings: &mpsc::Receiver<Warning>) {
 
 /// What is done once a second.
 fn do_chores() {
-    let (scripts, now) = (registry::all(), clock::ticking());
-    memory::look(&scripts, now);
-    for script in scripts {
+    let now = clock::ticking();
+    for script in registry::all() {
         script.callees.sum_up(now, false);
         output::tell_dropped(&script, now, false);
     }

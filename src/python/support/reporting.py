@@ -1,6 +1,22 @@
 """Telling of exceptions and of what callables accept."""
 
 
+# Bytes of an exception's text or traceback that are told.
+LONGEST = 16 * 1024
+
+
+def cut(text):
+    """A text that is not too long for the log."""
+    # Most are short, and no character takes more than four bytes.
+    if len(text) * 4 <= LONGEST:
+        return text
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) <= LONGEST:
+        return text
+    head = data[:LONGEST].decode("utf-8", "ignore")
+    return f"{head}… ({len(data) - LONGEST} more bytes)\n"
+
+
 def describe(exception):
     """What Python would print for an exception."""
     place = exception.__traceback__
@@ -9,9 +25,9 @@ def describe(exception):
         place = place.tb_next
     try:
         lines = standard_module("traceback").format_exception(type(exception), exception, place)
-        return "".join(lines)
+        return cut("".join(lines))
     except BaseException as failure:
-        return describe_briefly(exception, failure)
+        return cut(describe_briefly(exception, failure))
 
 
 def describe_briefly(exception, failure):

@@ -200,16 +200,15 @@ pub fn log<'a>(
 ) -> Result<Obj<'a>, Raised> {
     let arguments = given.plain("log", 1, 2)?;
     let (text, level) = output::text_and_level(&arguments[0], arguments.get(1))?;
-    if output::is_admitted(Some(context), text.len()) {
-        let script = context.label.as_str();
-        match level.unwrap_or(i64::MAX) {
-            40.. => tracing::error!(target: "script", script, "{text}"),
-            30..40 => tracing::warn!(target: "script", script, "{text}"),
-            20..30 => tracing::info!(target: "script", script, "{text}"),
-            10..20 => tracing::debug!(target: "script", script, "{text}"),
-            _ => tracing::trace!(target: "script", script, "{text}"),
-        }
-    }
+    let script = context.label.as_str();
+    let around = "PY: [] \n".len() + script.len();
+    output::log_within_limit(context, &text, around, |text| match level.unwrap_or(i64::MAX) {
+        40.. => tracing::error!(target: "script", script, "{text}"),
+        30..40 => tracing::warn!(target: "script", script, "{text}"),
+        20..30 => tracing::info!(target: "script", script, "{text}"),
+        10..20 => tracing::debug!(target: "script", script, "{text}"),
+        _ => tracing::trace!(target: "script", script, "{text}"),
+    });
     Ok(attached.none())
 }
 
