@@ -410,9 +410,9 @@ impl<'c, 'a> Call<'c, 'a> {
         Call::begin_limited(attached, callee, callee.limit)
     }
 
-    /// The same for what may take as long as it needs.
+    /// The same for what may take as long as it needs; the log tells when that is long.
     pub fn begin_unlimited(attached: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
-        Call::begin_limited(attached, callee, 0)
+        Call::begin_limited(attached, callee, slot::TOLD_ONLY)
     }
 
     #[inline]

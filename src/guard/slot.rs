@@ -16,6 +16,9 @@ use super::{Callee, crash};
 use crate::clock;
 use crate::threads::{Record, Records};
 
+/// The limit of a call that is told of when it takes long, but never interrupted.
+pub const TOLD_ONLY: u64 = u64::MAX;
+
 /// No call.
 const IDLE: u64 = 0;
 

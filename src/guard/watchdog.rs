@@ -29,6 +29,9 @@ const FIRST_LOOK: Duration = Duration::from_millis(100);
 const FAST_LOOKS: u32 = 3;
 const LAST_LOOK: Duration = Duration::from_secs(60);
 
+/// What is never interrupted is told of after so long, then after twice that and so on.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How often it does what need not be done at once.
 const CHORES: Duration = Duration::from_secs(1);
 
@@ -83,7 +86,7 @@ fn watch(teller: &Sender<Warning>) {
             let time = now.saturating_sub(seen.started);
             match pursuits.iter_mut().find(|pursuit| pursuit.is_of(&seen)) {
                 Some(pursuit) => pursuit.look(time, teller),
-                None if seen.limit > 0 && time >= seen.limit => {
+                None if is_over(seen.limit, time) => {
                     pursuits.extend(Pursuit::start(&seen, time, teller));
                 }
                 None => {}
@@ -91,6 +94,15 @@ fn watch(teller: &Sender<Warning>) {
         }
         memory::look();
         std::thread::park_timeout(clock::TICK);
+    }
+}
+
+/// Whether it is time to look after a call.
+fn is_over(limit: u64, time: u64) -> bool {
+    match limit {
+        0 => false,
+        slot::TOLD_ONLY => time >= PATIENCE.as_nanos() as u64,
+        limit => time >= limit,
     }
 }
 
@@ -136,6 +148,8 @@ struct Pursuit {
     due: u64,
     wait: Duration,
     looks: u32,
+    /// Whether it is told of only.
+    is_told_only: bool,
 }
 
 /// How far an attempt to interrupt the call has come.
@@ -154,16 +168,21 @@ impl Pursuit {
         if !seen.slot.runs(seen.call) {
             return None;
         }
-        seen.slot.mark(seen.call);
+        let is_told_only = seen.limit == slot::TOLD_ONLY;
+        let wait = if is_told_only { PATIENCE } else { FIRST_LOOK };
+        if !is_told_only {
+            seen.slot.mark(seen.call);
+        }
         let mut pursuit = Pursuit {
             slot: seen.slot,
             call: seen.call,
             script,
             callee: seen.callee,
             attempt: Arc::default(),
-            due: time + FIRST_LOOK.as_nanos() as u64,
-            wait: FIRST_LOOK,
+            due: time + wait.as_nanos() as u64,
+            wait,
             looks: 0,
+            is_told_only,
         };
         pursuit.interrupt(time, teller);
         Some(pursuit)
@@ -189,6 +208,12 @@ impl Pursuit {
             return;
         }
         self.looks += 1;
+        if self.is_told_only {
+            self.interrupt(time, teller);
+            self.wait = (self.wait * 2).min(LAST_LOOK);
+            self.due = time + self.wait.as_nanos() as u64;
+            return;
+        }
         let tells = self.looks > FAST_LOOKS;
         match self.attempt.0.load(Ordering::Acquire) {
             WAITS_FOR_LOCK if self.looks == 2 || tells => self.warn(
@@ -243,7 +268,8 @@ impl Pursuit {
             name: self.callee().name().to_owned(),
             progress: Arc::clone(&self.attempt),
             // Later ones are told as they fail.
-            tell: (self.looks == 0).then_some(time),
+            tell: (self.looks == 0 || self.is_told_only).then_some(time),
+            only_tells: self.is_told_only,
             insists: self.looks > 0,
             sends: self.looks != 1,
         };
@@ -272,6 +298,8 @@ struct Try {
     progress: Arc<Progress>,
     /// How long the call has run, if that is to be told.
     tell: Option<u64>,
+    /// Whether it is left to run.
+    only_tells: bool,
     /// Whether to look at its steps, and whether to send the exception.
     insists: bool,
     sends: bool,
@@ -288,6 +316,10 @@ impl Target for Try {
 
     fn runs(&self) -> bool {
         self.slot.runs(self.call) && !self.slot.is_over(self.call)
+    }
+
+    fn only_tells(&self) -> bool {
+        self.only_tells
     }
 
     fn insists(&self) -> bool {
@@ -314,6 +346,7 @@ impl Target for Try {
         let (what, stack, state) = match attempt {
             Attempt::Ended => return,
             Attempt::Insisted => return self.progress.0.store(SENT, Ordering::Release),
+            Attempt::Left(stack) => ("the hub waits for it", stack, HAS_LOCK),
             Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
             Attempt::Sent(stack) => match wake::wake(self.slot, self.call) {
                 Woken::ShutDown => (
@@ -334,9 +367,10 @@ impl Target for Try {
         if let Some(time) = self.tell {
             tracing::error!(
                 script = %self.script.label,
-                "{} has been running for {:.1} s, longer than it may: {what}\n{stack}",
+                "{} has been running for {:.1} s{}: {what}\n{stack}",
                 self.name,
-                seconds(time)
+                seconds(time),
+                if self.only_tells { "" } else { ", longer than it may" }
             );
         }
     }

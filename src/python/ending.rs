@@ -15,7 +15,7 @@ use pyo3_ffi as ffi;
 use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::load::Loaded;
 use super::object::{Attached, Obj};
-use super::{report, scope, state};
+use super::{interrupt, report, scope, state};
 use crate::config;
 use crate::guard::Call;
 use crate::runtime::Runtime;
@@ -181,7 +181,7 @@ fn stop_threads(
         let now = Instant::now();
         let wait = now < courtesy || (now < patience && has_patient_threads(loaded, attached));
         if left > 0 && !wait {
-            interrupt(loaded, context, attached);
+            ask_to_stop(loaded, context, attached);
         }
         match left {
             0 => return Ok(()),
@@ -204,7 +204,7 @@ fn has_patient_threads(loaded: &Loaded, attached: Attached<'_>) -> bool {
 }
 
 /// Sends SystemExit to the script's threads and wakes those that wait for a condition.
-fn interrupt(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
+fn ask_to_stop(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
     for id in thread_ids(loaded, context, attached) {
         // SAFETY: attached; an id without a thread in this interpreter does nothing.
         unsafe { ffi::PyThreadState_SetAsyncExc(id as _, ffi::PyExc_SystemExit) };
@@ -258,6 +258,8 @@ fn end(loaded: Loaded, context: &Context, attachment: Attachment) {
     // What the script left behind may have `__del__` methods.
     let finalizers = context.callees.function(b"(finalizers)");
     let call = Call::begin(attached, finalizers);
+    // Threads that were asked to stop may have ended without hearing it.
+    interrupt::settle(attached);
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         loaded.scope.run(attached, context, c"forget");

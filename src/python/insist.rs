@@ -14,7 +14,7 @@ use pyo3_ffi as ffi;
 use pyo3_ffi::PyObject;
 
 use super::interpreter::Interpreter;
-use super::interrupt::Target;
+use super::interrupt::{self, Target};
 use super::object::{Attached, Obj};
 use super::scope;
 use crate::guard::slot;
@@ -54,6 +54,7 @@ pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, target: &impl T
         return;
     }
     let (thread, call) = (target.thread(), target.call());
+    interrupt::settle(attached);
     target.insist();
     {
         let mut watched = WATCHED.lock();

@@ -18,6 +18,8 @@ pub enum Attempt {
     Sent(String),
     /// It is not sent again yet, but the call's steps are looked at now.
     Insisted,
+    /// It is left to run.
+    Left(String),
     /// The call is in a function of the host, where it is left alone; called from here.
     InHost(String),
     /// It has ended.
@@ -33,6 +35,8 @@ pub trait Target {
     fn call(&self) -> u64;
     /// Whether the call still runs.
     fn runs(&self) -> bool;
+    /// Whether it is only told of.
+    fn only_tells(&self) -> bool;
     /// Whether an exception was sent before, so that the call's steps are to be looked at.
     fn insists(&self) -> bool;
     /// Whether an exception is sent now.
@@ -55,7 +59,10 @@ pub fn interrupt(interpreter: &Arc<Interpreter>, target: &impl Target) {
     target.reached();
     if target.runs() {
         let stack = stack(attached, interpreter, target.thread());
-        target.done(&send(attached, interpreter, target, stack));
+        target.done(&match target.only_tells() {
+            true => Attempt::Left(stack),
+            false => send(attached, interpreter, target, stack),
+        });
     }
 }
 
@@ -100,11 +107,23 @@ fn stack(attached: Attached<'_>, interpreter: &Interpreter, thread: u64) -> Stri
 /// Takes back what was sent to calls of this thread that are over: an exception that has not arrived
 /// yet, and what was done to end them.
 pub fn take_back(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
+    insist::relent(attached, is_over);
+    settle(attached);
+}
+
+/// Lets no exception be on its way to this thread, and none to one that has ended.
+///
+/// One more is sent and taken. To withdraw it would not do: up to 3.12 Python then goes on looking
+/// for it, which slows down all threads of the interpreter, and up to 3.11 one that has a trace
+/// function never goes on at all, because it looks again before each function's first step.
+pub fn settle(attached: Attached<'_>) {
     // SAFETY: attached; Python identifies threads by the same number.
     unsafe {
-        ffi::PyThreadState_SetAsyncExc(libc::pthread_self() as c_long, std::ptr::null_mut());
+        ffi::PyThreadState_SetAsyncExc(libc::pthread_self() as c_long, ffi::PyExc_TimeoutError);
     }
-    insist::relent(attached, is_over);
+    if let Err(raised) = let_arrive(attached) {
+        attached.clear(raised);
+    }
 }
 
 /// Lets an exception arrive that was sent to this thread: Python looks for them between two steps.

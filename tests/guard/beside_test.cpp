@@ -131,6 +131,19 @@ TEST_P(BesideCalls, AResultThatComesTooLateIsNotUsed) {
   std::free(error);
 }
 
+// Loading may take as long as it needs, but nobody is left to guess what the hub waits for.
+TEST(BesideCallsLoading, IsToldOfWhenItTakesLong) {
+  FakeHub hub;
+  const int script = hub.Load(
+      "import time\n"
+      "end = time.monotonic() + 5.5\n"
+      "while time.monotonic() < end: pass\n");
+  EXPECT_LE(0, script);
+  const std::string log = hub.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"] (top level) has been running for 5.", "the hub waits"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"script.py", "line 3", "<module>"})) << log;
+}
+
 INSTANTIATE_TEST_SUITE_P(Runtimes, BesideCalls, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
