@@ -32,7 +32,7 @@ pub struct Slot {
     /// The number of the call that has gone past its deadline.
     marked: AtomicU64,
     /// The number of the call whose every step is to fail, and when its first one was seen since, by
-    /// the exact clock; 0 when none was.
+    /// the ticking clock; 0 when none was.
     insisted: AtomicU64,
     stepped: AtomicU64,
     /// The number of the late call that has come to its end and is only told about.
@@ -122,7 +122,7 @@ pub fn insisted_for() -> Option<Duration> {
     if call == IDLE || slot.insisted.load(Ordering::Relaxed) != call || slot.is_over(call) {
         return None;
     }
-    let now = clock::exact();
+    let now = clock::ticking();
     let first = match slot.stepped.load(Ordering::Relaxed) {
         0 => {
             slot.stepped.store(now, Ordering::Relaxed);

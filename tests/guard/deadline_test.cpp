@@ -259,10 +259,14 @@ TEST_P(Deadline, InsistingLeavesInnerCallsAlone) {
                                      "    global tries\n"
                                      "    while True:\n"
                                      "        try:\n"
+                                     "            x = 0\n"
                                      "            while True: len('')\n"
                                      "        except BaseException:\n"
                                      "            tries += 1\n"
-                                     "            if tries == 1: vh.mc('call another')\n") +
+                                     "            end = time.monotonic() + 0.15\n"
+                                     "            while time.monotonic() < end: pass\n"
+                                     "            if tries == 1: vh.mc('call another')\n"
+                                     "import time\n") +
                          kStubborn);
   std::string result;
   hub_.AnswerTo("mc", [&](w_Targs*) {
@@ -282,9 +286,10 @@ TEST_P(Deadline, LeavesTimeToCleanUp) {
       "def clean():\n"
       "    global done\n"
       "    try:\n"
+      "        x = 0\n"
       "        while True: len('')\n"
       "    finally:\n"
-      "        end = time.monotonic() + 0.12\n"
+      "        end = time.monotonic() + 0.08\n"
       "        while time.monotonic() < end: pass\n"
       "        done += 1\n");
   EXPECT_EQ("(null)", hub_.Call(script, "clean"));
