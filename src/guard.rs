@@ -29,6 +29,7 @@ pub mod output;
 pub mod registry;
 pub mod repeats;
 pub mod slot;
+pub mod waits;
 pub mod wake;
 pub mod watchdog;
 
@@ -174,6 +175,8 @@ pub struct Callee {
     limit: u64,
     breaker: Breaker,
     repeats: Repeats,
+    /// What was told of its waiting for slow functions of the hub.
+    waits: Repeats,
 }
 
 impl Callee {
@@ -186,6 +189,7 @@ impl Callee {
             limit: profile.limit(),
             breaker: Breaker::default(),
             repeats: Repeats::default(),
+            waits: Repeats::default(),
         }
     }
 
@@ -226,8 +230,22 @@ impl Callee {
         self.repeats.is_new(kind, clock::ticking())
     }
 
+    /// A call of it goes past its deadline at this `place`. True when that is to be logged in full.
+    pub fn is_late(&self, place: &str) -> bool {
+        self.repeats.is_new(&format!("TimeoutError in {place}"), clock::ticking())
+    }
+
+    /// The same for one that waits for the hub.
+    pub fn waits_for_hub(&self, place: &str) -> bool {
+        self.waits.is_new(place, clock::ticking())
+    }
+
     /// Logs how often errors came again that were told before.
     pub fn sum_up(&self, now: u64, all: bool) {
+        for (place, again) in self.waits.take(now, all) {
+            let (script, name) = (&self.profile.label, &self.name);
+            tracing::error!(script, "{name} waited long for the hub {again} times more in {place}");
+        }
         for (what, again) in self.repeats.take(now, all) {
             let times = if again == 1 { "once more" } else { "more times" };
             let count = if again == 1 { String::new() } else { format!("{again} ") };

@@ -65,7 +65,7 @@ fn send(
     target: &impl Target,
     stack: String,
 ) -> Attempt {
-    if target.insists() && target.runs() && !target.is_in_host() {
+    if target.insists() && target.runs() {
         insist::insist(attached, interpreter, target);
     }
     // Python code ran: the lock may have been away meanwhile.
@@ -107,6 +107,13 @@ pub fn take_back(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
     if let Err(raised) = let_arrive(attached) {
         attached.clear(raised);
     }
+}
+
+/// Raises what is sent to late calls.
+pub fn raise(_: Attached<'_>) -> Raised {
+    // SAFETY: attached.
+    unsafe { ffi::PyErr_SetNone(ffi::PyExc_TimeoutError) };
+    Raised
 }
 
 /// Lets an exception arrive that was sent to this thread: Python looks for them between two steps.

@@ -176,6 +176,58 @@ TEST_P(Deadline, WaitsForTheHub) {
   EXPECT_EQ(1, CountLines(log, {"vh.mc('slow')"})) << "where, " << log;
 }
 
+// What the hub's own functions take is not the script's fault, but it is told once.
+TEST_P(Deadline, DoesNotCountTheHubsTime) {
+  const int script = Load(
+      "def OnTimer(now):\n"
+      "    vh.mc('slow')\n"
+      "    return 0\n");
+  hub_.AnswerTo("mc", [](w_Targs*) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    return IntResult(1);
+  });
+  hub_.TakeLog();
+  for (int call = 0; call < 4; ++call) {
+    EXPECT_EQ("l 0", hub_.Hook(script, W_OnTimer, Pack("d", 1.0).get()));
+  }
+  EXPECT_EQ("0", hub_.Evaluate(script, "timeouts('OnTimer')"));
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"] OnTimer has been running", "it waits for the hub"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"vh.mc('slow')"})) << log;
+  EXPECT_EQ(0, CountLines(log, {"suspended"})) << log;
+}
+
+TEST_P(Deadline, EndsALoopThatCallsTheHubForEver) {
+  const int script = Load(
+      "def ask():\n"
+      "    while True: vh.mc('slow')\n");
+  hub_.AnswerTo("mc", [](w_Targs*) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    return IntResult(1);
+  });
+  EXPECT_EQ("(null)", hub_.Call(script, "ask"));
+  EXPECT_EQ("1", hub_.Evaluate(script, "timeouts('ask')"));
+}
+
+// Timeouts that come again between calls that work are counted as errors are.
+TEST_P(Deadline, IsToldOnceInFull) {
+  const int script = Load(
+      "def sometimes(stuck):\n"
+      "    while stuck: pass\n"
+      "    return 1\n");
+  hub_.TakeLog();
+  for (long stuck : {1, 0, 1, 0, 1}) {
+    EXPECT_EQ(stuck ? "(null)" : "l 1", hub_.Call(script, "sometimes", Pack("l", stuck).get()));
+  }
+  std::string log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"sometimes", "interrupted with TimeoutError"})) << log;
+  EXPECT_EQ("3", hub_.Evaluate(script, "timeouts('sometimes')"));
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"sometimes failed 2 more times: TimeoutError in sometimes of"}))
+      << log;
+}
+
 // Pure Python that catches whatever is sent to it.
 constexpr const char* kStubborn =
     "import sys\n"
