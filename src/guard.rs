@@ -2,8 +2,8 @@
 //!
 //! A [`Callee`] is a hook or function of one script: its statistics, its deadline, and whether it is
 //! suspended. A [`Call`] is one run of it. While it runs, the thread's [`slot`] says so to the
-//! watchdog and to the crash handler; that is one store at its beginning and one exchange at its
-//! end, both with the script's interpreter attached.
+//! watchdog and to the crash handler. Of that only plain loads and stores are on a call's way, some
+//! ten at its beginning and half as many at its end, all with the script's interpreter attached.
 
 use std::cell::Cell;
 use std::ffi::CString;
@@ -137,7 +137,8 @@ impl Profile {
 
     /// How long a call may take, in nanoseconds; 0 is for ever.
     fn limit(&self) -> u64 {
-        self.settings.get().map_or(0, |settings| settings.timeout.as_nanos() as u64)
+        let nanoseconds = |settings: &Settings| settings.timeout.as_nanos();
+        u64::try_from(self.settings.get().map_or(0, nanoseconds)).unwrap_or(u64::MAX)
     }
 
     /// When it was loaded, in unix time.

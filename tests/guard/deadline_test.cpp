@@ -266,7 +266,7 @@ TEST_P(Deadline, InsistsWhenTheExceptionIsCaught) {
   for (const char* name : {"inside", "around", "nested", "suppressed"}) {
     const auto start = Clock::now();
     EXPECT_EQ("(null)", hub_.Call(script, name));
-    EXPECT_GT(1.5, SecondsSince(start)) << name;
+    EXPECT_GT(5, SecondsSince(start)) << name;
     EXPECT_EQ("l 2000", hub_.Call(script, "innocent")) << name;
     EXPECT_EQ("(None, [])", hub_.Evaluate(script, "(sys.gettrace(), tools())")) << name;
     EXPECT_EQ("1", hub_.Evaluate(script, "timeouts('" + std::string(name) + "')")) << "one call";
@@ -516,7 +516,12 @@ TEST_P(Deadline, TheScriptsOwnCommentCounts) {
   const int wrong = hub_.Load(
       "# vh: timeout = soon\nimport time\ndef OnUserLogin(nick): time.sleep(0.5); return 0\n",
       "wrong.py");
+  const int huge = hub_.Load(
+      "# vh: timeout = 18446744074 # for ever\n"
+      "import time\ndef OnUserLogin(nick): time.sleep(0.5); return 0\n",
+      "huge.py");
   EXPECT_EQ(1, CountLines(hub_.TakeLog(), {"wrong.py", "\"soon\"", "no number of seconds"}));
+  EXPECT_EQ("l 0", hub_.Hook(huge, W_OnUserLogin, Pack("s", "nick").get()));
   EXPECT_EQ("l 1", hub_.Hook(with, W_OnTimer, Pack("d", 1.0).get()));
   EXPECT_EQ("l 0", hub_.Hook(without, W_OnUserLogin, Pack("s", "nick").get()));
   EXPECT_EQ("l 0", hub_.Hook(wrong, W_OnUserLogin, Pack("s", "nick").get()));
