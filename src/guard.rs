@@ -2,8 +2,8 @@
 //!
 //! A [`Callee`] is a hook or function of one script: its statistics, its deadline, and whether it is
 //! suspended. A [`Call`] is one run of it. While it runs, the thread's [`slot`] says so to the
-//! watchdog and to the crash handler; that is one store at its beginning and one exchange at its
-//! end, both with the script's interpreter attached.
+//! watchdog and to the crash handler. Of that only plain loads and stores are on a call's way, some
+//! ten at its beginning and half as many at its end, all with the script's interpreter attached.
 
 use std::cell::Cell;
 use std::ffi::CString;
@@ -29,6 +29,7 @@ pub mod output;
 pub mod registry;
 pub mod repeats;
 pub mod slot;
+pub mod waits;
 pub mod wake;
 pub mod watchdog;
 
@@ -136,7 +137,8 @@ impl Profile {
 
     /// How long a call may take, in nanoseconds; 0 is for ever.
     fn limit(&self) -> u64 {
-        self.settings.get().map_or(0, |settings| settings.timeout.as_nanos() as u64)
+        let nanoseconds = |settings: &Settings| settings.timeout.as_nanos();
+        u64::try_from(self.settings.get().map_or(0, nanoseconds)).unwrap_or(u64::MAX)
     }
 
     /// When it was loaded, in unix time.
@@ -176,6 +178,8 @@ pub struct Callee {
     limit: u64,
     breaker: Breaker,
     repeats: Repeats,
+    /// What was told of its waiting for slow functions of the hub.
+    waits: Repeats,
 }
 
 impl Callee {
@@ -189,6 +193,7 @@ impl Callee {
             limit: profile.limit(),
             breaker: Breaker::default(),
             repeats: Repeats::default(),
+            waits: Repeats::default(),
         }
     }
 
@@ -229,8 +234,22 @@ impl Callee {
         self.repeats.is_new(kind, clock::ticking())
     }
 
+    /// A call of it goes past its deadline at this `place`. True when that is to be logged in full.
+    pub fn is_late(&self, place: &str) -> bool {
+        self.repeats.is_new(&format!("TimeoutError in {place}"), clock::ticking())
+    }
+
+    /// The same for one that waits for the hub.
+    pub fn waits_for_hub(&self, place: &str) -> bool {
+        self.waits.is_new(place, clock::ticking())
+    }
+
     /// Logs how often errors came again that were told before.
     pub fn sum_up(&self, now: u64, all: bool) {
+        for (place, again) in self.waits.take(now, all) {
+            let (script, name) = (&self.profile.label, &self.name);
+            tracing::error!(script, "{name} waited long for the hub {again} times more in {place}");
+        }
         for (what, again) in self.repeats.take(now, all) {
             let times = if again == 1 { "once more" } else { "more times" };
             let count = if again == 1 { String::new() } else { format!("{again} ") };

@@ -35,9 +35,11 @@ pub struct Slot {
     /// The number of the call that has gone past its deadline.
     marked: AtomicU64,
     /// The number of the call whose every step is to fail, and when its first one was seen since, by
-    /// the exact clock; 0 when none was.
+    /// the ticking clock; 0 when none was.
     insisted: AtomicU64,
     stepped: AtomicU64,
+    /// The number of the late call that an exception was sent to.
+    sent: AtomicU64,
     /// The number of the late call that has come to its end and is only told about.
     settled: AtomicU64,
     /// Whether the call is in a function of the host at the moment.
@@ -77,6 +79,10 @@ pub struct Seen {
     pub limit: u64,
     /// Which hook or function it is. May be gone.
     pub callee: *const Callee,
+    /// Whether it is in a function of the host, and the number of the last one it went into.
+    pub is_in_host: bool,
+    /// See `is_in_host`.
+    pub host_call: u64,
 }
 
 static SLOTS: Records<Slot> = Records::new();
@@ -125,7 +131,7 @@ pub fn insisted_for() -> Option<Duration> {
     if call == IDLE || slot.insisted.load(Ordering::Relaxed) != call || slot.is_over(call) {
         return None;
     }
-    let now = clock::exact();
+    let now = clock::ticking();
     let first = match slot.stepped.load(Ordering::Relaxed) {
         0 => {
             slot.stepped.store(now, Ordering::Relaxed);
@@ -198,6 +204,12 @@ impl Slot {
         call != IDLE && self.marked.load(Ordering::Relaxed) == call
     }
 
+    /// Whether the innermost call, which is late, was sent no exception yet: it gets one now.
+    pub fn is_first_exception(&self) -> bool {
+        let call = self.call.load(Ordering::Relaxed);
+        self.sent.swap(call, Ordering::Relaxed) != call
+    }
+
     /// The innermost call's script has come to its end: nothing more is sent to it.
     pub fn settle(&self) {
         self.settled.store(self.call.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -239,6 +251,8 @@ impl Slot {
             started: self.started.load(Ordering::Relaxed),
             limit: self.limit.load(Ordering::Relaxed),
             callee: self.callee.load(Ordering::Relaxed),
+            is_in_host: self.is_in_host(),
+            host_call: self.vh_calls(),
         };
         fence(Ordering::Acquire);
         (call != IDLE && self.runs(call)).then_some(seen)
@@ -274,6 +288,11 @@ impl Slot {
     /// Whether a call has ended or at least come to its end.
     pub fn is_over(&self, call: u64) -> bool {
         self.settled.load(Ordering::Relaxed) == call || !self.has_not_ended(call)
+    }
+
+    /// Says that an exception was sent to a call. Its interpreter is attached.
+    pub fn was_sent(&self, call: u64) {
+        self.sent.store(call, Ordering::Relaxed);
     }
 
     /// Says that from now on the steps of a call are to fail. Its interpreter is attached.

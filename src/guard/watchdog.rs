@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::slot::{self, Seen, Slot};
+use super::waits::Waits;
 use super::wake::Woken;
 use super::{Callee, memory, registry, wake};
 use crate::clock;
@@ -31,6 +32,8 @@ const LAST_LOOK: Duration = Duration::from_secs(60);
 
 /// What is never interrupted is told of after so long, then after twice that and so on.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+const HUB: &str = "it waits for a function of the hub, which cannot be interrupted";
 
 /// How often it does what need not be done at once.
 const CHORES: Duration = Duration::from_secs(1);
@@ -79,30 +82,33 @@ fn run() {
 /// Looks at all calls at every tick.
 fn watch(teller: &Sender<Warning>) {
     let mut pursuits: Vec<Pursuit> = Vec::new();
+    let mut waits = Waits::default();
     while !STOP.load(Ordering::Acquire) {
         let now = clock::tick();
         pursuits.retain(Pursuit::runs);
+        waits.tick(now);
         for seen in slot::all().filter_map(Slot::look) {
             let time = now.saturating_sub(seen.started);
+            let waited = waits.of(&seen);
+            let (limit, may_end) = match seen.limit {
+                0 => continue,
+                slot::TOLD_ONLY => (PATIENCE.as_nanos() as u64, false),
+                limit => (limit, true),
+            };
+            if time < limit {
+                continue;
+            }
+            let is_late = may_end && time.saturating_sub(waited) >= limit;
             match pursuits.iter_mut().find(|pursuit| pursuit.is_of(&seen)) {
-                Some(pursuit) => pursuit.look(time, teller),
-                None if is_over(seen.limit, time) => {
-                    pursuits.extend(Pursuit::start(&seen, time, teller));
+                Some(pursuit) => pursuit.look(time, is_late, teller),
+                None if is_late || seen.is_in_host || !may_end => {
+                    pursuits.extend(Pursuit::start(&seen, time, is_late, teller));
                 }
                 None => {}
             }
         }
         memory::look();
         std::thread::park_timeout(clock::TICK);
-    }
-}
-
-/// Whether it is time to look after a call.
-fn is_over(limit: u64, time: u64) -> bool {
-    match limit {
-        0 => false,
-        slot::TOLD_ONLY => time >= PATIENCE.as_nanos() as u64,
-        limit => time >= limit,
     }
 }
 
@@ -136,10 +142,12 @@ fn do_chores() {
     }
 }
 
-/// A call that went past its deadline.
+/// A call that went past its deadline, or would have but for waiting for the hub.
 struct Pursuit {
     slot: &'static Slot,
     call: u64,
+    /// Whether it did so by itself: only then it is interrupted.
+    is_late: bool,
     /// Keeps the callee.
     script: Arc<Context>,
     callee: *const Callee,
@@ -163,19 +171,17 @@ const IN_HOST: u8 = 3;
 
 impl Pursuit {
     /// None when the call has ended this moment.
-    fn start(seen: &Seen, time: u64, teller: &Sender<Warning>) -> Option<Pursuit> {
+    fn start(seen: &Seen, time: u64, is_late: bool, teller: &Sender<Warning>) -> Option<Pursuit> {
         let script = registry::owner_of(seen.callee)?;
         if !seen.slot.runs(seen.call) {
             return None;
         }
         let is_told_only = seen.limit == slot::TOLD_ONLY;
         let wait = if is_told_only { PATIENCE } else { FIRST_LOOK };
-        if !is_told_only {
-            seen.slot.mark(seen.call);
-        }
         let mut pursuit = Pursuit {
             slot: seen.slot,
             call: seen.call,
+            is_late: false,
             script,
             callee: seen.callee,
             attempt: Arc::default(),
@@ -184,7 +190,11 @@ impl Pursuit {
             looks: 0,
             is_told_only,
         };
-        pursuit.interrupt(time, teller);
+        if is_late {
+            pursuit.becomes_late(time, teller);
+        } else {
+            pursuit.interrupt(time, teller);
+        }
         Some(pursuit)
     }
 
@@ -202,20 +212,35 @@ impl Pursuit {
         unsafe { &*self.callee }
     }
 
+    /// The call is to end.
+    fn becomes_late(&mut self, time: u64, teller: &Sender<Warning>) {
+        self.slot.mark(self.call);
+        self.is_late = true;
+        self.looks = 0;
+        self.wait = FIRST_LOOK;
+        self.due = time + FIRST_LOOK.as_nanos() as u64;
+        self.interrupt(time, teller);
+    }
+
     /// Looks at the call again when it is time.
-    fn look(&mut self, time: u64, teller: &Sender<Warning>) {
-        if time < self.due {
+    fn look(&mut self, time: u64, is_late: bool, teller: &Sender<Warning>) {
+        if self.is_told_only {
+            return self.tell_again(time, teller);
+        }
+        if is_late && !self.is_late {
+            return self.becomes_late(time, teller);
+        }
+        if time < self.due || !self.is_late && !self.slot.is_in_host() {
             return;
         }
         self.looks += 1;
-        if self.is_told_only {
-            self.interrupt(time, teller);
-            self.wait = (self.wait * 2).min(LAST_LOOK);
-            self.due = time + self.wait.as_nanos() as u64;
-            return;
-        }
         let tells = self.looks > FAST_LOOKS;
         match self.attempt.0.load(Ordering::Acquire) {
+            _ if !self.is_late => {
+                if tells {
+                    self.warn(time, HUB, teller);
+                }
+            }
             WAITS_FOR_LOCK if self.looks == 2 || tells => self.warn(
                 time,
                 "native code keeps Python's lock, so it cannot be interrupted and all scripts of \
@@ -228,8 +253,7 @@ impl Pursuit {
             SENT if self.looks < FAST_LOOKS => {}
             IN_HOST => {
                 if tells {
-                    let what = "it waits for a function of the hub, which cannot be interrupted";
-                    self.warn(time, what, teller);
+                    self.warn(time, HUB, teller);
                 }
                 self.interrupt(time, teller);
             }
@@ -251,6 +275,15 @@ impl Pursuit {
         self.due = time + self.wait.as_nanos() as u64;
     }
 
+    /// The same for one that is left to run.
+    fn tell_again(&mut self, time: u64, teller: &Sender<Warning>) {
+        if time >= self.due {
+            self.interrupt(time, teller);
+            self.wait = (self.wait * 2).min(LAST_LOOK);
+            self.due = time + self.wait.as_nanos() as u64;
+        }
+    }
+
     fn warn(&self, time: u64, reason: &str, teller: &Sender<Warning>) {
         let name = self.callee().name();
         let text = format!("{name} has been running for {:.1} s: {reason}", seconds(time));
@@ -270,8 +303,8 @@ impl Pursuit {
             // Later ones are told as they fail.
             tell: (self.looks == 0 || self.is_told_only).then_some(time),
             only_tells: self.is_told_only,
-            insists: self.looks > 0,
-            sends: self.looks != 1,
+            insists: self.is_late && self.looks > 0,
+            sends: self.is_late && self.looks != 1,
         };
         let run = move || {
             if let Some(interpreter) = try_it.script.profile.interpreter() {
@@ -343,6 +376,7 @@ impl Target for Try {
     }
 
     fn done(&self, attempt: &Attempt) {
+        let callee = self.script.callees.named(&self.name);
         let (what, stack, state) = match attempt {
             Attempt::Ended => return,
             Attempt::Insisted => return self.progress.0.store(SENT, Ordering::Release),
@@ -363,8 +397,18 @@ impl Target for Try {
                 Woken::Nothing => ("it is interrupted with TimeoutError", stack, SENT),
             },
         };
+        if state == SENT {
+            self.slot.was_sent(self.call);
+        }
         self.progress.0.store(state, Ordering::Release);
-        if let Some(time) = self.tell {
+        let Some(time) = self.tell else { return };
+        let place = place_of(stack);
+        let is_new = callee.is_none_or(|callee| match state {
+            _ if self.only_tells => true,
+            IN_HOST => callee.waits_for_hub(&place),
+            _ => callee.is_late(&place),
+        });
+        if is_new {
             tracing::error!(
                 script = %self.script.label,
                 "{} has been running for {:.1} s{}: {what}\n{stack}",
@@ -374,6 +418,16 @@ impl Target for Try {
             );
         }
     }
+}
+
+/// The innermost function of a stack as Python shows it, and its file.
+fn place_of(stack: &str) -> String {
+    let entry = |line: &str| {
+        let (file, rest) = line.trim_start().strip_prefix("File \"")?.split_once("\", line ")?;
+        let (_, function) = rest.split_once(", in ")?;
+        Some(format!("{function} of {file}"))
+    };
+    stack.lines().rev().find_map(entry).unwrap_or_else(|| stack.trim().to_owned())
 }
 
 fn seconds(nanoseconds: u64) -> f64 {

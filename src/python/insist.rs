@@ -15,7 +15,7 @@ use pyo3_ffi::PyObject;
 
 use super::interpreter::Interpreter;
 use super::interrupt::{self, Target};
-use super::object::{Attached, Obj};
+use super::object::{Attached, Obj, Raised};
 use super::scope;
 use crate::guard::slot;
 
@@ -129,12 +129,6 @@ fn file_of(code: &Obj) -> String {
     )
 }
 
-/// Raises what the step raises.
-fn raise() {
-    // SAFETY: only called with an interpreter attached.
-    unsafe { ffi::PyErr_SetNone(ffi::PyExc_TimeoutError) };
-}
-
 /// From 3.12 on: a tool of `sys.monitoring`, kept by `support/steps.py`.
 #[cfg(Py_3_12)]
 mod steps {
@@ -169,7 +163,7 @@ pub unsafe extern "C" fn step(_: *mut PyObject, arguments: *mut PyObject) -> *mu
     };
     let code = || arguments.and_then(|arguments| arguments.item(0));
     if is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
-        raise();
+        let Raised = interrupt::raise(attached);
         return std::ptr::null_mut();
     }
     attached.none().into_raw()
@@ -182,7 +176,9 @@ mod steps {
 
     use pyo3_ffi::{Py_tracefunc, PyFrameObject, PyThreadState};
 
-    use super::{Attached, Interpreter, Mutex, PyObject, ffi, file_of, is_refused, raise};
+    use super::{
+        Attached, Interpreter, Mutex, PyObject, Raised, ffi, file_of, interrupt, is_refused,
+    };
 
     /// How a thread state begins: these versions of Python do not change any more.
     #[repr(C)]
@@ -295,14 +291,12 @@ mod steps {
         if what != ffi::PyTrace_LINE && what != ffi::PyTrace_CALL {
             return 0;
         }
-        // SAFETY: Python calls with the interpreter attached; the code is a new reference.
-        let file = || unsafe {
-            let attached = Attached::assume();
-            let code = attached.take(ffi::PyFrame_GetCode(frame).cast());
-            code.map_or_else(|_| String::new(), |code| file_of(&code))
-        };
-        if is_refused(file) {
-            raise();
+        // SAFETY: Python calls with the interpreter attached.
+        let attached = unsafe { Attached::assume() };
+        // SAFETY: attached; the code is a new reference.
+        let code = || unsafe { attached.take(ffi::PyFrame_GetCode(frame).cast()) };
+        if is_refused(|| code().map_or_else(|_| String::new(), |code| file_of(&code))) {
+            let Raised = interrupt::raise(attached);
             return -1;
         }
         0

@@ -176,6 +176,58 @@ TEST_P(Deadline, WaitsForTheHub) {
   EXPECT_EQ(1, CountLines(log, {"vh.mc('slow')"})) << "where, " << log;
 }
 
+// What the hub's own functions take is not the script's fault, but it is told once.
+TEST_P(Deadline, DoesNotCountTheHubsTime) {
+  const int script = Load(
+      "def OnTimer(now):\n"
+      "    vh.mc('slow')\n"
+      "    return 0\n");
+  hub_.AnswerTo("mc", [](w_Targs*) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    return IntResult(1);
+  });
+  hub_.TakeLog();
+  for (int call = 0; call < 4; ++call) {
+    EXPECT_EQ("l 0", hub_.Hook(script, W_OnTimer, Pack("d", 1.0).get()));
+  }
+  EXPECT_EQ("0", hub_.Evaluate(script, "timeouts('OnTimer')"));
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"] OnTimer has been running", "it waits for the hub"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"vh.mc('slow')"})) << log;
+  EXPECT_EQ(0, CountLines(log, {"suspended"})) << log;
+}
+
+TEST_P(Deadline, EndsALoopThatCallsTheHubForEver) {
+  const int script = Load(
+      "def ask():\n"
+      "    while True: vh.mc('slow')\n");
+  hub_.AnswerTo("mc", [](w_Targs*) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    return IntResult(1);
+  });
+  EXPECT_EQ("(null)", hub_.Call(script, "ask"));
+  EXPECT_EQ("1", hub_.Evaluate(script, "timeouts('ask')"));
+}
+
+// Timeouts that come again between calls that work are counted as errors are.
+TEST_P(Deadline, IsToldOnceInFull) {
+  const int script = Load(
+      "def sometimes(stuck):\n"
+      "    while stuck: pass\n"
+      "    return 1\n");
+  hub_.TakeLog();
+  for (long stuck : {1, 0, 1, 0, 1}) {
+    EXPECT_EQ(stuck ? "(null)" : "l 1", hub_.Call(script, "sometimes", Pack("l", stuck).get()));
+  }
+  std::string log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"sometimes", "interrupted with TimeoutError"})) << log;
+  EXPECT_EQ("3", hub_.Evaluate(script, "timeouts('sometimes')"));
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"sometimes failed 2 more times: TimeoutError in sometimes of"}))
+      << log;
+}
+
 // Pure Python that catches whatever is sent to it.
 constexpr const char* kStubborn =
     "import sys\n"
@@ -214,7 +266,7 @@ TEST_P(Deadline, InsistsWhenTheExceptionIsCaught) {
   for (const char* name : {"inside", "around", "nested", "suppressed"}) {
     const auto start = Clock::now();
     EXPECT_EQ("(null)", hub_.Call(script, name));
-    EXPECT_GT(1.5, SecondsSince(start)) << name;
+    EXPECT_GT(5, SecondsSince(start)) << name;
     EXPECT_EQ("l 2000", hub_.Call(script, "innocent")) << name;
     EXPECT_EQ("(None, [])", hub_.Evaluate(script, "(sys.gettrace(), tools())")) << name;
     EXPECT_EQ("1", hub_.Evaluate(script, "timeouts('" + std::string(name) + "')")) << "one call";
@@ -259,10 +311,14 @@ TEST_P(Deadline, InsistingLeavesInnerCallsAlone) {
                                      "    global tries\n"
                                      "    while True:\n"
                                      "        try:\n"
+                                     "            x = 0\n"
                                      "            while True: len('')\n"
                                      "        except BaseException:\n"
                                      "            tries += 1\n"
-                                     "            if tries == 1: vh.mc('call another')\n") +
+                                     "            end = time.monotonic() + 0.15\n"
+                                     "            while time.monotonic() < end: pass\n"
+                                     "            if tries == 1: vh.mc('call another')\n"
+                                     "import time\n") +
                          kStubborn);
   std::string result;
   hub_.AnswerTo("mc", [&](w_Targs*) {
@@ -282,9 +338,10 @@ TEST_P(Deadline, LeavesTimeToCleanUp) {
       "def clean():\n"
       "    global done\n"
       "    try:\n"
+      "        x = 0\n"
       "        while True: len('')\n"
       "    finally:\n"
-      "        end = time.monotonic() + 0.12\n"
+      "        end = time.monotonic() + 0.08\n"
       "        while time.monotonic() < end: pass\n"
       "        done += 1\n");
   EXPECT_EQ("(null)", hub_.Call(script, "clean"));
@@ -459,7 +516,12 @@ TEST_P(Deadline, TheScriptsOwnCommentCounts) {
   const int wrong = hub_.Load(
       "# vh: timeout = soon\nimport time\ndef OnUserLogin(nick): time.sleep(0.5); return 0\n",
       "wrong.py");
+  const int huge = hub_.Load(
+      "# vh: timeout = 18446744074 # for ever\n"
+      "import time\ndef OnUserLogin(nick): time.sleep(0.5); return 0\n",
+      "huge.py");
   EXPECT_EQ(1, CountLines(hub_.TakeLog(), {"wrong.py", "\"soon\"", "no number of seconds"}));
+  EXPECT_EQ("l 0", hub_.Hook(huge, W_OnUserLogin, Pack("s", "nick").get()));
   EXPECT_EQ("l 1", hub_.Hook(with, W_OnTimer, Pack("d", 1.0).get()));
   EXPECT_EQ("l 0", hub_.Hook(without, W_OnUserLogin, Pack("s", "nick").get()));
   EXPECT_EQ("l 0", hub_.Hook(wrong, W_OnUserLogin, Pack("s", "nick").get()));

@@ -140,6 +140,9 @@ fn host_call(
         let slot = slot::of_this_thread();
         if slot.is_late() {
             interrupt::let_arrive(attached)?;
+            if slot.is_first_exception() {
+                return Err(interrupt::raise(attached));
+            }
         }
         slot.enter_host();
         let answer = detached(attached, call);
