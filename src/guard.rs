@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::hooks::HOOKS;
 use crate::python::interpreter::Interpreter;
 use crate::python::object::Attached;
@@ -65,6 +67,8 @@ pub struct Profile {
     pub output: Output,
     /// What memory it takes.
     pub memory: Memory,
+    /// Where the crash handler finds it, as long as it is there.
+    residence: Mutex<Option<crash::Residence>>,
 }
 
 /// What the script and the environment say.
@@ -115,14 +119,16 @@ impl Profile {
             notices: Notices::default(),
             output: Output::from_environment(),
             memory: Memory::from_environment(),
+            residence: Mutex::new(None),
         }
     }
 
     /// Once the script has been read and its interpreter is there.
-    pub fn settle(&self, settings: Settings, interpreter: &Arc<Interpreter>) {
+    pub fn settle(self: &Arc<Profile>, settings: Settings, interpreter: &Arc<Interpreter>) {
         // A script is loaded once.
         let _ = self.settings.set(settings);
         let _ = self.interpreter.set(Arc::downgrade(interpreter));
+        *self.residence.lock() = Some(crash::Residence::new(self, interpreter.address()));
     }
 
     /// Where the script runs; empty before that is known.
@@ -154,6 +160,13 @@ impl Profile {
     /// Counts one.
     pub fn count_thread_vh_call(&self) {
         self.thread_vh_calls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        // Before the fields go that the crash handler would read.
+        *self.residence.lock() = None;
     }
 }
 

@@ -10,11 +10,13 @@ use std::ffi::{CStr, CString, OsStr, c_int, c_void};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use super::slot::{self, Slot};
+use super::{Profile, slot};
 use crate::config;
+use crate::python::interpreter;
 use crate::scripts::Context;
+use crate::threads::{Record, Records};
 
 /// The signals of a crash, and their names.
 const SIGNALS: [(c_int, &str); 5] = [
@@ -194,10 +196,11 @@ unsafe fn put_default(index: usize, signal: c_int) {
 fn explain(signal: &str) {
     // SAFETY: always allowed.
     let thread = unsafe { libc::gettid() };
-    let own = slot::all().find(|slot| slot.kernel_thread() == thread);
-    let Some((seen, slot)) = own.and_then(|slot| Slot::look(slot).map(|seen| (seen, slot))) else {
-        return;
+    let Some(slot) = slot::all().find(|slot| slot.kernel_thread() == thread) else {
+        // No thread that the host calls scripts on.
+        return explain_own_thread(signal);
     };
+    let Some(seen) = slot.look() else { return };
     // SAFETY: its call runs on this very thread, so it is there.
     let callee = unsafe { &*seen.callee };
     let profile = callee.profile();
@@ -208,10 +211,44 @@ fn explain(signal: &str) {
         line.add("in a function of the hub that the script called\n").write(libc::STDERR_FILENO);
         return;
     }
-    line.add("the script, or a C extension it uses, is at fault. It is held back once when it is ");
-    line.add("loaded again\n").write(libc::STDERR_FILENO);
+    line.add(AT_FAULT).write(libc::STDERR_FILENO);
+    note(profile, signal, callee.name());
+}
+
+const AT_FAULT: &str = "the script, or a C extension it uses, is at fault. It is held back once when it \
+                        is loaded again\n";
+
+/// The same for a thread that a script started. In the main interpreter nobody knows which script that
+/// was, so all of its scripts are named, and none is held back.
+fn explain_own_thread(signal: &str) {
+    let Some(interpreter) = interpreter::of_this_thread() else { return };
+    let profiles = || {
+        let homes =
+            HOMES.all().filter(|home| home.interpreter.load(Ordering::Acquire) == interpreter);
+        // SAFETY: a profile leaves its home before it is freed.
+        homes.filter_map(|home| unsafe { home.profile.load(Ordering::Acquire).as_ref() })
+    };
+    let Some(first) = profiles().next() else { return };
+    let mut line = Line::new();
+    if profiles().nth(1).is_none() {
+        line.add("PY: [").add(&first.label).add("] the process got ").add(signal);
+        line.add(" in a thread of its own (runtime ").add(first.runtime_name()).add("): ");
+        line.add(AT_FAULT).write(libc::STDERR_FILENO);
+        return note(first, signal, "(its own thread)");
+    }
+    line.add("PY: the process got ")
+        .add(signal)
+        .add(" in a thread that one of these scripts started:");
+    for profile in profiles() {
+        line.add(" [").add(&profile.label).add("]");
+    }
+    line.add("\n").write(libc::STDERR_FILENO);
+}
+
+/// Writes the file that holds the script back.
+fn note(profile: &Profile, signal: &str, call: &str) {
     let mut note = Line::new();
-    note.add("signal ").add(signal).add("\ncall ").add(callee.name()).add("\nruntime ");
+    note.add("signal ").add(signal).add("\ncall ").add(call).add("\nruntime ");
     // SAFETY: always allowed.
     note.add(profile.runtime_name()).add("\ntime ").number(unsafe { libc::time(ptr::null_mut()) });
     note.add("\nscript ").bytes(&profile.path).add("\n");
@@ -220,6 +257,43 @@ fn explain(signal: &str) {
         let mut line = Line::new();
         line.add("PY: ").add(FILE).add(" cannot be written: the script is not held back\n");
         line.write(libc::STDERR_FILENO);
+    }
+}
+
+/// Which script lives in which interpreter, for threads that scripts started.
+#[derive(Debug, Default)]
+struct Home {
+    /// The address of the interpreter; 0 is none.
+    interpreter: AtomicUsize,
+    profile: AtomicPtr<Profile>,
+}
+
+static HOMES: Records<Home> = Records::new();
+
+/// A script's place in `HOMES`.
+pub struct Residence(&'static Record<Home>);
+
+impl std::fmt::Debug for Residence {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Residence")
+    }
+}
+
+impl Residence {
+    /// The script lives there until this is dropped, which the profile does before it goes.
+    pub fn new(profile: &Profile, interpreter: usize) -> Residence {
+        let home = HOMES.take();
+        home.profile.store(ptr::from_ref(profile).cast_mut(), Ordering::Release);
+        home.interpreter.store(interpreter, Ordering::Release);
+        Residence(home)
+    }
+}
+
+impl Drop for Residence {
+    fn drop(&mut self) {
+        self.0.interpreter.store(0, Ordering::Release);
+        self.0.profile.store(ptr::null_mut(), Ordering::Release);
+        self.0.give_back();
     }
 }
 

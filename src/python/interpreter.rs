@@ -440,6 +440,11 @@ impl Interpreter {
         created.ok_or_else(|| "Python could not create a sub-interpreter".to_owned())
     }
 
+    /// Where its state is: for comparing it with `of_this_thread`, nothing else.
+    pub fn address(&self) -> usize {
+        self.state as usize
+    }
+
     /// Keeps a thread state as this thread's for this interpreter.
     fn record(self: &Arc<Self>, thread_state: *mut PyThreadState) {
         let entry = Arc::new(Entry {
@@ -895,6 +900,18 @@ pub fn thread_frames(attached: Attached<'_>) -> Vec<Obj<'_>> {
         interpreter.state == state && !interpreter.ended.load(Ordering::Acquire)
     });
     current.map(|interpreter| frames(interpreter)).unwrap_or_default()
+}
+
+/// The address of the interpreter that this thread belongs to, if Python knows the thread: one that a
+/// script started, above all. It may be asked in a signal handler: two fields are read, no lock is
+/// taken.
+pub fn of_this_thread() -> Option<usize> {
+    // SAFETY: may be asked at any time; the thread state of a thread stays as long as the thread runs
+    // in Python.
+    unsafe {
+        let thread_state = ffi::PyGILState_GetThisThreadState();
+        (!thread_state.is_null()).then(|| ffi::PyThreadState_GetInterpreter(thread_state) as usize)
+    }
 }
 
 /// Whether this thread is inside a call from the host, and not on a thread of Python's own.

@@ -110,6 +110,35 @@ TEST_P(Crash, AtTheTopLevelToo) {
   EXPECT_EQ(1, CountLines(hub_->TakeLog(), {"script.py] the process got SIGSEGV in (top level)"}));
 }
 
+// In a thread that the script started; in the main interpreter it is one of those that live there.
+TEST_P(Crash, InAThreadOfTheScript) {
+  const int script = hub_->LoadEvaluating(
+      "import signal, threading\n"
+      "def crash():\n"
+      "    thread = threading.Thread(target=signal.raise_signal, args=(signal.SIGSEGV,))\n"
+      "    thread.start(); thread.join()\n");
+  hub_->TakeLog();
+  hub_->Call(script, "crash");
+  EXPECT_EQ(1, handled);
+  std::string log = hub_->TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"script.py] the process got SIGSEGV in a thread of its own"}))
+      << log;
+  EXPECT_EQ(0u, NoteText().find("signal SIGSEGV\ncall (its own thread)\nruntime "));
+  std::filesystem::remove(Note());
+  hub_->Load("", "other.py");
+  hub_->TakeLog();
+  hub_->Call(script, "crash");
+  log = hub_->TakeLog();
+  if (std::string(GetParam()) == "main") {
+    EXPECT_EQ(1, CountLines(log, {"one of these scripts started: [", ":script.py]", ":other.py]"}))
+        << log;
+    EXPECT_FALSE(std::filesystem::exists(Note()));
+  } else {
+    EXPECT_EQ(1, CountLines(log, {"script.py] the process got SIGSEGV in a thread of its own"}))
+        << log;
+  }
+}
+
 TEST_P(Crash, InTheHubIsNotTheScriptsFault) {
   const int script = hub_->LoadEvaluating(kCrash);
   hub_->AnswerTo("mc", [](w_Targs*) {
