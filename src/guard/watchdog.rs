@@ -6,7 +6,7 @@
 
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,6 +18,10 @@ use crate::clock;
 use crate::python::interrupt::{self, Attempt, Target};
 use crate::python::output;
 use crate::scripts::Context;
+
+mod turn;
+
+use turn::Turn;
 
 /// From the deadline to the first look whether the call has ended; doubled from look to look.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
@@ -96,15 +100,22 @@ struct Pursuit {
     script: Arc<Context>,
     callee: *const Callee,
     attempt: Arc<Progress>,
+    /// The call's thread since that attempt began, or since it was sent the first exception.
+    turn: Turn,
+    /// Whether a look has found that an exception was sent.
+    was_sent: bool,
     /// When to look again, in nanoseconds since the call began, and how long to wait after that.
     due: u64,
     wait: Duration,
-    looks: u32,
 }
 
 /// How far an attempt to interrupt the call has come.
 #[derive(Default)]
-struct Progress(AtomicU8);
+struct Progress {
+    state: AtomicU8,
+    /// How the kernel calls the thread that makes it; 0 before it runs.
+    thread: AtomicI32,
+}
 
 const WAITS_FOR_LOCK: u8 = 0;
 const HAS_LOCK: u8 = 1;
@@ -125,11 +136,12 @@ impl Pursuit {
             script,
             callee: seen.callee,
             attempt: Arc::default(),
+            turn: Turn::of(seen.slot.kernel_thread()),
+            was_sent: false,
             due: time + FIRST_LOOK.as_nanos() as u64,
             wait: FIRST_LOOK * 2,
-            looks: 0,
         };
-        pursuit.interrupt(time);
+        pursuit.interrupt(time, Some(time));
         Some(pursuit)
     }
 
@@ -152,10 +164,17 @@ impl Pursuit {
         if time < self.due {
             return;
         }
-        self.looks += 1;
-        match self.attempt.0.load(Ordering::Acquire) {
+        let attempt = self.attempt.thread.load(Ordering::Acquire);
+        match self.attempt.state.load(Ordering::Acquire) {
             // The exception has a moment to be taken.
-            SENT if self.looks == 1 => {}
+            SENT if !self.was_sent => {
+                self.was_sent = true;
+                self.turn = Turn::of(self.slot.kernel_thread());
+            }
+            WAITS_FOR_LOCK if attempt == 0 || !self.turn.is_over(attempt) => {
+                self.due = time + FIRST_LOOK.as_nanos() as u64;
+                return;
+            }
             WAITS_FOR_LOCK => self.warn(
                 time,
                 "native code keeps Python's lock, so it cannot be interrupted and all scripts of \
@@ -164,15 +183,17 @@ impl Pursuit {
             HAS_LOCK => {}
             IN_HOST => {
                 self.warn(time, "it waits for a function of the hub, which cannot be interrupted");
-                self.interrupt(time);
+                self.interrupt(time, None);
             }
             _ => {
-                self.warn(
-                    time,
-                    "it has not taken the TimeoutError: it waits in native code, which Python \
-                     cannot interrupt, or catches the exception; it is sent again",
-                );
-                self.interrupt(time);
+                if self.turn.is_over(attempt) {
+                    self.warn(
+                        time,
+                        "it has not taken the TimeoutError: it waits in native code, which Python \
+                         cannot interrupt, or catches the exception; it is sent again",
+                    );
+                }
+                self.interrupt(time, None);
             }
         }
         self.due = time + self.wait.as_nanos() as u64;
@@ -188,19 +209,23 @@ impl Pursuit {
         );
     }
 
-    /// Tries to interrupt the call, on a thread of its own.
-    fn interrupt(&mut self, time: u64) {
+    /// Tries to interrupt the call, on a thread of its own. `tell`: how long the call has run, if that
+    /// is to be told.
+    fn interrupt(&mut self, time: u64, tell: Option<u64>) {
         self.attempt = Arc::default();
+        self.turn = Turn::of(self.slot.kernel_thread());
         let try_it = Try {
             slot: self.slot,
             call: self.call,
             script: Arc::clone(&self.script),
             name: self.callee().name().to_owned(),
             progress: Arc::clone(&self.attempt),
-            // Later ones are told as they fail.
-            tell: (self.looks == 0).then_some(time),
+            tell,
         };
         let run = move || {
+            // SAFETY: always allowed.
+            let own = unsafe { libc::gettid() };
+            try_it.progress.thread.store(own, Ordering::Release);
             if let Some(interpreter) = try_it.script.profile.interpreter() {
                 interrupt::interrupt(&interpreter, &try_it);
             }
@@ -237,7 +262,7 @@ impl Target for Try {
     }
 
     fn reached(&self) {
-        self.progress.0.store(HAS_LOCK, Ordering::Release);
+        self.progress.state.store(HAS_LOCK, Ordering::Release);
     }
 
     fn done(&self, attempt: &Attempt) {
@@ -251,7 +276,7 @@ impl Target for Try {
             ),
             Attempt::Sent(stack) => ("it is interrupted with TimeoutError", stack, SENT),
         };
-        self.progress.0.store(state, Ordering::Release);
+        self.progress.state.store(state, Ordering::Release);
         if let Some(time) = self.tell {
             tracing::error!(
                 script = %self.script.label,
