@@ -24,6 +24,11 @@ endforeach()
 add_client_test(many python3 180)
 add_client_test(ncdc python3 180)
 add_client_test(crash python3 180)
+add_library(host_crash_handler MODULE ${client_tests}/host_handler.c)
+set_property(
+  TEST clients.crash.python3
+  APPEND
+  PROPERTY ENVIRONMENT "VH_HOST_HANDLER=$<TARGET_FILE:host_crash_handler>")
 # With packages from PyPI.
 add_client_test(hub_api python3 600)
 add_client_test(numpy python3 600)

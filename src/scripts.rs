@@ -332,8 +332,6 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     };
     let context = Arc::new(request.into_context(Arc::clone(&loading.functions)));
     if crash::is_held_back(&context) {
-        let message = format!("{} is held back once, because it crashed the hub", context.label);
-        last_error::set(Error { code: Code::Unavailable, message, exception: None });
         return -1;
     }
     registry::add(&context);

@@ -1,5 +1,5 @@
-//! Who was running when the process crashed: a fatal signal inside a script's call leaves a line on
-//! standard error and a small file, and at the next start that script is held back once.
+//! Who was running when the process crashed: a fatal signal inside a script's call leaves a line in
+//! the log and a small file, and at the next start that script is held back once.
 //!
 //! The handler runs in a process that is broken: it calls nothing but what POSIX lists as safe in
 //! signal handlers, takes no lock, and allocates nothing. Then the host's own handler has its turn,
@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 use super::{Profile, slot};
 use crate::config;
+use crate::last_error::{self, Code};
 use crate::python::interpreter;
 use crate::scripts::Context;
 use crate::threads::{Record, Records};
@@ -208,10 +209,10 @@ fn explain(signal: &str) {
     line.add("PY: [").add(&profile.label).add("] the process got ").add(signal).add(" in ");
     line.add(callee.name()).add(" (runtime ").add(profile.runtime_name()).add("): ");
     if slot.is_in_host() {
-        line.add("in a function of the hub that the script called\n").write(libc::STDERR_FILENO);
+        line.add("in a function of the hub that the script called\n").log();
         return;
     }
-    line.add(AT_FAULT).write(libc::STDERR_FILENO);
+    line.add(AT_FAULT).log();
     note(profile, signal, callee.name());
 }
 
@@ -233,7 +234,7 @@ fn explain_own_thread(signal: &str) {
     if profiles().nth(1).is_none() {
         line.add("PY: [").add(&first.label).add("] the process got ").add(signal);
         line.add(" in a thread of its own (runtime ").add(first.runtime_name()).add("): ");
-        line.add(AT_FAULT).write(libc::STDERR_FILENO);
+        line.add(AT_FAULT).log();
         return note(first, signal, "(its own thread)");
     }
     line.add("PY: the process got ")
@@ -242,7 +243,7 @@ fn explain_own_thread(signal: &str) {
     for profile in profiles() {
         line.add(" [").add(&profile.label).add("]");
     }
-    line.add("\n").write(libc::STDERR_FILENO);
+    line.add("\n").log();
 }
 
 /// Writes the file that holds the script back.
@@ -255,8 +256,7 @@ fn note(profile: &Profile, signal: &str, call: &str) {
     let written = profile.crash_files.iter().any(|file| note.save(file));
     if !written {
         let mut line = Line::new();
-        line.add("PY: ").add(FILE).add(" cannot be written: the script is not held back\n");
-        line.write(libc::STDERR_FILENO);
+        line.add("PY: ").add(FILE).add(" cannot be written: the script is not held back\n").log();
     }
 }
 
@@ -337,6 +337,14 @@ impl Line {
         self.bytes(&digits[first..])
     }
 
+    /// To standard output, which is the log, and to standard error, where others look for crashes.
+    fn log(&self) {
+        self.write(libc::STDOUT_FILENO);
+        if identity(libc::STDOUT_FILENO) != identity(libc::STDERR_FILENO) {
+            self.write(libc::STDERR_FILENO);
+        }
+    }
+
     fn write(&self, file: c_int) -> bool {
         // SAFETY: the filled part of the array.
         let written = unsafe { libc::write(file, self.bytes.as_ptr().cast(), self.length) };
@@ -355,6 +363,15 @@ impl Line {
             libc::close(file);
             written
         }
+    }
+}
+
+/// Tells open files apart; None for one that is closed.
+fn identity(file: c_int) -> Option<(libc::dev_t, libc::ino_t)> {
+    // SAFETY: the kernel fills the structure when it returns 0; allowed in signal handlers.
+    unsafe {
+        let mut status: libc::stat = std::mem::zeroed();
+        (libc::fstat(file, &raw mut status) == 0).then_some((status.st_dev, status.st_ino))
     }
 }
 
@@ -397,11 +414,11 @@ fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> bool {
         );
         return false;
     }
-    tracing::error!(
-        script = %script.label,
+    let message = format!(
         "is held back this time: when it ran last, {crash}. Look for C extensions in it; load it \
          again to run it"
     );
+    last_error::fail(Code::Unavailable, &script.label, message);
     true
 }
 

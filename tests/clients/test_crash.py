@@ -32,6 +32,12 @@ class Crash(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="vh-crash-"))
         self.addCleanup(shutil.rmtree, self.folder)
 
+    def set_environment(self, name, value):
+        before = os.environ.get(name)
+        os.environ[name] = value
+        restore = os.environ.pop if before is None else os.environ.__setitem__
+        self.addCleanup(restore, name, before)
+
     def hub(self, *scripts):
         return Hub(
             os.environ["VH_HUB"],
@@ -41,12 +47,12 @@ class Crash(unittest.TestCase):
             folder=self.folder,
         )
 
-    def crash(self, kind, *comments):
+    def crash(self, kind, *comments, ends_with=None):
         source = "\n".join([*comments, SCRIPTS[kind] + HOOK])
         with self.hub((f"{kind}.py", source), ("good.py", "import vh\n")) as hub:
             client = hub.client("guest")
             client.chat("crash")
-            self.assertEqual(hub.wait_ended(), -NUMBERS[kind])
+            self.assertEqual(hub.wait_ended(), ends_with or -NUMBERS[kind])
             return hub.log()
 
     def check(self, kind, *comments):
@@ -76,6 +82,23 @@ class Crash(unittest.TestCase):
 
     def test_abort(self):
         self.check("abort")
+
+    def test_the_hosts_handler_has_its_turn(self):
+        self.set_environment("LD_PRELOAD", os.environ["VH_HOST_HANDLER"])
+        log = self.crash("null", ends_with=42)
+        self.assertRegex(log, r"null\.py\] the process got SIGSEGV in OnParsedMsgChat")
+        self.assertIn("the host's handler: at 0\n", log)
+        with self.hub() as hub:
+            self.assertRegex(hub.log(), r"null\.py\] is held back this time")
+
+    def test_switched_off(self):
+        self.set_environment("VH_PYTHON_CRASH_REPORT", "0")
+        self.assertNotIn("the process got", self.crash("null"))
+        self.assertEqual(list(self.folder.glob("**/vh_python_crash.txt")), [])
+        with self.hub() as hub:
+            self.assertNotIn("held back", hub.log())
+            hub.client("guest").chat("crash")
+            self.assertEqual(hub.wait_ended(), -NUMBERS["null"], "the script is loaded")
 
 
 if __name__ == "__main__":

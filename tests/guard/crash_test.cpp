@@ -101,6 +101,12 @@ TEST_P(Crash, HoldsTheScriptBackOnce) {
   EXPECT_EQ(1, CountLines(log, {"script.py] is held back this time", "SIGSEGV", "OnUserLogin"}))
       << log;
   EXPECT_EQ(1, CountLines(log, {"PY: "})) << log;
+  char* json = nullptr;
+  EXPECT_EQ(1, Lib().w_LastError(&json)) << "hosts ask why";
+  const std::string error = json ? json : "";
+  std::free(json);
+  EXPECT_EQ(0u, error.find("{\"code\":\"unavailable\",")) << error;
+  EXPECT_NE(std::string::npos, error.find("held back")) << error;
   EXPECT_LE(0, hub_->LoadFile(path)) << "the second time it is loaded";
   EXPECT_FALSE(std::filesystem::exists(Note()));
 }
