@@ -98,7 +98,7 @@ mod tests {
         };
         // The slot is idle: `tick` would forget a call that is not running.
         let mut waits = Waits::default();
-        let mut at = |waits: &mut Waits, seen: &Seen| {
+        let at = |waits: &mut Waits, seen: &Seen| {
             waits.tick += 1;
             waits.since_last = 10;
             waits.of(seen)

@@ -10,7 +10,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pyo3_ffi as ffi;
 use pyo3_ffi::PyObject;
 
 use super::interpreter::Interpreter;
@@ -174,11 +173,10 @@ pub unsafe extern "C" fn step(_: *mut PyObject, arguments: *mut PyObject) -> *mu
 mod steps {
     use std::ffi::{c_int, c_void};
 
+    use pyo3_ffi as ffi;
     use pyo3_ffi::{Py_tracefunc, PyFrameObject, PyThreadState};
 
-    use super::{
-        Attached, Interpreter, Mutex, PyObject, Raised, ffi, file_of, interrupt, is_refused,
-    };
+    use super::{Attached, Interpreter, Mutex, PyObject, Raised, file_of, interrupt, is_refused};
 
     /// How a thread state begins: these versions of Python do not change any more.
     #[repr(C)]
