@@ -141,6 +141,11 @@ impl Profile {
         self.interpreter.get()?.upgrade()
     }
 
+    /// Nothing of the script is left in its interpreter.
+    pub fn moves_out(&self) {
+        *self.residence.lock() = None;
+    }
+
     /// How long a call may take, in nanoseconds; 0 is for ever.
     fn limit(&self) -> u64 {
         let nanoseconds = |settings: &Settings| settings.timeout.as_nanos();
@@ -166,7 +171,7 @@ impl Profile {
 impl Drop for Profile {
     fn drop(&mut self) {
         // Before the fields go that the crash handler would read.
-        *self.residence.lock() = None;
+        self.moves_out();
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -23,6 +23,10 @@ use crate::clock;
 use crate::python::interrupt::{self, Attempt, Target};
 use crate::python::output;
 use crate::scripts::Context;
+
+mod turn;
+
+use turn::Turn;
 
 /// From the deadline to the first look whether the call has ended, and from there to the next ones.
 /// The first few are not told; then the time doubles from look to look.
@@ -152,6 +156,8 @@ struct Pursuit {
     script: Arc<Context>,
     callee: *const Callee,
     attempt: Arc<Progress>,
+    /// The call's thread since that attempt began.
+    turn: Turn,
     /// When to look again, in nanoseconds since the call began, and how long to wait after that.
     due: u64,
     wait: Duration,
@@ -162,7 +168,11 @@ struct Pursuit {
 
 /// How far an attempt to interrupt the call has come.
 #[derive(Default)]
-struct Progress(AtomicU8);
+struct Progress {
+    state: AtomicU8,
+    /// How the kernel calls the thread that makes it; 0 before it runs.
+    thread: AtomicI32,
+}
 
 const WAITS_FOR_LOCK: u8 = 0;
 const HAS_LOCK: u8 = 1;
@@ -185,6 +195,7 @@ impl Pursuit {
             script,
             callee: seen.callee,
             attempt: Arc::default(),
+            turn: Turn::of(seen.slot.kernel_thread()),
             due: time + wait.as_nanos() as u64,
             wait,
             looks: 0,
@@ -235,12 +246,14 @@ impl Pursuit {
         }
         self.looks += 1;
         let tells = self.looks > FAST_LOOKS;
-        match self.attempt.0.load(Ordering::Acquire) {
+        match self.attempt.state.load(Ordering::Acquire) {
             _ if !self.is_late => {
                 if tells {
                     self.warn(time, HUB, teller);
                 }
             }
+            // On a busy machine it takes its time before anything can be said.
+            WAITS_FOR_LOCK if !self.had_its_turn() => self.looks -= 1,
             WAITS_FOR_LOCK if self.looks == 2 || tells => self.warn(
                 time,
                 "native code keeps Python's lock, so it cannot be interrupted and all scripts of \
@@ -275,6 +288,12 @@ impl Pursuit {
         self.due = time + self.wait.as_nanos() as u64;
     }
 
+    /// Whether the call's thread could have given Python's lock to who tries to interrupt it.
+    fn had_its_turn(&self) -> bool {
+        let attempt = self.attempt.thread.load(Ordering::Acquire);
+        attempt != 0 && self.turn.is_over(attempt)
+    }
+
     /// The same for one that is left to run.
     fn tell_again(&mut self, time: u64, teller: &Sender<Warning>) {
         if time >= self.due {
@@ -294,6 +313,7 @@ impl Pursuit {
     /// Tries to interrupt the call, on a thread of its own.
     fn interrupt(&mut self, time: u64, teller: &Sender<Warning>) {
         self.attempt = Arc::default();
+        self.turn = Turn::of(self.slot.kernel_thread());
         let try_it = Try {
             slot: self.slot,
             call: self.call,
@@ -307,6 +327,9 @@ impl Pursuit {
             sends: self.is_late && self.looks != 1,
         };
         let run = move || {
+            // SAFETY: always allowed.
+            let own = unsafe { libc::gettid() };
+            try_it.progress.thread.store(own, Ordering::Release);
             if let Some(interpreter) = try_it.script.profile.interpreter() {
                 interrupt::interrupt(&interpreter, &try_it);
             }
@@ -372,14 +395,14 @@ impl Target for Try {
     }
 
     fn reached(&self) {
-        self.progress.0.store(HAS_LOCK, Ordering::Release);
+        self.progress.state.store(HAS_LOCK, Ordering::Release);
     }
 
     fn done(&self, attempt: &Attempt) {
         let callee = self.script.callees.named(&self.name);
         let (what, stack, state) = match attempt {
             Attempt::Ended => return,
-            Attempt::Insisted => return self.progress.0.store(SENT, Ordering::Release),
+            Attempt::Insisted => return self.progress.state.store(SENT, Ordering::Release),
             Attempt::Left(stack) => ("the hub waits for it", stack, HAS_LOCK),
             Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
             Attempt::Sent(stack) => match wake::wake(self.slot, self.call) {
@@ -400,7 +423,7 @@ impl Target for Try {
         if state == SENT {
             self.slot.was_sent(self.call);
         }
-        self.progress.0.store(state, Ordering::Release);
+        self.progress.state.store(state, Ordering::Release);
         let Some(time) = self.tell else { return };
         let place = place_of(stack);
         let is_new = callee.is_none_or(|callee| match state {

@@ -266,6 +266,7 @@ fn end(loaded: Loaded, context: &Context, attachment: Attachment) {
         loaded.release(attached);
     }
     drop(call);
+    context.profile.moves_out();
     match attachment {
         Attachment::Own(janitor) => {
             let call = Call::begin(janitor.attached(), finalizers);
