@@ -118,7 +118,7 @@ TEST_P(BesideCalls, AResultThatComesTooLateIsNotUsed) {
   const int script = hub_.Load(
       "import time\n"
       "def late():\n"
-      "    try: time.sleep(0.5)\n"
+      "    try: time.sleep(1.2)\n"
       "    except TimeoutError: pass\n"
       "    return 0\n"
       "def OnUserLogin(nick): return late()\n");
