@@ -41,7 +41,7 @@ pub enum Change {
 pub struct Breaker {
     /// Failures in a row, and timeouts in a row `TIMEOUT` times.
     streak: AtomicU64,
-    /// When it may be tried again, by the ticking clock; 0 when it is not suspended.
+    /// When it may be tried again, by the exact clock; 0 when it is not suspended.
     until: AtomicU64,
     /// Whether it is being tried.
     trial: AtomicBool,
@@ -61,7 +61,7 @@ impl Breaker {
 
     #[cold]
     fn admits_trial(&self) -> bool {
-        clock::ticking() >= self.until.load(Ordering::Relaxed)
+        clock::exact() >= self.until.load(Ordering::Relaxed)
             && !self.trial.swap(true, Ordering::Relaxed)
     }
 
@@ -117,7 +117,7 @@ impl Breaker {
     fn suspend(&self, pause: Duration) -> Duration {
         let nanoseconds = pause.as_nanos() as u64;
         self.pause.store(nanoseconds, Ordering::Relaxed);
-        self.until.store(clock::ticking() + nanoseconds, Ordering::Relaxed);
+        self.until.store(clock::exact() + nanoseconds, Ordering::Relaxed);
         pause
     }
 }
