@@ -34,14 +34,6 @@ pub struct Slot {
     callee: AtomicPtr<Callee>,
     /// The number of the call that has gone past its deadline.
     marked: AtomicU64,
-    /// The number of the call whose every step is to fail, and when its first one was seen since, by
-    /// the ticking clock; 0 when none was.
-    insisted: AtomicU64,
-    stepped: AtomicU64,
-    /// The number of the late call that an exception was sent to.
-    sent: AtomicU64,
-    /// The number of the late call that has come to its end and is only told about.
-    settled: AtomicU64,
     /// Whether the call is in a function of the host at the moment.
     in_host: AtomicBool,
     /// The number of the last call that began.
@@ -53,6 +45,14 @@ pub struct Slot {
     kernel_thread: AtomicI32,
     /// The stack for the crash handler that the thread was given, or 0.
     crash_stack: AtomicUsize,
+    /// The number of the call whose every step is to fail, and when its first one was seen since, by
+    /// the ticking clock; 0 when none was.
+    insisted: AtomicU64,
+    stepped: AtomicU64,
+    /// The number of the late call that an exception was sent to.
+    sent: AtomicU64,
+    /// The number of the late call that has come to its end and is only told about.
+    settled: AtomicU64,
 }
 
 /// A call that another one runs inside of.
