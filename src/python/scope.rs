@@ -225,7 +225,7 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 7] = [
+static BUILTINS: [Builtin; 8] = [
     Builtin::new(c"write_output", output::write, ffi::METH_O),
     Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
     Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
@@ -233,6 +233,7 @@ static BUILTINS: [Builtin; 7] = [
     Builtin::new(c"notify", notify, ffi::METH_O),
     Builtin::new(c"thread_frames", thread_frames, ffi::METH_NOARGS),
     Builtin::new(c"step", insist::step, ffi::METH_VARARGS),
+    Builtin::new(c"compile_source", compile_source, ffi::METH_O),
 ];
 
 /// Serial of the script the host's thread runs for, or None.
@@ -287,6 +288,17 @@ unsafe extern "C" fn thread_frames(_: *mut PyObject, _: *mut PyObject) -> *mut P
     let attached = unsafe { Attached::assume() };
     let frames = attached.list(interpreter::thread_frames(attached));
     frames.map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+/// The code of a module. The argument is `(source, path)`: bytes without a NUL, and a str.
+unsafe extern "C" fn compile_source(_: *mut PyObject, pair: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and importing.py passes such a pair, which
+    // lives as long as the call; the bytes of a bytes object are followed by a NUL.
+    unsafe {
+        let (source, path) = (ffi::PyTuple_GET_ITEM(pair, 0), ffi::PyTuple_GET_ITEM(pair, 1));
+        let (source, flags) = (ffi::PyBytes_AS_STRING(source), std::ptr::null_mut());
+        ffi::Py_CompileStringObject(source, path, ffi::Py_file_input, flags, -1)
+    }
 }
 
 /// Calls a function of the files.

@@ -9,7 +9,7 @@ thread runs for, in_host_call() whether this thread is inside a call from the ho
 the vh calls of other threads, notify(serial) asks for the script's jobs to be run by the host,
 thread_frames() the innermost frames of threads that Python started in this interpreter,
 write_output((serial, file number, data)) writes for a script, step(code, ...) raises TimeoutError in
-a call that is to end.
+a call that is to end, compile_source((source, path)) gives the code of a module.
 """
 
 import gc

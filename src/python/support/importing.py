@@ -31,9 +31,13 @@ def add_search_path(folders):
             sys.path.insert(0, folder)
 
 
-def run_source(source, path, namespace, compile=compile, exec=exec):
-    """Runs a script. Python's own compile honours encoding comments and byte order marks."""
-    exec(compile(source, path, "exec", 0, True), namespace)
+def run_source(source, path, namespace):
+    """Runs a script. Encoding comments and byte order marks are honoured."""
+    if 0 in source:
+        compile(source, path, "exec", 0, True)  # Says what is wrong with it.
+    # Python's own compile would make the classes of syntax trees, 300 KB in every interpreter.
+    sys.audit("compile", source, path)
+    exec(compile_source((source, path)), namespace)
 
 
 def top_level_imports(source):
