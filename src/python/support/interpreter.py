@@ -1,39 +1,4 @@
-"""Preparing interpreters for scripts, and for their end."""
-
-
-def tell_scripts_apart():
-    """In the main interpreter: threads and exit functions belong to the script they come from."""
-    import atexit
-    import threading
-
-    start = threading.Thread.start
-    register, unregister = atexit.register, atexit.unregister
-
-    def start_for_script(self):
-        scope = current_scope()
-        self._vh_script = None if scope is None else scope.script
-        start(self)
-
-    def register_for_script(function, *args, **kwargs):
-        scope = current_scope()
-        if scope is None:
-            return register(function, *args, **kwargs)
-        scope.exit_callbacks.append((function, args, kwargs))
-        return function
-
-    def unregister_for_script(function):
-        scope = current_scope()
-        if scope is not None:
-            scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]
-        unregister(function)
-
-    replace_output()
-    # Threads that are not told whether they are daemons do as the host's thread, which is none.
-    threading._DummyThread.daemon = property(lambda self: False)
-    threading.Thread.start = start_for_script
-    atexit.register = register_for_script
-    atexit.unregister = unregister_for_script
-
+"""Preparing an interpreter for scripts."""
 
 # C modules whose state all interpreters share before a version of Python, so that scripts disturb
 # each other. Without them the standard library uses the same written in Python.
@@ -96,40 +61,3 @@ def forbid_exit():
 
     for module in (posix, os):
         module._exit = _exit
-
-
-def prepare_end():
-    """Before the interpreter ends; all its threads have."""
-    if loaded("threading") is not None:
-        # Keep Python's own shutdown from looking for them.
-        loaded("threading")._shutdown = lambda: None
-    empty_leaked_containers()
-
-
-# Containers of C modules that nobody frees before 3.13, with all they hold.
-LEAKED_CONTAINERS = (
-    ("_ctypes", "_pointer_type_cache"),
-    ("_sqlite3", "adapters"),
-    ("_sqlite3", "converters"),
-    ("_ssl", "err_codes_to_names"),
-    ("_ssl", "err_names_to_codes"),
-    ("_ssl", "lib_codes_to_names"),
-)
-
-
-def empty_leaked_containers():
-    for module, name in LEAKED_CONTAINERS:
-        container = getattr(loaded(module), name, None)
-        if container is not None and not is_used_elsewhere(container):
-            container.clear()
-
-
-def is_used_elsewhere(container):
-    """Whether another interpreter has it too: there it has the names of at least three modules.
-
-    The C module itself holds one reference, and a copy of its namespace may hold another.
-    """
-    namespaces = [holder for holder in gc.get_referrers(container) if type(holder) is dict]
-    # The variables here and in the caller, and the argument of getrefcount.
-    known = len(namespaces) + 3
-    return sys.getrefcount(container) - known >= 3
