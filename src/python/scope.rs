@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyMethodDef, PyObject};
 
@@ -35,18 +36,17 @@ macro_rules! support {
 }
 
 /// What every script needs, in the order in which it is run.
-static FIRST: [File; 7] = [
+static FIRST: [File; 5] = [
     support!("common"),
     support!("output"),
     support!("scope"),
     support!("importing"),
     support!("reporting"),
-    support!("interpreter"),
-    support!("baseline"),
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 10] = [
+static LATER: [File; 11] = [
+    support!("preparing"),
     support!("ending"),
     support!("sweeping"),
     support!("jobs"),
@@ -258,7 +258,7 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 9] = [
+static BUILTINS: [Builtin; 11] = [
     Builtin::new(c"write_output", output::write, ffi::METH_O),
     Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
     Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
@@ -268,6 +268,8 @@ static BUILTINS: [Builtin; 9] = [
     Builtin::new(c"step", insist::step, ffi::METH_VARARGS),
     Builtin::new(c"compile_source", compile_source, ffi::METH_O),
     Builtin::new(c"run_file_with", run_file_for_python, ffi::METH_O),
+    Builtin::new(c"share_names", share_names, ffi::METH_O),
+    Builtin::new(c"shared_names", shared_names, ffi::METH_O),
 ];
 
 /// Serial of the script the host's thread runs for, or None.
@@ -347,6 +349,78 @@ unsafe extern "C" fn run_file_for_python(_: *mut PyObject, name: *mut PyObject) 
     found.map_or(std::ptr::null_mut(), |found| attached.bool(found).into_raw())
 }
 
+/// Lists of names, as many interpreters have them: each name ends with a NUL, and so does each list.
+static NAMES: Mutex<Vec<Box<[u8]>>> = Mutex::new(Vec::new());
+/// How many there are at most. Interpreters are alike before their scripts run.
+const MOST_NAMES: usize = 16;
+
+/// Keeps the names in a list of mappings for the process; their number, or None when they are no plain
+/// names, or too many different ones are kept.
+unsafe extern "C" fn share_names(_: *mut PyObject, mappings: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and baseline.py passes a list.
+    let (attached, mappings) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(mappings))
+    };
+    let mappings = mappings.map(|mappings| mappings.items()).unwrap_or_default();
+    let number = joined_names(attached, &mappings).map(|names| names.and_then(number_of));
+    let number = number.and_then(|number| match number {
+        Some(number) => attached.int(number as i64),
+        None => Ok(attached.none()),
+    });
+    number.map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+fn joined_names(attached: Attached<'_>, mappings: &[Obj<'_>]) -> Result<Option<Vec<u8>>, Raised> {
+    let mut joined = Vec::new();
+    for mapping in mappings {
+        // SAFETY: attached; a new reference to a list, or NULL.
+        let names = unsafe { attached.take(ffi::PyMapping_Keys(mapping.as_ptr()))? };
+        for name in names.items() {
+            match name.as_utf8() {
+                Some(name) if name.is_empty() || name.contains('\0') => return Ok(None),
+                Some(name) => joined.extend_from_slice(name.as_bytes()),
+                None => return Ok(None),
+            }
+            joined.push(0);
+        }
+        joined.push(0);
+    }
+    Ok(Some(joined))
+}
+
+fn number_of(names: Vec<u8>) -> Option<usize> {
+    let mut all = NAMES.lock();
+    if let Some(number) = all.iter().position(|known| **known == *names) {
+        return Some(number);
+    }
+    let is_room = all.len() < MOST_NAMES;
+    is_room.then(|| all.push(names.into())).map(|()| all.len() - 1)
+}
+
+/// Names that were kept, by their number.
+unsafe extern "C" fn shared_names(_: *mut PyObject, number: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and baseline.py passes such a number.
+    let (attached, number) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(number))
+    };
+    let number = number.and_then(|number| usize::try_from(number.as_i64()?).ok());
+    let joined = number.and_then(|number| NAMES.lock().get(number).cloned()).unwrap_or_default();
+    let lists = || {
+        let (mut lists, mut names) = (Vec::new(), Vec::new());
+        for name in joined.split_inclusive(|&byte| byte == 0) {
+            match name {
+                [0] => lists.push(attached.list(std::mem::take(&mut names))?),
+                [name @ .., _] => names.push(attached.decode(name, None)?.interned()),
+                [] => {}
+            }
+        }
+        attached.list(lists)
+    };
+    lists().map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
 /// Calls a function of the files.
 pub fn call<'a>(
     attached: Attached<'a>,
@@ -368,7 +442,7 @@ pub fn call<'a>(
 
 /// Runs once in a script's own interpreter, before the script.
 pub fn prepare_own(attached: Attached<'_>) -> Result<(), Raised> {
-    call(attached, c"prepare_own_interpreter", &[]).map(drop)
+    call(attached, c"prepare_interpreter", &[]).map(drop)
 }
 
 /// Runs once in the main interpreter: its scripts' threads and exit functions are told apart.

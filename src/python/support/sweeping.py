@@ -3,38 +3,38 @@
 
 def sweep():
     """Puts the interpreter back to what it was before its script; False when that cannot be."""
-    if not BASELINE or BASELINE[0].spoiled:
+    if SPOILED or not BASELINE:
         return False
-    baseline = BASELINE[0]
-    restore_contents(baseline)
-    restore_settings(baseline)
+    restore_contents()
+    restore_settings()
     let_go_of_asyncio()
     empty_leaked_containers()
-    modules = unflat(baseline.modules)
-    probes = [probe for name in list(sys.modules) if (probe := drop_module(name, modules, baseline))]
+    modules = BASELINE["modules"]
+    probes = [probe for name in list(sys.modules) if (probe := drop_module(name, modules))]
     sys.modules.update(modules)
     clear_survivors(probes)
     return True
 
 
-def unflat(parts):
-    return dict(zip(parts[::2], parts[1::2]))
-
-
-def restore_contents(baseline):
-    for content, parts in baseline.contents:
-        before = unflat(parts)
-        for name in content.keys() - before.keys():
-            del content[name]
-        content.update(before)
-    for container, parts in baseline.containers:
+def restore_contents():
+    for namespace, before in kept("namespaces"):
+        for name in namespace.keys() - before.keys():
+            del namespace[name]
+        namespace.update(before)
+    for container, before in (*kept("dicts"), *BASELINE["others"]):
         container.clear()
-        if type(container) is list:
-            container.extend(parts)
-        else:
-            container.update(unflat(parts) if type(container) is dict else parts)
-    for kind, parts in baseline.classes:
-        restore_class(kind, unflat(parts))
+        refill = container.extend if type(container) is list else container.update
+        refill(before)
+    for kind, before in kept("classes"):
+        restore_class(kind, before)
+
+
+def kept(what):
+    """Modules, classes or dicts, each with a dict of what was in it."""
+    owners, values, names = BASELINE[what]
+    names = shared_names(names) if type(names) is int else names
+    for owner, names, values in zip(owners, names, values):
+        yield owner, dict(zip(names, values))
 
 
 def restore_class(kind, before):
@@ -46,8 +46,8 @@ def restore_class(kind, before):
             setattr(kind, name, value)
 
 
-def restore_settings(baseline):
-    for function, arguments in baseline.settings:
+def restore_settings():
+    for function, arguments in BASELINE["settings"]:
         function(*arguments)
     monitoring = getattr(sys, "monitoring", None)
     if monitoring is not None:
@@ -58,12 +58,12 @@ def restore_settings(baseline):
     SCOPES.clear()
 
 
-def drop_module(name, modules, baseline):
+def drop_module(name, modules):
     """Drops a module of the script; returns a weak reference to a function of it, if any."""
     if name in modules:
         return None
     namespace = getattr(sys.modules.pop(name), "__dict__", {})
-    if any(namespace is content for content, _ in baseline.contents):
+    if any(namespace is content for content in BASELINE["namespaces"][0]):
         return None  # Another name of a module that stays.
     for value in list(namespace.values()):
         if getattr(value, "__globals__", None) is namespace:
