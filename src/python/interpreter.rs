@@ -7,7 +7,7 @@
 //! Lock order: `Interpreter::entries` is the only lock here and is never held while Python runs.
 
 use std::cell::Cell;
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{
@@ -16,7 +16,7 @@ use std::sync::atomic::{
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyInterpreterState, PyThreadState};
 
@@ -288,8 +288,7 @@ static MAIN: OnceLock<Arc<Interpreter>> = OnceLock::new();
 /// Starts Python at the first call; afterwards it is left and ready to be entered.
 ///
 /// It is started on a thread of its own that stays: Python then never takes a thread of the host
-/// for its main thread, so that scripts cannot set signal handlers, and `threading` is imported on
-/// a thread state that is never deleted.
+/// for its main thread, so that scripts cannot set signal handlers.
 pub fn start() -> Result<(), String> {
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = STARTING.lock();
@@ -300,8 +299,13 @@ pub fn start() -> Result<(), String> {
     std::thread::Builder::new()
         .name("python-main".into())
         .spawn(move || {
+            let started = start_here();
+            let has_started = started.is_ok();
             // The receiver waits for this message.
-            let _ = report.send(start_here());
+            let _ = report.send(started);
+            if has_started {
+                prepare_when_asked();
+            }
             loop {
                 std::thread::park();
             }
@@ -323,9 +327,6 @@ fn start_here() -> Result<(), String> {
         let attached = Attached::assume();
         import_early(attached);
         set_switch_interval(attached);
-        if let Err(raised) = scope::prepare_main(attached) {
-            report::log(attached, raised, "", "preparing the main interpreter");
-        }
         MAIN.get_or_init(|| main);
         match ensured {
             Some(state) => ffi::PyGILState_Release(state),
@@ -355,21 +356,76 @@ fn set_switch_interval(attached: Attached<'_>) {
     }
 }
 
-/// Imports what must be imported on a thread state that stays, or changes the process: `signal`
-/// takes SIGINT over at its first import, which is put back.
+/// Imports what keeps scripts apart from the process and each other: `_signal` takes SIGINT over at
+/// its first import, which is put back; `_datetime` here keeps several modules from crashing in own-gil
+/// interpreters. Only the C modules, because what imports them takes more memory than a script.
 fn import_early(attached: Attached<'_>) {
+    let names: &[&CStr] = if cfg!(Py_3_12) { &[c"_signal", c"_datetime"] } else { &[c"_signal"] };
     // SAFETY: the structure is filled by the first call before the second reads it.
     unsafe {
         let mut host: libc::sigaction = std::mem::zeroed();
         libc::sigaction(libc::SIGINT, ptr::null(), &raw mut host);
-        // `datetime` here keeps several modules from crashing in own-gil interpreters.
-        for name in [c"signal", c"threading", c"datetime"] {
+        for name in names {
             if let Err(raised) = attached.import(name) {
                 report::log(attached, raised, "", &format!("importing {}", name.to_string_lossy()));
             }
         }
         libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());
     }
+}
+
+/// Whether the main interpreter is ready for scripts.
+static PREPARED: (Mutex<Preparation>, Condvar) =
+    (Mutex::new(Preparation::NotAsked), Condvar::new());
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Preparation {
+    NotAsked,
+    Asked,
+    Done,
+}
+
+/// Prepares the main interpreter once somebody asks for it: on Python's main thread, because
+/// `threading` must be imported on a thread state that is never deleted.
+fn prepare_when_asked() {
+    let (preparation, changed) = &PREPARED;
+    changed.wait_while(&mut preparation.lock(), |now| *now == Preparation::NotAsked);
+    let entered = main().enter();
+    let attached = entered.attached();
+    let prepared = attached.import(c"threading").and_then(|_| scope::prepare_main(attached));
+    if let Err(raised) = prepared {
+        report::log(attached, raised, "", "preparing the main interpreter");
+    }
+    drop(entered);
+    *preparation.lock() = Preparation::Done;
+    changed.notify_all();
+}
+
+/// The main interpreter, to run scripts' code in; only after `start`. Most hubs never need what is
+/// prepared for that.
+pub fn main_for_scripts() -> &'static Arc<Interpreter> {
+    let (preparation, changed) = &PREPARED;
+    // A host that embeds Python itself may have it attached.
+    let outermost = with_thread(|thread| thread.frames.last().copied());
+    let seen = gil_state::get();
+    let suspended = attached_here(outermost, seen);
+    if suspended.is_some() {
+        // SAFETY: attached, and entered again below.
+        unsafe { ffi::PyEval_SaveThread() };
+    }
+    let mut now = preparation.lock();
+    if *now == Preparation::NotAsked {
+        *now = Preparation::Asked;
+        changed.notify_all();
+    }
+    changed.wait_while(&mut now, |now| *now != Preparation::Done);
+    drop(now);
+    if let Some(suspended) = suspended {
+        // SAFETY: what was attached before.
+        unsafe { ffi::PyEval_RestoreThread(suspended) };
+        gil_state::set(seen);
+    }
+    main()
 }
 
 /// The main interpreter; only after `start`.

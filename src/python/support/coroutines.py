@@ -1,7 +1,7 @@
 """The event loop of a script, for its `async def` hooks and functions."""
 
 
-class Coroutines:
+class Coroutines(Part):
     def own_loop(self):
         if self.loop is None or self.loop.is_closed():
             import asyncio

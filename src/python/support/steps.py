@@ -7,7 +7,6 @@ MONITORING = getattr(sys, "monitoring", None)
 # Ids that are meant for no special kind of tool come first.
 STEP_TOOLS = (4, 3, 2, 1, 0, 5)
 STEP_TOOL = None
-STANDARD_FOLDER = getattr(loaded("os"), "__file__", "").rpartition("/")[0]
 
 
 def standard_folder():
