@@ -48,8 +48,9 @@ pub fn hook(
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
-    let block = unsafe { loaded.hook(attached, number) }
-        .and_then(|function| hook_answer(loaded, context, hook, number, &function, params, encoding));
+    let block = unsafe { loaded.hook(attached, number) }.and_then(|function| {
+        hook_answer(loaded, context, hook, number, &function, params, encoding)
+    });
     go_on(loaded, attached, context);
     trace_result(script, hook.text, block.as_ref());
     block
