@@ -1,6 +1,6 @@
 //! A hub with live interpreters: a callback table, and scripts that are loaded once and stay.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::{Path, PathBuf};
 
 use vh_python_wrapper::abi::{
@@ -10,6 +10,10 @@ use vh_python_wrapper::callbacks::MAX_CALLBACKS;
 
 use crate::blocks::{element, text_of};
 use crate::{c_string, pack, silence_log};
+
+unsafe extern "C" {
+    fn Py_GetVersion() -> *const c_char;
+}
 
 /// A file of `fuzz/scripts` to load in a runtime.
 #[derive(Clone, Copy, Debug)]
@@ -51,11 +55,19 @@ impl Hub {
     /// Loads a script; its id.
     pub fn load(&self, script: Script) -> c_int {
         // SAFETY: only this thread reads or writes the environment.
-        unsafe { std::env::set_var("VH_PYTHON_RUNTIME", script.runtime) };
+        unsafe { std::env::set_var("VH_PYTHON_RUNTIME", runtime_here(script.runtime)) };
         let id = load_file(w_ReserveID(), &folder().join(script.file));
         assert!(id >= 0, "{script:?} did not load: see the log");
         id
     }
+}
+
+/// The runtime a script asks for, or what this Python has instead of it.
+fn runtime_here(wanted: &'static str) -> &'static str {
+    // SAFETY: may always be called; the text is static.
+    let version = unsafe { CStr::from_ptr(Py_GetVersion()) }.to_string_lossy();
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse().ok());
+    if wanted == "own-gil" && minor < Some(12) { "sub" } else { wanted }
 }
 
 /// `w_Load`.
