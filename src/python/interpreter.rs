@@ -496,7 +496,7 @@ impl Interpreter {
         created.ok_or_else(|| "Python could not create a sub-interpreter".to_owned())
     }
 
-    /// Where its state is: for comparing it with `of_this_thread`, nothing else.
+    /// Where its state is: tells it from others that are there at the same time.
     pub fn address(&self) -> usize {
         self.state as usize
     }
@@ -639,12 +639,6 @@ impl Interpreter {
             let frame = unsafe { attached.take(ffi::PyThreadState_GetFrame(thread_state).cast()) };
             frame.ok().map(|frame| (thread_state, frame))
         })
-    }
-
-    /// Tells it from others that are there at the same time.
-    #[cfg(Py_3_12)]
-    pub fn address(&self) -> usize {
-        self.state as usize
     }
 
     /// Whether a thread of the host keeps a thread state here, idle between calls.
