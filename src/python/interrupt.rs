@@ -103,10 +103,11 @@ fn stack(attached: Attached<'_>, interpreter: &Interpreter, thread: u64) -> Stri
 /// The exception arrives here. Up to 3.12 Python, told to forget one, looks for it at each later step
 /// all the same, and 3.11 then comes no further where a trace function is set.
 pub fn take_back(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
-    insist::relent(attached, is_over);
     if let Err(raised) = let_arrive(attached) {
         attached.clear(raised);
     }
+    // Afterwards: it may run Python code of its own.
+    insist::relent(attached, is_over);
 }
 
 /// Raises what is sent to late calls.
