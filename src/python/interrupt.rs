@@ -106,12 +106,10 @@ fn stack(attached: Attached<'_>, interpreter: &Interpreter, thread: u64) -> Stri
 
 /// Takes back what was sent to calls of this thread that are over: an exception that has not arrived
 /// yet, and what was done to end them.
-///
-/// The exception arrives here. Up to 3.12 Python, told to forget one, looks for it at each later step
-/// all the same, and 3.11 then comes no further where a trace function is set.
 pub fn take_back(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
-    insist::relent(attached, is_over);
     settle(attached);
+    // Afterwards: it may run Python code of its own.
+    insist::relent(attached, is_over);
 }
 
 /// Lets no exception be on its way to this thread, and none to one that has ended.
