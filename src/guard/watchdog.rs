@@ -102,8 +102,8 @@ struct Pursuit {
     attempt: Arc<Progress>,
     /// The call's thread since that attempt began, or since it was sent the first exception.
     turn: Turn,
-    /// Whether a look has found that an exception was sent.
-    was_sent: bool,
+    /// Whether an attempt has come to the call, and told of it.
+    is_told: bool,
     /// When to look again, in nanoseconds since the call began, and how long to wait after that.
     due: u64,
     wait: Duration,
@@ -121,6 +121,8 @@ const WAITS_FOR_LOCK: u8 = 0;
 const HAS_LOCK: u8 = 1;
 const SENT: u8 = 2;
 const IN_HOST: u8 = 3;
+/// It came when another call ran inside of this one, or the interpreter was closed.
+const GAVE_UP: u8 = 4;
 
 impl Pursuit {
     /// None when the call has ended this moment.
@@ -137,11 +139,11 @@ impl Pursuit {
             callee: seen.callee,
             attempt: Arc::default(),
             turn: Turn::of(seen.slot.kernel_thread()),
-            was_sent: false,
+            is_told: false,
             due: time + FIRST_LOOK.as_nanos() as u64,
             wait: FIRST_LOOK * 2,
         };
-        pursuit.interrupt(time, Some(time));
+        pursuit.interrupt(time);
         Some(pursuit)
     }
 
@@ -165,12 +167,12 @@ impl Pursuit {
             return;
         }
         let attempt = self.attempt.thread.load(Ordering::Acquire);
-        match self.attempt.state.load(Ordering::Acquire) {
+        let state = self.attempt.state.load(Ordering::Acquire);
+        let is_told = self.is_told;
+        self.is_told |= has_come(state);
+        match state {
             // The exception has a moment to be taken.
-            SENT if !self.was_sent => {
-                self.was_sent = true;
-                self.turn = Turn::of(self.slot.kernel_thread());
-            }
+            SENT if !is_told => self.turn = Turn::of(self.slot.kernel_thread()),
             WAITS_FOR_LOCK if attempt == 0 || !self.turn.is_over(attempt) => {
                 self.due = time + FIRST_LOOK.as_nanos() as u64;
                 return;
@@ -183,8 +185,9 @@ impl Pursuit {
             HAS_LOCK => {}
             IN_HOST => {
                 self.warn(time, "it waits for a function of the hub, which cannot be interrupted");
-                self.interrupt(time, None);
+                self.interrupt(time);
             }
+            GAVE_UP => self.interrupt(time),
             _ => {
                 if self.turn.is_over(attempt) {
                     self.warn(
@@ -193,7 +196,7 @@ impl Pursuit {
                          cannot interrupt, or catches the exception; it is sent again",
                     );
                 }
-                self.interrupt(time, None);
+                self.interrupt(time);
             }
         }
         self.due = time + self.wait.as_nanos() as u64;
@@ -209,9 +212,8 @@ impl Pursuit {
         );
     }
 
-    /// Tries to interrupt the call, on a thread of its own. `tell`: how long the call has run, if that
-    /// is to be told.
-    fn interrupt(&mut self, time: u64, tell: Option<u64>) {
+    /// Tries to interrupt the call, on a thread of its own.
+    fn interrupt(&mut self, time: u64) {
         self.attempt = Arc::default();
         self.turn = Turn::of(self.slot.kernel_thread());
         let try_it = Try {
@@ -220,7 +222,8 @@ impl Pursuit {
             script: Arc::clone(&self.script),
             name: self.callee().name().to_owned(),
             progress: Arc::clone(&self.attempt),
-            tell,
+            // Later ones are told as they fail.
+            tell: (!self.is_told).then_some(time),
         };
         let run = move || {
             // SAFETY: always allowed.
@@ -229,10 +232,26 @@ impl Pursuit {
             if let Some(interpreter) = try_it.script.profile.interpreter() {
                 interrupt::interrupt(&interpreter, &try_it);
             }
+            try_it.progress.end();
         };
         let thread = std::thread::Builder::new().name("python-interrupt".into()).spawn(run);
         if let Err(error) = thread {
             self.warn(time, &format!("it cannot be interrupted, no thread for that: {error}"));
+            self.attempt.end();
+        }
+    }
+}
+
+/// Whether an attempt in this state has come to the call.
+fn has_come(state: u8) -> bool {
+    matches!(state, SENT | IN_HOST)
+}
+
+impl Progress {
+    /// The attempt is over.
+    fn end(&self) {
+        if !has_come(self.state.load(Ordering::Acquire)) {
+            self.state.store(GAVE_UP, Ordering::Release);
         }
     }
 }
