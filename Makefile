@@ -2,7 +2,7 @@
 #
 #   PYTHON=...   the Python to build for: a command or a path (default: python3)
 #   BUILD=...    the folder to build in (default: build)
-#   BENCH=...    options of the benchmark: --quick, --row TEXT, --other FILE
+#   BENCH=...    options of the benchmark: --quick, --row TEXT (that row only, no hub), --other FILE
 #   FUZZ=...     fuzzers to run (default: all), TIME=... seconds for each (default: 60)
 
 PYTHON ?= python3
@@ -18,8 +18,11 @@ MAKEFLAGS += --no-print-directory
 LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
 CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
+# One row of the library's benchmark is asked for by who does not care for the hub.
+with_hub = $(if $(filter --row --list,$(BENCH)),,yes)
+HUB_LOAD = $(if $(filter --quick,$(BENCH)),VH_LOAD_MESSAGES=20000) $(CMAKE_BUILD) --target hub_load
 
-.PHONY: build demo hub test test-sanitize fuzz bench bench-instr check header docs symbols install uninstall
+.PHONY: build demo hub test test-sanitize fuzz bench bench-hub bench-instr check header docs symbols install uninstall
 .PHONY: deb clean help
 .PHONY: all bootstrap bootstrap-test configure runnable
 # cmake and ctest use the cores; the steps here follow each other.
@@ -68,9 +71,13 @@ fuzz: bootstrap-test ## Fuzz the library (FUZZ=targets, TIME=seconds for each)
 	@PYO3_PYTHON=$$($(PYTHON) -c 'import sys; print(sys.executable)') \
 	  fuzz/run $(abspath $(BUILD))/fuzz $(TIME) $(FUZZ)
 
-bench: configure ## Measure the library against the least any embedding must do (BENCH=... options)
-	@$(CMAKE_BUILD) --target vh_bench
+bench: configure ## Measure the library, and then the hub under load (BENCH=... options)
+	@$(CMAKE_BUILD) --target vh_bench $(if $(with_hub),plugin_load tcp_load vh_hub)
 	@$(BUILD)/benches/vh_bench $(BENCH)
+	@$(if $(with_hub),echo && $(HUB_LOAD))
+
+bench-hub: configure ## Measure the hub under load only: in one process, and over TCP
+	@$(HUB_LOAD)
 
 bench-instr: bootstrap-test configure ## Count the instructions of short calls into benches/instructions.txt
 	@$(CMAKE_BUILD) --target bench-instr

@@ -27,6 +27,7 @@ fn compile_c_parts() {
         .file("src/abi/variadic.c")
         // Formats are a few letters: unrolled loops would only cost.
         .opt_level(2)
+        .force_frame_pointer(false)
         .include("include")
         .std("c11")
         .warnings_into_errors(true)

@@ -938,6 +938,9 @@ class Library {
   decltype(&::w_vapack) vapack = nullptr;
   decltype(&::w_packprint) packprint = nullptr;
   decltype(&::w_free_args) free_args = nullptr;
+  decltype(&::w_Stats) stats = nullptr;
+  decltype(&::w_StatsText) stats_text = nullptr;
+  decltype(&::w_SetLogSink) set_log_sink = nullptr;
   decltype(&::w_LastError) last_error = nullptr;
   // nVerliHub::nPythonPlugin::stringListToJson
   std::string (*string_list_to_json)(const std::vector<std::string>&) = nullptr;
@@ -1010,6 +1013,9 @@ class Library {
     find(Needs::kEverything, "w_UnregisterFunction", unregister_function);
     find(Needs::kEverything, "w_vapack", vapack);
     find(Needs::kEverything, "w_packprint", packprint);
+    find(Needs::kEverything, "w_Stats", stats);
+    find(Needs::kEverything, "w_StatsText", stats_text);
+    find(Needs::kEverything, "w_SetLogSink", set_log_sink);
     find(Needs::kEverything, "w_LastError", last_error);
     return find.missing();
   }
@@ -1174,6 +1180,15 @@ struct HostOptions {
   int log_level = 0;                   // see w_LogLevel
 };
 
+// A record of the log.
+struct LogRecord {
+  int level;            // the lowest w_LogLevel that shows it; 0 for errors and warnings
+  int script;           // the id of the script it is about, or -1
+  std::string message;  // UTF-8, of one or several lines, without a prefix
+};
+
+using LogSink = std::function<void(const LogRecord&)>;
+
 // From w_Begin to w_End. One at a time in a process, because the library is there once.
 class Host {
  public:
@@ -1186,8 +1201,11 @@ class Host {
       throw LibraryError(library_->file() + " cannot start: " + library_->failure().text());
     }
   }
-  // Unloads all scripts.
-  ~Host() { library_->end(); }
+  // Unloads all scripts. The log sink has got everything that was logged until then.
+  ~Host() {
+    library_->end();
+    set_log_sink(nullptr);
+  }
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
@@ -1300,6 +1318,25 @@ class Host {
     return library_->own(library_->call_hook(script, hook, packed.get()));
   }
 
+  // --- Statistics and the log ---
+
+  // What vh.stats() gives in Python: how often each hook and function was called, how long that
+  // took, how it failed. docs/script-guide.md lists the names.
+  Json statistics() const { return Json::parse(text_of(library_->stats)); }
+  // The same as text that Prometheus reads.
+  std::string prometheus() const { return text_of(library_->stats_text); }
+
+  // Gives the records of the log to a callable instead of printing them; an empty one prints them
+  // again. It is called in their order, on a thread of the library, and may use the Host. The one
+  // before has got all its records, and is gone, when this returns; so do not hold a lock that it
+  // takes. Not for the callable itself.
+  void set_log_sink(LogSink sink) {
+    const std::lock_guard lock(sink_mutex_);
+    auto next = sink ? std::make_unique<LogSink>(std::move(sink)) : nullptr;
+    if (next || sink_) library_->set_log_sink(next ? &call_sink : nullptr, next.get());
+    sink_ = std::move(next);
+  }
+
   // --- Functions for scripts ---
 
   // Offers a callable to a script as vh.CallDynamicFunction(name, ...): a function, lambda or
@@ -1336,6 +1373,18 @@ class Host {
     }
   }
 
+  // In C++ an exception may leave it: the library catches it and prints the record.
+  static void call_sink(int level, int script, const char* message, void* user) {
+    (*static_cast<const LogSink*>(user))(LogRecord{level, script, message});
+  }
+
+  static std::string text_of(int (*give)(char**)) {
+    char* text = nullptr;
+    if (!give(&text)) throw std::bad_alloc();
+    const std::unique_ptr<char, void (*)(void*)> owner(text, std::free);
+    return text;
+  }
+
   static Failure no_script(const std::string& path_or_file_name) {
     return {"not_found", "", "no script is loaded from " + path_or_file_name, ""};
   }
@@ -1355,6 +1404,8 @@ class Host {
   std::shared_ptr<const Library> library_;
   mutable std::shared_mutex mutex_;  // held while scripts_ is used, and for nothing else
   std::map<int, std::string> scripts_;
+  std::mutex sink_mutex_;  // held while the sink is changed
+  std::unique_ptr<LogSink> sink_;
 };
 
 }  // namespace vh

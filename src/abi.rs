@@ -238,8 +238,14 @@ pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
 
 /// Gives the records of the log to `sink`, with `user`, instead of printing them; NULL prints them
 /// again. `level` is the lowest w_LogLevel that shows the record, `script` an id or -1. The message is
-/// UTF-8 and goes when the call ends. The sink is called on any thread, must not throw, and may still
-/// be at it on another thread when it has been replaced. What scripts print is no record.
+/// UTF-8 and goes when the call ends. What scripts print is no record.
+/// The sink is called in the order of the records on a thread of the library, which holds no lock then,
+/// and not Python's; so it may call the library. When it is so slow that 4096 records wait, the oldest
+/// are dropped, and their number is a record. What the sink itself has logged is printed, and so is
+/// a record at which it throws.
+/// The sink before has got all its records, and is not called any more, when this returns, and `user`
+/// may be freed; w_End too waits until all are delivered. So do not call either with a lock held
+/// that the sink takes. A sink that calls them itself is not waited for.
 ///
 /// # Safety
 /// `sink` is NULL or stays callable with `user` until it is replaced.

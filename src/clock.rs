@@ -1,8 +1,11 @@
 //! The clocks of the process, in nanoseconds since some moment.
 //!
 //! Reading the exact one takes some 40 ns. The ticking one costs no more than reading a number: the
-//! watchdog's thread sets it every [`TICK`] and so it lags behind by up to as much. Both count the
-//! same time, so their values may be compared.
+//! watchdog's thread sets it every [`TICK`] and so it lags behind by up to as much. Time in which that
+//! thread does not come to its turn, because the process is stopped or the machine asleep or too busy,
+//! it counts up to [`LONGEST_TICK`] only: scripts did not run either, or not as they would, and a call
+//! that begins before the next tick must not seem to have begun long ago. So values of the two clocks
+//! are not to be compared.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,7 +13,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// How often the ticking clock is set.
 pub const TICK: Duration = Duration::from_millis(10);
 
+/// What two settings of it differ by at most.
+pub const LONGEST_TICK: Duration = Duration::from_millis(50);
+
 static TICKING: AtomicU64 = AtomicU64::new(0);
+/// When it was set last, by the exact clock; 0 before that.
+static SET_AT: AtomicU64 = AtomicU64::new(0);
 
 /// Time by the ticking clock.
 #[inline]
@@ -18,9 +26,13 @@ pub fn ticking() -> u64 {
     TICKING.load(Ordering::Relaxed)
 }
 
-/// Sets the ticking clock; returns what it says now.
+/// Sets the ticking clock; returns what it says now. One thread does so at a time.
 pub fn tick() -> u64 {
-    let now = exact();
+    let exact = exact();
+    let now = match SET_AT.swap(exact, Ordering::Relaxed) {
+        0 => exact,
+        before => ticking() + exact.saturating_sub(before).min(LONGEST_TICK.as_nanos() as u64),
+    };
     TICKING.store(now, Ordering::Relaxed);
     now
 }

@@ -1,18 +1,66 @@
-//! A door to something that may be taken away: who is inside is counted, and what is behind the
-//! door stays until the last one has left. Going in and out costs one atomic operation each.
+//! A door to something that may be taken away: what is behind it stays until the last one inside has
+//! left. Going in and out costs a plain store each: a thread notes in a place of its own which
+//! door it is behind. Who closes a door makes the kernel order the memory accesses of all
+//! threads (`membarrier`), and then looks at all those places.
+//!
+//! Why nobody is missed: a thread going in first notes the door and then looks whether it is open;
+//! who closes it first closes and then looks at the notes, with the barrier in between. So one of them
+//! sees the other. It is the same for a thread that goes out, which wipes its note and then looks
+//! whether the door was closed.
 
+use std::cell::Cell;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-/// Added to the count of those inside when the door is closed.
-const CLOSED: i64 = i64::MIN / 2;
+use parking_lot::Mutex;
+
+use crate::threads::{Record, Records};
+
+/// How many doors a thread can be behind without an atomic operation: a cache line of them.
+const NOTES: usize = 8;
+
+/// The doors a thread is behind; NULL where a note is free. Only the thread itself writes here.
+#[derive(Debug, Default)]
+struct Notes([AtomicPtr<()>; NOTES]);
+
+static ALL_NOTES: Records<Notes> = Records::new();
+
+thread_local! {
+    static OWN: Cell<Option<&'static Record<Notes>>> = const { Cell::new(None) };
+}
+
+/// A free note of this thread.
+#[inline]
+fn free_note() -> Option<&'static AtomicPtr<()>> {
+    let own: &'static Notes = OWN.get().unwrap_or_else(take_notes);
+    own.0.iter().find(|note| note.load(Ordering::Relaxed).is_null())
+}
+
+#[cold]
+fn take_notes() -> &'static Record<Notes> {
+    let notes = ALL_NOTES.take();
+    OWN.set(Some(notes));
+    notes
+}
+
+/// This thread ends; it is behind no door.
+pub fn thread_ends() {
+    if let Some(notes) = OWN.take() {
+        notes.give_back();
+    }
+}
+
+/// Taking away what is behind a door, and putting something there, is done by one thread at a time.
+/// Taken under `scripts::SLOTS` by who opens a door; no other lock is taken under it.
+static TAKING: Mutex<()> = Mutex::new(());
 
 /// The door. Nothing is behind it while it is closed and empty, as it is at first.
 #[derive(Debug)]
 pub struct Door<T> {
-    /// How many are inside; with `CLOSED` added nobody gets in.
-    inside: AtomicI64,
+    open: AtomicBool,
     behind: AtomicPtr<T>,
+    /// How many are inside that had no note left.
+    unnoted: AtomicUsize,
     /// Gets what was behind the door from the last one out of it.
     taken_away: fn(Box<T>),
 }
@@ -23,46 +71,98 @@ pub struct Inside<'d, T> {
     door: &'d Door<T>,
     /// No reference, because one would have to be valid until `drop` has returned, which may free it.
     behind: NonNull<T>,
+    note: Option<&'static AtomicPtr<()>>,
 }
 
 impl<T> Door<T> {
     /// A closed door. When the last one leaves after it was opened and closed again, `taken_away` is
     /// called on that thread.
     pub const fn closed(taken_away: fn(Box<T>)) -> Door<T> {
-        Door { inside: AtomicI64::new(CLOSED), behind: AtomicPtr::new(ptr::null_mut()), taken_away }
+        Door {
+            open: AtomicBool::new(false),
+            behind: AtomicPtr::new(ptr::null_mut()),
+            unnoted: AtomicUsize::new(0),
+            taken_away,
+        }
     }
 
     /// Opens a closed door with nothing behind it.
     pub fn open(&self, behind: Box<T>) {
+        barrier::prepare();
+        let _taking = TAKING.lock();
         let before = self.behind.swap(Box::into_raw(behind), Ordering::AcqRel);
         assert!(before.is_null(), "a door was opened twice");
-        self.inside.store(0, Ordering::Release);
+        self.open.store(true, Ordering::Release);
     }
 
     /// Goes in; None when the door is closed.
     #[inline]
     pub fn enter(&self) -> Option<Inside<'_, T>> {
-        let one_more = |count: i64| (count >= 0).then_some(count + 1);
-        self.inside.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
-        // SAFETY: an open door has something behind it.
+        if !self.open.load(Ordering::Relaxed) {
+            return None;
+        }
+        let note = free_note();
+        match note {
+            Some(note) => note.store(self.name(), Ordering::Release),
+            None => _ = self.unnoted.fetch_add(1, Ordering::AcqRel),
+        }
+        barrier::light();
+        if !self.open.load(Ordering::Acquire) {
+            self.leave(note);
+            return None;
+        }
+        // SAFETY: the door was open when it had been noted that somebody is inside, so what is behind
+        // it stays.
         let behind = unsafe { NonNull::new_unchecked(self.behind.load(Ordering::Acquire)) };
-        Some(Inside { door: self, behind })
+        Some(Inside { door: self, behind, note })
+    }
+
+    #[inline]
+    fn leave(&self, note: Option<&AtomicPtr<()>>) {
+        match note {
+            Some(note) => note.store(ptr::null_mut(), Ordering::Release),
+            None => _ = self.unnoted.fetch_sub(1, Ordering::AcqRel),
+        }
+        barrier::light();
+        if !self.open.load(Ordering::Relaxed) {
+            self.leave_closed();
+        }
+    }
+
+    #[cold]
+    fn leave_closed(&self) {
+        if let Some(behind) = self.take_if_empty() {
+            (self.taken_away)(behind);
+        }
     }
 
     /// Closes an open door. Gives back what is behind it when nobody is inside.
     pub fn close(&self) -> Option<Box<T>> {
-        let closing = |count: i64| (count >= 0).then_some(count + CLOSED);
-        match self.inside.fetch_update(Ordering::AcqRel, Ordering::Acquire, closing) {
-            Ok(0) => self.take(),
-            _ => None,
-        }
+        if self.open.swap(false, Ordering::AcqRel) { self.take_if_empty() } else { None }
     }
 
-    fn take(&self) -> Option<Box<T>> {
+    /// What is behind the door, when it is closed and nobody inside.
+    fn take_if_empty(&self) -> Option<Box<T>> {
+        let _taking = TAKING.lock();
+        let is_there = !self.behind.load(Ordering::Acquire).is_null();
+        if self.open.load(Ordering::Acquire) || !is_there {
+            return None;
+        }
+        barrier::heavy();
+        let name = self.name();
+        let is_noted = |notes: &Notes| notes.0.iter().any(|n| n.load(Ordering::Acquire) == name);
+        if self.unnoted.load(Ordering::Acquire) > 0 || ALL_NOTES.all().any(is_noted) {
+            return None;
+        }
         let behind = self.behind.swap(ptr::null_mut(), Ordering::AcqRel);
-        // SAFETY: `open` put a box there, and whoever swaps it out is the only one to get it. The
-        // door is closed and nobody is inside, so no reference is left.
-        (!behind.is_null()).then(|| unsafe { Box::from_raw(behind) })
+        // SAFETY: `open` put a box there, which is taken under the lock. The door has been closed since
+        // before the barrier and nobody is inside, so no reference is left.
+        Some(unsafe { Box::from_raw(behind) })
+    }
+
+    /// How notes name this door.
+    fn name(&self) -> *mut () {
+        ptr::from_ref(self).cast_mut().cast()
     }
 }
 
@@ -70,7 +170,7 @@ impl<T> Inside<'_, T> {
     /// What is behind the door.
     #[inline]
     pub fn behind(&self) -> &T {
-        // SAFETY: it stays until the last one counted has left: this one is counted as long as the
+        // SAFETY: it stays until the last one noted has left: this one is noted as long as the
         // `Inside` lives.
         unsafe { self.behind.as_ref() }
     }
@@ -79,11 +179,51 @@ impl<T> Inside<'_, T> {
 impl<T> Drop for Inside<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.door.inside.fetch_sub(1, Ordering::AcqRel) - 1 == CLOSED
-            && let Some(behind) = self.door.take()
-        {
-            (self.door.taken_away)(behind);
+        self.door.leave(self.note);
+    }
+}
+
+/// Memory barriers in pairs: the light one costs nothing, because the heavy one makes every thread of
+/// the process do it. A kernel without `membarrier` gets a full barrier in both.
+mod barrier {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
+
+    /// Whether the kernel does it for all threads.
+    static BY_KERNEL: AtomicBool = AtomicBool::new(false);
+
+    /// To be called before the first of the two.
+    pub fn prepare() {
+        static PREPARED: OnceLock<()> = OnceLock::new();
+        PREPARED.get_or_init(|| {
+            let registered = call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+            BY_KERNEL.store(registered, Ordering::Release);
+        });
+    }
+
+    /// For the many.
+    #[inline]
+    pub fn light() {
+        if BY_KERNEL.load(Ordering::Relaxed) {
+            compiler_fence(Ordering::SeqCst);
+        } else {
+            fence(Ordering::SeqCst);
         }
+    }
+
+    /// For the one who looks at them.
+    pub fn heavy() {
+        fence(Ordering::SeqCst);
+        if BY_KERNEL.load(Ordering::Relaxed) {
+            let done = call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+            assert!(done, "the kernel gives memory barriers no more");
+        }
+    }
+
+    /// False when the kernel does not know the call. Miri is asked nothing.
+    fn call(command: libc::c_int) -> bool {
+        // SAFETY: takes numbers only.
+        !cfg!(miri) && unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) } == 0
     }
 }
 
@@ -121,12 +261,26 @@ mod tests {
     }
 
     #[test]
+    fn more_can_go_in_than_a_thread_has_notes_for() {
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        let door = Door::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
+        door.open(Box::new(9));
+        let mut inside: Vec<_> = (0..NOTES + 3).map(|_| door.enter().unwrap()).collect();
+        assert!(door.close().is_none());
+        while let Some(one) = inside.pop() {
+            assert_eq!((*one.behind(), TAKEN.load(Ordering::Relaxed)), (9, 0));
+        }
+        assert_eq!(TAKEN.load(Ordering::Relaxed), 9);
+    }
+
+    #[test]
     fn threads_go_in_and_out_while_it_is_closed() {
+        const ROUNDS: usize = if cfg!(miri) { 20 } else { 2000 };
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
         let door = Door::closed(|_: Box<String>| {
             TAKEN.fetch_add(1, Ordering::Relaxed);
         });
-        for _ in 0..200 {
+        for _ in 0..ROUNDS {
             door.open(Box::new("behind".to_owned()));
             std::thread::scope(|scope| {
                 for _ in 0..3 {
@@ -141,6 +295,6 @@ mod tests {
                 }
             });
         }
-        assert_eq!(TAKEN.load(Ordering::Relaxed), 200);
+        assert_eq!(TAKEN.load(Ordering::Relaxed), ROUNDS);
     }
 }

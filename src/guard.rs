@@ -2,8 +2,8 @@
 //!
 //! A [`Callee`] is a hook or function of one script: its statistics, its deadline, and whether it is
 //! suspended. A [`Call`] is one run of it. While it runs, the thread's [`slot`] says so to the
-//! watchdog and to the crash handler; that is one store at its beginning and one exchange at its
-//! end, both with the script's interpreter attached.
+//! watchdog and to the crash handler. Of that only plain loads and stores are on a call's way, some
+//! ten at its beginning and half as many at its end, all with the script's interpreter attached.
 
 use std::cell::Cell;
 use std::ffi::CString;
@@ -13,10 +13,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::hooks::HOOKS;
 use crate::python::interpreter::Interpreter;
-use crate::python::interrupt;
 use crate::python::object::Attached;
+use crate::python::{interrupt, names};
 use crate::runtime::Runtime;
 use crate::stats::{Row, Start};
 use crate::{clock, config, header};
@@ -29,6 +31,7 @@ pub mod output;
 pub mod registry;
 pub mod repeats;
 pub mod slot;
+pub mod waits;
 pub mod wake;
 pub mod watchdog;
 
@@ -64,6 +67,8 @@ pub struct Profile {
     pub output: Output,
     /// What memory it takes.
     pub memory: Memory,
+    /// Where the crash handler finds it, as long as it is there.
+    residence: Mutex<Option<crash::Residence>>,
 }
 
 /// What the script and the environment say.
@@ -114,14 +119,16 @@ impl Profile {
             notices: Notices::default(),
             output: Output::from_environment(),
             memory: Memory::from_environment(),
+            residence: Mutex::new(None),
         }
     }
 
     /// Once the script has been read and its interpreter is there.
-    pub fn settle(&self, settings: Settings, interpreter: &Arc<Interpreter>) {
+    pub fn settle(self: &Arc<Profile>, settings: Settings, interpreter: &Arc<Interpreter>) {
         // A script is loaded once.
         let _ = self.settings.set(settings);
         let _ = self.interpreter.set(Arc::downgrade(interpreter));
+        *self.residence.lock() = Some(crash::Residence::new(self, interpreter.address()));
     }
 
     /// Where the script runs; empty before that is known.
@@ -134,9 +141,15 @@ impl Profile {
         self.interpreter.get()?.upgrade()
     }
 
+    /// Nothing of the script is left in its interpreter.
+    pub fn moves_out(&self) {
+        *self.residence.lock() = None;
+    }
+
     /// How long a call may take, in nanoseconds; 0 is for ever.
     fn limit(&self) -> u64 {
-        self.settings.get().map_or(0, |settings| settings.timeout.as_nanos() as u64)
+        let nanoseconds = |settings: &Settings| settings.timeout.as_nanos();
+        u64::try_from(self.settings.get().map_or(0, nanoseconds)).unwrap_or(u64::MAX)
     }
 
     /// When it was loaded, in unix time.
@@ -155,6 +168,13 @@ impl Profile {
     }
 }
 
+impl Drop for Profile {
+    fn drop(&mut self) {
+        // Before the fields go that the crash handler would read.
+        self.moves_out();
+    }
+}
+
 /// Whether the hub calls it for an event or by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the type says it")]
@@ -167,6 +187,8 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Callee {
     profile: Arc<Profile>,
+    /// As the host wrote it, and as it is shown.
+    bytes: Box<[u8]>,
     name: String,
     kind: Kind,
     row: Row,
@@ -174,18 +196,22 @@ pub struct Callee {
     limit: u64,
     breaker: Breaker,
     repeats: Repeats,
+    /// What was told of its waiting for slow functions of the hub.
+    waits: Repeats,
 }
 
 impl Callee {
-    fn new(profile: &Arc<Profile>, name: &str, kind: Kind) -> Callee {
+    fn new(profile: &Arc<Profile>, name: &[u8], kind: Kind) -> Callee {
         Callee {
             profile: Arc::clone(profile),
-            name: name.to_owned(),
+            bytes: name.into(),
+            name: shown(name),
             kind,
             row: Row::default(),
             limit: profile.limit(),
             breaker: Breaker::default(),
             repeats: Repeats::default(),
+            waits: Repeats::default(),
         }
     }
 
@@ -204,6 +230,16 @@ impl Callee {
         self.kind
     }
 
+    /// Whether it may be called now; counted when not. Who gets a yes must begin a call.
+    #[inline]
+    pub fn admits(&self) -> bool {
+        let admits = self.breaker.admits();
+        if !admits {
+            self.row.count_skipped();
+        }
+        admits
+    }
+
     /// Whether it is not called at the moment, because it does nothing but fail.
     pub fn is_suspended(&self) -> bool {
         self.breaker.is_suspended()
@@ -216,8 +252,22 @@ impl Callee {
         self.repeats.is_new(kind, clock::ticking())
     }
 
+    /// A call of it goes past its deadline at this `place`. True when that is to be logged in full.
+    pub fn is_late(&self, place: &str) -> bool {
+        self.repeats.is_new(&format!("TimeoutError in {place}"), clock::ticking())
+    }
+
+    /// The same for one that waits for the hub.
+    pub fn waits_for_hub(&self, place: &str) -> bool {
+        self.waits.is_new(place, clock::ticking())
+    }
+
     /// Logs how often errors came again that were told before.
     pub fn sum_up(&self, now: u64, all: bool) {
+        for (place, again) in self.waits.take(now, all) {
+            let (script, name) = (&self.profile.label, &self.name);
+            tracing::error!(script, "{name} waited long for the hub {again} times more in {place}");
+        }
         for (what, again) in self.repeats.take(now, all) {
             let times = if again == 1 { "once more" } else { "more times" };
             let count = if again == 1 { String::new() } else { format!("{again} ") };
@@ -227,13 +277,24 @@ impl Callee {
 
     #[inline]
     fn has_ended(&self, outcome: Outcome) {
-        // A function fails by what its callers pass, too: only its deadlines count.
-        let outcome = match (outcome, self.kind) {
+        if let Some(change) = self.breaker.outcome(self.judged(outcome)) {
+            self.tell_change(change);
+        }
+    }
+
+    /// What a call left to go on has ended. The script's interpreter is attached.
+    pub fn settle(&self, outcome: Outcome) {
+        if let Some(change) = self.breaker.settle(self.judged(outcome)) {
+            self.tell_change(change);
+        }
+    }
+
+    /// A function fails by what its callers pass, too: only its deadlines count.
+    #[inline]
+    fn judged(&self, outcome: Outcome) -> Outcome {
+        match (outcome, self.kind) {
             (Outcome::Failure, Kind::Function) => Outcome::Success,
             (outcome, _) => outcome,
-        };
-        if let Some(change) = self.breaker.outcome(outcome) {
-            self.tell_change(change);
         }
     }
 
@@ -279,6 +340,16 @@ impl Callee {
     }
 }
 
+/// A name as text. Bytes that are none are escaped, so that different names stay different.
+fn shown(name: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text
+}
+
 /// All callees of a script, made when they are first called. Finding one takes no lock.
 #[derive(Debug)]
 pub struct Callees {
@@ -302,37 +373,41 @@ impl Callees {
     /// The hook of this number.
     #[inline]
     pub fn hook(&self, number: usize) -> &Callee {
-        self.hooks[number].get_or_init(|| self.make(HOOKS[number].text, Kind::Hook))
+        self.hooks[number].get_or_init(|| self.make(HOOKS[number].text.as_bytes(), Kind::Hook))
     }
 
     /// A function, which exists.
     #[inline]
     pub fn function(&self, name: &[u8]) -> &Callee {
-        let hash =
-            name.iter().fold(0_usize, |hash, &byte| hash.wrapping_mul(31) ^ usize::from(byte));
+        let hash = names::hash(name);
         for step in 0..FUNCTIONS {
             let place = &self.functions[(hash + step) % FUNCTIONS];
-            let found =
-                place.get_or_init(|| self.make(&String::from_utf8_lossy(name), Kind::Function));
-            if found.name.as_bytes() == name {
+            let found = place.get_or_init(|| self.make(name, Kind::Function));
+            if *found.bytes == *name {
                 return found;
             }
         }
-        self.others.get_or_init(|| self.make(OTHERS, Kind::Function))
+        self.others.get_or_init(|| self.make(OTHERS.as_bytes(), Kind::Function))
     }
 
     /// The one of this name, if it was ever called.
     pub fn named(&self, name: &str) -> Option<&Callee> {
-        self.all().into_iter().find(|callee| callee.name == name)
+        self.each().find(|callee| callee.name == name)
     }
 
-    fn make(&self, name: &str, kind: Kind) -> Box<Callee> {
+    fn make(&self, name: &[u8], kind: Kind) -> Box<Callee> {
         Box::new(Callee::new(&self.profile, name, kind))
     }
 
     /// Logs how often errors came again that were told before.
     pub fn sum_up(&self, now: u64, all: bool) {
         self.all().into_iter().for_each(|callee| callee.sum_up(now, all));
+    }
+
+    /// Those that were called, in no order.
+    pub fn each(&self) -> impl Iterator<Item = &Callee> {
+        let all = self.hooks.iter().chain(&self.functions).chain([&self.others]);
+        all.filter_map(OnceLock::get).map(|callee| &**callee)
     }
 
     /// Those that were called: hooks by their number, then functions by their name.
@@ -353,23 +428,28 @@ pub struct Call<'c, 'a> {
     start: Start,
     vh_calls_before: u64,
     outer: Option<Outer>,
-    failed: Cell<bool>,
+    ending: Cell<Ending>,
+}
+
+/// How a call ends, unless it goes past its deadline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    Success,
+    Failure,
+    /// A coroutine goes on with its work.
+    GoesOn,
 }
 
 impl<'c, 'a> Call<'c, 'a> {
-    /// A call begins; None when it is not to be made, because the callee is suspended.
+    /// A call begins, which the callee admitted.
     #[inline]
-    pub fn begin(attached: Attached<'a>, callee: &'c Callee) -> Option<Call<'c, 'a>> {
-        if !callee.breaker.admits() {
-            callee.row.count_skipped();
-            return None;
-        }
-        Some(Call::begin_limited(attached, callee, callee.limit))
+    pub fn begin(attached: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
+        Call::begin_limited(attached, callee, callee.limit)
     }
 
-    /// The same for what may take as long as it needs.
+    /// The same for what may take as long as it needs; the log tells when that is long.
     pub fn begin_unlimited(attached: Attached<'a>, callee: &'c Callee) -> Call<'c, 'a> {
-        Call::begin_limited(attached, callee, 0)
+        Call::begin_limited(attached, callee, slot::TOLD_ONLY)
     }
 
     #[inline]
@@ -384,7 +464,7 @@ impl<'c, 'a> Call<'c, 'a> {
             start,
             vh_calls_before: slot.vh_calls(),
             outer,
-            failed: Cell::new(false),
+            ending: Cell::new(Ending::Success),
         }
     }
 }
@@ -393,16 +473,21 @@ impl Drop for Call<'_, '_> {
     #[inline]
     fn drop(&mut self) {
         let vh_calls = self.slot.vh_calls().wrapping_sub(self.vh_calls_before);
-        self.callee.row.end(self.start, vh_calls);
+        let was_slow = self.callee.row.end(self.start, vh_calls);
         let outcome = if self.slot.end(self.outer.take(), self.start.ticking()) {
             self.ended_late();
             Outcome::Timeout
-        } else if self.failed.get() {
-            Outcome::Failure
         } else {
-            Outcome::Success
+            match self.ending.get() {
+                Ending::Success => Outcome::Success,
+                Ending::Failure => Outcome::Failure,
+                Ending::GoesOn => return self.callee.breaker.goes_on(),
+            }
         };
         self.callee.has_ended(outcome);
+        if was_slow {
+            memory::settle(&self.callee.profile);
+        }
     }
 }
 
@@ -414,14 +499,29 @@ impl Call<'_, '_> {
 
     /// It failed; see `Callee::has_failed`.
     pub fn has_failed(&self, what: String, kind: &str) -> bool {
-        self.failed.set(true);
+        self.ending.set(Ending::Failure);
         self.callee.has_failed(what, kind)
     }
 
     /// It failed because it was interrupted, which the watchdog has told.
     pub fn was_interrupted(&self, what: String) {
-        self.failed.set(true);
+        self.ending.set(Ending::Failure);
         self.callee.row.count_error(what);
+    }
+
+    /// A coroutine goes on with its work; `Callee::settle` tells how that ends.
+    pub fn goes_on(&self) {
+        self.ending.set(Ending::GoesOn);
+    }
+
+    /// It returned after its deadline: nobody waits for its result any more. Gives the reason.
+    #[cold]
+    pub fn answers_too_late(&self) -> String {
+        let what = "returned after its deadline; its result is not used";
+        self.was_interrupted(what.to_owned());
+        let message = format!("{} {what}", self.callee.name);
+        tracing::error!(script = %self.callee.profile.label, "{message}");
+        message
     }
 
     /// What was passed or returned cannot cross between C and Python; `reason` is one line. True when
@@ -430,14 +530,24 @@ impl Call<'_, '_> {
         self.has_failed(reason.to_owned(), reason) || self.callee.kind == Kind::Function
     }
 
-    /// Whether the call has gone past its deadline.
-    pub fn is_late(&self) -> bool {
-        self.slot.is_late()
+    /// Whether the call has gone past its deadline. The script's code has come to its end: nothing more
+    /// is sent to a late call, so that telling of it is not interrupted.
+    pub fn ends_late(&self) -> bool {
+        let late = self.slot.is_late();
+        if late {
+            self.slot.settle();
+            self.take_back();
+        }
+        late
+    }
+
+    fn take_back(&self) {
+        interrupt::take_back(self.attached, |call| self.slot.is_over(call));
     }
 
     #[cold]
     fn ended_late(&self) {
-        interrupt::take_back(self.attached);
+        self.take_back();
         self.callee.row.count_timeout();
     }
 }

@@ -1,4 +1,5 @@
-//! Settings a script gives in comments among its first lines: `# vh: name = value`.
+//! Settings a script gives in comments among its first lines: `# vh: name = value`, with or without
+//! another comment behind it.
 
 /// Lines of a script in which settings are looked for.
 const LINES: usize = 20;
@@ -10,8 +11,19 @@ pub fn setting(source: &[u8], name: &str) -> Option<String> {
         let comment = line.trim_start_matches('\u{FEFF}').trim().strip_prefix('#')?;
         let setting = comment.trim_start_matches('#').trim().strip_prefix("vh:")?;
         let (key, value) = setting.split_once('=')?;
-        (key.trim() == name).then(|| value.trim().to_owned())
+        (key.trim() == name).then(|| without_comment(value).trim().to_owned())
     })
+}
+
+/// A `#` begins a comment only after a space: paths may have one inside.
+fn without_comment(value: &str) -> &str {
+    let mut before = ' ';
+    let end = value.char_indices().find(|&(_, letter)| {
+        let begins = letter == '#' && before.is_whitespace();
+        before = letter;
+        begins
+    });
+    end.map_or(value, |(end, _)| &value[..end])
 }
 
 #[cfg(test)]
@@ -30,6 +42,17 @@ mod tests {
                 Some("main"),
                 "{source:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_comment_may_follow() {
+        for (source, value) in [
+            ("# vh: timeout = 0.5 # half a second", "0.5"),
+            ("# vh: timeout = # none", ""),
+            ("# vh: timeout = /srv/c#/env\t# a path", "/srv/c#/env"),
+        ] {
+            assert_eq!(setting(source.as_bytes(), "timeout").as_deref(), Some(value), "{source:?}");
         }
     }
 

@@ -116,8 +116,18 @@ pub fn fail(code: Code, script: &str, message: String) {
     set(Error { code, message, exception: None });
 }
 
+/// Bytes of a message that are kept: the text of an exception may be of any length.
+const LONGEST: usize = 16 * 1024;
+
 /// Keeps why the running call fails.
-pub fn set(error: Error) {
+pub fn set(mut error: Error) {
+    if error.message.len() > LONGEST {
+        let is_end = |end: &usize| error.message.is_char_boundary(*end);
+        let end = (0..=LONGEST).rev().find(is_end).unwrap_or(0);
+        let more = error.message.len() - end;
+        error.message.truncate(end);
+        error.message.push_str(&format!("… ({more} more bytes)"));
+    }
     let Depths { call, .. } = DEPTHS.get();
     // What goes wrong while `w_End` unloads scripts is no error of the host's last call.
     if call == 0 {

@@ -37,3 +37,5 @@ pub mod stats;
 #[allow(unsafe_code)]
 pub mod targs;
 pub mod text;
+#[allow(unsafe_code)]
+mod threads;

@@ -4,7 +4,7 @@ use crate::abi::host::CallbackTable;
 use crate::guard::{crash, watchdog};
 use crate::last_error::{self, Code};
 use crate::python::interpreter;
-use crate::{carry, hub, scripts};
+use crate::{carry, hub, log, scripts};
 
 /// Starts Python and keeps the callback table. False, with a log line, on failure.
 pub fn begin(table: Option<CallbackTable>) -> bool {
@@ -32,4 +32,5 @@ pub fn end() {
     crash::uninstall();
     carry::close();
     hub::end();
+    log::flush();
 }

@@ -2,13 +2,12 @@
 //!
 //! One event is one write, so that lines of several threads never mix. `w_LogLevel` sets how much
 //! is shown; the C numbers are mapped to tracing's levels in one place, [`LEVELS`]. `VH_PYTHON_LOG`
-//! decides instead for the parts of the library it names. A host may take the records itself.
+//! decides instead for the parts of the library it names. A host may take the records itself; `delivery` hands them over.
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Once, OnceLock};
 
-use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata, Subscriber};
@@ -17,6 +16,10 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::abi::host::Sink;
 
+mod delivery;
+
+pub use delivery::flush;
+
 /// What `w_LogLevel` shows: 0 errors and warnings, 1 also hooks and results, 2 also their
 /// parameters, from 3 on also calls to the hub and the life of interpreters.
 const LEVELS: [LevelFilter; 4] =
@@ -24,11 +27,8 @@ const LEVELS: [LevelFilter; 4] =
 
 static LEVEL: AtomicUsize = AtomicUsize::new(0);
 
-/// What `VH_PYTHON_LOG` says, in the syntax of tracing: `vh_python_wrapper::python=debug,script=off`.
+/// What `VH_PYTHON_LOG` says: `vh_python_wrapper::python=debug,script=off`.
 static FILTER: OnceLock<Targets> = OnceLock::new();
-
-/// Where records go instead of standard output, if the host wants them.
-static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 
 /// Starts logging; later calls do nothing.
 #[inline]
@@ -52,24 +52,60 @@ pub fn set_level(level: i32) {
 
 /// `w_SetLogSink`.
 pub fn set_sink(sink: Option<Sink>) {
-    *SINK.lock() = sink;
+    delivery::set_sink(sink);
 }
 
 fn read_filter() {
     const NAME: &str = "VH_PYTHON_LOG";
     let Ok(text) = std::env::var(NAME) else { return };
-    match text.parse() {
-        Ok(filter) if !text.trim().is_empty() => {
-            // Only this place sets it, once.
-            let _ = FILTER.set(filter);
-            tracing::callsite::rebuild_interest_cache();
-        }
-        Ok(_) => {}
-        Err(error) => tracing::error!(
-            "the environment variable {NAME} is {text:?}, which is no filter ({error}); w_LogLevel \
-             decides. Write for example vh_python_wrapper::python=debug,script=info"
-        ),
+    let (filter, strange) = parse_filter(&text);
+    for part in strange {
+        tracing::error!(
+            "the environment variable {NAME} says {part:?}, which is ignored: write a level, or NAME=LEVEL \
+             with the name script, or that of a part of the library such as \
+             vh_python_wrapper::python, and one of the levels off, error, warn, info, debug, trace"
+        );
     }
+    if let Some(filter) = filter {
+        // Only this place sets it, once.
+        let _ = FILTER.set(filter);
+        tracing::callsite::rebuild_interest_cache();
+    }
+}
+
+/// Reads a list such as `vh_python_wrapper::python=debug,script=off`; also gives what is not
+/// understood in it.
+fn parse_filter(text: &str) -> (Option<Targets>, Vec<&str>) {
+    let (mut filter, mut strange) = (None, Vec::new());
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (name, level) = match part.split_once('=') {
+            Some((name, level)) => (Some(name.trim()), level.trim()),
+            // A name alone shows everything of it.
+            None if is_name(part) => (Some(part), "trace"),
+            None => (None, part),
+        };
+        let known = name.is_none_or(is_name) && !level.is_empty();
+        match (level.parse::<LevelFilter>(), name) {
+            (Ok(level), name) if known => {
+                let filter = filter.get_or_insert_with(Targets::new);
+                *filter = match name {
+                    Some(name) => std::mem::take(filter).with_target(name, level),
+                    None => std::mem::take(filter).with_default(level),
+                };
+            }
+            _ => strange.push(part),
+        }
+    }
+    (filter, strange)
+}
+
+/// Whether records may come from there.
+fn is_name(name: &str) -> bool {
+    let is_word = |character: char| character.is_ascii_alphanumeric() || "_:".contains(character);
+    let path = name.strip_prefix("vh_python_wrapper");
+    name == "script"
+        || path.is_some_and(|path| path.is_empty() || path.starts_with("::"))
+            && name.chars().all(is_word)
 }
 
 fn shown() -> LevelFilter {
@@ -129,10 +165,40 @@ impl<S: Subscriber> Layer<S> for Printer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Line::default();
         event.record(&mut line);
-        let sink = *SINK.lock();
-        match sink {
-            Some(sink) => sink.take(c_level(*event.metadata().level()), line.id(), &line.text()),
-            None => print(&line.finish()),
+        if let Err(record) = delivery::post(line.finish(c_level(*event.metadata().level()))) {
+            record.print();
+        }
+    }
+}
+
+/// An event, as it is told.
+#[derive(Debug)]
+struct Record {
+    level: i32,
+    /// `id:name` of the script it is about; empty for none.
+    script: String,
+    message: String,
+}
+
+impl Record {
+    /// So many records were dropped that the sink did not take in time.
+    fn of_dropped(count: u64) -> Record {
+        let message = format!(
+            "{count} records of the log were dropped, because the host's log sink is too slow"
+        );
+        Record { level: 0, script: String::new(), message }
+    }
+
+    /// The id of the script; -1 when it is about none.
+    fn script_id(&self) -> i32 {
+        self.script.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(-1)
+    }
+
+    fn print(&self) {
+        let message = &self.message;
+        match self.script.as_str() {
+            "" => print(&format!("PY: {message}\n")),
+            script => print(&format!("PY: [{script}] {message}\n")),
         }
     }
 }
@@ -161,21 +227,9 @@ impl Visit for Line {
 }
 
 impl Line {
-    /// The id in `script`; -1 when it is about none.
-    fn id(&self) -> i32 {
-        self.script.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(-1)
-    }
-
-    fn text(&self) -> String {
-        self.message.trim_end().to_owned()
-    }
-
-    fn finish(self) -> String {
-        let message = self.message.trim_end();
-        match self.script.as_str() {
-            "" => format!("PY: {message}\n"),
-            script => format!("PY: [{script}] {message}\n"),
-        }
+    fn finish(mut self, level: i32) -> Record {
+        self.message.truncate(self.message.trim_end().len());
+        Record { level, script: self.script, message: self.message }
     }
 }
 
@@ -190,5 +244,29 @@ fn print(line: &str) {
             // Standard output is closed or full: there is nowhere left to say so.
             Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_understood_in_a_filter_is_told() {
+        let strange = |text| parse_filter(text).1;
+        for text in
+            ["", " ", "debug", "script=off", "script", "vh_python_wrapper::python=TRACE, warn,"]
+        {
+            assert!(strange(text).is_empty(), "{text}");
+        }
+        for text in
+            ["bogus=", "script[x]=debug", "script=", "script=loud", "=debug", "hub=info", "loud"]
+        {
+            let (filter, strange) = parse_filter(text);
+            assert_eq!((filter.is_none(), &strange[..]), (true, &[text][..]));
+        }
+        let (filter, strange) = parse_filter("script=info,bogus=,vh_python_wrapperx=off");
+        assert_eq!(strange, ["bogus=", "vh_python_wrapperx=off"]);
+        assert_eq!(filter, Some(Targets::new().with_target("script", LevelFilter::INFO)));
     }
 }

@@ -160,6 +160,7 @@ struct Script {
 static DOORS: [Door<Script>; MAX_SCRIPTS] = [const { Door::closed(finish) }; MAX_SCRIPTS];
 
 /// Enters a live script, so that it stays loaded; None when there is none with this id.
+#[inline]
 fn enter(id: c_int) -> Option<Inside<'static, Script>> {
     DOORS.get(usize::try_from(id).ok()?)?.enter()
 }
@@ -337,9 +338,9 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
-    let memory_before = memory::resident();
+    let memory = memory::Alone::start(&context);
     let Some(loaded) = running_for(&context, || load::load(&context)) else { return -1 };
-    memory::loaded(&context, memory_before);
+    memory.loaded();
     tracing::info!(
         script = %context.label,
         "loaded from {}; the process grew by {} KiB",
@@ -534,11 +535,13 @@ fn wait_until_gone(context: &Context) {
 #[allow(clippy::boxed_local, reason = "the shape a door hands it over in")]
 fn finish(script: Box<Script>) {
     let Script { context, loaded } = *script;
+    let memory = memory::Alone::start(&context);
     let deadline = Instant::now() + ending::time();
     running_for(&context, || ending::unload(loaded, &context, deadline));
     context.functions.clear();
     context.callees.sum_up(clock::ticking(), true);
     output::tell_dropped(&context, clock::ticking(), true);
+    drop(memory);
     context.gone.store(true, Ordering::Release);
     SLOTS.write()[context.id as usize] = Slot::Free;
     tracing::info!(script = %context.label, "unloaded");

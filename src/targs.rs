@@ -17,19 +17,21 @@ use crate::log;
 pub const TAB_LENGTH: usize = 10;
 const TAB: &[u8] = b"tab";
 
+/// For each byte whether a block format may contain it. A table, because this is asked for each letter
+/// of each block; `variadic.c` reads it too.
+pub static LETTERS: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut rest: &[u8] = b"lsdpLDO";
+    while let [letter, others @ ..] = rest {
+        letters[*letter as usize] = true;
+        rest = others;
+    }
+    letters
+};
+
 /// Whether a block format may contain this letter.
 #[inline]
 pub fn is_letter(letter: u8) -> bool {
-    // A table, because this is asked for each letter of each block.
-    static LETTERS: [bool; 256] = {
-        let mut letters = [false; 256];
-        let mut rest: &[u8] = b"lsdpLDO";
-        while let [letter, others @ ..] = rest {
-            letters[*letter as usize] = true;
-            rest = others;
-        }
-        letters
-    };
     LETTERS[usize::from(letter)]
 }
 
@@ -225,6 +227,27 @@ impl Block {
             put(block.as_ptr(), 0, b'l', Payload { l: number as c_long });
         }
         Some(block)
+    }
+
+    /// Builds a block of texts without NUL bytes, which live inside it.
+    #[inline]
+    pub fn texts(texts: &[&[u8]]) -> Option<Block> {
+        let extra = texts.iter().map(|text| text.len() + 1).sum();
+        let block = NonNull::new(allocate(texts.len(), texts.len(), extra))?.as_ptr();
+        let mut room = offset(texts.len());
+        for (index, text) in texts.iter().enumerate() {
+            // SAFETY: there is a letter and an element for each text, and room for it and its NUL.
+            unsafe {
+                let copy = block.cast::<u8>().add(room);
+                copy.copy_from_nonoverlapping(text.as_ptr(), text.len());
+                copy.add(text.len()).write(0);
+                put_letter(block, index, b's');
+                put(block, index, b's', Payload { s: copy.cast() });
+            }
+            room += text.len() + 1;
+        }
+        // SAFETY: not NULL, as was looked at.
+        Some(Block(unsafe { NonNull::new_unchecked(block) }))
     }
 
     /// Builds a `tab` block: as many pieces as fit, each told by its element type.
@@ -437,7 +460,7 @@ impl<'a> View<'a> {
     }
 
     /// The value at `index`, which is below `length()`.
-    #[inline]
+    #[inline(always)]
     pub fn item(&self, index: usize) -> Item<'a> {
         assert!(index < self.length);
         // SAFETY: the index is in range; the letter tells the valid field of the union, and by the
@@ -652,37 +675,6 @@ pub unsafe fn take_cells(cells: *mut c_void, count: usize) -> Vec<Option<Vec<u8>
     }
 }
 
-/// The number of letters of a block format; None when a letter is none.
-///
-/// # Safety
-/// `format` is a C string.
-#[inline]
-unsafe fn count_letters(format: *const c_char) -> Option<usize> {
-    let mut length = 0;
-    // SAFETY: by contract; nothing behind the NUL, which is no letter, is read.
-    unsafe {
-        while is_letter(*format.add(length) as u8) {
-            length += 1;
-        }
-        (*format.add(length) == 0).then_some(length)
-    }
-}
-
-/// For `w_pack`: a block with room for a format and its elements, all still to be written but the
-/// format's end; NULL when there is no memory. None for a bad format. Does nothing that could panic.
-///
-/// # Safety
-/// `format` is NULL or a C string.
-#[inline]
-pub unsafe fn new_block(format: *const c_char) -> Option<*mut w_Targs> {
-    if format.is_null() {
-        return None;
-    }
-    // SAFETY: by contract.
-    let length = unsafe { count_letters(format) }?;
-    Some(allocate(length, length, 0))
-}
-
 /// Says what is wrong with a format given to `w_pack`.
 ///
 /// # Safety
@@ -698,36 +690,6 @@ pub unsafe fn refuse_format(format: *const c_char) {
         log::quoted(format),
         char::from(wrong).escape_default()
     );
-}
-
-/// For `w_unpack`: how many letters a format has that is exactly the block's own; None for any other.
-/// Does nothing that could panic.
-///
-/// # Safety
-/// `block` is NULL or a live block; `format` is NULL or a C string.
-#[inline]
-pub unsafe fn same_format(block: *const w_Targs, format: *const c_char) -> Option<usize> {
-    // SAFETY: by contract; both formats end with a NUL, and nothing behind it is read.
-    unsafe {
-        if block.is_null() || format.is_null() || (*block).format.is_null() {
-            return None;
-        }
-        let own = (*block).format;
-        let mut index = 0;
-        loop {
-            let letter = *format.add(index);
-            if letter != *own.add(index) {
-                return None;
-            }
-            if letter == 0 {
-                return Some(index);
-            }
-            if !is_letter(letter as u8) || (*element(block, index)).kind != letter {
-                return None;
-            }
-            index += 1;
-        }
-    }
 }
 
 /// For `w_unpack` and a format the block does not have exactly: the element the values start at, or
@@ -850,6 +812,17 @@ mod tests {
     }
 
     #[test]
+    fn blocks_of_texts_are_like_those_of_pieces() {
+        let texts: [&[u8]; 3] = [b"one", b"", b"three"];
+        let pieces = texts.map(|text| Piece::Text(Some(Cow::Borrowed(text))));
+        let blocks = [Block::texts(&texts).unwrap(), Block::new(&pieces, Storage::Inside).unwrap()];
+        for block in blocks {
+            assert_eq!(block.view().format(), b"sss");
+            assert_eq!(brief(&block.view()), r#""one", "", "three""#);
+        }
+    }
+
+    #[test]
     fn tab_blocks_have_ten_elements() {
         let pieces: Vec<_> = pieces().into_iter().chain([Piece::Unsupported]).collect();
         let block = Block::tab(&pieces).unwrap();
@@ -863,19 +836,17 @@ mod tests {
         // SAFETY: NULL is allowed, and so is any C string.
         unsafe {
             assert!(View::new(std::ptr::null()).is_err());
-            assert!(new_block(std::ptr::null()).is_none());
-            assert!(new_block(c"lx".as_ptr()).is_none());
         }
         let block = Block::new(&[Piece::Int(7)], Storage::Separate).unwrap();
         // SAFETY: a live block and C strings; the element is put right before the block is freed.
         unsafe {
-            assert_eq!(same_format(block.as_ptr(), c"l".as_ptr()), Some(1));
-            assert_eq!(same_format(block.as_ptr(), c"ll".as_ptr()), None);
+            assert_eq!(unpack_from(block.as_ptr(), c"l".as_ptr()), 0);
+            assert_eq!(unpack_from(block.as_ptr(), c"ll".as_ptr()), -1);
             assert_eq!(unpack_from(block.as_ptr(), c"l|s".as_ptr()), 0);
             assert_eq!(unpack_from(block.as_ptr(), c"s".as_ptr()), -1);
             put_kind(block.as_ptr(), 0, b'd');
             assert!(View::new(block.as_ptr()).is_err());
-            assert_eq!(same_format(block.as_ptr(), c"l".as_ptr()), None);
+            assert_eq!(unpack_from(block.as_ptr(), c"l".as_ptr()), -1);
             put_kind(block.as_ptr(), 0, b'l');
         }
     }

@@ -267,6 +267,12 @@ impl Decoded {
         Decoded { bytes: Vec::with_capacity(capacity), surrogates: false }
     }
 
+    /// Makes it empty.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.surrogates = false;
+    }
+
     /// Text of code points, lone surrogates among them.
     pub fn from_code_points(points: impl Iterator<Item = u32>) -> Decoded {
         let mut out = Decoded::with_capacity(points.size_hint().0);
@@ -286,6 +292,9 @@ impl Decoded {
 
     /// Appends bytes meant to be UTF-8; those that are not become escaped bytes.
     pub fn push_utf8(&mut self, bytes: &[u8]) {
+        if bytes.is_ascii() {
+            return self.bytes.extend_from_slice(bytes);
+        }
         for chunk in bytes.utf8_chunks() {
             self.bytes.extend_from_slice(chunk.valid().as_bytes());
             self.push_escaped(chunk.invalid());

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::variadic;
 use crate::last_error::{self, Code};
 use crate::log;
 
@@ -13,16 +14,10 @@ use crate::log;
 /// before the body of an exported function.
 static READY: AtomicBool = AtomicBool::new(false);
 
-/// Whether that is so. Code that cannot panic may then run without a guard.
-#[inline]
-pub fn is_ready() -> bool {
-    READY.load(Ordering::Acquire)
-}
-
 /// Runs the body of an exported function; a panic is logged and becomes `fallback`.
 #[inline]
 pub fn guard<T>(function: &'static CStr, fallback: T, body: impl FnOnce() -> T) -> T {
-    let must_panic = !is_ready() && prepare(function);
+    let must_panic = !READY.load(Ordering::Acquire) && prepare(function);
     // Unwind safety: state behind our locks is changed by whole assignments, so a panic leaves it
     // as before or after one; parking_lot locks do not poison.
     match catch_unwind(AssertUnwindSafe(|| {
@@ -45,6 +40,7 @@ fn prepare(function: &CStr) -> bool {
         Some(name) => name == function.to_bytes(),
         None => {
             READY.store(true, Ordering::Release);
+            variadic::need_no_guard();
             false
         }
     }

@@ -50,6 +50,18 @@ w_Targs *vh_call_host_function(w_Tfunction function, void *user, int id, w_Targs
   return nullptr;
 }
 
+// The same for the sink of the log: NULL, or the text of what it threw, from malloc.
+char *vh_call_sink(w_TlogSink sink, int level, int script, const char *message, void *user) {
+  try {
+    sink(level, script, message, user);
+  } catch (const std::exception &exception) {
+    return strdup(exception.what());
+  } catch (...) {
+    return strdup("something that is no std::exception");
+  }
+  return nullptr;
+}
+
 void vh_vector_delete(void *vector) { delete static_cast<std::vector<std::string> *>(vector); }
 }
 

@@ -58,6 +58,15 @@ unsafe extern "C" {
         args: *mut w_Targs,
         failure: *mut w_Tfailure,
     ) -> *mut w_Targs;
+
+    /// In cxx.cpp.
+    fn vh_call_sink(
+        sink: w_TlogSink,
+        level: c_int,
+        script: c_int,
+        text: *const c_char,
+        user: *mut c_void,
+    ) -> *mut c_char;
 }
 
 /// A function of the host with data of its own, which it gets back when this is dropped.
@@ -163,12 +172,16 @@ impl Sink {
         function.map(|function| Sink { function, user })
     }
 
-    /// Hands a record over. No lock of ours is held.
-    pub fn take(self, level: i32, script: i32, text: &str) {
-        let text = text.replace('\0', "\u{FFFD}");
-        let Ok(text) = CString::new(text) else { return };
-        // SAFETY: callable by the contract of `new`; the text outlives the call.
-        unsafe { (self.function)(level, script, text.as_ptr(), self.user) };
+    /// Hands a record over. No interpreter is attached and no lock of ours held. The error is the
+    /// text of the C++ exception it threw.
+    pub fn take(self, level: i32, script: i32, text: &str) -> Result<(), String> {
+        let text = CString::new(text.replace('\0', "\u{FFFD}")).expect("no NUL is left in it");
+        // SAFETY: callable by the contract of `new`; the text outlives the call; what is thrown is NULL
+        // or a C string from malloc.
+        let thrown = unsafe {
+            take_text(vh_call_sink(Some(self.function), level, script, text.as_ptr(), self.user))
+        };
+        thrown.map_or(Ok(()), Err)
     }
 }
 

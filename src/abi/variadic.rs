@@ -1,9 +1,10 @@
-//! The variadic functions `w_pack`, `w_vapack`, `w_unpack`: `variadic.c` reads the arguments, the
-//! functions here decide what they mean.
+//! The variadic functions `w_pack`, `w_vapack`, `w_unpack`: `variadic.c` reads the arguments and goes
+//! the usual way, the functions here decide what is left.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{CStr, c_char, c_int};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::boundary::{guard, is_ready};
+use super::boundary::guard;
 use super::jumps::{export_as_jump, visible_to_c};
 use super::types::w_Targs;
 use crate::targs;
@@ -12,47 +13,33 @@ unsafe extern "C" {
     fn vh_pack();
     fn vh_vapack();
     fn vh_unpack();
+    static vh_letters: AtomicPtr<bool>;
 }
 
 export_as_jump!(w_pack => vh_pack, w_vapack => vh_vapack, w_unpack => vh_unpack);
 visible_to_c!(
-    "vh_new_block" => new_block,
-    "vh_same_format" => same_format,
+    "vh_letters_for" => letters_for,
+    "vh_refuse_format" => refuse_format,
     "vh_unpack_from" => unpack_from
 );
 
-/// A block for `format`, still to be filled; NULL (and one log line) for a bad format. The usual way
-/// has nothing in it to guard.
-unsafe extern "C" fn new_block(format: *const c_char) -> *mut w_Targs {
-    if is_ready() {
-        // SAFETY: `format` is NULL or the C string the caller of w_pack passed.
-        if let Some(block) = unsafe { targs::new_block(format) } {
-            return block;
-        }
-    }
-    new_block_guarded(format)
+/// Lets the C code go its own way where there is nothing to guard.
+pub fn need_no_guard() {
+    // SAFETY: the C code only reads it, as an atomic, and the table is a constant.
+    unsafe { vh_letters.store(targs::LETTERS.as_ptr().cast_mut(), Ordering::Release) };
 }
 
-#[cold]
-#[inline(never)]
-fn new_block_guarded(format: *const c_char) -> *mut w_Targs {
-    guard(c"w_pack", std::ptr::null_mut(), || {
-        // SAFETY: as above.
-        unsafe {
-            targs::new_block(format).unwrap_or_else(|| {
-                targs::refuse_format(format);
-                std::ptr::null_mut()
-            })
-        }
-    })
+/// The letters of block formats, as long as `need_no_guard` was not called; NULL after a panic.
+unsafe extern "C" fn letters_for(function: *const c_char) -> *const bool {
+    // SAFETY: C passes a literal.
+    let function: &'static CStr = unsafe { CStr::from_ptr(function) };
+    guard(function, std::ptr::null(), || targs::LETTERS.as_ptr())
 }
 
-/// How many values `w_unpack` copies when the block has exactly this format, else -1. There is nothing
-/// in it to guard.
-unsafe extern "C" fn same_format(args: *const w_Targs, format: *const c_char) -> c_int {
-    // SAFETY: the pointers are NULL or what the caller of w_unpack passed.
-    let count = if is_ready() { unsafe { targs::same_format(args, format) } } else { None };
-    count.map_or(-1, |count| count as c_int)
+/// Says what is wrong with a format given to `w_pack`.
+unsafe extern "C" fn refuse_format(format: *const c_char) {
+    // SAFETY: `format` is NULL or the C string the caller of w_pack passed.
+    guard(c"w_pack", (), || unsafe { targs::refuse_format(format) });
 }
 
 /// The element the values of `w_unpack` start at, or -1 when the block does not fit the format.

@@ -41,7 +41,7 @@ pub enum Change {
 pub struct Breaker {
     /// Failures in a row, and timeouts in a row `TIMEOUT` times.
     streak: AtomicU64,
-    /// When it may be tried again, by the ticking clock; 0 when it is not suspended.
+    /// When it may be tried again, by the exact clock; 0 when it is not suspended.
     until: AtomicU64,
     /// Whether it is being tried.
     trial: AtomicBool,
@@ -61,7 +61,7 @@ impl Breaker {
 
     #[cold]
     fn admits_trial(&self) -> bool {
-        clock::ticking() >= self.until.load(Ordering::Relaxed)
+        clock::exact() >= self.until.load(Ordering::Relaxed)
             && !self.trial.swap(true, Ordering::Relaxed)
     }
 
@@ -77,6 +77,20 @@ impl Breaker {
             return None;
         }
         self.note(outcome)
+    }
+
+    /// A call has ended whose work goes on; `settle` tells the outcome. Meanwhile there may be another
+    /// trial.
+    pub fn goes_on(&self) {
+        self.trial.store(false, Ordering::Relaxed);
+    }
+
+    /// The work of such a call has ended.
+    pub fn settle(&self, outcome: Outcome) -> Option<Change> {
+        if self.is_suspended() && clock::exact() >= self.until.load(Ordering::Relaxed) {
+            self.trial.store(true, Ordering::Relaxed);
+        }
+        self.outcome(outcome)
     }
 
     #[cold]
@@ -117,7 +131,7 @@ impl Breaker {
     fn suspend(&self, pause: Duration) -> Duration {
         let nanoseconds = pause.as_nanos() as u64;
         self.pause.store(nanoseconds, Ordering::Relaxed);
-        self.until.store(clock::ticking() + nanoseconds, Ordering::Relaxed);
+        self.until.store(clock::exact() + nanoseconds, Ordering::Relaxed);
         pause
     }
 }
@@ -151,6 +165,23 @@ mod tests {
         assert_eq!(breaker.outcome(Outcome::Success), None);
         assert_eq!(fail(&breaker, Outcome::Failure, 49), None);
         assert!(matches!(breaker.outcome(Outcome::Failure), Some(Change::Suspended(..))));
+    }
+
+    #[test]
+    fn work_that_goes_on_counts_when_it_has_ended() {
+        let breaker = Breaker::default();
+        for _ in 0..FAILURES - 1 {
+            breaker.goes_on();
+            assert_eq!(breaker.settle(Outcome::Failure), None);
+        }
+        assert!(matches!(breaker.settle(Outcome::Failure), Some(Change::Suspended(..))));
+        // Late news of work that began before the suspension decides nothing.
+        assert_eq!(breaker.settle(Outcome::Success), None);
+        breaker.until.store(1, Ordering::Relaxed);
+        assert!(breaker.admits());
+        breaker.goes_on();
+        assert!(breaker.admits());
+        assert_eq!(breaker.settle(Outcome::Success), Some(Change::Recovered));
     }
 
     #[test]

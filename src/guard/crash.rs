@@ -10,12 +10,14 @@ use std::ffi::{CStr, CString, OsStr, c_int, c_void};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use super::slot::{self, Slot};
+use super::{Profile, slot};
 use crate::config;
 use crate::last_error::{self, Code};
+use crate::python::interpreter;
 use crate::scripts::Context;
+use crate::threads::{Record, Records};
 
 /// The signals of a crash, and their names.
 const SIGNALS: [(c_int, &str); 5] = [
@@ -64,10 +66,15 @@ pub fn install() {
         }
         // SAFETY: a zeroed action is filled; the handler follows the rules of signal handlers.
         let failed = unsafe {
+            libc::sigaction(*signal, ptr::null(), previous.action.get());
+            let hosts = &*previous.action.get();
             let mut ours: libc::sigaction = std::mem::zeroed();
             ours.sa_sigaction = address(on_crash);
             ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-            libc::sigaction(*signal, ptr::null(), previous.action.get());
+            // What the host's handler wants blocked while it runs, the kernel blocks before ours.
+            if is_handler(hosts) {
+                ours.sa_mask = hosts.sa_mask;
+            }
             previous.installed.store(true, Ordering::Release);
             libc::sigaction(*signal, &raw const ours, ptr::null_mut())
         };
@@ -93,6 +100,11 @@ pub fn uninstall() {
             }
         }
     }
+}
+
+/// Whether there is a function to call, and not only what the kernel does by itself.
+fn is_handler(action: &libc::sigaction) -> bool {
+    !matches!(action.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN)
 }
 
 /// Whether crashes are explained at the moment.
@@ -121,20 +133,35 @@ unsafe fn pass_on(index: usize, signal: c_int, info: *mut libc::siginfo_t, conte
     // SAFETY: by contract. Signals that somebody sent have a code of 0 and below.
     let was_sent = unsafe { (*info).si_code } <= 0;
     match previous.sa_sigaction {
-        libc::SIG_IGN if was_sent => {}
+        libc::SIG_IGN if was_sent => return,
         libc::SIG_DFL | libc::SIG_IGN => {
             // The instruction that failed runs again when this returns; a signal that was sent is
             // sent again.
             // SAFETY: the default action; always allowed in handlers.
             unsafe {
-                let mut default: libc::sigaction = std::mem::zeroed();
-                default.sa_sigaction = libc::SIG_DFL;
-                libc::sigaction(signal, &raw const default, ptr::null_mut());
+                put_default(index, signal);
                 if was_sent {
                     libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), signal);
                 }
             }
+            return;
         }
+        _ => {}
+    }
+    // What the kernel would have done before it called the host's handler.
+    // SAFETY: always allowed in handlers; the mask is this thread's until the handler returns.
+    unsafe {
+        if previous.sa_flags & libc::SA_RESETHAND != 0 {
+            put_default(index, signal);
+        }
+        if previous.sa_flags & libc::SA_NODEFER != 0 {
+            let mut own: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&raw mut own);
+            libc::sigaddset(&raw mut own, signal);
+            libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const own, ptr::null_mut());
+        }
+    }
+    match previous.sa_sigaction {
         handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
             // SAFETY: with this flag it is a function of this type.
             let handler = unsafe { std::mem::transmute::<usize, Handler>(handler) };
@@ -148,14 +175,33 @@ unsafe fn pass_on(index: usize, signal: c_int, info: *mut libc::siginfo_t, conte
     }
 }
 
+/// Makes the signal do what it does by default. When that replaces our handler, it is installed
+/// anew at the next `w_Begin`.
+///
+/// # Safety
+/// Called by the handler of the signal of this index.
+unsafe fn put_default(index: usize, signal: c_int) {
+    // SAFETY: the default action; always allowed in handlers.
+    unsafe {
+        let mut default: libc::sigaction = std::mem::zeroed();
+        let mut before: libc::sigaction = std::mem::zeroed();
+        default.sa_sigaction = libc::SIG_DFL;
+        libc::sigaction(signal, &raw const default, &raw mut before);
+        if before.sa_sigaction == address(on_crash) {
+            PREVIOUS[index].installed.store(false, Ordering::Release);
+        }
+    }
+}
+
 /// Says which script this thread was running, if any.
 fn explain(signal: &str) {
     // SAFETY: always allowed.
     let thread = unsafe { libc::gettid() };
-    let own = slot::all().find(|slot| slot.kernel_thread() == thread);
-    let Some((seen, slot)) = own.and_then(|slot| Slot::look(slot).map(|seen| (seen, slot))) else {
-        return;
+    let Some(slot) = slot::all().find(|slot| slot.kernel_thread() == thread) else {
+        // No thread that the host calls scripts on.
+        return explain_own_thread(signal);
     };
+    let Some(seen) = slot.look() else { return };
     // SAFETY: its call runs on this very thread, so it is there.
     let callee = unsafe { &*seen.callee };
     let profile = callee.profile();
@@ -166,10 +212,44 @@ fn explain(signal: &str) {
         line.add("in a function of the hub that the script called\n").log();
         return;
     }
-    line.add("the script, or a C extension it uses, is at fault. It is held back once when it is ");
-    line.add("loaded again\n").log();
+    line.add(AT_FAULT).log();
+    note(profile, signal, callee.name());
+}
+
+const AT_FAULT: &str = "the script, or a C extension it uses, is at fault. It is held back once when it \
+                        is loaded again\n";
+
+/// The same for a thread that a script started. In the main interpreter nobody knows which script that
+/// was, so all of its scripts are named, and none is held back.
+fn explain_own_thread(signal: &str) {
+    let Some(interpreter) = interpreter::of_this_thread() else { return };
+    let profiles = || {
+        let homes =
+            HOMES.all().filter(|home| home.interpreter.load(Ordering::Acquire) == interpreter);
+        // SAFETY: a profile leaves its home before it is freed.
+        homes.filter_map(|home| unsafe { home.profile.load(Ordering::Acquire).as_ref() })
+    };
+    let Some(first) = profiles().next() else { return };
+    let mut line = Line::new();
+    if profiles().nth(1).is_none() {
+        line.add("PY: [").add(&first.label).add("] the process got ").add(signal);
+        line.add(" in a thread of its own (runtime ").add(first.runtime_name()).add("): ");
+        line.add(AT_FAULT).log();
+        return note(first, signal, "(its own thread)");
+    }
+    line.add("PY: the process got ")
+        .add(signal)
+        .add(" in a thread that one of these scripts started:");
+    for profile in profiles() {
+        line.add(" [").add(&profile.label).add("]");
+    }
+    line.add("\n").log();
+}
+
+/// Writes the file that holds the script back.
+fn note(profile: &Profile, signal: &str, call: &str) {
     let mut note = Line::new();
-    note.add("signal ").add(signal).add("\ncall ").add(callee.name()).add("\nruntime ");
+    note.add("signal ").add(signal).add("\ncall ").add(call).add("\nruntime ");
     // SAFETY: always allowed.
     note.add(profile.runtime_name()).add("\ntime ").number(unsafe { libc::time(ptr::null_mut()) });
     note.add("\nscript ").bytes(&profile.path).add("\n");
@@ -177,6 +257,43 @@ fn explain(signal: &str) {
     if !written {
         let mut line = Line::new();
         line.add("PY: ").add(FILE).add(" cannot be written: the script is not held back\n").log();
+    }
+}
+
+/// Which script lives in which interpreter, for threads that scripts started.
+#[derive(Debug, Default)]
+struct Home {
+    /// The address of the interpreter; 0 is none.
+    interpreter: AtomicUsize,
+    profile: AtomicPtr<Profile>,
+}
+
+static HOMES: Records<Home> = Records::new();
+
+/// A script's place in `HOMES`.
+pub struct Residence(&'static Record<Home>);
+
+impl std::fmt::Debug for Residence {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Residence")
+    }
+}
+
+impl Residence {
+    /// The script lives there until this is dropped, which the profile does before it goes.
+    pub fn new(profile: &Profile, interpreter: usize) -> Residence {
+        let home = HOMES.take();
+        home.profile.store(ptr::from_ref(profile).cast_mut(), Ordering::Release);
+        home.interpreter.store(interpreter, Ordering::Release);
+        Residence(home)
+    }
+}
+
+impl Drop for Residence {
+    fn drop(&mut self) {
+        self.0.interpreter.store(0, Ordering::Release);
+        self.0.profile.store(ptr::null_mut(), Ordering::Release);
+        self.0.give_back();
     }
 }
 
@@ -268,6 +385,9 @@ pub fn files(path: &Path, config_dir: Option<&[u8]>) -> Vec<CString> {
 
 /// Whether the script is not to be loaded this time, because it crashed the process last time.
 pub fn is_held_back(script: &Context) -> bool {
+    if !is_installed() {
+        return false;
+    }
     script.profile.crash_files.iter().any(|file| {
         let file = Path::new(OsStr::from_bytes(file.to_bytes()));
         let Ok(note) = std::fs::read(file) else { return false };
@@ -303,10 +423,19 @@ fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> bool {
 }
 
 /// A stack for the handler, for threads that have none: a script may have used up the thread's own.
+/// The host's handlers run on it too, whether they asked for such a stack or not, so it is roomy; what
+/// is too much even so runs into a page that cannot be written, and not into memory of others.
 pub mod stack {
     use super::{is_installed, ptr};
 
-    const SIZE: usize = 64 * 1024;
+    /// Only what is used takes memory.
+    const SIZE: usize = 256 * 1024;
+
+    /// The size of the page below it.
+    fn guard() -> usize {
+        // SAFETY: may be asked at any time.
+        usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+    }
 
     /// Gives this thread one, unless it has one. Returns its address, or 0.
     pub fn add() -> usize {
@@ -317,15 +446,14 @@ pub mod stack {
             if !is_installed() || stack.ss_flags & libc::SS_DISABLE == 0 {
                 return 0;
             }
-            let memory = libc::mmap(
-                ptr::null_mut(),
-                SIZE,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            );
+            let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+            let memory = libc::mmap(ptr::null_mut(), guard() + SIZE, libc::PROT_NONE, kind, -1, 0);
             if memory == libc::MAP_FAILED {
+                return 0;
+            }
+            let memory = memory.byte_add(guard());
+            if libc::mprotect(memory, SIZE, libc::PROT_READ | libc::PROT_WRITE) != 0 {
+                libc::munmap(memory.byte_sub(guard()), guard() + SIZE);
                 return 0;
             }
             stack.ss_sp = memory;
@@ -351,7 +479,7 @@ pub mod stack {
             let memory = stack.ss_sp;
             stack.ss_flags = libc::SS_DISABLE;
             if libc::sigaltstack(&raw const stack, ptr::null_mut()) == 0 {
-                libc::munmap(memory, SIZE);
+                libc::munmap(memory.byte_sub(guard()), guard() + SIZE);
             }
         }
     }

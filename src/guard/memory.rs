@@ -1,12 +1,21 @@
-//! How much memory scripts take, as well as it can be told: the process's growth while a script is
-//! loaded is the script's; later growth is shared among the scripts that were called since the last
-//! look, by the time they took. CPython counts no memory for each interpreter, and counting every
-//! allocation would cost more than it is worth.
+//! How much memory scripts take, as well as it can be told: what the process grows by while a script
+//! is loaded is the script's; later growth belongs to the calls that ran when it came. CPython counts
+//! no memory for each interpreter, and counting every allocation would cost more than it is worth.
+//!
+//! Who looks is each call that took a millisecond or more, when it ends, and the watchdog at every
+//! tick. What calls that are faster take, they share by their time. Growth while nobody ran is the
+//! host's, or of scripts' own threads, and put down to nobody.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
 
 use super::slot::{self, Slot};
+use super::{Profile, registry};
 use crate::config;
 use crate::scripts::Context;
 
@@ -15,22 +24,36 @@ const MIB: i64 = 1024 * 1024;
 /// What one script takes.
 #[derive(Debug)]
 pub struct Memory {
+    /// See [`Alone`].
+    is_alone: AtomicBool,
     at_load: AtomicI64,
     now: AtomicI64,
     /// When more than this is taken, it is told; 0 is never.
     warn_at: AtomicI64,
-    /// Nanoseconds in its calls, when it was last looked at.
+    /// Nanoseconds that its calls took, when it was last looked at.
     seen_time: AtomicU64,
 }
 
-/// The process's memory when it was last looked at.
-static LAST: AtomicI64 = AtomicI64::new(0);
+/// The process, when it was last looked at.
+struct Last {
+    /// Its memory in RAM, in bytes.
+    resident: i64,
+    /// How many calls had begun, and whether one ran.
+    calls: u64,
+    ran: bool,
+    /// How many scripts are being loaded or unloaded.
+    alone: usize,
+}
+
+/// Held while growth is given out, so that none is given out twice. A leaf lock.
+static LAST: Mutex<Last> = Mutex::new(Last { resident: 0, calls: 0, ran: false, alone: 0 });
 
 impl Memory {
     /// Nothing yet; the environment says what is too much.
     pub fn from_environment() -> Memory {
         let warn_at = config::number("VH_PYTHON_MEMORY_WARN", 0.0) * MIB as f64;
         Memory {
+            is_alone: AtomicBool::new(false),
             at_load: AtomicI64::new(0),
             now: AtomicI64::new(0),
             warn_at: AtomicI64::new(warn_at as i64),
@@ -48,67 +71,145 @@ impl Memory {
         self.now.load(Ordering::Relaxed)
     }
 
-    fn grow(&self, bytes: i64) -> i64 {
-        self.now.fetch_add(bytes, Ordering::Relaxed) + bytes
+    /// It cannot take less than nothing: what it gives back beyond was put down to somebody else.
+    fn grow(&self, bytes: i64) {
+        self.now.store((self.now() + bytes).max(0), Ordering::Relaxed);
     }
 }
 
 /// Memory of the process in RAM, in bytes; 0 when the system does not tell.
-pub fn resident() -> i64 {
-    let Ok(sizes) = std::fs::read_to_string("/proc/self/statm") else { return 0 };
+fn resident() -> i64 {
+    let mut sizes = [0; 256];
+    // Opened anew each time: hosts may close files they do not know.
+    let read = File::open("/proc/self/statm").and_then(|mut file| file.read(&mut sizes));
+    let sizes = str::from_utf8(&sizes[..read.unwrap_or(0)]).unwrap_or_default();
     let pages: i64 = sizes.split(' ').nth(1).and_then(|size| size.parse().ok()).unwrap_or(0);
     // SAFETY: may be asked at any time.
     pages * unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
 }
 
-/// A script has been loaded, before which the process had so much memory.
-pub fn loaded(script: &Context, before: i64) {
-    let growth = resident() - before;
-    let memory = &script.profile.memory;
-    memory.at_load.store(growth, Ordering::Relaxed);
-    // The next look is not to count it again.
-    LAST.fetch_add(growth, Ordering::Relaxed);
-    warn(script, memory.grow(growth));
+impl Last {
+    /// What the process grew by since it was last looked at.
+    fn growth(&mut self) -> i64 {
+        let resident = resident();
+        let growth = resident - self.resident;
+        self.resident = resident;
+        growth
+    }
 }
 
-/// Looks at the process and shares what changed among the scripts; the watchdog does so each second.
-pub fn look(scripts: &[Arc<Context>], now: u64) {
-    let resident = resident();
-    let growth = resident - LAST.swap(resident, Ordering::Relaxed);
-    let times: Vec<u64> = scripts.iter().map(|script| time_since_last(script, now)).collect();
-    let all: u64 = times.iter().sum();
-    if all == 0 {
+/// A script that is being loaded or unloaded: meanwhile all growth is its own.
+#[derive(Debug)]
+pub struct Alone<'c>(&'c Context);
+
+impl<'c> Alone<'c> {
+    /// It begins.
+    pub fn start(script: &'c Context) -> Alone<'c> {
+        let mut last = LAST.lock();
+        last.growth();
+        last.alone += 1;
+        script.profile.memory.is_alone.store(true, Ordering::Relaxed);
+        Alone(script)
+    }
+
+    /// The script has been loaded.
+    pub fn loaded(self) {
+        let script = self.0;
+        drop(self);
+        let memory = &script.profile.memory;
+        memory.at_load.store(memory.now(), Ordering::Relaxed);
+        warn(&script.profile);
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        let memory = &self.0.profile.memory;
+        let mut last = LAST.lock();
+        memory.grow(last.growth());
+        memory.is_alone.store(false, Ordering::Relaxed);
+        last.alone -= 1;
+    }
+}
+
+/// Looks at the process and gives its growth to the scripts that ran; the watchdog does so at each
+/// tick. Costs a few microseconds when none did.
+pub fn look() {
+    let calls = slot::all().map(Slot::calls).fold(0, u64::wrapping_add);
+    if calls == 0 {
         return;
     }
-    for (script, time) in scripts.iter().zip(times) {
-        let share = (growth as f64 * time as f64 / all as f64) as i64;
-        if share != 0 {
-            warn(script, script.profile.memory.grow(share));
+    let runs = slot::all().any(|slot| slot.look().is_some());
+    {
+        let mut last = LAST.lock();
+        let ran = runs || last.ran || last.calls != calls || last.alone > 0;
+        (last.calls, last.ran) = (calls, runs);
+        if !ran {
+            last.growth();
+            return;
         }
     }
+    let scripts = registry::all();
+    let mut shares = shares(&scripts);
+    {
+        let mut last = LAST.lock();
+        if last.alone > 0 {
+            let is_alone =
+                |script: &Context| script.profile.memory.is_alone.load(Ordering::Relaxed);
+            shares = scripts.iter().map(|script| f64::from(is_alone(script))).collect();
+        }
+        let (growth, all) = (last.growth() as f64, shares.iter().sum::<f64>());
+        if growth == 0.0 || all == 0.0 {
+            return;
+        }
+        for (script, share) in scripts.iter().zip(&shares) {
+            script.profile.memory.grow((growth * share / all) as i64);
+        }
+    }
+    let grown = scripts.iter().zip(shares).filter(|(_, share)| *share > 0.0);
+    grown.for_each(|(script, _)| warn(&script.profile));
 }
 
-/// How long the script has run since it was last looked at.
-fn time_since_last(script: &Context, now: u64) -> u64 {
-    let callees = script.callees.all();
-    let finished: u64 = callees.iter().map(|callee| callee.row().total()).sum();
-    let running: u64 = slot::all()
-        .filter_map(Slot::look)
-        .filter(|seen| callees.iter().any(|callee| std::ptr::eq(*callee, seen.callee)))
-        .map(|seen| now.saturating_sub(seen.started))
-        .sum();
-    let time = finished + running;
+/// What part of the growth belongs to each script: to those that run now, for a call that took its
+/// time has settled its growth when it ended; else to those that ran.
+fn shares(scripts: &[Arc<Context>]) -> Vec<f64> {
+    let finished: Vec<_> = scripts.iter().map(|script| time_since_last(script) as f64).collect();
+    let seen: Vec<_> = slot::all().filter_map(Slot::look).collect();
+    let runs = |script: &Context| {
+        let is_own = |callee| script.callees.each().any(|own| ptr::eq(own, callee));
+        seen.iter().filter(|seen| is_own(seen.callee)).count() as f64
+    };
+    let running: Vec<_> = scripts.iter().map(|script| runs(script)).collect();
+    if running.iter().sum::<f64>() > 0.0 { running } else { finished }
+}
+
+/// How long calls of the script took that ended since it was last looked at.
+fn time_since_last(script: &Context) -> u64 {
+    let time: u64 = script.callees.each().map(|callee| callee.row().total()).sum();
     time.saturating_sub(script.profile.memory.seen_time.swap(time, Ordering::Relaxed))
 }
 
+/// A call of the script ended that took so long that looking at the process costs nothing beside it.
+#[cold]
+pub fn settle(script: &Profile) {
+    {
+        let mut last = LAST.lock();
+        if last.alone > 0 {
+            return;
+        }
+        script.memory.grow(last.growth());
+    }
+    warn(script);
+}
+
 /// Tells when a script takes too much, and again when it takes twice as much.
-fn warn(script: &Context, bytes: i64) {
-    let memory = &script.profile.memory;
-    let limit = memory.warn_at.load(Ordering::Relaxed);
+fn warn(script: &Profile) {
+    let memory = &script.memory;
+    let (bytes, limit) = (memory.now(), memory.warn_at.load(Ordering::Relaxed));
     if limit == 0 || bytes <= limit {
         return;
     }
-    memory.warn_at.store(bytes.max(limit) * 2, Ordering::Relaxed);
+    memory.warn_at.store(bytes * 2, Ordering::Relaxed);
     tracing::warn!(
         script = %script.label,
         "takes about {} MiB of memory, more than VH_PYTHON_MEMORY_WARN allows; the next warning comes \

@@ -30,9 +30,9 @@ struct Window {
 pub enum Verdict {
     /// It is written.
     Write,
-    /// It is dropped, as the first one this minute.
-    DropFirst,
-    /// It is dropped too.
+    /// Only so many bytes of it are written; it is the first this minute that is too much.
+    Cut(usize),
+    /// It is dropped.
     Drop,
 }
 
@@ -59,13 +59,17 @@ impl Output {
             *window = Window { started: now, ..Window::default() };
         }
         let length = length as u64;
-        if window.dropped == 0 && window.written + length <= self.limit {
+        if window.dropped > 0 {
+            window.dropped += length;
+            return Verdict::Drop;
+        }
+        let rest = self.limit.saturating_sub(window.written);
+        if length <= rest {
             window.written += length;
             return Verdict::Write;
         }
-        let is_first = window.dropped == 0;
-        window.dropped += length;
-        if is_first { Verdict::DropFirst } else { Verdict::Drop }
+        window.dropped = length - rest;
+        Verdict::Cut(rest as usize)
     }
 
     /// How much was dropped in the minute that is over now, or `at_once` in the one that is not.
@@ -89,12 +93,14 @@ mod tests {
     fn what_is_too_much_is_dropped_until_the_minute_is_over() {
         let output = Output { limit: 100, window: Mutex::default() };
         assert_eq!(output.admit(60, 0), Verdict::Write);
-        assert_eq!(output.admit(60, 1), Verdict::DropFirst);
+        assert_eq!(output.admit(60, 1), Verdict::Cut(40));
         assert_eq!(output.admit(1, 2), Verdict::Drop);
         assert_eq!(output.take_dropped(MINUTE - 1, false), None);
-        assert_eq!(output.take_dropped(MINUTE, false), Some(61));
+        assert_eq!(output.take_dropped(MINUTE, false), Some(21));
         assert_eq!(output.admit(60, MINUTE + 1), Verdict::Write);
         assert_eq!(output.take_dropped(2 * MINUTE, true), None);
+        assert_eq!(output.admit(40, MINUTE + 2), Verdict::Write);
+        assert_eq!(output.admit(1, MINUTE + 3), Verdict::Cut(0));
     }
 
     #[test]

@@ -29,7 +29,5 @@ pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
 
 /// The script this callee belongs to; None when it is gone.
 pub fn owner_of(callee: *const Callee) -> Option<Arc<Context>> {
-    all()
-        .into_iter()
-        .find(|script| script.callees.all().into_iter().any(|own| ptr::eq(own, callee)))
+    all().into_iter().find(|script| script.callees.each().any(|own| ptr::eq(own, callee)))
 }

@@ -10,15 +10,19 @@ use std::ptr;
 use std::sync::atomic::{
     AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
 };
+use std::time::Duration;
 
 use super::{Callee, crash};
 use crate::clock;
+use crate::threads::{Record, Records};
+
+/// The limit of a call that is told of when it takes long, but never interrupted.
+pub const TOLD_ONLY: u64 = u64::MAX;
 
 /// No call.
 const IDLE: u64 = 0;
 
-/// One thread's place. Places are used again and never freed, so that a signal handler and the
-/// watchdog may walk through all of them at any time.
+/// One thread's place. A signal handler and the watchdog walk through all of them at any time.
 #[derive(Debug, Default)]
 pub struct Slot {
     /// The number of the innermost call that runs, or `IDLE`. Numbers are not used again.
@@ -36,13 +40,19 @@ pub struct Slot {
     last: AtomicU64,
     /// `vh` calls this thread made inside of calls, ever.
     vh_calls: AtomicU64,
-    next: AtomicPtr<Slot>,
-    taken: AtomicBool,
     /// How Python and how the kernel call the thread.
     thread: AtomicU64,
     kernel_thread: AtomicI32,
     /// The stack for the crash handler that the thread was given, or 0.
     crash_stack: AtomicUsize,
+    /// The number of the call whose every step is to fail, and when its first one was seen since, by
+    /// the ticking clock; 0 when none was.
+    insisted: AtomicU64,
+    stepped: AtomicU64,
+    /// The number of the late call that an exception was sent to.
+    sent: AtomicU64,
+    /// The number of the late call that has come to its end and is only told about.
+    settled: AtomicU64,
 }
 
 /// A call that another one runs inside of.
@@ -69,13 +79,16 @@ pub struct Seen {
     pub limit: u64,
     /// Which hook or function it is. May be gone.
     pub callee: *const Callee,
+    /// Whether it is in a function of the host, and the number of the last one it went into.
+    pub is_in_host: bool,
+    /// See `is_in_host`.
+    pub host_call: u64,
 }
 
-/// The first of all slots.
-static FIRST: AtomicPtr<Slot> = AtomicPtr::new(ptr::null_mut());
+static SLOTS: Records<Slot> = Records::new();
 
 thread_local! {
-    static OWN: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+    static OWN: Cell<Option<&'static Record<Slot>>> = const { Cell::new(None) };
 }
 
 /// The slot of this thread.
@@ -85,8 +98,8 @@ pub fn of_this_thread() -> &'static Slot {
 }
 
 #[cold]
-fn take() -> &'static Slot {
-    let slot = all().find(|slot| !slot.taken.swap(true, Ordering::AcqRel)).unwrap_or_else(add);
+fn take() -> &'static Record<Slot> {
+    let slot = SLOTS.take();
     // SAFETY: always allowed.
     let (thread, kernel_thread) = unsafe { (libc::pthread_self(), libc::gettid()) };
     slot.thread.store(thread, Ordering::Release);
@@ -96,27 +109,9 @@ fn take() -> &'static Slot {
     slot
 }
 
-fn add() -> &'static Slot {
-    let slot = Slot { taken: AtomicBool::new(true), ..Slot::default() };
-    let slot: &'static Slot = Box::leak(Box::new(slot));
-    let mut first = FIRST.load(Ordering::Acquire);
-    loop {
-        slot.next.store(first, Ordering::Relaxed);
-        let own = ptr::from_ref(slot).cast_mut();
-        match FIRST.compare_exchange(first, own, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return slot,
-            Err(newer) => first = newer,
-        }
-    }
-}
-
 /// Every slot there ever was.
 pub fn all() -> impl Iterator<Item = &'static Slot> {
-    let at = |place: &AtomicPtr<Slot>| {
-        // SAFETY: NULL, or leaked by `add`.
-        unsafe { place.load(Ordering::Acquire).as_ref() }
-    };
-    std::iter::successors(at(&FIRST), move |slot| at(&slot.next))
+    SLOTS.all()
 }
 
 /// This thread ends: its slot is free for another.
@@ -124,8 +119,27 @@ pub fn thread_ends() {
     if let Some(slot) = OWN.take() {
         slot.kernel_thread.store(0, Ordering::Release);
         crash::stack::remove(slot.crash_stack.swap(0, Ordering::AcqRel));
-        slot.taken.store(false, Ordering::Release);
+        slot.give_back();
     }
+}
+
+/// How long ago this thread took its first step in a call whose steps are to fail; None when it is
+/// in none. Its interpreter is attached.
+pub fn insisted_for() -> Option<Duration> {
+    let slot = OWN.get()?;
+    let call = slot.call.load(Ordering::Relaxed);
+    if call == IDLE || slot.insisted.load(Ordering::Relaxed) != call || slot.is_over(call) {
+        return None;
+    }
+    let now = clock::ticking();
+    let first = match slot.stepped.load(Ordering::Relaxed) {
+        0 => {
+            slot.stepped.store(now, Ordering::Relaxed);
+            now
+        }
+        first => first,
+    };
+    Some(Duration::from_nanos(now.saturating_sub(first)))
 }
 
 // For the slot's own thread, with the call's interpreter attached.
@@ -190,6 +204,17 @@ impl Slot {
         call != IDLE && self.marked.load(Ordering::Relaxed) == call
     }
 
+    /// Whether the innermost call, which is late, was sent no exception yet: it gets one now.
+    pub fn is_first_exception(&self) -> bool {
+        let call = self.call.load(Ordering::Relaxed);
+        self.sent.swap(call, Ordering::Relaxed) != call
+    }
+
+    /// The innermost call's script has come to its end: nothing more is sent to it.
+    pub fn settle(&self) {
+        self.settled.store(self.call.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     /// How Python calls the thread.
     pub fn thread(&self) -> u64 {
         self.thread.load(Ordering::Acquire)
@@ -226,9 +251,16 @@ impl Slot {
             started: self.started.load(Ordering::Relaxed),
             limit: self.limit.load(Ordering::Relaxed),
             callee: self.callee.load(Ordering::Relaxed),
+            is_in_host: self.is_in_host(),
+            host_call: self.vh_calls(),
         };
         fence(Ordering::Acquire);
         (call != IDLE && self.runs(call)).then_some(seen)
+    }
+
+    /// How many calls began on this thread, and those that had the slot before.
+    pub fn calls(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
     }
 
     /// False when this call has ended; true also when others run inside of it.
@@ -251,6 +283,24 @@ impl Slot {
     /// Says that a call has gone past its deadline, which it looks for when it ends.
     pub fn mark(&self, call: u64) {
         self.marked.store(call, Ordering::Release);
+    }
+
+    /// Whether a call has ended or at least come to its end.
+    pub fn is_over(&self, call: u64) -> bool {
+        self.settled.load(Ordering::Relaxed) == call || !self.has_not_ended(call)
+    }
+
+    /// Says that an exception was sent to a call. Its interpreter is attached.
+    pub fn was_sent(&self, call: u64) {
+        self.sent.store(call, Ordering::Relaxed);
+    }
+
+    /// Says that from now on the steps of a call are to fail. Its interpreter is attached.
+    pub fn insist(&self, call: u64) {
+        if self.insisted.load(Ordering::Relaxed) != call {
+            self.stepped.store(0, Ordering::Relaxed);
+            self.insisted.store(call, Ordering::Relaxed);
+        }
     }
 
     /// How the kernel calls the thread; 0 when it has ended.

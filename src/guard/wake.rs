@@ -2,39 +2,119 @@
 //! what `recv` and its like return then, and takes the exception that was sent to it.
 //!
 //! The kernel tells which system call a thread waits in and with which file. Only sockets can be
-//! woken; sleeping and files cannot.
+//! woken; sleeping and files cannot. Who receives is woken by the end of the receiving half alone, so
+//! that the script can still take its leave of the other side: sending on a socket that is shut down
+//! raises SIGPIPE, which ends the process where nobody handles it; Python ignores it in programs of
+//! its own only. Who waits to send cannot be woken without, so it is left alone where SIGPIPE kills.
+
+use std::mem::{size_of, zeroed};
 
 use super::slot::Slot;
 
-/// Numbers of the system calls that wait for the socket in their first argument.
-const WAITING: [libc::c_long; 8] = [
+/// Numbers of the system calls that wait until the socket in their first argument has something for
+/// them, or is connected.
+const RECEIVING: [libc::c_long; 6] = [
     libc::SYS_recvfrom,
     libc::SYS_recvmsg,
-    libc::SYS_sendto,
-    libc::SYS_sendmsg,
     libc::SYS_connect,
     libc::SYS_accept,
     libc::SYS_accept4,
     libc::SYS_read,
 ];
 
-/// True when the thread's call waited for a socket, which is shut down now.
-pub fn wake(slot: &Slot, call: u64) -> bool {
-    let Some(file) = waits_for(slot) else { return false };
-    // Not a socket of the hub's own.
-    if !slot.runs(call) || slot.is_in_host() {
-        return false;
-    }
-    // SAFETY: any number may be passed; one that is no socket is refused.
-    unsafe { libc::shutdown(file, libc::SHUT_RDWR) == 0 }
+/// The same until it takes what they have for it.
+const SENDING: [libc::c_long; 3] = [libc::SYS_sendto, libc::SYS_sendmsg, libc::SYS_write];
+
+/// The same for all files of a list; so Python waits for a socket that was given a timeout.
+#[cfg(target_arch = "x86_64")]
+const POLLING: [libc::c_long; 2] = [libc::SYS_poll, libc::SYS_ppoll];
+#[cfg(not(target_arch = "x86_64"))]
+const POLLING: [libc::c_long; 1] = [libc::SYS_ppoll];
+
+/// What became of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Woken {
+    /// The call waited for a socket, which is shut down now.
+    ShutDown,
+    /// It waits to send, and is left alone because the process would not live on.
+    WouldKill,
+    /// It waits for nothing that can be woken, if it waits.
+    Nothing,
 }
 
-/// The file that the thread waits for.
-fn waits_for(slot: &Slot) -> Option<libc::c_int> {
+/// Wakes the thread's call.
+pub fn wake(slot: &Slot, call: u64) -> Woken {
+    let Some((file, how)) = waits_for(slot) else { return Woken::Nothing };
+    // Not a socket of the hub's own.
+    if !slot.runs(call) || slot.is_in_host() {
+        return Woken::Nothing;
+    }
+    if how == libc::SHUT_RDWR && sigpipe_kills() {
+        return if is_socket(file) { Woken::WouldKill } else { Woken::Nothing };
+    }
+    // SAFETY: any number may be passed; one that is no socket is refused.
+    let done = unsafe { libc::shutdown(file, how) == 0 };
+    if done { Woken::ShutDown } else { Woken::Nothing }
+}
+
+/// The file that the thread waits for, and which halves of a socket to end for that.
+fn waits_for(slot: &Slot) -> Option<(libc::c_int, libc::c_int)> {
     let path = format!("/proc/self/task/{}/syscall", slot.kernel_thread());
     let text = std::fs::read_to_string(path).ok()?;
     let mut words = text.split(' ');
     let number: libc::c_long = words.next()?.parse().ok()?;
-    let file = words.next()?.strip_prefix("0x")?;
-    WAITING.contains(&number).then(|| i32::from_str_radix(file, 16).ok())?
+    let mut argument = || u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
+    let first = argument()?;
+    if RECEIVING.contains(&number) {
+        Some((first as libc::c_int, libc::SHUT_RD))
+    } else if SENDING.contains(&number) {
+        Some((first as libc::c_int, libc::SHUT_RDWR))
+    } else if POLLING.contains(&number) && argument()? == 1 {
+        let polled = read_pollfd(first)?;
+        let sends = polled.events & libc::POLLOUT != 0 && is_connected(polled.fd);
+        Some((polled.fd, if sends { libc::SHUT_RDWR } else { libc::SHUT_RD }))
+    } else {
+        None
+    }
+}
+
+/// Reads what another thread of this process polls; its memory may be gone by now, which the kernel
+/// finds out.
+fn read_pollfd(address: u64) -> Option<libc::pollfd> {
+    const LENGTH: usize = size_of::<libc::pollfd>();
+    let mut polled = libc::pollfd { fd: -1, events: 0, revents: 0 };
+    let to = libc::iovec { iov_base: (&raw mut polled).cast(), iov_len: LENGTH };
+    let from = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: LENGTH };
+    // SAFETY: the first vector is a local variable; the second is only read, by the kernel.
+    let read =
+        unsafe { libc::process_vm_readv(libc::getpid(), &raw const to, 1, &raw const from, 1, 0) };
+    (read == LENGTH as isize && polled.fd >= 0).then_some(polled)
+}
+
+/// Whether a socket has another side: one that waits to be connected has none.
+fn is_connected(file: libc::c_int) -> bool {
+    // SAFETY: both are filled by the kernel, which is told how long the first one is.
+    unsafe {
+        let mut address: libc::sockaddr_storage = zeroed();
+        let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+        libc::getpeername(file, (&raw mut address).cast(), &raw mut length) == 0
+    }
+}
+
+fn is_socket(file: libc::c_int) -> bool {
+    // SAFETY: the structure is filled before it is read.
+    unsafe {
+        let mut about: libc::stat = zeroed();
+        libc::fstat(file, &raw mut about) == 0 && about.st_mode & libc::S_IFMT == libc::S_IFSOCK
+    }
+}
+
+/// Whether sending on a socket that is shut down ends the process.
+fn sigpipe_kills() -> bool {
+    // SAFETY: only asks; the structure is filled before it is read.
+    unsafe {
+        let mut action: libc::sigaction = zeroed();
+        libc::sigaction(libc::SIGPIPE, std::ptr::null(), &raw mut action) != 0
+            || action.sa_sigaction == libc::SIG_DFL
+    }
 }

@@ -48,31 +48,52 @@ pub fn hook(
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
-    let Some(function) = (unsafe { loaded.hook(attached, number) }) else {
-        go_on(loaded, attached, context);
-        return None;
-    };
+    let block = unsafe { loaded.hook(attached, number) }.and_then(|function| {
+        hook_answer(loaded, context, hook, number, &function, params, encoding)
+    });
+    go_on(loaded, attached, context);
+    trace_result(script, hook.text, block.as_ref());
+    block
+}
+
+/// What a hook answers to the items of a block.
+#[inline]
+fn hook_answer(
+    loaded: &Loaded,
+    context: &Context,
+    hook: &Hook,
+    number: usize,
+    function: &Obj,
+    params: &View,
+    encoding: &Encoding,
+) -> Option<Block> {
+    let attached = function.attached();
     let callee = context.callees.hook(number);
-    let Some(call) = Call::begin(attached, callee) else { return pass_on() };
-    let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(&function));
+    if !callee.admits() {
+        return pass_on();
+    }
+    let call = Call::begin(attached, callee);
+    let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(function));
     let mut arguments = Arguments::new();
     let returned = hook_arguments(attached, params, encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
-    let returned = match returned {
+    match returned {
+        Ok(returned) if call.ends_late() => {
+            drop(returned);
+            call.answers_too_late();
+            pass_on()
+        }
         Ok(coroutine) if coroutine.is_coroutine() => {
             start(loaded, attached, context, coroutine, hook.text);
-            attached.none()
+            call.goes_on();
+            pass_on()
         }
-        Ok(returned) => returned,
+        Ok(returned) => hook_block(context, hook, number, &returned, encoding),
         Err(failure) => {
             log_failure(attached, failure, hook.text, &call);
-            return pass_on();
+            pass_on()
         }
-    };
-    go_on(loaded, attached, context);
-    let block = hook_block(context, hook, number, &returned, encoding);
-    trace_result(script, hook.text, block.as_ref());
-    block
+    }
 }
 
 /// The block a hook's return value becomes.
@@ -159,15 +180,35 @@ pub fn function(
         return None;
     }
     let callee = context.callees.function(name);
-    let call = Call::begin(attached, callee)?;
+    if !callee.admits() {
+        let message = format!(
+            "{} is suspended, because it went past its deadline 3 times in a row; it is tried again \
+             from time to time",
+            place_of(name)
+        );
+        last_error::set(Error { code: Code::Unavailable, message, exception: None });
+        return None;
+    }
+    let call = Call::begin(attached, callee);
     let mut arguments = Arguments::new();
     let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments)?))
-        .and_then(|returned| Ok(complete(loaded, attached, context, returned)?))
-        .map_err(|failure| log_failure(attached, failure, &place_of(name), &call))
-        .ok()?;
+        .and_then(|returned| Ok(complete(loaded, attached, context, returned)?));
+    let block = match returned {
+        Ok(returned) if call.ends_late() => {
+            drop(returned);
+            let message = call.answers_too_late();
+            last_error::set(Error { code: Code::Timeout, message, exception: None });
+            None
+        }
+        Ok(returned) => function_block(attached, &call, name, &returned, encoding),
+        Err(failure) => {
+            log_failure(attached, failure, &place_of(name), &call);
+            None
+        }
+    };
+    drop(call);
     go_on(loaded, attached, context);
-    let block = function_block(attached, &call, name, &returned, encoding);
     trace_result(script, Name(name), block.as_ref());
     block
 }
@@ -247,10 +288,22 @@ fn will_go_on(loaded: &Loaded, context: &Context) {
     scripts::listen_to_timer(context.id);
 }
 
-/// Goes on with the script's coroutines.
+/// Goes on with the script's coroutines, without waiting.
+#[inline]
 fn go_on(loaded: &Loaded, attached: Attached<'_>, context: &Context) {
-    // SAFETY: the script's own interpreter is attached.
-    unsafe { loaded.scope.turn(attached, context) };
+    if loaded.scope.is_busy() {
+        take_a_turn(loaded, attached, context);
+    }
+}
+
+/// They are guarded together: a turn runs whatever is ready.
+fn take_a_turn(loaded: &Loaded, attached: Attached<'_>, context: &Context) {
+    let callee = context.callees.function(b"(coroutines)");
+    if callee.admits() {
+        let _call = Call::begin(attached, callee);
+        // SAFETY: the script's own interpreter is attached.
+        unsafe { loaded.scope.run(attached, context, c"turn") };
+    }
 }
 
 /// Runs what the script gave to `vh.run_in_host`.
@@ -262,11 +315,10 @@ pub fn jobs(loaded: &Loaded, context: &Context) {
         Ok(answer) => answer.is_true(),
         Err(raised) => return report::log(attached, raised, &context.label, "has_jobs"),
     };
-    if has_jobs {
+    let callee = context.callees.function(b"vh.run_in_host");
+    if has_jobs && callee.admits() {
         will_go_on(loaded, context);
-        let Some(_call) = Call::begin(attached, context.callees.function(b"vh.run_in_host")) else {
-            return;
-        };
+        let _call = Call::begin(attached, callee);
         // SAFETY: as above.
         unsafe { loaded.scope.run(attached, context, c"run_jobs") };
     }

@@ -15,7 +15,7 @@ use pyo3_ffi as ffi;
 use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::load::Loaded;
 use super::object::{Attached, Obj};
-use super::{report, scope, state};
+use super::{interrupt, report, scope, state};
 use crate::config;
 use crate::guard::Call;
 use crate::runtime::Runtime;
@@ -120,13 +120,14 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
         let namespace = loaded.namespace.get(attached);
         if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable) {
             let callee = context.callees.function(b"UnLoad");
-            if let Some(call) = Call::begin(attached, callee)
-                && let Err(raised) = function.call(&[])
-            {
+            let call = Call::begin(attached, callee);
+            if let Err(raised) = function.call(&[]) {
                 report::failure(attached, raised, &call, "UnLoad");
             }
         }
+        let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));
         loaded.scope.run(attached, context, c"run_unload_callbacks");
+        drop(call);
         state::keep(attached, context, &loaded.vh.get(attached));
     }
     context.close();
@@ -180,7 +181,7 @@ fn stop_threads(
         let now = Instant::now();
         let wait = now < courtesy || (now < patience && has_patient_threads(loaded, attached));
         if left > 0 && !wait {
-            interrupt(loaded, context, attached);
+            ask_to_stop(loaded, context, attached);
         }
         match left {
             0 => return Ok(()),
@@ -203,7 +204,7 @@ fn has_patient_threads(loaded: &Loaded, attached: Attached<'_>) -> bool {
 }
 
 /// Sends SystemExit to the script's threads and wakes those that wait for a condition.
-fn interrupt(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
+fn ask_to_stop(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
     for id in thread_ids(loaded, context, attached) {
         // SAFETY: attached; an id without a thread in this interpreter does nothing.
         unsafe { ffi::PyThreadState_SetAsyncExc(id as _, ffi::PyExc_SystemExit) };
@@ -238,10 +239,14 @@ fn finish(
     deadline: Instant,
 ) -> Result<(), Left> {
     stop_threads(loaded, context, attachment, deadline)?;
+    let attached = attachment.attached();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
-        loaded.scope.run(attachment.attached(), context, c"close_loop");
-        loaded.scope.run(attachment.attached(), context, c"run_exit_callbacks");
+        let call = Call::begin(attached, context.callees.function(b"(coroutines)"));
+        loaded.scope.run(attached, context, c"close_loop");
+        drop(call);
+        let _call = Call::begin(attached, context.callees.function(b"(exit functions)"));
+        loaded.scope.run(attached, context, c"run_exit_callbacks");
     }
     // Exit functions may have started threads.
     stop_threads(loaded, context, attachment, deadline)
@@ -250,13 +255,25 @@ fn finish(
 /// Lets go of a script in which nothing runs any more, and ends its interpreter.
 fn end(loaded: Loaded, context: &Context, attachment: Attachment) {
     let attached = attachment.attached();
+    // What the script left behind may have `__del__` methods.
+    let finalizers = context.callees.function(b"(finalizers)");
+    let call = Call::begin(attached, finalizers);
+    // Threads that were asked to stop may have ended without hearing it.
+    interrupt::settle(attached);
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         loaded.scope.run(attached, context, c"forget");
         loaded.release(attached);
     }
+    drop(call);
+    context.profile.moves_out();
     match attachment {
-        Attachment::Own(janitor) => end_interpreter(janitor),
+        Attachment::Own(janitor) => {
+            let call = Call::begin(janitor.attached(), finalizers);
+            let is_swept = is_swept(janitor.attached());
+            drop(call);
+            end_interpreter(janitor, is_swept);
+        }
         Attachment::Main(entered) => drop(entered),
     }
 }
@@ -289,14 +306,15 @@ pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
 /// Ends an interpreter that no script ran in.
 pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
     if let Attachment::Own(janitor) = Attachment::new(interpreter, runtime) {
-        end_interpreter(janitor);
+        let is_swept = is_swept(janitor.attached());
+        end_interpreter(janitor, is_swept);
     }
 }
 
-/// Ends an interpreter in which nothing runs any more, or keeps it for another script.
-fn end_interpreter(janitor: Janitor) {
+/// Ends an interpreter in which nothing runs any more, or keeps one that is swept for another script.
+fn end_interpreter(janitor: Janitor, is_swept: bool) {
     let attached = janitor.attached();
-    if is_swept(attached) {
+    if is_swept {
         return janitor.keep_for_reuse();
     }
     if let Err(raised) = scope::prepare_end(attached) {

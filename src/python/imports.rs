@@ -6,7 +6,7 @@ use super::{interpreter, scope};
 /// Top-level names of the imported modules. None of them when the text has a syntax error: loading
 /// the script will tell.
 pub fn top_level(source: &[u8]) -> Vec<String> {
-    let entered = interpreter::main().enter();
+    let entered = interpreter::main_for_scripts().enter();
     let attached = entered.attached();
     match names(attached, source) {
         Ok(names) => names.items().iter().map(Obj::to_text).collect(),

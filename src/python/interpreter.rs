@@ -7,7 +7,7 @@
 //! Lock order: `Interpreter::entries` is the only lock here and is never held while Python runs.
 
 use std::cell::Cell;
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{
@@ -16,7 +16,7 @@ use std::sync::atomic::{
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyInterpreterState, PyThreadState};
 
@@ -24,7 +24,7 @@ use super::init::{self, Started};
 use super::object::{Attached, Obj};
 use super::ticker::Ticker;
 use super::{report, scope};
-use crate::guard;
+use crate::{door, guard};
 
 /// An interpreter that can be entered.
 #[derive(Debug)]
@@ -187,6 +187,7 @@ unsafe extern "C" fn thread_ends(record: *mut c_void) {
     let thread = unsafe { Box::from_raw(record.cast::<Thread>()) };
     THREAD.with(|cell| cell.set(ptr::null_mut()));
     guard::slot::thread_ends();
+    door::thread_ends();
     for Kept { entry, .. } in &thread.entries {
         let Some(interpreter) = entry.interpreter.upgrade() else { continue };
         if !entry.claim() {
@@ -287,8 +288,7 @@ static MAIN: OnceLock<Arc<Interpreter>> = OnceLock::new();
 /// Starts Python at the first call; afterwards it is left and ready to be entered.
 ///
 /// It is started on a thread of its own that stays: Python then never takes a thread of the host
-/// for its main thread, so that scripts cannot set signal handlers, and `threading` is imported on
-/// a thread state that is never deleted.
+/// for its main thread, so that scripts cannot set signal handlers.
 pub fn start() -> Result<(), String> {
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = STARTING.lock();
@@ -299,8 +299,13 @@ pub fn start() -> Result<(), String> {
     std::thread::Builder::new()
         .name("python-main".into())
         .spawn(move || {
+            let started = start_here();
+            let has_started = started.is_ok();
             // The receiver waits for this message.
-            let _ = report.send(start_here());
+            let _ = report.send(started);
+            if has_started {
+                prepare_when_asked();
+            }
             loop {
                 std::thread::park();
             }
@@ -322,9 +327,6 @@ fn start_here() -> Result<(), String> {
         let attached = Attached::assume();
         import_early(attached);
         set_switch_interval(attached);
-        if let Err(raised) = scope::prepare_main(attached) {
-            report::log(attached, raised, "", "preparing the main interpreter");
-        }
         MAIN.get_or_init(|| main);
         match ensured {
             Some(state) => ffi::PyGILState_Release(state),
@@ -354,21 +356,76 @@ fn set_switch_interval(attached: Attached<'_>) {
     }
 }
 
-/// Imports what must be imported on a thread state that stays, or changes the process: `signal`
-/// takes SIGINT over at its first import, which is put back.
+/// Imports what keeps scripts apart from the process and each other: `_signal` takes SIGINT over at
+/// its first import, which is put back; `_datetime` here keeps several modules from crashing in own-gil
+/// interpreters. Only the C modules, because what imports them takes more memory than a script.
 fn import_early(attached: Attached<'_>) {
+    let names: &[&CStr] = if cfg!(Py_3_12) { &[c"_signal", c"_datetime"] } else { &[c"_signal"] };
     // SAFETY: the structure is filled by the first call before the second reads it.
     unsafe {
         let mut host: libc::sigaction = std::mem::zeroed();
         libc::sigaction(libc::SIGINT, ptr::null(), &raw mut host);
-        // `datetime` here keeps several modules from crashing in own-gil interpreters.
-        for name in [c"signal", c"threading", c"datetime"] {
+        for name in names {
             if let Err(raised) = attached.import(name) {
                 report::log(attached, raised, "", &format!("importing {}", name.to_string_lossy()));
             }
         }
         libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());
     }
+}
+
+/// Whether the main interpreter is ready for scripts.
+static PREPARED: (Mutex<Preparation>, Condvar) =
+    (Mutex::new(Preparation::NotAsked), Condvar::new());
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Preparation {
+    NotAsked,
+    Asked,
+    Done,
+}
+
+/// Prepares the main interpreter once somebody asks for it: on Python's main thread, because
+/// `threading` must be imported on a thread state that is never deleted.
+fn prepare_when_asked() {
+    let (preparation, changed) = &PREPARED;
+    changed.wait_while(&mut preparation.lock(), |now| *now == Preparation::NotAsked);
+    let entered = main().enter();
+    let attached = entered.attached();
+    let prepared = attached.import(c"threading").and_then(|_| scope::prepare_main(attached));
+    if let Err(raised) = prepared {
+        report::log(attached, raised, "", "preparing the main interpreter");
+    }
+    drop(entered);
+    *preparation.lock() = Preparation::Done;
+    changed.notify_all();
+}
+
+/// The main interpreter, to run scripts' code in; only after `start`. Most hubs never need what is
+/// prepared for that.
+pub fn main_for_scripts() -> &'static Arc<Interpreter> {
+    let (preparation, changed) = &PREPARED;
+    // A host that embeds Python itself may have it attached.
+    let outermost = with_thread(|thread| thread.frames.last().copied());
+    let seen = gil_state::get();
+    let suspended = attached_here(outermost, seen);
+    if suspended.is_some() {
+        // SAFETY: attached, and entered again below.
+        unsafe { ffi::PyEval_SaveThread() };
+    }
+    let mut now = preparation.lock();
+    if *now == Preparation::NotAsked {
+        *now = Preparation::Asked;
+        changed.notify_all();
+    }
+    changed.wait_while(&mut now, |now| *now != Preparation::Done);
+    drop(now);
+    if let Some(suspended) = suspended {
+        // SAFETY: what was attached before.
+        unsafe { ffi::PyEval_RestoreThread(suspended) };
+        gil_state::set(seen);
+    }
+    main()
 }
 
 /// The main interpreter; only after `start`.
@@ -437,6 +494,11 @@ impl Interpreter {
         };
         drop(main);
         created.ok_or_else(|| "Python could not create a sub-interpreter".to_owned())
+    }
+
+    /// Where its state is: for comparing it with `of_this_thread`, nothing else.
+    pub fn address(&self) -> usize {
+        self.state as usize
     }
 
     /// Keeps a thread state as this thread's for this interpreter.
@@ -556,8 +618,12 @@ impl Interpreter {
         }
     }
 
-    /// The innermost frame of a thread of the host that is inside. Attached.
-    pub fn frame_of<'a>(&self, attached: Attached<'a>, thread_id: u64) -> Option<Obj<'a>> {
+    /// The thread state of a thread of the host that is inside, and its innermost frame. Attached.
+    pub fn thread_state_of<'a>(
+        &self,
+        attached: Attached<'a>,
+        thread_id: u64,
+    ) -> Option<(*mut PyThreadState, Obj<'a>)> {
         let entry = {
             let entries = self.entries.lock();
             entries.iter().find(|entry| entry.thread_id == thread_id).map(Arc::clone)
@@ -570,8 +636,15 @@ impl Interpreter {
             }
             // SAFETY: attached, so that the thread stands still, and its thread state stays; a strong
             // reference or NULL.
-            unsafe { attached.take(ffi::PyThreadState_GetFrame(thread_state).cast()).ok() }
+            let frame = unsafe { attached.take(ffi::PyThreadState_GetFrame(thread_state).cast()) };
+            frame.ok().map(|frame| (thread_state, frame))
         })
+    }
+
+    /// Tells it from others that are there at the same time.
+    #[cfg(Py_3_12)]
+    pub fn address(&self) -> usize {
+        self.state as usize
     }
 
     /// Whether a thread of the host keeps a thread state here, idle between calls.
@@ -854,7 +927,9 @@ pub fn detached<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
         fn drop(&mut self) {
             // SAFETY: the thread state that was attached before `body`.
             unsafe { ffi::PyEval_RestoreThread(self.0) };
-            gil_state::set(self.0);
+            if gil_state::get() != self.0 {
+                gil_state::set(self.0);
+            }
         }
     }
     // SAFETY: attached, as the argument proves; its borrower cannot use objects meanwhile because
@@ -881,6 +956,18 @@ pub fn thread_frames(attached: Attached<'_>) -> Vec<Obj<'_>> {
         interpreter.state == state && !interpreter.ended.load(Ordering::Acquire)
     });
     current.map(|interpreter| frames(interpreter)).unwrap_or_default()
+}
+
+/// The address of the interpreter that this thread belongs to, if Python knows the thread: one that a
+/// script started, above all. It may be asked in a signal handler: two fields are read, no lock is
+/// taken.
+pub fn of_this_thread() -> Option<usize> {
+    // SAFETY: may be asked at any time; the thread state of a thread stays as long as the thread runs
+    // in Python.
+    unsafe {
+        let thread_state = ffi::PyGILState_GetThisThreadState();
+        (!thread_state.is_null()).then(|| ffi::PyThreadState_GetInterpreter(thread_state) as usize)
+    }
 }
 
 /// Whether this thread is inside a call from the host, and not on a thread of Python's own.

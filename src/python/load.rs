@@ -114,7 +114,7 @@ fn interpreter_for(runtime: Runtime) -> Result<Arc<Interpreter>, String> {
     match runtime {
         Runtime::Sub => Interpreter::create(Lock::Shared),
         Runtime::OwnGil => Interpreter::create(Lock::Own),
-        Runtime::Main => Ok(Arc::clone(interpreter::main())),
+        Runtime::Main => Ok(Arc::clone(interpreter::main_for_scripts())),
     }
 }
 

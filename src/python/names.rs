@@ -80,7 +80,13 @@ impl Names {
     }
 }
 
+/// A number that differs for most names of one script, whatever their length.
+pub fn hash(name: &[u8]) -> usize {
+    let byte = |index: usize| usize::from(name.get(index).copied().unwrap_or_default());
+    let (length, middle) = (name.len(), name.len() / 2);
+    length ^ byte(0) ^ (byte(middle) << 1) ^ (byte(length.wrapping_sub(1)) << 3) ^ (byte(1) << 5)
+}
+
 fn place_of(name: &[u8]) -> usize {
-    let hash = name.iter().fold(0_usize, |hash, &byte| hash.wrapping_mul(31) ^ usize::from(byte));
-    hash % PLACES
+    hash(name) % PLACES
 }

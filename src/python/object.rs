@@ -224,6 +224,15 @@ impl<'a> Attached<'a> {
         unsafe { self.take(ffi::PyDict_New()) }
     }
 
+    /// A dict of keys and values in turn.
+    pub fn dict_of(self, pairs: &[Obj<'a>]) -> Result<Obj<'a>, Raised> {
+        let dict = self.dict()?;
+        for pair in pairs.as_chunks::<2>().0 {
+            dict.set_dict_pair(&pair[0], &pair[1])?;
+        }
+        Ok(dict)
+    }
+
     /// Imports a module.
     pub fn import(self, name: &CStr) -> Result<Obj<'a>, Raised> {
         // SAFETY: attached.

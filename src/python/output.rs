@@ -24,12 +24,20 @@ pub unsafe extern "C" fn write(_: *mut PyObject, arguments: *mut PyObject) -> *m
     let [serial, number, data] = &items[..] else { return attached.none().into_raw() };
     let owner = if serial.is_int() { serial.as_i64() } else { None };
     let owner = owner.and_then(|serial| registry::with_serial(serial as u64));
-    if !is_admitted(owner.as_deref(), data.as_bytes().len()) {
-        return attached.none().into_raw();
+    let mut bytes = data.as_bytes().to_vec();
+    let verdict = admit(owner.as_deref(), bytes.len());
+    match verdict {
+        Verdict::Write => {}
+        Verdict::Cut(length) if length > 0 => {
+            bytes.truncate(start_of_character(&bytes, length));
+            bytes.extend_from_slice("…\n".as_bytes());
+        }
+        Verdict::Cut(_) | Verdict::Drop => bytes.clear(),
     }
     let file = number.as_i64().unwrap_or(1) as i32;
-    let bytes = data.as_bytes().to_vec();
-    match detached(attached, || host::write_all(file, &bytes)) {
+    let written = detached(attached, || host::write_all(file, &bytes));
+    tell_limit(owner.as_deref(), verdict);
+    match written {
         Ok(()) => attached.none().into_raw(),
         Err(error) => {
             let message = format!("the hub's standard output cannot be written: {error}");
@@ -39,19 +47,41 @@ pub unsafe extern "C" fn write(_: *mut PyObject, arguments: *mut PyObject) -> *m
     }
 }
 
-/// Whether a script may write so much now; that it may not is logged once.
-pub fn is_admitted(script: Option<&Context>, length: usize) -> bool {
-    let Some(script) = script else { return true };
-    let output = &script.profile.output;
-    let verdict = output.admit(length, clock::ticking());
-    if verdict == Verdict::DropFirst {
+/// What becomes of so many bytes that a script writes; `tell_limit` is to follow.
+fn admit(script: Option<&Context>, length: usize) -> Verdict {
+    script.map_or(Verdict::Write, |script| script.profile.output.admit(length, clock::ticking()))
+}
+
+/// Logs that from now on the script's output is dropped, if this is where that began.
+fn tell_limit(script: Option<&Context>, verdict: Verdict) {
+    if let (Some(script), Verdict::Cut(_)) = (script, verdict) {
         tracing::warn!(
             script = %script.label,
             "writes more than {} KiB a minute: what it writes in the rest of this minute is dropped",
-            output.limit() / 1024
+            script.profile.output.limit() / 1024
         );
     }
-    verdict == Verdict::Write
+}
+
+/// Where the character begins that this byte belongs to; text that is none may be cut anywhere.
+fn start_of_character(text: &[u8], index: usize) -> usize {
+    let is_inside = |index: &usize| text.get(*index).is_some_and(|byte| byte & 0xC0 == 0x80);
+    (index.saturating_sub(3)..=index).rev().find(|index| !is_inside(index)).unwrap_or(index)
+}
+
+/// Gives what may be written of a line that a script logs, which costs `around` bytes more than its
+/// text, to `log`.
+pub fn log_within_limit(script: &Context, text: &str, around: usize, log: impl FnOnce(&str)) {
+    let verdict = admit(Some(script), text.len() + around);
+    match verdict {
+        Verdict::Write => log(text),
+        Verdict::Cut(length) if length > around => {
+            let end = start_of_character(text.as_bytes(), length - around);
+            log(&format!("{}… ({} more bytes)", &text[..end], text.len() - end));
+        }
+        Verdict::Cut(_) | Verdict::Drop => {}
+    }
+    tell_limit(Some(script), verdict);
 }
 
 /// Logs how much of a script's output was dropped.

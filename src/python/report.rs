@@ -5,6 +5,7 @@ use pyo3_ffi as ffi;
 use super::object::{Attached, Obj, Raised};
 use super::scope;
 use crate::guard::Call;
+use crate::guard::breaker::Outcome;
 use crate::last_error::{self, Code, Error, Exception};
 use crate::scripts::Context;
 
@@ -48,11 +49,6 @@ impl<'a> Taken<'a> {
     fn is_exit(&self) -> bool {
         // SAFETY: the exception type always exists.
         unsafe { self.is_a(ffi::PyExc_SystemExit) }
-    }
-
-    fn is_timeout(&self) -> bool {
-        // SAFETY: the exception type always exists.
-        unsafe { self.is_a(ffi::PyExc_TimeoutError) }
     }
 
     /// # Safety
@@ -172,7 +168,7 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         return last_error::set(Error { code: Code::Internal, message, exception: None });
     };
     // The watchdog has told of a call that it interrupted, and where that was.
-    let is_interrupted = call.is_late() && taken.is_timeout();
+    let is_interrupted = call.ends_late();
     let traceback = if is_interrupted {
         call.was_interrupted(taken.in_one_line());
         taken.traceback()
@@ -186,13 +182,18 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
     last_error::set(Error { code, message: taken.text(), exception });
 }
 
-/// Counts an exception object for the hook it comes from, `place`, and logs it in the same way.
-pub fn log_exception(exception: Obj, script: &Context, place: &str) {
+/// What ran for `place` apart from its call has ended: a coroutine of a hook, or a callback. An
+/// exception counts for that hook, and is logged like one of the call; None says that it works again.
+pub fn coroutine_ended(exception: Obj, script: &Context, place: &str) {
+    let callee = script.callees.named(place);
+    if exception.is_none() {
+        return callee.into_iter().for_each(|callee| callee.settle(Outcome::Success));
+    }
     let taken = Taken { exception };
-    let is_new = script
-        .callees
-        .named(place)
-        .is_none_or(|callee| callee.has_failed(taken.in_one_line(), &taken.kind_and_place()));
+    let is_new = callee.is_none_or(|callee| {
+        callee.settle(Outcome::Failure);
+        callee.has_failed(taken.in_one_line(), &taken.kind_and_place())
+    });
     if is_new {
         taken.log(&script.label, place);
     }

@@ -6,38 +6,57 @@ use std::ffi::CStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyMethodDef, PyObject};
 
 use super::interpreter;
 use super::object::{Attached, Exception, Obj, Owned, Raised};
-use super::{output, report};
+use super::{insist, output, report};
 use crate::carry;
 use crate::scripts::{self, Context};
 
-/// The file's name and text, both ended by a NUL.
-macro_rules! source {
+/// A file of `support`.
+struct File {
+    /// Name and text, both ended by a NUL.
+    name: &'static str,
+    text: &'static str,
+    /// Its code, once it was compiled: as bytes, which belong to no interpreter.
+    code: OnceLock<Vec<u8>>,
+}
+
+macro_rules! support {
     ($name:literal) => {
-        (
-            concat!("<vh ", $name, ">\0"),
-            concat!(include_str!(concat!("support/", $name, ".py")), "\0"),
-        )
+        File {
+            name: concat!("<vh ", $name, ">\0"),
+            text: concat!(include_str!(concat!("support/", $name, ".py")), "\0"),
+            code: OnceLock::new(),
+        }
     };
 }
 
-/// The files of `support`, in the order in which they are run.
-const SOURCES: [(&str, &str); 11] = [
-    source!("common"),
-    source!("output"),
-    source!("venv"),
-    source!("threads"),
-    source!("coroutines"),
-    source!("jobs"),
-    source!("scope"),
-    source!("importing"),
-    source!("reporting"),
-    source!("interpreter"),
-    source!("baseline"),
+/// What every script needs, in the order in which it is run.
+static FIRST: [File; 5] = [
+    support!("common"),
+    support!("output"),
+    support!("scope"),
+    support!("importing"),
+    support!("reporting"),
+];
+
+/// What is run when something that it defines is asked for, to save memory in each interpreter.
+static LATER: [File; 11] = [
+    support!("preparing"),
+    support!("ending"),
+    support!("sweeping"),
+    support!("jobs"),
+    support!("coroutines"),
+    support!("threads"),
+    support!("logs"),
+    support!("looking"),
+    support!("venv"),
+    support!("steps"),
+    support!("main"),
 ];
 
 const NAMESPACE: &CStr = c"vh.support";
@@ -96,18 +115,13 @@ impl Scope {
         self.busy.store(true, Ordering::Release);
     }
 
-    /// Goes on with the script's coroutines, without waiting.
-    ///
-    /// # Safety
-    /// The script's interpreter is attached.
-    pub unsafe fn turn(&self, attached: Attached<'_>, context: &Context) {
-        if self.busy.load(Ordering::Acquire) {
-            // SAFETY: by contract.
-            unsafe { self.run(attached, context, c"turn") };
-        }
+    /// Whether they do.
+    #[inline]
+    pub fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
     }
 
-    /// Logs exceptions that nobody else hears of.
+    /// Logs exceptions that nobody else hears of, and notes which coroutines work again.
     ///
     /// # Safety
     /// The script's interpreter is attached.
@@ -126,7 +140,7 @@ impl Scope {
         };
         for failure in failures.items() {
             if let [place, exception] = &failure.items()[..] {
-                report::log_exception(exception.clone(), context, &place.to_text());
+                report::coroutine_ended(exception.clone(), context, &place.to_text());
             }
         }
     }
@@ -158,48 +172,63 @@ pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
     for definition in &BUILTINS {
         definition.add_to(&namespace)?;
     }
-    for code in compiled(attached)? {
-        // SAFETY: attached; a code object and a dict.
-        unsafe {
-            attached.take(ffi::PyEval_EvalCode(
-                code.as_ptr(),
-                namespace.as_ptr(),
-                namespace.as_ptr(),
-            ))?;
-        }
+    for file in &FIRST {
+        file.run(&namespace)?;
     }
     store.set_dict_item(NAMESPACE, &namespace)?;
     Ok(namespace)
 }
 
-/// The code of the files: compiled once, kept as bytes, which belong to no interpreter.
-fn compiled(attached: Attached<'_>) -> Result<Vec<Obj<'_>>, Raised> {
-    static CODE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    if CODE.get().is_none() {
-        let code: Result<_, _> = SOURCES.iter().map(|source| compile(attached, source)).collect();
-        // Another thread may have been faster, with the same result.
-        let _ = CODE.set(code?);
+impl File {
+    /// Runs it in an interpreter's namespace of the files.
+    fn run(&self, namespace: &Obj) -> Result<(), Raised> {
+        let attached = namespace.attached();
+        if self.code.get().is_none() {
+            // Another thread may be faster, with the same result.
+            let _ = self.code.set(self.compile(attached)?);
+        }
+        let code = self.code.get().map(Vec::as_slice).unwrap_or_default();
+        // SAFETY: attached; the bytes are alive, the namespace is a dict; the results are new
+        // references.
+        unsafe {
+            let (start, length) = (code.as_ptr().cast(), code.len() as ffi::Py_ssize_t);
+            let code = attached.take(ffi::PyMarshal_ReadObjectFromString(start, length))?;
+            let namespace = namespace.as_ptr();
+            attached.take(ffi::PyEval_EvalCode(code.as_ptr(), namespace, namespace)).map(drop)
+        }
     }
-    let read = |code: &Vec<u8>| {
-        let length = code.len() as ffi::Py_ssize_t;
-        // SAFETY: attached; the bytes are alive; the result is a new reference.
-        unsafe { attached.take(ffi::PyMarshal_ReadObjectFromString(code.as_ptr().cast(), length)) }
-    };
-    CODE.get().into_iter().flatten().map(read).collect()
+
+    fn compile(&self, attached: Attached<'_>) -> Result<Vec<u8>, Raised> {
+        // SAFETY: attached; both texts end with a NUL; the results are new references, and the bytes
+        // are copied while their object is alive.
+        unsafe {
+            let (name, text) = (self.name.as_ptr().cast(), self.text.as_ptr().cast());
+            let code = attached.take(ffi::Py_CompileString(text, name, ffi::Py_file_input))?;
+            let bytes = attached
+                .take(ffi::PyMarshal_WriteObjectToString(code.as_ptr(), ffi::Py_MARSHAL_VERSION))?;
+            Ok(bytes.as_bytes().to_vec())
+        }
+    }
+
+    /// Whether it defines a function or method of this name.
+    fn defines(&self, name: &str) -> bool {
+        self.text.contains(&format!("def {name}("))
+    }
+
+    /// Its name, under which the namespace notes that it was run.
+    fn mark(&self) -> &'static CStr {
+        CStr::from_bytes_with_nul(self.name.as_bytes()).unwrap_or_default()
+    }
 }
 
-fn compile(attached: Attached<'_>, (name, text): &(&str, &str)) -> Result<Vec<u8>, Raised> {
-    // SAFETY: attached; both texts end with a NUL; the results are new references, and the bytes
-    // are copied while their object is alive.
-    unsafe {
-        let (name, text) = (name.as_ptr().cast(), text.as_ptr().cast());
-        let code = attached.take(ffi::Py_CompileString(text, name, ffi::Py_file_input))?;
-        let bytes = attached
-            .take(ffi::PyMarshal_WriteObjectToString(code.as_ptr(), ffi::Py_MARSHAL_VERSION))?;
-        let length = ffi::PyBytes_Size(bytes.as_ptr()) as usize;
-        let start = ffi::PyBytes_AS_STRING(bytes.as_ptr()).cast::<u8>();
-        Ok(std::slice::from_raw_parts(start, length).to_vec())
+/// Runs the file that defines a name, if there is one and it was not run yet. False when none does.
+fn run_file_with(namespace: &Obj, name: &str) -> Result<bool, Raised> {
+    let Some(file) = LATER.iter().find(|file| file.defines(name)) else { return Ok(false) };
+    if namespace.dict_item(file.mark()).is_none() {
+        file.run(namespace)?;
+        namespace.set_dict_item(file.mark(), &namespace.attached().bool(true))?;
     }
+    Ok(true)
 }
 
 /// A builtin function for the files.
@@ -229,13 +258,18 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 6] = [
+static BUILTINS: [Builtin; 11] = [
     Builtin::new(c"write_output", output::write, ffi::METH_O),
     Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
     Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
     Builtin::new(c"serve", serve, ffi::METH_NOARGS),
     Builtin::new(c"notify", notify, ffi::METH_O),
     Builtin::new(c"thread_frames", thread_frames, ffi::METH_NOARGS),
+    Builtin::new(c"step", insist::step, ffi::METH_VARARGS),
+    Builtin::new(c"compile_source", compile_source, ffi::METH_O),
+    Builtin::new(c"run_file_with", run_file_for_python, ffi::METH_O),
+    Builtin::new(c"share_names", share_names, ffi::METH_O),
+    Builtin::new(c"shared_names", shared_names, ffi::METH_O),
 ];
 
 /// Serial of the script the host's thread runs for, or None.
@@ -292,13 +326,112 @@ unsafe extern "C" fn thread_frames(_: *mut PyObject, _: *mut PyObject) -> *mut P
     frames.map_or(std::ptr::null_mut(), Obj::into_raw)
 }
 
+/// The code of a module. The argument is `(source, path)`: bytes without a NUL, and a str.
+unsafe extern "C" fn compile_source(_: *mut PyObject, pair: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and importing.py passes such a pair, which
+    // lives as long as the call; the bytes of a bytes object are followed by a NUL.
+    unsafe {
+        let (source, path) = (ffi::PyTuple_GET_ITEM(pair, 0), ffi::PyTuple_GET_ITEM(pair, 1));
+        let (source, flags) = (ffi::PyBytes_AS_STRING(source), std::ptr::null_mut());
+        ffi::Py_CompileStringObject(source, path, ffi::Py_file_input, flags, -1)
+    }
+}
+
+/// Runs the file that defines the name it is given; whether there is one.
+unsafe extern "C" fn run_file_for_python(_: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and scope.py passes a str.
+    let (attached, name) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(name))
+    };
+    let name = name.map(|name| name.to_text()).unwrap_or_default();
+    let found = support(attached).and_then(|namespace| run_file_with(&namespace, &name));
+    found.map_or(std::ptr::null_mut(), |found| attached.bool(found).into_raw())
+}
+
+/// Lists of names, as many interpreters have them: each name ends with a NUL, and so does each list.
+static NAMES: Mutex<Vec<Box<[u8]>>> = Mutex::new(Vec::new());
+/// How many there are at most. Interpreters are alike before their scripts run.
+const MOST_NAMES: usize = 16;
+
+/// Keeps the names in a list of mappings for the process; their number, or None when they are no plain
+/// names, or too many different ones are kept.
+unsafe extern "C" fn share_names(_: *mut PyObject, mappings: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and baseline.py passes a list.
+    let (attached, mappings) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(mappings))
+    };
+    let mappings = mappings.map(|mappings| mappings.items()).unwrap_or_default();
+    let number = joined_names(attached, &mappings).map(|names| names.and_then(number_of));
+    let number = number.and_then(|number| match number {
+        Some(number) => attached.int(number as i64),
+        None => Ok(attached.none()),
+    });
+    number.map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+fn joined_names(attached: Attached<'_>, mappings: &[Obj<'_>]) -> Result<Option<Vec<u8>>, Raised> {
+    let mut joined = Vec::new();
+    for mapping in mappings {
+        // SAFETY: attached; a new reference to a list, or NULL.
+        let names = unsafe { attached.take(ffi::PyMapping_Keys(mapping.as_ptr()))? };
+        for name in names.items() {
+            match name.as_utf8() {
+                Some(name) if name.is_empty() || name.contains('\0') => return Ok(None),
+                Some(name) => joined.extend_from_slice(name.as_bytes()),
+                None => return Ok(None),
+            }
+            joined.push(0);
+        }
+        joined.push(0);
+    }
+    Ok(Some(joined))
+}
+
+fn number_of(names: Vec<u8>) -> Option<usize> {
+    let mut all = NAMES.lock();
+    if let Some(number) = all.iter().position(|known| **known == *names) {
+        return Some(number);
+    }
+    let is_room = all.len() < MOST_NAMES;
+    is_room.then(|| all.push(names.into())).map(|()| all.len() - 1)
+}
+
+/// Names that were kept, by their number.
+unsafe extern "C" fn shared_names(_: *mut PyObject, number: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and baseline.py passes such a number.
+    let (attached, number) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(number))
+    };
+    let number = number.and_then(|number| usize::try_from(number.as_i64()?).ok());
+    let joined = number.and_then(|number| NAMES.lock().get(number).cloned()).unwrap_or_default();
+    let lists = || {
+        let (mut lists, mut names) = (Vec::new(), Vec::new());
+        for name in joined.split_inclusive(|&byte| byte == 0) {
+            match name {
+                [0] => lists.push(attached.list(std::mem::take(&mut names))?),
+                [name @ .., _] => names.push(attached.decode(name, None)?.interned()),
+                [] => {}
+            }
+        }
+        attached.list(lists)
+    };
+    lists().map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
 /// Calls a function of the files.
 pub fn call<'a>(
     attached: Attached<'a>,
     name: &CStr,
     arguments: &[Obj<'a>],
 ) -> Result<Obj<'a>, Raised> {
-    match support(attached)?.dict_item(name) {
+    let namespace = support(attached)?;
+    if namespace.dict_item(name).is_none() {
+        run_file_with(&namespace, &name.to_string_lossy())?;
+    }
+    match namespace.dict_item(name) {
         Some(function) => function.call(arguments),
         None => {
             let message = format!("the library's Python part lacks {}", name.to_string_lossy());
@@ -309,7 +442,7 @@ pub fn call<'a>(
 
 /// Runs once in a script's own interpreter, before the script.
 pub fn prepare_own(attached: Attached<'_>) -> Result<(), Raised> {
-    call(attached, c"prepare_own_interpreter", &[]).map(drop)
+    call(attached, c"prepare_interpreter", &[]).map(drop)
 }
 
 /// Runs once in the main interpreter: its scripts' threads and exit functions are told apart.

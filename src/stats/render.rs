@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Numbers;
 use crate::clock;
-use crate::guard::Kind;
+use crate::guard::{Callee, Kind};
 use crate::python::json::write_text;
 use crate::scripts::{self, Context};
 
@@ -28,25 +28,33 @@ fn script_json(script: Arc<Context>) -> Vec<u8> {
     out.number("memory_at_load", profile.memory.at_load() as f64);
     out.number("memory", profile.memory.now() as f64);
     out.count("thread_vh_calls", profile.thread_vh_calls());
-    let callees = script.callees.all();
+    let callees = called(&script);
     out.list(
         "calls",
         callees.iter().map(|callee| {
             let mut out = Object::new();
             out.text("name", callee.name());
-            out.text(
-                "kind",
-                match callee.kind() {
-                    Kind::Hook => "hook",
-                    Kind::Function => "function",
-                },
-            );
+            out.text("kind", kind_of(callee));
             out.raw("suspended", if callee.is_suspended() { b"true" } else { b"false" });
             numbers_json(&mut out, &callee.row().read());
             out.finish()
         }),
     );
     out.finish()
+}
+
+/// The hooks and functions that were called, or would have been.
+fn called(script: &Context) -> Vec<&Callee> {
+    let mut callees = script.callees.all();
+    callees.retain(|callee| callee.row().was_called());
+    callees
+}
+
+fn kind_of(callee: &Callee) -> &'static str {
+    match callee.kind() {
+        Kind::Hook => "hook",
+        Kind::Function => "function",
+    }
 }
 
 fn numbers_json(out: &mut Object, numbers: &Numbers) {
@@ -164,9 +172,12 @@ fn labelled_numbers() -> Vec<(String, Numbers)> {
     let mut rows = Vec::new();
     for script in scripts::live() {
         let file = label_text(&String::from_utf8_lossy(script.name_bytes()));
-        for callee in script.callees.all() {
+        for callee in called(&script) {
             let call = label_text(callee.name());
-            let labels = format!("id=\"{}\",script=\"{file}\",call=\"{call}\"", script.id);
+            // A function may have the name of a hook.
+            let kind = kind_of(callee);
+            let labels =
+                format!("id=\"{}\",script=\"{file}\",call=\"{call}\",kind=\"{kind}\"", script.id);
             rows.push((labels, callee.row().read()));
         }
     }

@@ -1,7 +1,9 @@
 // Crash reports: who was running, the script held back once, and the host's handlers in their
 // right. Crashes that end the process are in tests/clients/test_crash.py.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -114,6 +116,35 @@ TEST_P(Crash, AtTheTopLevelToo) {
   EXPECT_EQ(1, CountLines(hub_->TakeLog(), {"script.py] the process got SIGSEGV in (top level)"}));
 }
 
+// In a thread that the script started; in the main interpreter it is one of those that live there.
+TEST_P(Crash, InAThreadOfTheScript) {
+  const int script = hub_->LoadEvaluating(
+      "import signal, threading\n"
+      "def crash():\n"
+      "    thread = threading.Thread(target=signal.raise_signal, args=(signal.SIGSEGV,))\n"
+      "    thread.start(); thread.join()\n");
+  hub_->TakeLog();
+  hub_->Call(script, "crash");
+  EXPECT_EQ(1, handled);
+  std::string log = hub_->TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"script.py] the process got SIGSEGV in a thread of its own"}))
+      << log;
+  EXPECT_EQ(0u, NoteText().find("signal SIGSEGV\ncall (its own thread)\nruntime "));
+  std::filesystem::remove(Note());
+  hub_->Load("", "other.py");
+  hub_->TakeLog();
+  hub_->Call(script, "crash");
+  log = hub_->TakeLog();
+  if (std::string(GetParam()) == "main") {
+    EXPECT_EQ(1, CountLines(log, {"one of these scripts started: [", ":script.py]", ":other.py]"}))
+        << log;
+    EXPECT_FALSE(std::filesystem::exists(Note()));
+  } else {
+    EXPECT_EQ(1, CountLines(log, {"script.py] the process got SIGSEGV in a thread of its own"}))
+        << log;
+  }
+}
+
 TEST_P(Crash, InTheHubIsNotTheScriptsFault) {
   const int script = hub_->LoadEvaluating(kCrash);
   hub_->AnswerTo("mc", [](w_Targs*) {
@@ -153,6 +184,17 @@ TEST_P(Crash, WritesBesideTheScriptWhenItMust) {
   EXPECT_TRUE(std::filesystem::exists(path.parent_path() / "vh_python_crash.txt"));
   EXPECT_EQ(-1, load());
   EXPECT_LE(0, load());
+}
+
+TEST_P(Crash, HoldsNothingBackWhenSwitchedOff) {
+  hub_.reset();
+  const ScopedEnvironment off("VH_PYTHON_CRASH_REPORT", "0");
+  hub_ = std::make_unique<FakeHub>();
+  const std::string path = hub_->WriteScript(kCrash, "script.py").string();
+  std::ofstream(Note()) << "signal SIGSEGV\ncall OnTimer\nruntime sub\ntime 1\nscript " << path
+                        << "\n";
+  EXPECT_LE(0, hub_->LoadFile(path));
+  EXPECT_TRUE(std::filesystem::exists(Note())) << "of no concern now";
 }
 
 TEST_P(Crash, HandlersAreTheHostsBeforeAndAfter) {
@@ -196,6 +238,106 @@ TEST_P(Crash, SurvivesAHandlerPutBeforeIt) {
 
 INSTANTIATE_TEST_SUITE_P(Runtimes, Crash, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
+
+// A handler of the host for SIGSEGV with flags and a mask, for one scope. It notes what it finds.
+class SpecialHandler {
+ public:
+  static inline bool blocks_itself, blocks_another;
+  static inline stack_t stack;
+
+  explicit SpecialHandler(int flags) {
+    struct sigaction mine = {};
+    mine.sa_flags = flags;
+    sigaddset(&mine.sa_mask, SIGUSR2);
+    mine.sa_handler = [](int) {
+      handled = handled + 1;
+      sigset_t blocked;
+      pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+      blocks_itself = sigismember(&blocked, SIGSEGV) == 1;
+      blocks_another = sigismember(&blocked, SIGUSR2) == 1;
+      sigaltstack(nullptr, &stack);
+    };
+    sigaction(SIGSEGV, &mine, &before_);
+    handled = 0;
+  }
+  ~SpecialHandler() { sigaction(SIGSEGV, &before_, nullptr); }
+
+ private:
+  struct sigaction before_;
+};
+
+sighandler_t CurrentHandler() {
+  struct sigaction now = {};
+  sigaction(SIGSEGV, nullptr, &now);
+  return now.sa_handler;
+}
+
+void CrashIn(FakeHub& hub) {
+  hub.Hook(hub.Load(kCrash), W_OnUserLogin, Pack("s", "SIGSEGV").get());
+}
+
+TEST(CrashHandlers, RunWithTheirMask) {
+  const SpecialHandler handler(0);
+  FakeHub hub;
+  CrashIn(hub);
+  EXPECT_EQ(1, handled);
+  EXPECT_TRUE(SpecialHandler::blocks_itself);
+  EXPECT_TRUE(SpecialHandler::blocks_another);
+}
+
+TEST(CrashHandlers, MayBeInterruptedByTheirOwnSignal) {
+  const SpecialHandler handler(SA_NODEFER);
+  FakeHub hub;
+  CrashIn(hub);
+  EXPECT_EQ(1, handled);
+  EXPECT_FALSE(SpecialHandler::blocks_itself);
+  EXPECT_TRUE(SpecialHandler::blocks_another);
+}
+
+// SA_RESETHAND: called once; the next signal has its default effect. Such a handler that returns,
+// or raises the signal again, would otherwise be called for ever.
+TEST(CrashHandlers, AreCalledOnceIfTheyWantIt) {
+  const SpecialHandler handler(SA_RESETHAND);
+  {
+    FakeHub hub;
+    CrashIn(hub);
+    EXPECT_EQ(1, handled);
+    EXPECT_EQ(SIG_DFL, CurrentHandler());
+  }
+  EXPECT_EQ(SIG_DFL, CurrentHandler());
+  const SpecialHandler again(SA_RESETHAND);
+  FakeHub hub;
+  CrashIn(hub);
+  EXPECT_EQ(1, handled) << "installed anew by the next w_Begin";
+}
+
+TEST(CrashHandlers, HaveARoomyStack) {
+  const SpecialHandler handler(0);
+  FakeHub hub;
+  // A thread of its own, which has no such stack from elsewhere.
+  std::thread([&] { CrashIn(hub); }).join();
+  ASSERT_EQ(1, handled);
+  const stack_t& stack = SpecialHandler::stack;
+  EXPECT_EQ(SS_ONSTACK, stack.ss_flags);
+  EXPECT_LE(256u * 1024, stack.ss_size);
+}
+
+// On the main thread the stack stays, so that what lies below it can be looked at.
+TEST(CrashHandlers, CannotWriteBelowTheirStack) {
+  const SpecialHandler handler(0);
+  FakeHub hub;
+  CrashIn(hub);
+  stack_t stack;
+  sigaltstack(nullptr, &stack);
+  int ends[2];
+  ASSERT_EQ(0, pipe(ends));
+  char* const bottom = static_cast<char*>(stack.ss_sp);
+  EXPECT_EQ(1, write(ends[1], bottom, 1));
+  EXPECT_EQ(-1, write(ends[1], bottom - 1, 1));
+  EXPECT_EQ(EFAULT, errno);
+  close(ends[0]);
+  close(ends[1]);
+}
 
 TEST(CrashHandlers, PassInformationOn) {
   const HostHandlers handlers(true);

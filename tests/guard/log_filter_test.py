@@ -46,6 +46,9 @@ class LogFilter(unittest.TestCase):
         lines = self.log("script=loud", 0)
         self.assertIn("VH_PYTHON_LOG", lines[0])
         self.assertEqual(self.script_lines("script=loud", 0), ["30"])
+        for text in ("bogus=", "script[x]=debug", "hub=off"):
+            lines = self.log(f"{text},script=info", 0)
+            self.assertEqual([text in line for line in lines], [True, False, False], lines)
 
 
 if __name__ == "__main__":

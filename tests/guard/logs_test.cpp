@@ -1,10 +1,13 @@
 // The log: what scripts print and log, how much of it, and who gets the records.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -63,6 +66,62 @@ TEST_P(Logs, TooMuchOutputIsDroppedAndTold) {
   ASSERT_NE(std::string::npos, number);
   const long dropped = std::stol(end.substr(number + 2));
   EXPECT_NEAR(2 * 1000 * 10000.0 - 128 * 1024, dropped, 15000);
+}
+
+// What fits is written, the rest is cut off, and what follows is dropped.
+TEST_P(Logs, OneLongLineIsCut) {
+  const int script = hub_.LoadEvaluating(
+      "def shout():\n"
+      "    print('\u00e4' * 100000)\n"
+      "    print('small')\n");
+  hub_.TakeLog();
+  hub_.Call(script, "shout");
+  const std::string log = hub_.TakeLog();
+  const size_t end = log.find("\xe2\x80\xa6\n");
+  ASSERT_NE(std::string::npos, end);
+  EXPECT_EQ(128u * 1024, end) << "a whole number of characters";
+  EXPECT_EQ(0u, log.find("PY: [0:script.py] writes more than 128 KiB a minute", end) - end - 4);
+  EXPECT_EQ(2, CountLines(log, {}));
+}
+
+// Each line counts with what the log writes around it.
+TEST_P(Logs, EmptyLinesCountToo) {
+  const int script = hub_.LoadEvaluating(
+      "def shout():\n"
+      "    for n in range(20000): vh.log('')\n");
+  hub_.TakeLog();
+  hub_.Call(script, "shout");
+  const std::string log = hub_.TakeLog();
+  EXPECT_GT(130u * 1024, log.size());
+  EXPECT_LT(120u * 1024, log.size());
+  const int other = hub_.LoadEvaluating("def one(): vh.log('x' * 300000)\n", "other.py");
+  hub_.TakeLog();
+  hub_.Call(other, "one");
+  const std::string cut = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(cut, {"PY: [1:other.py] xxx", "\xe2\x80\xa6 (1689", " more bytes)"}));
+  EXPECT_EQ(2, CountLines(cut, {"PY: [1:other.py] "}));
+}
+
+// The text of an exception may be of any length; the log and w_LastError tell its beginning.
+TEST_P(Logs, LongExceptionsAreCut) {
+  const int script = hub_.LoadEvaluating(
+      "def fail(): raise ValueError('\u00e4' * 1000000)\n"
+      "class Broken(Exception):\n"
+      "    def __str__(self): raise RuntimeError('no')\n"
+      "def fail_oddly(): raise Broken\n");
+  hub_.TakeLog();
+  EXPECT_EQ("(null)", hub_.Call(script, "fail"));
+  char* json = nullptr;
+  EXPECT_EQ(1, Lib().w_LastError(&json));
+  const std::string error = json ? json : "";
+  std::free(json);
+  EXPECT_GT(40 * 1024u, error.size());
+  EXPECT_NE(std::string::npos, error.find(" (1983616 more bytes)")) << error.substr(0, 300);
+  const std::string log = hub_.TakeLog();
+  EXPECT_GT(17 * 1024u, log.size());
+  EXPECT_EQ(1,
+            CountLines(log, {"ValueError: \xc3\xa4\xc3\xa4", "\xe2\x80\xa6 (19", " more bytes)"}));
+  EXPECT_EQ("(null)", hub_.Call(script, "fail_oddly"));
 }
 
 TEST_P(Logs, TheLimitCanBeSet) {
@@ -174,6 +233,153 @@ TEST(LogSink, GetsTheRecordsInsteadOfTheOutput) {
   EXPECT_EQ("PY: [0:script.py] printed again\n", hub.TakeLog());
 }
 
+// A sink that takes a lock of the host, which another thread holds while it calls scripts.
+TEST(LogSink, MayTakeLocksOfTheHost) {
+  static std::mutex lock;
+  static int count;
+  count = 0;
+  FakeHub hub;
+  const int script = hub.Load(
+      "import vh\n"
+      "def many():\n"
+      "    for n in range(1000): vh.log('hello', 40)\n");
+  const int other = hub.Load("def ok(): return 5\n", "other.py");
+  Lib().w_SetLogSink(
+      [](int, int, const char*, void*) {
+        const std::lock_guard<std::mutex> guard(lock);
+        ++count;
+      },
+      nullptr);
+  std::atomic<bool> stop{false};
+  std::thread caller([&] {
+    while (!stop) {
+      const std::lock_guard<std::mutex> guard(lock);
+      Lib().w_free_args(Lib().w_CallFunction(other, "ok", nullptr));
+    }
+  });
+  Lib().w_free_args(Lib().w_CallFunction(script, "many", nullptr));
+  stop = true;
+  caller.join();
+  Lib().w_SetLogSink(nullptr, nullptr);
+  EXPECT_EQ(1000, count);
+}
+
+// Records come in order, and all of them before the sink is taken away or the library ends.
+TEST(LogSink, GetsAllRecordsInOrderBeforeTheEnd) {
+  std::vector<Record> records;
+  const auto slow = [](int level, int script, const char* message, void* user) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    Collect(level, script, message, user);
+  };
+  {
+    FakeHub hub;
+    const int script = hub.Load(
+        "import vh\n"
+        "def many():\n"
+        "    for n in range(200): vh.log(str(n), 40)\n");
+    Lib().w_SetLogSink(slow, &records);
+    Lib().w_free_args(Lib().w_CallFunction(script, "many", nullptr));
+  }
+  ASSERT_EQ(200u, records.size());
+  for (size_t n = 0; n < records.size(); ++n) EXPECT_EQ(std::to_string(n), records[n].message);
+  Lib().w_free_args(Lib().w_pack("?"));
+  Lib().w_SetLogSink(nullptr, nullptr);
+  ASSERT_EQ(201u, records.size());
+  EXPECT_EQ(-1, records.back().script);
+}
+
+// One that stands still keeps nobody waiting; what is too much for the queue is told.
+TEST(LogSink, ThatStandsStillLosesTheOldestRecords) {
+  static std::mutex lock;
+  std::vector<Record> records;
+  FakeHub hub;
+  hub.TakeLog();
+  std::unique_lock<std::mutex> held(lock);
+  Lib().w_SetLogSink(
+      [](int level, int script, const char* message, void* user) {
+        const std::lock_guard<std::mutex> guard(lock);
+        static_cast<std::vector<Record>*>(user)->push_back({level, script, message});
+      },
+      &records);
+  for (int n = 0; n < 5000; ++n) Lib().w_CallFunction(n + 10000, "none", nullptr);
+  held.unlock();
+  Lib().w_SetLogSink(nullptr, nullptr);
+  ASSERT_LE(4097u, records.size());
+  ASSERT_GE(4098u, records.size());
+  EXPECT_NE(std::string::npos, records.back().message.find("w_CallFunction(14999,"));
+  size_t dropped = 0;
+  for (const Record& record : records) {
+    if (record.message.find("records of the log were dropped") == std::string::npos) continue;
+    EXPECT_EQ(0, record.level);
+    dropped += std::stoul(record.message);
+  }
+  EXPECT_EQ(5000u, dropped + records.size() - 1);
+  EXPECT_EQ("", hub.TakeLog());
+}
+
+TEST(LogSink, ThatThrowsIsToldAndItsRecordsPrinted) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating();
+  hub.TakeLog();
+  Lib().w_SetLogSink([](int, int, const char*, void*) { throw std::runtime_error("sink full"); },
+                     nullptr);
+  hub.Evaluate(script, "[vh.log(f'record {n}') for n in range(3)]");
+  Lib().w_SetLogSink(nullptr, nullptr);
+  const std::string log = hub.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"PY: the log sink", "exception (sink full)"})) << log;
+  for (const char* record : {"record 0", "record 1", "record 2"}) {
+    EXPECT_EQ(1, CountLines(log, {"PY: [0:script.py] ", record})) << log;
+  }
+  EXPECT_EQ(4, CountLines(log, {"PY: "})) << log;
+  EXPECT_EQ("2", hub.Evaluate(script, "1 + 1"));
+}
+
+// A sink may call scripts, which may log, and may take itself away.
+TEST(LogSink, MayCallTheLibrary) {
+  static int script, calls;
+  calls = 0;
+  FakeHub hub;
+  script = hub.Load("import vh\ndef heard():\n    vh.log('from the sink')\n    return 1\n");
+  hub.TakeLog();
+  Lib().w_SetLogSink(
+      [](int, int, const char*, void*) {
+        ++calls;
+        Lib().w_free_args(Lib().w_CallFunction(script, "heard", nullptr));
+        Lib().w_SetLogSink(nullptr, nullptr);
+      },
+      nullptr);
+  Lib().w_CallFunction(script, "nobody", nullptr);
+  std::string log;
+  for (int wait = 0; wait < 100 && log.empty(); ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    log = hub.TakeLog();
+  }
+  EXPECT_EQ("PY: [0:script.py] from the sink\n", log);
+  Lib().w_SetLogSink(nullptr, nullptr);
+  EXPECT_EQ(1, calls);
+}
+
+// The watchdog goes on with its work while the sink waits for a script.
+TEST(LogSink, DoesNotHinderTheWatchdog) {
+  static std::atomic<bool> go;
+  go = false;
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(
+      "# vh: timeout = 0.1\n"
+      "def loop():\n    while True: pass\n");
+  Lib().w_SetLogSink(
+      [](int, int, const char*, void*) {
+        while (!go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      },
+      nullptr);
+  const auto start = std::chrono::steady_clock::now();
+  Lib().w_CallFunction(script, "loop", nullptr);
+  Lib().w_CallFunction(script, "loop", nullptr);
+  EXPECT_GT(std::chrono::seconds(2), std::chrono::steady_clock::now() - start);
+  go = true;
+  Lib().w_SetLogSink(nullptr, nullptr);
+}
+
 // Shows the log for log_filter_test.py, which runs it with a filter.
 TEST(LogFilter, Show) {
   const char* level = std::getenv("VH_TEST_LOG_LEVEL");
@@ -189,17 +395,23 @@ TEST(LogFilter, Show) {
   std::printf("%s", log.c_str());
 }
 
+// Takes memory from the system itself: what allocators keep of earlier tests would be used again.
+constexpr const char* kTake =
+    "import mmap\n"
+    "kept = []\n"
+    "def take(megabytes):\n"
+    "    pages = mmap.mmap(-1, megabytes * 2**20)\n"
+    "    for place in range(0, len(pages), 4096): pages[place] = 1\n"
+    "    kept.append(pages)\n";
+
 // The process's own size is all that is known.
 TEST(MemoryOfScripts, IsToldWhenItGrows) {
   const ScopedEnvironment warn("VH_PYTHON_MEMORY_WARN", "100");
   FakeHub hub;
   const int calm = hub.LoadEvaluating("def OnTimer(now): return 1\n", "calm.py");
-  const int greedy = hub.LoadEvaluating(
-      "kept = []\n"
-      "def grow(megabytes): kept.append(b'x' * megabytes * 2**20)\n",
-      "greedy.py");
+  const int greedy = hub.Load(kTake, "greedy.py");
   hub.TakeLog();
-  hub.Call(greedy, "grow", Pack("l", 150L).get());
+  hub.Call(greedy, "take", Pack("l", 150L).get());
   hub.Hook(calm, W_OnTimer, Pack("d", 1.0).get());
   std::string log;
   for (int wait = 0; wait < 40 && log.empty(); ++wait) {
@@ -211,6 +423,46 @@ TEST(MemoryOfScripts, IsToldWhenItGrows) {
   const std::string memory = "{s['name']: s['memory'] for s in vh.stats()['scripts']}";
   EXPECT_EQ("True", hub.Evaluate(calm, "100e6 < " + memory + "['greedy.py'] < 250e6"));
   EXPECT_EQ("True", hub.Evaluate(calm, "abs(" + memory + "['calm.py']) < 50e6"));
+}
+
+// What a script's calls in quick turns take is put down to it, and not to one that only computes.
+TEST(MemoryOfScripts, BelongsToWhoTookIt) {
+  FakeHub hub;
+  const int busy = hub.LoadEvaluating(
+      "import time\n"
+      "def OnTimer(now):\n"
+      "    end = time.time() + 0.05\n"
+      "    while time.time() < end: pass\n",
+      "busy.py");
+  const int greedy = hub.Load(std::string(kTake) + "def OnTimer(now): take(20)\n", "greedy.py");
+  for (int turn = 0; turn < 10; ++turn) {
+    hub.Hook(busy, W_OnTimer, Pack("d", 1.0).get());
+    hub.Hook(greedy, W_OnTimer, Pack("d", 1.0).get());
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const std::string memory = "{s['name']: s['memory'] for s in vh.stats()['scripts']}";
+  EXPECT_EQ("True", hub.Evaluate(busy, "120e6 < " + memory + "['greedy.py'] < 230e6"));
+  EXPECT_EQ("True", hub.Evaluate(busy, "0 <= " + memory + "['busy.py'] < 100e6"));
+}
+
+// Growth while a script loads is counted once, and what an unload gives back is nobody's loss.
+TEST(MemoryOfScripts, OfLoadingIsCountedOnce) {
+  const ScopedEnvironment warn("VH_PYTHON_MEMORY_WARN", "150");
+  FakeHub hub;
+  const int calm = hub.LoadEvaluating("def OnTimer(now): return 1\n", "calm.py");
+  const std::string memory = "{s['name']: s['memory'] for s in vh.stats()['scripts']}";
+  hub.TakeLog();
+  const int large =
+      hub.Load(std::string(kTake) + "import time\ntake(100)\ntime.sleep(0.1)\n", "large.py");
+  hub.Hook(calm, W_OnTimer, Pack("d", 1.0).get());
+  EXPECT_EQ("True", hub.Evaluate(calm, "90e6 < " + memory + "['large.py'] < 140e6"));
+  EXPECT_EQ("True", hub.Evaluate(calm, "0 <= " + memory + "['calm.py'] < 30e6"));
+  const std::string before = hub.Evaluate(calm, memory + "['calm.py']");
+  EXPECT_EQ(1, Lib().w_Unload(large));
+  hub.Hook(calm, W_OnTimer, Pack("d", 1.0).get());
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ("True", hub.Evaluate(calm, memory + "['calm.py'] > " + before + " - 5e6"));
+  EXPECT_EQ("", hub.TakeLog());
 }
 
 }  // namespace

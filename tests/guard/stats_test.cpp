@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 #include <thread>
 
@@ -18,6 +19,13 @@ std::string Text(int (*give)(char**)) {
   const std::string copy = text ? text : "(null)";
   std::free(text);
   return copy;
+}
+
+// Seconds that this thread computed.
+double ProcessorTime() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 // Reads a row of the statistics in Python: row('OnTimer')['calls'].
@@ -85,19 +93,48 @@ TEST_P(Stats, TellsHowLongCallsTook) {
   EXPECT_EQ("True", hub_.Evaluate(script_, "0.02 < row('OnUserLogin')['p99'] < 0.5"));
 }
 
+// A slow call is seldom the first one of a tick; none is lost all the same.
+TEST_P(Stats, TellsOfSlowCallsAmongFastOnes) {
+  const int mixed = hub_.LoadEvaluating(
+      "import time\n"
+      "calls, took, longest = 0, 0, 0\n"
+      "def OnUserLogin(nick):\n"
+      "    global calls, took, longest\n"
+      "    start = time.perf_counter()\n"
+      "    calls += 1\n"
+      "    if calls % 11 == 0: time.sleep(0.005)\n"
+      "    time_of_call = time.perf_counter() - start\n"
+      "    took += time_of_call\n"
+      "    longest = max(longest, time_of_call)\n",
+      "mixed.py");
+  for (int call = 0; call < 440; ++call) {
+    hub_.Hook(mixed, W_OnUserLogin, Pack("s", "nick").get());
+  }
+  const std::string row = "row('OnUserLogin', " + std::to_string(mixed) + ")";
+  const double took = std::stod(hub_.Evaluate(mixed, "took"));
+  const double longest = std::stod(hub_.Evaluate(mixed, "longest"));
+  EXPECT_NEAR(took, std::stod(hub_.Evaluate(script_, row + "['total']")), 0.1 * took);
+  EXPECT_NEAR(longest, std::stod(hub_.Evaluate(script_, row + "['max']")), 0.1 * longest);
+  EXPECT_LT(0.005, std::stod(hub_.Evaluate(script_, row + "['p99']")));
+  EXPECT_GT(0.001, std::stod(hub_.Evaluate(script_, row + "['p50']")));
+}
+
 // Of fast calls only some are timed, which must not be heard of in the numbers.
 TEST_P(Stats, EstimatesTheTimeOfFastCalls) {
   constexpr int kCalls = 100000;
   const Block arguments = Pack("l", 21L);
   const auto start = std::chrono::steady_clock::now();
+  const double processor = ProcessorTime();
   for (int call = 0; call < kCalls; ++call) {
     Lib().w_free_args(Lib().w_CallFunction(script_, "double", arguments.get()));
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double computed = ProcessorTime() - processor;
   EXPECT_EQ(std::to_string(kCalls), Row("double", "calls"));
   const double total = std::stod(Row("double", "total"));
-  EXPECT_LT(0.1 * seconds, total);
+  // Other programs may use the machine meanwhile.
+  EXPECT_LT(0.1 * computed, total);
   EXPECT_GT(1.3 * seconds, total);
 }
 
@@ -118,8 +155,8 @@ TEST_P(Stats, AreTheSameInEveryForm) {
             json.find(R"("name":"OnUserLogin","kind":"hook","suspended":false,"calls":1,)"))
       << json;
   const std::string text = Text(Lib().w_StatsText);
-  const std::string labels =
-      "{id=\"" + std::to_string(script_) + "\",script=\"script.py\",call=\"OnUserLogin\"";
+  const std::string labels = "{id=\"" + std::to_string(script_) +
+                             "\",script=\"script.py\",call=\"OnUserLogin\",kind=\"hook\"";
   for (const std::string& line :
        {"\nvh_python_calls_total" + labels + "} 1\n", "\nvh_python_errors_total" + labels + "} 0\n",
         "\nvh_python_call_seconds" + labels + ",quantile=\"0.99\"} 0.",
@@ -140,7 +177,35 @@ TEST_P(Stats, ManyFunctionsShareARow) {
   const std::string calls =
       "[r['calls'] for s in vh.stats()['scripts'] if s['id'] == " + std::to_string(many) +
       " for r in s['calls']]";
-  EXPECT_EQ("(65, 101)", hub_.Evaluate(script_, "(lambda c: (len(c), sum(c)))(" + calls + ")"));
+  EXPECT_EQ("(True, 101)",
+            hub_.Evaluate(script_, "(lambda c: (64 <= len(c) <= 65, sum(c)))(" + calls + ")"));
+}
+
+// Names that are no text: each is found again, and shown so that they differ.
+TEST_P(Stats, NamesThatAreNoTextHaveOneRowEach) {
+  const int odd = hub_.Load(
+      "globals()['\\udcff'] = lambda: 1\n"
+      "globals()['\\udcfe'] = lambda: 2\n",
+      "odd.py");
+  for (int call = 0; call < 5; ++call) EXPECT_EQ("l 1", hub_.Call(odd, "\xff"));
+  EXPECT_EQ("l 2", hub_.Call(odd, "\xfe"));
+  EXPECT_EQ("[('(top level)', 1), ('\\\\xfe', 1), ('\\\\xff', 5)]",
+            hub_.Evaluate(script_,
+                          "sorted((r['name'], r['calls']) for s in vh.stats()['scripts'] "
+                          "if s['id'] == " +
+                              std::to_string(odd) + " for r in s['calls'])"));
+}
+
+// A hook that is also called by its name is two series.
+TEST_P(Stats, PrometheusTellsHooksFromFunctions) {
+  hub_.Hook(script_, W_OnUserLogin, Pack("s", "good").get());
+  hub_.Call(script_, "OnUserLogin", Pack("s", "good").get());
+  const std::string text = Text(Lib().w_StatsText);
+  for (const char* kind : {"hook", "function"}) {
+    EXPECT_EQ(1, CountLines(text, {"vh_python_calls_total{", "call=\"OnUserLogin\"",
+                                   (",kind=\"" + std::string(kind) + "\"} 1").c_str()}))
+        << text;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Runtimes, Stats, testing::ValuesIn(Runtimes()),

@@ -97,7 +97,7 @@ class Crowd:
 
 def run(scripts, seconds):
     """Runs a hub; returns how long users waited, its log, and the statistics."""
-    environment = {"VH_PYTHON_HOOK_TIMEOUT": str(DEADLINE), "VH_PYTHON_MEMORY_WARN": "500"}
+    environment = {"VH_PYTHON_HOOK_TIMEOUT": str(DEADLINE), "VH_PYTHON_MEMORY_WARN": "200"}
     os.environ.update(environment)
     scripts = [EXAMPLES / f"{name}.py" for name in GOOD] + [("tell.py", TELL)] + scripts
     with Hub(os.environ["VH_HUB"], os.environ["VH_LIBRARY"], scripts) as hub:

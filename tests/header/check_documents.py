@@ -16,6 +16,8 @@ from pathlib import Path
 BLOCK = re.compile(r"^```cpp\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 SURROUNDINGS = """
+#include <iostream>
+
 #include "vh_python.hpp"
 
 struct User {

@@ -56,7 +56,8 @@ TEST(Library, SaysWhichFunctionsAreMissing) {
       << old;
   EXPECT_NE(std::string::npos,
             old.find(", w_GetHook, w_RegisterFunction, w_RegisterFunctionEx, "
-                     "w_UnregisterFunction, w_vapack, w_packprint, w_LastError: it is no"))
+                     "w_UnregisterFunction, w_vapack, w_packprint, w_Stats, w_StatsText, "
+                     "w_SetLogSink, w_LastError: it is no"))
       << old;
   EXPECT_EQ(0u, Refusal(VH_OLD_FUNCTIONS, vh::Needs::kBidirectional)
                     .find(VH_OLD_FUNCTIONS " does not export w_CallFunction, w_free_args: "));

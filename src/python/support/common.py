@@ -1,14 +1,22 @@
 """What the library does inside an interpreter in Python's own terms: what all its parts share.
 
-The files of this folder are compiled into the library and run, one after the other, in one
-namespace, whose builtins are a copy: scripts that change Python's own do not disturb it. Nothing is
-imported that a script did not import: modules are looked up in sys.modules.
+The files of this folder are compiled into the library and run in one namespace, whose builtins are a
+copy: scripts that change Python's own do not disturb it. Nothing is imported that a script did not
+import: modules are looked up in sys.modules.
 
-Builtins of the library in this namespace: current_script() the serial of the script the host's
-thread runs for, in_host_call() whether this thread is inside a call from the host, serve() answers
-the vh calls of other threads, notify(serial) asks for the script's jobs to be run by the host,
-thread_frames() the innermost frames of threads that Python started in this interpreter,
-write_output((serial, file number, data)) writes for a script.
+What every script needs is run before it, one file after the other. The other files are run when the
+host, or a method of Scope, asks for something that they define.
+
+Builtins of the library in this namespace:
+current_script() is the serial of the script the host's thread runs for, in_host_call() whether this
+thread is inside a call from the host, thread_frames() the innermost frames of threads that Python
+started in this interpreter; serve() answers the vh calls of other threads, notify(serial) asks for
+the script's jobs to be run by the host, write_output((serial, file number, data)) writes for a
+script, step(code, ...) raises TimeoutError in a call that is to end; compile_source((source, path))
+gives the code of a module, run_file_with(name) runs the file that defines a name and has not been
+run. share_names(mappings) keeps the names in them outside of the interpreter, for all that have the
+same, and returns their number, or None when that cannot be; shared_names(number) gives them back, a
+list for each mapping.
 """
 
 import gc
@@ -17,10 +25,25 @@ import sys
 # Where modules are looked for before a script adds its folders: what the library itself imports
 # must not be a script of the same name.
 SEARCH_PATH = list(sys.path)
+# Where the standard library is.
+STANDARD_FOLDER = getattr(sys.modules.get("os"), "__file__", "").rpartition("/")[0]
 
 SCOPES = {}
 # Ids of threads started without the threading module, in a sub-interpreter.
 RAW_THREADS = set()
+
+# What this interpreter was like before its first script, once it is known: an interpreter is used
+# again, because each one that ends leaves memory behind, most from Python 3.12 on.
+BASELINE = {}
+# Hooks of scripts that cannot be taken back: an interpreter that has them is not used again.
+SPOILED = []
+
+
+def prepare_interpreter():
+    """Before a script runs in its own interpreter, which may have had another one before."""
+    if not BASELINE:
+        run_file_with("prepare_own_interpreter")
+        prepare_own_interpreter()
 
 
 def current_serial():
@@ -46,3 +69,9 @@ def shared_attribute(name):
 
 def loaded(name):
     return sys.modules.get(name)
+
+
+def take_a_step():
+    """Exceptions that another thread sent to this one arrive here."""
+    for _ in (1, 2):
+        pass

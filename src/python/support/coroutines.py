@@ -1,7 +1,7 @@
 """The event loop of a script, for its `async def` hooks and functions."""
 
 
-class Coroutines:
+class Coroutines(Part):
     def own_loop(self):
         if self.loop is None or self.loop.is_closed():
             import asyncio
@@ -21,8 +21,16 @@ class Coroutines:
 
     def finished(self, task, place):
         self.tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self.failures.append((place, task.exception()))
+        if task.cancelled():
+            return
+        exception = task.exception()
+        if exception is not None:
+            self.failing.add(place)
+            self.failures.append((place, exception))
+        elif place in self.failing:
+            # None: it works again.
+            self.failing.discard(place)
+            self.failures.append((place, None))
 
     def turn(self):
         """Runs what is ready on the script's loop, without waiting."""

@@ -31,33 +31,10 @@ def add_search_path(folders):
             sys.path.insert(0, folder)
 
 
-def run_source(source, path, namespace, compile=compile, exec=exec):
-    """Runs a script. Python's own compile honours encoding comments and byte order marks."""
-    exec(compile(source, path, "exec", 0, True), namespace)
-
-
-def top_level_imports(source):
-    """Top-level names of the modules a source imports when it runs, also under try and if."""
-    import ast
-
-    names = []
-
-    def visit(statements):
-        for node in statements:
-            if isinstance(node, ast.Import):
-                names.extend(alias.name.split(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                if node.level == 0 and node.module:
-                    names.append(node.module.split(".")[0])
-            elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-                visit(node.orelse)
-            elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                for field in ("body", "orelse", "finalbody"):
-                    inner = getattr(node, field, None)
-                    if isinstance(inner, list):
-                        visit(inner)
-                for handler in getattr(node, "handlers", []):
-                    visit(handler.body)
-
-    visit(ast.parse(source).body)
-    return names
+def run_source(source, path, namespace):
+    """Runs a script. Encoding comments and byte order marks are honoured."""
+    if 0 in source:
+        compile(source, path, "exec", 0, True)  # Says what is wrong with it.
+    # Python's own compile would make the classes of syntax trees, 300 KB in every interpreter.
+    sys.audit("compile", source, path)
+    exec(compile_source((source, path)), namespace)

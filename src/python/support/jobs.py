@@ -1,13 +1,8 @@
 """Work that a script gives to the host's thread with `vh.run_in_host`."""
 
 
-class Jobs:
-    def run_in_host(self, work):
-        """Run a callable or a coroutine on the hub's thread and return a Future of its result.
-
-        Inside a call from the hub it runs at once, else at the hub's next call into any script,
-        once a second at the latest.
-        """
+class Jobs(Part):
+    def give_to_host(self, work):
         from concurrent.futures import Future
 
         future = Future()
@@ -52,10 +47,3 @@ class Jobs:
 
     def has_jobs(self):
         return bool(self.jobs)
-
-    def fail_jobs(self):
-        self.closed = True
-        jobs, self.jobs = self.jobs, []
-        for _, future in jobs:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(RuntimeError("the script is being unloaded"))

@@ -1,4 +1,4 @@
-"""What scripts print, and log: it goes through the library, which drops what is far too much."""
+"""What scripts print: it goes through the library, which drops what is far too much."""
 
 
 class Output(loaded("io").RawIOBase):
@@ -49,27 +49,3 @@ def replace_output():
             stream.mode = "w"
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
-
-
-class Logging:
-    """The part of a scope that Python's logging needs."""
-
-    def log_handler(self, level=0):
-        """A logging.Handler that writes to the hub's log."""
-        import logging
-
-        log = self.vh.log
-
-        class LogHandler(logging.Handler):
-            def emit(self, record):
-                try:
-                    log(self.format(record), record.levelno)
-                except Exception:
-                    self.handleError(record)
-
-        return LogHandler(level)
-
-
-def text_of_record(record):
-    """What a logging.LogRecord says, with its traceback if it has one."""
-    return loaded("logging").Formatter().format(record)

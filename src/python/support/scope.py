@@ -5,7 +5,7 @@ functions are told apart by the script they were started for.
 """
 
 
-class Scope(Environment, Threads, Coroutines, Jobs, Logging):
+class Scope:
     def __init__(self, script, shared, vh):
         self.script = script
         self.vh = vh
@@ -15,6 +15,7 @@ class Scope(Environment, Threads, Coroutines, Jobs, Logging):
         self.exit_callbacks = []
         self.jobs = []
         self.failures = []
+        self.failing = set()
         self.closed = False
         self.loop = None
         # Held by the thread of the host that runs the loop; nobody waits for it.
@@ -36,28 +37,28 @@ class Scope(Environment, Threads, Coroutines, Jobs, Logging):
         self.unload_callbacks.append((function, args, kwargs))
         return function
 
-    def run_unload_callbacks(self):
-        self.run_all("a callback of vh.on_unload", self.unload_callbacks)
+    def run_in_host(self, work):
+        """Run a callable or a coroutine on the hub's thread and return a Future of its result.
 
-    def run_exit_callbacks(self):
-        self.run_all("an exit function", self.exit_callbacks)
-        if not self.shared and loaded("atexit") is not None:
-            loaded("atexit")._run_exitfuncs()
+        Inside a call from the hub it runs at once, else at the hub's next call into any script,
+        once a second at the latest.
+        """
+        return self.give_to_host(work)
 
-    def run_all(self, place, callbacks):
-        while callbacks:
-            function, args, kwargs = callbacks.pop()
-            try:
-                function(*args, **kwargs)
-            except BaseException as exception:
-                self.failures.append((place, exception))
+    def log_handler(self, level=0):
+        """A logging.Handler that writes to the hub's log."""
+        return self.new_log_handler(level)
 
-    def forget(self):
-        threading = loaded("threading")
-        if threading is not None and threading.excepthook is self.quiet_hook is not None:
-            threading.excepthook = self.loud_hook
-        SCOPES.pop(self.script, None)
+    def __getattr__(self, name):
+        if not run_file_with(name):
+            raise AttributeError(name)
+        return object.__getattribute__(self, name)
 
-    def take_failures(self):
-        failures, self.failures = self.failures, []
-        return failures
+
+class Part:
+    """Methods of Scope in a file of their own, which is run when the first of them is used."""
+
+    def __init_subclass__(cls):
+        for name, value in vars(cls).items():
+            if not name.startswith("__"):
+                setattr(Scope, name, value)

@@ -1,7 +1,7 @@
 """The threads of a script: which they are, and how they are asked to stop."""
 
 
-class Threads:
+class Threads(Part):
     def threads(self):
         """Thread objects that belong to the script and run, but for this one."""
         threading = loaded("threading")

@@ -1,7 +1,7 @@
 """Virtual environments of scripts."""
 
 
-class Environment:
+class Environment(Part):
     def use_venv(self, folder):
         """Adds the packages of a virtual environment for this script only.
 

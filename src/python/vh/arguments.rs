@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::callbacks::{Callback, Default, Kind, Param};
 use crate::python::convert::{self, NulInside};
 use crate::python::object::{Attached, Exception, Obj, Raised};
-use crate::targs::Piece;
+use crate::targs::{Block, Piece, Storage};
 use crate::text::Encoding;
 
 /// What a script passed; the objects are the caller's.
@@ -23,8 +23,9 @@ pub struct Given<'g, 'a> {
 
 /// Values of a row's parameters in order; None for those left out.
 type Values<'g, 'a> = SmallVec<[Option<&'g Obj<'a>>; 8]>;
-/// The full row, packed.
-pub type Pieces<'g> = SmallVec<[Piece<'g>; 8]>;
+/// The full row, ready to be packed.
+type Pieces<'g> = SmallVec<[Piece<'g>; 8]>;
+type PlainTexts<'g> = SmallVec<[&'g [u8]; 8]>;
 
 impl<'g, 'a> Given<'g, 'a> {
     /// # Safety
@@ -144,29 +145,45 @@ impl<'g, 'a> Given<'g, 'a> {
         Err(self.attached.raise(Exception::Type, &message))
     }
 
-    /// Packs the full row: absent optional arguments as their defaults.
-    pub fn pack(
+    /// The block of the full row: absent optional arguments as their defaults.
+    #[inline]
+    pub fn pack(&self, callback: &Callback, encoding: &Encoding) -> Result<Block, Raised> {
+        let mut texts = PlainTexts::new();
+        let block = if self.has_plain_texts(callback, encoding, &mut texts) {
+            Block::texts(&texts)
+        } else {
+            Block::new(&self.pieces(callback, encoding)?, Storage::Inside)
+        };
+        block.ok_or_else(|| self.attached.raise(Exception::Memory, "no memory for the arguments"))
+    }
+
+    /// Whether the full row is nothing but texts that need no conversion, as nearly always; gives them.
+    #[inline]
+    fn has_plain_texts(
         &self,
         callback: &Callback,
         encoding: &Encoding,
-        pieces: &mut Pieces<'g>,
-    ) -> Result<(), Raised> {
-        let place = |index| Place { callback, index };
-        if self.named.is_empty() && self.positional.len() == callback.params.len() {
-            for (index, value) in self.positional.iter().enumerate() {
+        texts: &mut PlainTexts<'g>,
+    ) -> bool {
+        self.named.is_empty()
+            && self.positional.len() == callback.params.len()
+            && self.positional.iter().zip(callback.params).all(|(value, param)| {
                 match convert::plain_text(value, encoding) {
-                    Some(text) if callback.params[index].kind == Kind::Text => {
-                        pieces.push(Piece::Text(Some(Cow::Borrowed(text))));
-                    }
-                    _ => place(index).pack(self.attached, Some(value), encoding, pieces)?,
+                    Some(text) if param.kind == Kind::Text => texts.push(text),
+                    _ => return false,
                 }
-            }
-            return Ok(());
-        }
+                true
+            })
+    }
+
+    #[inline(never)]
+    fn pieces(&self, callback: &Callback, encoding: &Encoding) -> Result<Pieces<'g>, Raised> {
+        let mut pieces = Pieces::new();
         for (index, value) in self.matched(callback)?.iter().enumerate() {
-            place(index).pack(self.attached, *value, encoding, pieces)?;
+            let place = Place { callback, index };
+            place.pack(self.attached, *value, encoding, &mut pieces)?;
         }
-        Ok(())
+        Ok(pieces)
     }
 }
 
@@ -183,7 +200,6 @@ struct Place<'c> {
 }
 
 impl Place<'_> {
-    #[inline(never)]
     fn pack<'g>(
         &self,
         attached: Attached<'_>,

@@ -1,6 +1,6 @@
 //! What the functions of the `vh` module do.
 
-use super::arguments::{Given, Pieces};
+use super::arguments::Given;
 use super::{results, typed};
 use crate::abi::host::HostFailure;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
@@ -16,7 +16,7 @@ use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::python::output;
 use crate::scripts::Context;
 use crate::stats::render;
-use crate::targs::{self, Block, Malformed, Piece, Storage};
+use crate::targs::{self, Block, Item, Malformed, Piece, Storage};
 use crate::text::{self, Decoded, Encoding};
 
 /// Calls a callback of the hub.
@@ -27,9 +27,9 @@ pub fn callback<'a>(
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     let encoding = encoding(attached, context)?;
-    let mut pieces = Pieces::new();
-    given.pack(callback, encoding, &mut pieces)?;
-    let args = block(attached, &pieces)?;
+    let args = given.pack(callback, encoding)?;
+    let changes_encoding = std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
+        && matches!(args.view().item(1), Item::Text(Some(b"hub_encoding")));
     trace(context, callback.text, &args);
     let script = context.id;
     let mut answer = if hub::offers(callback) {
@@ -38,9 +38,7 @@ pub fn callback<'a>(
     } else {
         None
     };
-    if std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
-        && matches!(&pieces[1], Piece::Text(Some(variable)) if **variable == *b"hub_encoding")
-    {
+    if changes_encoding {
         hub::forget_encoding();
     }
     match &mut answer {
@@ -78,7 +76,8 @@ pub fn dynamic<'a>(
         Some(format) => typed::pack(attached, &name, format, arguments, encoding)?,
         None => pack_as_they_come(attached, &name, arguments, encoding)?,
     };
-    let args = block(attached, &pieces)?;
+    let args = Block::new(&pieces, Storage::Inside)
+        .ok_or_else(|| attached.raise(Exception::Memory, "no memory for the arguments"))?;
     trace(context, &name, &args);
     let script = context.id;
     let call = move || Some(function.call(script, args));
@@ -141,6 +140,9 @@ fn host_call(
         let slot = slot::of_this_thread();
         if slot.is_late() {
             interrupt::let_arrive(attached)?;
+            if slot.is_first_exception() {
+                return Err(interrupt::raise(attached));
+            }
         }
         slot.enter_host();
         let answer = detached(attached, call);
@@ -163,11 +165,6 @@ fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static Encodi
         None
     })?;
     Ok(hub::known_encoding().unwrap_or(&text::UTF8))
-}
-
-fn block(attached: Attached<'_>, pieces: &[Piece]) -> Result<Block, Raised> {
-    Block::new(pieces, Storage::Inside)
-        .ok_or_else(|| attached.raise(Exception::Memory, "no memory for the arguments"))
 }
 
 fn trace(context: &Context, name: &str, args: &Block) {
@@ -206,16 +203,15 @@ pub fn log<'a>(
 ) -> Result<Obj<'a>, Raised> {
     let arguments = given.plain("log", 1, 2)?;
     let (text, level) = output::text_and_level(&arguments[0], arguments.get(1))?;
-    if output::is_admitted(Some(context), text.len()) {
-        let script = context.label.as_str();
-        match level.unwrap_or(i64::MAX) {
-            40.. => tracing::error!(target: "script", script, "{text}"),
-            30..40 => tracing::warn!(target: "script", script, "{text}"),
-            20..30 => tracing::info!(target: "script", script, "{text}"),
-            10..20 => tracing::debug!(target: "script", script, "{text}"),
-            _ => tracing::trace!(target: "script", script, "{text}"),
-        }
-    }
+    let script = context.label.as_str();
+    let around = "PY: [] \n".len() + script.len();
+    output::log_within_limit(context, &text, around, |text| match level.unwrap_or(i64::MAX) {
+        40.. => tracing::error!(target: "script", script, "{text}"),
+        30..40 => tracing::warn!(target: "script", script, "{text}"),
+        20..30 => tracing::info!(target: "script", script, "{text}"),
+        10..20 => tracing::debug!(target: "script", script, "{text}"),
+        _ => tracing::trace!(target: "script", script, "{text}"),
+    });
     Ok(attached.none())
 }
 

@@ -1,0 +1,118 @@
+//! How long calls waited for slow functions of the hub, which is not their own time.
+//!
+//! Found by looking at each tick, so that calling the hub costs nothing for it: a thread that is in the
+//! same function of the hub as at the tick before was there all the time. What takes less than a tick
+//! is not seen and counts as the script's, and so do waits of one call beyond the first `MOST`: a loop
+//! that calls the hub for ever has to end some time.
+
+use std::ptr;
+
+use super::slot::{Seen, Slot};
+
+/// So many slow functions are forgiven each call.
+const MOST: u32 = 20;
+
+/// The waits of all calls that are running.
+#[derive(Debug, Default)]
+pub struct Waits {
+    waits: Vec<Wait>,
+    /// The number of this tick, and when it was.
+    tick: u64,
+    now: u64,
+    since_last: u64,
+}
+
+/// Those of one call.
+#[derive(Debug)]
+struct Wait {
+    slot: &'static Slot,
+    call: u64,
+    /// Which of the thread's calls of the hub it was in, and at which tick.
+    host_call: u64,
+    tick: u64,
+    /// Whether this one is counted among the slow ones, of which there were so many.
+    is_slow: bool,
+    slow: u32,
+    /// All of them together, in nanoseconds.
+    time: u64,
+}
+
+impl Waits {
+    /// A tick has come.
+    pub fn tick(&mut self, now: u64) {
+        self.since_last = now.saturating_sub(self.now);
+        self.now = now;
+        self.tick += 1;
+        self.waits.retain(|wait| wait.slot.has_not_ended(wait.call));
+    }
+
+    /// How long a call has waited up to this tick; to be asked once a tick.
+    pub fn of(&mut self, seen: &Seen) -> u64 {
+        let (tick, since_last) = (self.tick, self.since_last);
+        let is_it = |wait: &&mut Wait| ptr::eq(wait.slot, seen.slot) && wait.call == seen.call;
+        let Some(wait) = self.waits.iter_mut().find(is_it) else {
+            if seen.is_in_host {
+                self.waits.push(Wait {
+                    slot: seen.slot,
+                    call: seen.call,
+                    host_call: seen.host_call,
+                    tick,
+                    is_slow: false,
+                    slow: 0,
+                    time: 0,
+                });
+            }
+            return 0;
+        };
+        if seen.is_in_host {
+            if wait.host_call == seen.host_call && wait.tick + 1 == tick {
+                wait.slow += u32::from(!wait.is_slow);
+                wait.is_slow = true;
+                wait.time += if wait.slow <= MOST { since_last } else { 0 };
+            } else {
+                wait.host_call = seen.host_call;
+                wait.is_slow = false;
+            }
+            wait.tick = tick;
+        }
+        wait.time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::slot;
+
+    #[test]
+    fn only_what_lasts_from_tick_to_tick_is_a_wait_and_not_for_ever() {
+        let slot = slot::of_this_thread();
+        let seen = |host_call, is_in_host| Seen {
+            slot,
+            call: 0,
+            started: 0,
+            limit: 0,
+            callee: ptr::null(),
+            is_in_host,
+            host_call,
+        };
+        // The slot is idle: `tick` would forget a call that is not running.
+        let mut waits = Waits::default();
+        let at = |waits: &mut Waits, seen: &Seen| {
+            waits.tick += 1;
+            waits.since_last = 10;
+            waits.of(seen)
+        };
+        assert_eq!(at(&mut waits, &seen(1, true)), 0);
+        assert_eq!(at(&mut waits, &seen(1, true)), 10);
+        assert_eq!(at(&mut waits, &seen(1, true)), 20);
+        assert_eq!(at(&mut waits, &seen(2, true)), 20);
+        assert_eq!(at(&mut waits, &seen(2, false)), 20);
+        assert_eq!(at(&mut waits, &seen(2, true)), 20);
+        for host_call in 3..100 {
+            at(&mut waits, &seen(host_call, true));
+            at(&mut waits, &seen(host_call, true));
+        }
+        assert_eq!(at(&mut waits, &seen(100, true)), 20 + 10 * (u64::from(MOST) - 1));
+    }
+}

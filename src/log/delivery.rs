@@ -1,0 +1,171 @@
+//! Hands the records of the log to the host's sink, on a thread of its own.
+//!
+//! Who logs may have an interpreter attached, or be the watchdog: calling the host from there could
+//! wait for a lock of the host's whose owner waits for that very interpreter. So records are queued.
+//! The queue is a leaf lock and not held while the sink runs.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::Record;
+use crate::abi::host::Sink;
+
+/// What may wait for the sink; when it is more, the oldest records are dropped.
+const MAX_RECORDS: usize = 4096;
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// Records on their way to the sink.
+struct Queue {
+    sink: Option<Sink>,
+    records: VecDeque<Record>,
+    bytes: usize,
+    /// How many were dropped since that was told.
+    dropped: u64,
+    /// How many were ever queued, and how many of those are delivered or dropped.
+    queued: u64,
+    done: u64,
+    /// Whether the sink runs at this moment.
+    is_running: bool,
+    /// Whether it was told that this sink throws.
+    told_of_throwing: bool,
+    has_thread: bool,
+}
+
+static QUEUE: Mutex<Queue> = Mutex::new(Queue {
+    sink: None,
+    records: VecDeque::new(),
+    bytes: 0,
+    dropped: 0,
+    queued: 0,
+    done: 0,
+    is_running: false,
+    told_of_throwing: false,
+    has_thread: false,
+});
+/// Something was queued, or the sink was taken away.
+static WORK: Condvar = Condvar::new();
+/// Something was delivered.
+static DELIVERED: Condvar = Condvar::new();
+
+thread_local! {
+    /// Whether this is the thread that calls the sink.
+    static IS_OWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Queues a record for the sink. Gives it back when there is none, and when the sink itself caused
+/// the record: it would never come to an end with those.
+pub fn post(record: Record) -> Result<(), Record> {
+    if IS_OWN.get() {
+        return Err(record);
+    }
+    let mut queue = QUEUE.lock();
+    if queue.sink.is_none() {
+        return Err(record);
+    }
+    queue.bytes += record.message.len();
+    queue.queued += 1;
+    queue.records.push_back(record);
+    while queue.records.len() > MAX_RECORDS || (queue.bytes > MAX_BYTES && queue.records.len() > 1)
+    {
+        queue.take();
+        queue.dropped += 1;
+        queue.done += 1;
+    }
+    drop(queue);
+    WORK.notify_one();
+    Ok(())
+}
+
+impl Queue {
+    fn take(&mut self) -> Option<Record> {
+        let record = self.records.pop_front()?;
+        self.bytes -= record.message.len();
+        Some(record)
+    }
+}
+
+/// Sets the sink. What was queued before goes to the one before, which is not called any more when
+/// this returns; unless it is that sink itself that asks.
+pub fn set_sink(sink: Option<Sink>) {
+    if !IS_OWN.get() {
+        flush();
+    }
+    let mut queue = QUEUE.lock();
+    queue.sink = sink;
+    queue.told_of_throwing = false;
+    if sink.is_some() && !queue.has_thread {
+        let started = std::thread::Builder::new().name("python-log".into()).spawn(run);
+        if let Err(error) = started {
+            queue.sink = None;
+            drop(queue);
+            return tracing::error!("no thread to call the log sink, records are printed: {error}");
+        }
+        queue.has_thread = true;
+    }
+    // Nobody else is left who would tell them.
+    let left = if sink.is_none() { std::mem::take(&mut queue.records) } else { VecDeque::new() };
+    if sink.is_none() {
+        queue.bytes = 0;
+        queue.done = queue.queued;
+        WORK.notify_one();
+    }
+    while queue.is_running && !IS_OWN.get() {
+        DELIVERED.wait(&mut queue);
+    }
+    drop(queue);
+    left.iter().for_each(Record::print);
+}
+
+/// Waits until everything that was queued so far has been delivered.
+pub fn flush() {
+    if IS_OWN.get() {
+        return;
+    }
+    let mut queue = QUEUE.lock();
+    let wanted = queue.queued;
+    while queue.has_thread && queue.sink.is_some() && queue.done < wanted {
+        DELIVERED.wait(&mut queue);
+    }
+}
+
+/// The thread: it ends when there is no sink any more.
+fn run() {
+    IS_OWN.set(true);
+    let mut queue = QUEUE.lock();
+    while let Some(sink) = queue.sink {
+        let dropped = std::mem::take(&mut queue.dropped);
+        let record = if dropped > 0 { Some(Record::of_dropped(dropped)) } else { queue.take() };
+        let Some(record) = record else {
+            WORK.wait(&mut queue);
+            continue;
+        };
+        queue.is_running = true;
+        let told = queue.told_of_throwing;
+        drop(queue);
+        let thrown = hand_over(sink, &record, told);
+        queue = QUEUE.lock();
+        queue.is_running = false;
+        queue.told_of_throwing |= thrown;
+        queue.done += u64::from(dropped == 0);
+        DELIVERED.notify_all();
+    }
+    queue.has_thread = false;
+    DELIVERED.notify_all();
+}
+
+/// Calls the sink; a record that it does not take is printed. True when it threw.
+fn hand_over(sink: Sink, record: &Record, told: bool) -> bool {
+    let Err(thrown) = sink.take(record.level, record.script_id(), &record.message) else {
+        return false;
+    };
+    if !told {
+        tracing::error!(
+            "the log sink of the host threw a C++ exception ({thrown}); records at which it does so are \
+             printed"
+        );
+    }
+    record.print();
+    true
+}

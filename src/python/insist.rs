@@ -1,0 +1,302 @@
+//! Stops a call that catches the exceptions sent to it: from some moment on, each step of its Python
+//! code raises `TimeoutError`, those in its handlers among them, so that nothing can go on.
+//!
+//! Python calls us at each step: up to 3.11 through a trace function for the one thread, from 3.12 on
+//! through a tool of `sys.monitoring`, which sees all threads of the interpreter and lets the others
+//! go on. All of it is taken away when the call has ended. A trace function of the script's own is
+//! put back; from 3.12 on it is not touched at all.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use pyo3_ffi::PyObject;
+
+use super::interpreter::Interpreter;
+use super::interrupt::{self, Target};
+use super::object::{Attached, Obj, Raised};
+use super::scope;
+use crate::guard::slot;
+
+/// From the first step that is seen to the first that raises: for a script that has only just taken
+/// the exception and cleans up.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// After so long even steps of the standard library raise, which before may leave its locks.
+const STANDARD_GRACE: Duration = Duration::from_secs(2);
+
+/// Where the standard library is, with a slash at its end.
+static STANDARD: OnceLock<String> = OnceLock::new();
+
+/// A call whose steps are looked at.
+struct Watched {
+    /// Where: a thread state up to 3.11, else an interpreter.
+    place: usize,
+    /// Which call of which thread.
+    thread: u64,
+    call: u64,
+}
+
+static WATCHED: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
+
+/// From now on the call's steps are looked at. It may end before this returns.
+pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, target: &impl Target) {
+    if STANDARD.get().is_none() {
+        match scope::call(attached, c"standard_folder", &[]) {
+            Ok(folder) => drop(STANDARD.set(folder.to_text())),
+            Err(raised) => attached.clear(raised),
+        }
+    }
+    // Python code ran: the lock may have been away meanwhile.
+    let Some(place) = steps::place_of(attached, interpreter, target.thread()) else { return };
+    if !target.runs() {
+        return;
+    }
+    let (thread, call) = (target.thread(), target.call());
+    interrupt::settle(attached);
+    target.insist();
+    {
+        let mut watched = WATCHED.lock();
+        let is_it = |one: &Watched| one.place == place && one.thread == thread && one.call == call;
+        if !watched.iter().any(is_it) {
+            watched.push(Watched { place, thread, call });
+        }
+    }
+    steps::watch(attached, place);
+    if !target.runs() {
+        forget(attached, thread, |other| other == call);
+        // Whoever ended the call may have been faster than `watch`.
+        unwatch_unused(attached, place);
+    }
+}
+
+/// Calls of this thread that are over are not looked at any more. Their interpreter is attached.
+pub fn relent(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
+    // SAFETY: always allowed. Python identifies threads by the same number.
+    let thread = unsafe { libc::pthread_self() } as u64;
+    forget(attached, thread, is_over);
+}
+
+fn forget(attached: Attached<'_>, thread: u64, is_over: impl Fn(u64) -> bool) {
+    let mut places = Vec::new();
+    WATCHED.lock().retain(|one| {
+        let stays = one.thread != thread || !is_over(one.call);
+        if !stays {
+            places.push(one.place);
+        }
+        stays
+    });
+    places.into_iter().for_each(|place| unwatch_unused(attached, place));
+}
+
+fn unwatch_unused(attached: Attached<'_>, place: usize) {
+    let is_used = WATCHED.lock().iter().any(|one| one.place == place);
+    if !is_used {
+        steps::unwatch(attached, place);
+    }
+}
+
+/// Whether this step of this thread's Python code, in the file of that name, must not be taken.
+fn is_refused(file: impl FnOnce() -> String) -> bool {
+    let Some(since) = slot::insisted_for() else { return false };
+    if since < GRACE {
+        return false;
+    }
+    let file = file();
+    // The library's own code and that of the import system keep what others need.
+    if file.starts_with("<vh ") || file.starts_with("<frozen ") {
+        return false;
+    }
+    since >= STANDARD_GRACE || !is_standard(&file)
+}
+
+fn is_standard(file: &str) -> bool {
+    let folder = STANDARD.get().map_or("", String::as_str);
+    !folder.is_empty()
+        && file.starts_with(folder)
+        && !file.contains("/site-packages/")
+        && !file.contains("/dist-packages/")
+}
+
+fn file_of(code: &Obj) -> String {
+    code.attribute(c"co_filename").map_or_else(
+        |raised| {
+            code.attached().clear(raised);
+            String::new()
+        },
+        |name| name.to_text(),
+    )
+}
+
+/// From 3.12 on: a tool of `sys.monitoring`, kept by `support/steps.py`.
+#[cfg(Py_3_12)]
+mod steps {
+    use super::{Attached, Interpreter, scope};
+
+    pub fn place_of(_: Attached<'_>, interpreter: &Interpreter, _: u64) -> Option<usize> {
+        Some(interpreter.address())
+    }
+
+    /// May be called again.
+    pub fn watch(attached: Attached<'_>, _: usize) {
+        let done = scope::call(attached, c"watch_steps", &[]);
+        done.map_or_else(|raised| attached.clear(raised), drop);
+    }
+
+    /// The place is the attached interpreter.
+    pub fn unwatch(attached: Attached<'_>, _: usize) {
+        let done = scope::call(attached, c"unwatch_steps", &[]);
+        done.map_or_else(|raised| attached.clear(raised), drop);
+    }
+}
+
+/// `step(code, ...)`: what the tool calls at each step; for `support/steps.py`.
+///
+/// # Safety
+/// Only Python calls it, with an interpreter attached.
+pub unsafe extern "C" fn step(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached and a tuple.
+    let (attached, arguments) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(arguments))
+    };
+    let code = || arguments.and_then(|arguments| arguments.item(0));
+    if is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
+        let Raised = interrupt::raise(attached);
+        return std::ptr::null_mut();
+    }
+    attached.none().into_raw()
+}
+
+/// Up to 3.11: the thread's trace function.
+#[cfg(not(Py_3_12))]
+mod steps {
+    use std::ffi::{c_int, c_void};
+
+    use pyo3_ffi as ffi;
+    use pyo3_ffi::{Py_tracefunc, PyFrameObject, PyThreadState};
+
+    use super::{Attached, Interpreter, Mutex, PyObject, Raised, file_of, interrupt, is_refused};
+
+    /// How a thread state begins: these versions of Python do not change any more.
+    #[repr(C)]
+    struct Head {
+        links: [*mut c_void; 3],
+        #[cfg(not(Py_3_11))]
+        frame: *mut c_void,
+        #[cfg(not(Py_3_10))]
+        numbers: [c_int; 5],
+        #[cfg(all(Py_3_10, not(Py_3_11)))]
+        numbers: [c_int; 4],
+        #[cfg(Py_3_11)]
+        numbers: [c_int; 7],
+        #[cfg(Py_3_10)]
+        c_frame: *mut c_void,
+        profile: Option<Py_tracefunc>,
+        trace: Option<Py_tracefunc>,
+        profile_object: *mut PyObject,
+        trace_object: *mut PyObject,
+    }
+
+    unsafe extern "C" {
+        fn _PyEval_SetTrace(
+            thread_state: *mut PyThreadState,
+            function: Option<Py_tracefunc>,
+            object: *mut PyObject,
+        ) -> c_int;
+    }
+
+    /// The trace function that a thread state had; its object is counted.
+    struct Before {
+        place: usize,
+        function: Option<Py_tracefunc>,
+        object: *mut PyObject,
+    }
+
+    // SAFETY: the object is only used with its interpreter attached.
+    unsafe impl Send for Before {}
+
+    static BEFORE: Mutex<Vec<Before>> = Mutex::new(Vec::new());
+
+    pub fn place_of(
+        attached: Attached<'_>,
+        interpreter: &Interpreter,
+        thread: u64,
+    ) -> Option<usize> {
+        interpreter.thread_state_of(attached, thread).map(|(thread_state, _)| thread_state as usize)
+    }
+
+    fn is_ours(place: usize) -> bool {
+        // SAFETY: a thread state of the attached interpreter, whose thread stands still.
+        let function = unsafe { (*(place as *const Head)).trace };
+        function.is_some_and(|function| function as usize == trace as *const () as usize)
+    }
+
+    /// May be called again.
+    pub fn watch(_: Attached<'_>, place: usize) {
+        if is_ours(place) {
+            return;
+        }
+        // SAFETY: as above; the object is counted before Python gives back its own reference.
+        let before = unsafe {
+            let head = place as *const Head;
+            ffi::Py_XINCREF((*head).trace_object);
+            Before { place, function: (*head).trace, object: (*head).trace_object }
+        };
+        set(place, Some(trace), std::ptr::null_mut());
+        let mut all = BEFORE.lock();
+        let outdated = all.iter().position(|one| one.place == place).map(|at| all.swap_remove(at));
+        all.push(before);
+        drop(all);
+        drop_object(outdated.map(|one| one.object));
+    }
+
+    /// The place's interpreter is attached.
+    pub fn unwatch(_: Attached<'_>, place: usize) {
+        let before = {
+            let mut all = BEFORE.lock();
+            let at = all.iter().position(|one| one.place == place);
+            at.map(|at| all.swap_remove(at))
+        };
+        let Some(before) = before else { return };
+        // The script may have set another one meanwhile.
+        if is_ours(place) {
+            set(place, before.function, before.object);
+        }
+        drop_object(Some(before.object));
+    }
+
+    fn set(place: usize, function: Option<Py_tracefunc>, object: *mut PyObject) {
+        // SAFETY: as in `is_ours`. It fails only by an audit hook, with an exception.
+        unsafe {
+            if _PyEval_SetTrace(place as *mut PyThreadState, function, object) < 0 {
+                ffi::PyErr_Clear();
+            }
+        }
+    }
+
+    fn drop_object(object: Option<*mut PyObject>) {
+        // SAFETY: counted by `watch`; its interpreter is attached.
+        unsafe { ffi::Py_XDECREF(object.unwrap_or_default()) };
+    }
+
+    unsafe extern "C" fn trace(
+        _: *mut PyObject,
+        frame: *mut PyFrameObject,
+        what: c_int,
+        _: *mut PyObject,
+    ) -> c_int {
+        if what != ffi::PyTrace_LINE && what != ffi::PyTrace_CALL {
+            return 0;
+        }
+        // SAFETY: Python calls with the interpreter attached.
+        let attached = unsafe { Attached::assume() };
+        // SAFETY: attached; the code is a new reference.
+        let code = || unsafe { attached.take(ffi::PyFrame_GetCode(frame).cast()) };
+        if is_refused(|| code().map_or_else(|_| String::new(), |code| file_of(&code))) {
+            let Raised = interrupt::raise(attached);
+            return -1;
+        }
+        0
+    }
+}

@@ -1,0 +1,36 @@
+"""The end of a script, and of an interpreter."""
+
+
+class Ending(Part):
+    def fail_jobs(self):
+        self.closed = True
+        jobs, self.jobs = self.jobs, []
+        for _, future in jobs:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(RuntimeError("the script is being unloaded"))
+
+    def run_unload_callbacks(self):
+        self.run_all("a callback of vh.on_unload", self.unload_callbacks)
+
+    def run_exit_callbacks(self):
+        self.run_all("an exit function", self.exit_callbacks)
+        if not self.shared and loaded("atexit") is not None:
+            loaded("atexit")._run_exitfuncs()
+
+    def run_all(self, place, callbacks):
+        while callbacks:
+            function, args, kwargs = callbacks.pop()
+            try:
+                function(*args, **kwargs)
+            except BaseException as exception:
+                self.failures.append((place, exception))
+
+    def forget(self):
+        threading = loaded("threading")
+        if threading is not None and threading.excepthook is self.quiet_hook is not None:
+            threading.excepthook = self.loud_hook
+        SCOPES.pop(self.script, None)
+
+    def take_failures(self):
+        failures, self.failures = self.failures, []
+        return failures
