@@ -178,6 +178,17 @@ const WAITS_FOR_LOCK: u8 = 0;
 const HAS_LOCK: u8 = 1;
 const SENT: u8 = 2;
 const IN_HOST: u8 = 3;
+/// It is over and nothing came of it: another call ran inside of this one, or there was no thread.
+const GAVE_UP: u8 = 4;
+
+impl Progress {
+    /// The attempt is over.
+    fn end(&self) {
+        if !matches!(self.state.load(Ordering::Acquire), SENT | IN_HOST) {
+            self.state.store(GAVE_UP, Ordering::Release);
+        }
+    }
+}
 
 impl Pursuit {
     /// None when the call has ended this moment.
@@ -261,6 +272,11 @@ impl Pursuit {
                 teller,
             ),
             WAITS_FOR_LOCK | HAS_LOCK => {}
+            // As if it had not been made.
+            GAVE_UP => {
+                self.looks -= 1;
+                self.interrupt(time, teller);
+            }
             // It may be cleaning up: it is not disturbed at once.
             SENT if self.looks == 1 => self.interrupt(time, teller),
             SENT if self.looks < FAST_LOOKS => {}
@@ -333,6 +349,7 @@ impl Pursuit {
             if let Some(interpreter) = try_it.script.profile.interpreter() {
                 interrupt::interrupt(&interpreter, &try_it);
             }
+            try_it.progress.end();
         };
         let thread = std::thread::Builder::new().name("python-interrupt".into()).spawn(run);
         if let Err(error) = thread {
@@ -341,6 +358,7 @@ impl Pursuit {
                 &format!("it cannot be interrupted, no thread for that: {error}"),
                 teller,
             );
+            self.attempt.end();
         }
     }
 }

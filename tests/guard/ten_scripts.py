@@ -103,6 +103,11 @@ def run(scripts, seconds):
     with Hub(os.environ["VH_HUB"], os.environ["VH_LIBRARY"], scripts) as hub:
         crowd = Crowd(hub)
         crowd.talk(seconds)
+        # The good scripts do their work all the same.
+        crowd.users[1].chat("+stats")
+        crowd.users[1].wait_chat("Welcome", f"Users online: {USERS}")
+        crowd.users[1].chat("+seen user2")
+        crowd.users[1].wait_for("user2 is online")
         crowd.users[0].chat("tell")
         crowd.users[0].wait_for("told", timeout=30)
         stats = json.loads((hub.folder / "stats.json").read_text())
