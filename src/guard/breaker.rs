@@ -66,6 +66,7 @@ impl Breaker {
     }
 
     /// Whether it is suspended.
+    #[inline]
     pub fn is_suspended(&self) -> bool {
         self.until.load(Ordering::Relaxed) != 0
     }
@@ -73,7 +74,8 @@ impl Breaker {
     /// A call has ended.
     #[inline]
     pub fn outcome(&self, outcome: Outcome) -> Option<Change> {
-        if outcome == Outcome::Success && self.streak.load(Ordering::Relaxed) == 0 {
+        let is_calm = self.streak.load(Ordering::Relaxed) == 0 && !self.is_suspended();
+        if outcome == Outcome::Success && is_calm {
             return None;
         }
         self.note(outcome)
