@@ -69,6 +69,11 @@ bool IsSum(const std::string& text) {
          text.find(" more times: ") != std::string::npos;
 }
 
+bool OnlySums(const std::vector<Record>& records) {
+  return std::all_of(records.begin(), records.end(),
+                     [](const Record& record) { return IsSum(record.message); });
+}
+
 // The beginnings of blocks in the log.
 int CountBlocks(const std::string& log) {
   int blocks = 0;
@@ -205,22 +210,24 @@ void Caller::CheckCall(const std::string& call, const Expected& expected,
 }
 
 void Caller::CheckLog(const std::string& call, Logged expected) {
+  // A thread of the library's own calls the sink; setting one waits for what it still has to tell.
+  if (has_sink_) Lib().w_SetLogSink(Recorder::Sink(), sink_);
   const std::string log = output_->Take();
   std::vector<Record> records;
   for (Recorder& recorder : recorders_) {
     std::vector<Record> taken = recorder.Take();
-    if (&recorder != sink_ && !taken.empty()) Report(call + " told a sink that is replaced");
+    if (&recorder != sink_ && !OnlySums(taken)) Report(call + " told a sink that is replaced");
     if (&recorder == sink_) records = std::move(taken);
   }
   std::vector<Record> nobodys = Recorder::TakeNobodys();
   if (sink_ || !has_sink_) {
-    if (!nobodys.empty()) Report(call + " told a sink without data");
+    if (!OnlySums(nobodys)) Report(call + " told a sink without data");
   } else {
     records = std::move(nobodys);
   }
   const int printed = CountBlocks(log);
   for (const Record& record : records) CheckRecord(call, record);
-  if (has_sink_ ? printed > 0 : !records.empty()) Report(call + " logged in the wrong place");
+  if (has_sink_ ? printed > 0 : !OnlySums(records)) Report(call + " logged in the wrong place");
   if (contract_.log_level > 0 || expected == Logged::kEither) return;
   const auto told = std::count_if(records.begin(), records.end(),
                                   [](const Record& record) { return !IsSum(record.message); });
