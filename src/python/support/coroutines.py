@@ -1,6 +1,17 @@
 """The event loop of a script, for its `async def` hooks and functions."""
 
 
+async def outcome(awaitable):
+    try:
+        return await awaitable, None
+    except BaseException as exception:
+        return None, exception
+
+
+async def as_coroutine(awaitable):
+    return await awaitable
+
+
 class Coroutines(Part):
     def own_loop(self):
         if self.loop is None or self.loop.is_closed():
@@ -83,14 +94,3 @@ class Coroutines(Part):
             serve()
             await asyncio.wait([task], timeout=0.01)
         return task.result()
-
-
-async def outcome(awaitable):
-    try:
-        return await awaitable, None
-    except BaseException as exception:
-        return None, exception
-
-
-async def as_coroutine(awaitable):
-    return await awaitable

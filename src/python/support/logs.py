@@ -1,6 +1,11 @@
 """What scripts log with Python's logging."""
 
 
+def text_of_record(record):
+    """What a logging.LogRecord says, with its traceback if it has one."""
+    return loaded("logging").Formatter().format(record)
+
+
 class Logging(Part):
     def new_log_handler(self, level):
         import logging
@@ -15,8 +20,3 @@ class Logging(Part):
                     self.handleError(record)
 
         return LogHandler(level)
-
-
-def text_of_record(record):
-    """What a logging.LogRecord says, with its traceback if it has one."""
-    return loaded("logging").Formatter().format(record)

@@ -56,7 +56,10 @@ class Scope:
 
 
 class Part:
-    """Methods of Scope in a file of their own, which is run when the first of them is used."""
+    """Methods of Scope in a file of their own, which is run when the first of them is used.
+
+    They come last in it: another thread may call one as soon as it is there.
+    """
 
     def __init_subclass__(cls):
         for name, value in vars(cls).items():

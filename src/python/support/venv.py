@@ -1,6 +1,21 @@
 """Virtual environments of scripts."""
 
 
+class VenvFinder:
+    """In the main interpreter: finds modules in the virtual environment of the running script."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if path is not None or name in getattr(sys, "stdlib_module_names", ()):
+            return None
+        scope = current_scope()
+        if scope is None or not scope.site_packages:
+            return None
+        # Always loaded: an import here would come back to this finder.
+        finder = sys.modules["_frozen_importlib_external"].PathFinder
+        return finder.find_spec(name, scope.site_packages, target)
+
+
 class Environment(Part):
     def use_venv(self, folder):
         """Adds the packages of a virtual environment for this script only.
@@ -39,18 +54,3 @@ class Environment(Part):
         place = others.index(True) if True in others else len(before)
         sys.path[place:place] = self.site_packages
         return None
-
-
-class VenvFinder:
-    """In the main interpreter: finds modules in the virtual environment of the running script."""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if path is not None or name in getattr(sys, "stdlib_module_names", ()):
-            return None
-        scope = current_scope()
-        if scope is None or not scope.site_packages:
-            return None
-        # Always loaded: an import here would come back to this finder.
-        finder = sys.modules["_frozen_importlib_external"].PathFinder
-        return finder.find_spec(name, scope.site_packages, target)
