@@ -85,6 +85,7 @@ mod tests {
     use crate::guard::slot;
 
     #[test]
+    #[cfg_attr(miri, ignore = "a slot has a stack for signals")]
     fn only_what_lasts_from_tick_to_tick_is_a_wait_and_not_for_ever() {
         let slot = slot::of_this_thread();
         let seen = |host_call, is_in_host| Seen {

@@ -19,7 +19,7 @@ from pathlib import Path
 
 OURS = re.compile(
     r"libvh_python_wrapper\.so|vh_gtest|vh_header_address|vh_python\.hpp|_test\.cpp|fake_hub\.cpp"
-    r"|blocks\.cpp|caller\.cpp|\.rs:"
+    r"|blocks\.cpp|caller\.cpp|\.rs:|variadic\.c:"
 )
 ALLOCATOR = re.compile(
     r"\b(malloc|calloc|realloc|reallocarray|memalign|posix_memalign|aligned_alloc|strn?dup)\b"
