@@ -27,7 +27,10 @@ void UseAfterFree() {
   std::puts(Lib().w_packprint(block));
 }
 
-void Leak() { Lib().w_pack("l", 1L); }
+// Several, because the last one's address may still lie about somewhere.
+void Leak() {
+  for (int i = 0; i < 8; ++i) Lib().w_pack("l", 1L);
+}
 
 void RustAlignment() { std::puts(Lib().w_packprint(Misaligned<w_Targs>())); }
 
