@@ -45,7 +45,7 @@ static FIRST: [File; 5] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 11] = [
+static LATER: [File; 12] = [
     support!("preparing"),
     support!("ending"),
     support!("sweeping"),
@@ -57,6 +57,7 @@ static LATER: [File; 11] = [
     support!("venv"),
     support!("steps"),
     support!("main"),
+    support!("belonging"),
 ];
 
 const NAMESPACE: &CStr = c"vh.support";
