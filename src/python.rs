@@ -16,6 +16,8 @@ pub mod load;
 pub mod names;
 pub mod object;
 pub mod output;
+pub mod parking;
+pub mod priming;
 pub mod report;
 pub mod scope;
 pub mod state;

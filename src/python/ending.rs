@@ -15,6 +15,7 @@ use pyo3_ffi as ffi;
 use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::load::Loaded;
 use super::object::{Attached, Obj};
+use super::parking::{self, Home};
 use super::{interrupt, report, scope, state};
 use crate::config;
 use crate::guard::Call;
@@ -74,12 +75,19 @@ pub fn unload(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
 }
 
 /// Stops the script's threads and ends its interpreter, or sets it aside.
-fn take_apart(loaded: Loaded, context: &Arc<Context>, attachment: Attachment, deadline: Instant) {
+fn take_apart(
+    mut loaded: Loaded,
+    context: &Arc<Context>,
+    attachment: Attachment,
+    deadline: Instant,
+) {
     let Err(left) = finish(&loaded, context, &attachment, deadline) else {
         return end(loaded, context, attachment);
     };
     describe(&loaded, context, attachment.attached(), left);
     leave(attachment);
+    // Another one serves the script from now on.
+    loaded.home = None;
     let count = {
         let mut aside = ASIDE.lock();
         aside.push(SetAside { context: Arc::clone(context), loaded });
@@ -92,9 +100,12 @@ fn take_apart(loaded: Loaded, context: &Arc<Context>, attachment: Attachment, de
     );
 }
 
-/// Ends interpreters that were set aside, as far as their threads have ended meanwhile; the others
-/// are asked again.
+/// Ends interpreters that no script waits for. Those that were set aside are ended as far as their
+/// threads have ended meanwhile; the others are asked again.
 pub fn look_again() {
+    for interpreter in parking::surplus() {
+        end_interpreter(interpreter.janitor());
+    }
     let aside = std::mem::take(&mut *ASIDE.lock());
     for SetAside { context, loaded } in aside {
         let interpreter = Arc::clone(&loaded.interpreter);
@@ -252,14 +263,16 @@ fn finish(
     stop_threads(loaded, context, attachment, deadline)
 }
 
-/// Lets go of a script in which nothing runs any more, and ends its interpreter.
-fn end(loaded: Loaded, context: &Context, attachment: Attachment) {
+/// Lets go of a script in which nothing runs any more. Its interpreter waits for the next load of the
+/// script, or ends.
+fn end(mut loaded: Loaded, context: &Context, attachment: Attachment) {
     let attached = attachment.attached();
     // What the script left behind may have `__del__` methods.
     let finalizers = context.callees.function(b"(finalizers)");
     let call = Call::begin(attached, finalizers);
     // Threads that were asked to stop may have ended without hearing it.
     interrupt::settle(attached);
+    let home = loaded.home.take();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         loaded.scope.run(attached, context, c"forget");
@@ -270,9 +283,12 @@ fn end(loaded: Loaded, context: &Context, attachment: Attachment) {
     match attachment {
         Attachment::Own(janitor) => {
             let call = Call::begin(janitor.attached(), finalizers);
-            let is_swept = is_swept(janitor.attached());
+            let home = home.filter(|_| is_swept(janitor.attached(), context));
             drop(call);
-            end_interpreter(janitor, is_swept);
+            match home {
+                Some(home) => park(home, janitor),
+                None => end_interpreter(janitor),
+            }
         }
         Attachment::Main(entered) => drop(entered),
     }
@@ -284,15 +300,37 @@ fn leave(attachment: Attachment) {
     }
 }
 
-/// Whether nothing of its script is left in the interpreter.
-fn is_swept(attached: Attached<'_>) -> bool {
+/// Whether nothing of its script is left in the interpreter; else the log says what is.
+fn is_swept(attached: Attached<'_>, context: &Context) -> bool {
     match scope::call(attached, c"sweep", &[]) {
-        Ok(swept) => swept.is_true(),
+        Ok(left) if left.is_none() => true,
+        Ok(left) => {
+            tracing::info!(
+                script = %context.label,
+                "gets a new interpreter at its next load, because it left behind what cannot be \
+                 taken back: {}",
+                left.to_text()
+            );
+            false
+        }
         Err(raised) => {
-            report::log(attached, raised, "", "cleaning an interpreter for the next script");
+            report::log(attached, raised, &context.label, "cleaning its interpreter");
             false
         }
     }
+}
+
+/// Leaves an interpreter for the next load of its script.
+fn park(home: Home, janitor: Janitor) {
+    let attached = janitor.attached();
+    let may_end = match scope::call(attached, c"has_foreign_extensions", &[]) {
+        Ok(answer) => !answer.is_true(),
+        Err(raised) => {
+            attached.clear(raised);
+            false
+        }
+    };
+    parking::park(home, janitor.rest(), may_end);
 }
 
 /// Takes a script out that failed to load; it is told nothing.
@@ -303,20 +341,16 @@ pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
     take_apart(loaded, context, attachment, deadline);
 }
 
-/// Ends an interpreter that no script ran in.
+/// Ends an interpreter whose script cannot be prepared.
 pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
     if let Attachment::Own(janitor) = Attachment::new(interpreter, runtime) {
-        let is_swept = is_swept(janitor.attached());
-        end_interpreter(janitor, is_swept);
+        end_interpreter(janitor);
     }
 }
 
-/// Ends an interpreter in which nothing runs any more, or keeps one that is swept for another script.
-fn end_interpreter(janitor: Janitor, is_swept: bool) {
+/// Ends an interpreter in which nothing runs any more.
+fn end_interpreter(janitor: Janitor) {
     let attached = janitor.attached();
-    if is_swept {
-        return janitor.keep_for_reuse();
-    }
     if let Err(raised) = scope::prepare_end(attached) {
         report::log(attached, raised, "", "preparing the end of an interpreter");
     }

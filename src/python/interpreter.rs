@@ -23,14 +23,13 @@ use pyo3_ffi::{PyInterpreterState, PyThreadState};
 use super::init::{self, Started};
 use super::object::{Attached, Obj};
 use super::ticker::Ticker;
-use super::{report, scope};
+use super::{priming, report, scope};
 use crate::{door, guard};
 
 /// An interpreter that can be entered.
 #[derive(Debug)]
 pub struct Interpreter {
     state: *mut PyInterpreterState,
-    lock: Lock,
     /// The thread state it was created with. It stays until the end and is never used again: on
     /// 3.11 and 3.12 a thread state made when there is no other one aborts the process.
     first: *mut PyThreadState,
@@ -270,10 +269,6 @@ fn attached_state() -> *mut PyThreadState {
     unsafe { ffi::compat::PyThreadState_GetUnchecked() }
 }
 
-/// Swept interpreters that wait for a script. From 3.12 on Python loses up to a megabyte with each
-/// interpreter that ends, before it what C modules keep for each; and making one takes longer.
-static KEPT: Mutex<Vec<Arc<Interpreter>>> = Mutex::new(Vec::new());
-
 /// Every interpreter that can be entered.
 static INTERPRETERS: Mutex<Vec<Weak<Interpreter>>> = Mutex::new(Vec::new());
 /// The thread state that is attached to this thread, if one is: that of the outermost call, or one
@@ -323,9 +318,10 @@ fn start_here() -> Result<(), String> {
         gil_state::find();
         let state = ffi::PyInterpreterState_Main();
         let ticker = NEEDS_TICKER.then(|| Ticker::new(state));
-        let main = Interpreter::adopt(state, Lock::Shared, ticker, attached_state());
+        let main = Interpreter::adopt(state, ticker, attached_state());
         let attached = Attached::assume();
         import_early(attached);
+        priming::at_start(attached);
         set_switch_interval(attached);
         MAIN.get_or_init(|| main);
         match ensured {
@@ -436,14 +432,12 @@ pub fn main() -> &'static Arc<Interpreter> {
 impl Interpreter {
     fn adopt(
         state: *mut PyInterpreterState,
-        lock: Lock,
         ticker: Option<Ticker>,
         first: *mut PyThreadState,
     ) -> Arc<Interpreter> {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let interpreter = Arc::new(Interpreter {
             state,
-            lock,
             first,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             entries: Mutex::new(Vec::new()),
@@ -461,17 +455,8 @@ impl Interpreter {
         interpreter
     }
 
-    /// A sub-interpreter no script is in: one that was kept, or a new one.
+    /// A new sub-interpreter.
     pub fn create(lock: Lock) -> Result<Arc<Interpreter>, String> {
-        let kept = {
-            let mut kept = KEPT.lock();
-            let index = kept.iter().position(|interpreter| interpreter.lock == lock);
-            index.map(|index| kept.swap_remove(index))
-        };
-        kept.map_or_else(|| Interpreter::create_new(lock), Ok)
-    }
-
-    fn create_new(lock: Lock) -> Result<Arc<Interpreter>, String> {
         let main = main().enter();
         // SAFETY: main is attached; the new thread state becomes current and main's is put back.
         let created = unsafe {
@@ -486,7 +471,7 @@ impl Interpreter {
                 }
                 let state = ffi::PyThreadState_GetInterpreter(thread_state);
                 let ticker = (lock == Lock::Shared && NEEDS_TICKER).then(|| Ticker::new(state));
-                let interpreter = Interpreter::adopt(state, lock, ticker, thread_state);
+                let interpreter = Interpreter::adopt(state, ticker, thread_state);
                 switch_back(outer);
                 gil_state::set(outer);
                 Some(interpreter)
@@ -761,8 +746,8 @@ impl Janitor {
         }
     }
 
-    /// Leaves the interpreter for another script; it has been swept.
-    pub fn keep_for_reuse(self) {
+    /// Leaves the interpreter to rest until its script is loaded again; it has been swept.
+    pub fn rest(self) -> Arc<Interpreter> {
         // SAFETY: attached; nobody is inside, and the thread states of others are idle.
         unsafe {
             self.interpreter.close(self.thread_state);
@@ -771,7 +756,7 @@ impl Janitor {
         self.interpreter.closing.store(false, Ordering::SeqCst);
         let interpreter = Arc::clone(&self.interpreter);
         self.leave();
-        KEPT.lock().push(interpreter);
+        interpreter
     }
 
     /// Leaves the interpreter as it is.

@@ -13,6 +13,7 @@ use super::interpreter::{self, Interpreter, Lock};
 use super::json::Failure;
 use super::names::Names;
 use super::object::{Attached, Obj, Owned, Raised};
+use super::parking::{self, Home};
 use super::scope::Scope;
 use super::{ending, report, scope, state, vh};
 use crate::guard::{Call, Settings};
@@ -27,6 +28,8 @@ use crate::{header, preflight};
 pub struct Loaded {
     pub(super) interpreter: Arc<Interpreter>,
     pub(super) runtime: Runtime,
+    /// What its interpreter is kept for when the script is unloaded; None when it is not kept.
+    pub(super) home: Option<Home>,
     pub(super) scope: Scope,
     /// The script's module, its globals, and its `vh`.
     module: Owned,
@@ -54,10 +57,11 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
         }
     };
     let prepared = choose_runtime(context, &source).and_then(|runtime| {
-        let interpreter = interpreter_for(runtime)?;
+        let home = home(context, &source, runtime)?;
+        let interpreter = interpreter_for(runtime, home.as_ref())?;
         let settings = Settings::read(&context.label, &source, runtime);
         context.profile.settle(settings, &interpreter);
-        prepare(context, &interpreter, runtime, &source)
+        prepare(context, &interpreter, runtime, home, &source)
             .inspect_err(|_| ending::discard(&interpreter, runtime))
     });
     let mut loaded = match prepared {
@@ -110,7 +114,45 @@ fn choose_runtime(context: &Context, source: &[u8]) -> Result<Runtime, String> {
     Ok(Runtime::Main)
 }
 
-fn interpreter_for(runtime: Runtime) -> Result<Arc<Interpreter>, String> {
+/// Whose interpreter the script gets: one that served the same file before, unless its comment says
+/// `# vh: reload = fresh`. None where none is kept.
+fn home(context: &Context, source: &[u8], runtime: Runtime) -> Result<Option<Home>, String> {
+    let fresh = match header::setting(source, "reload") {
+        None => false,
+        Some(value) if value.eq_ignore_ascii_case("fresh") => true,
+        Some(value) => {
+            return Err(format!(
+                "its comment \"# vh: reload\" says {value:?}, which is no way to reload; use fresh, \
+                 or leave it out"
+            ));
+        }
+    };
+    let lock = match runtime {
+        Runtime::Sub => Lock::Shared,
+        Runtime::OwnGil => Lock::Own,
+        Runtime::Main => {
+            if fresh {
+                tracing::warn!(
+                    script = %context.label,
+                    "\"# vh: reload = fresh\" does nothing in the runtime main, whose interpreter \
+                     all its scripts share"
+                );
+            }
+            return Ok(None);
+        }
+    };
+    let home = Home::new(context.path(), lock, venv(context, source));
+    if fresh {
+        parking::forget(&home);
+        return Ok(None);
+    }
+    Ok(Some(home))
+}
+
+fn interpreter_for(runtime: Runtime, home: Option<&Home>) -> Result<Arc<Interpreter>, String> {
+    if let Some(interpreter) = home.and_then(parking::take) {
+        return Ok(interpreter);
+    }
     match runtime {
         Runtime::Sub => Interpreter::create(Lock::Shared),
         Runtime::OwnGil => Interpreter::create(Lock::Own),
@@ -123,11 +165,12 @@ fn prepare(
     context: &Arc<Context>,
     interpreter: &Arc<Interpreter>,
     runtime: Runtime,
+    home: Option<Home>,
     source: &[u8],
 ) -> Result<Loaded, String> {
     let entered = interpreter.enter();
     let attached = entered.attached();
-    prepare_attached(attached, context, interpreter, runtime, source).map_err(|failure| {
+    prepare_attached(attached, context, interpreter, runtime, home, source).map_err(|failure| {
         match failure {
             Failure::Refused(reason) => *reason,
             Failure::Raised(raised) => {
@@ -143,6 +186,7 @@ fn prepare_attached(
     context: &Arc<Context>,
     interpreter: &Arc<Interpreter>,
     runtime: Runtime,
+    home: Option<Home>,
     source: &[u8],
 ) -> Result<Loaded, Failure> {
     let Prepared { module, namespace, vh } = match runtime {
@@ -157,6 +201,7 @@ fn prepare_attached(
     Ok(Loaded {
         interpreter: Arc::clone(interpreter),
         runtime,
+        home,
         scope,
         module: module.keep(),
         namespace: namespace.keep(),
@@ -192,9 +237,8 @@ struct Prepared<'a> {
 
 /// In a sub-interpreter the script is `__main__` and `vh` is the built-in module.
 fn prepare_sub<'a>(attached: Attached<'a>, context: &Arc<Context>) -> Result<Prepared<'a>, Raised> {
-    vh::set_context(attached, context)?;
     scope::prepare_own(attached)?;
-    let vh = attached.import(c"vh")?;
+    let vh = vh::of_interpreter(attached, context)?;
     let module = attached.import(c"__main__")?;
     prepared(attached, context, module, vh)
 }

@@ -12,7 +12,7 @@ use pyo3_ffi::{PyMethodDef, PyObject};
 
 use super::interpreter;
 use super::object::{Attached, Exception, Obj, Owned, Raised};
-use super::{insist, output, report};
+use super::{insist, output, priming, report};
 use crate::carry;
 use crate::scripts::{self, Context};
 
@@ -45,9 +45,13 @@ static FIRST: [File; 5] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 12] = [
+static LATER: [File; 15] = [
     support!("preparing"),
     support!("ending"),
+    support!("exits"),
+    support!("belonging"),
+    support!("libraries"),
+    support!("restoring"),
     support!("sweeping"),
     support!("jobs"),
     support!("coroutines"),
@@ -57,7 +61,6 @@ static LATER: [File; 12] = [
     support!("venv"),
     support!("steps"),
     support!("main"),
-    support!("belonging"),
 ];
 
 const NAMESPACE: &CStr = c"vh.support";
@@ -259,7 +262,7 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 11] = [
+static BUILTINS: [Builtin; 12] = [
     Builtin::new(c"write_output", output::write, ffi::METH_O),
     Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
     Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
@@ -271,6 +274,7 @@ static BUILTINS: [Builtin; 11] = [
     Builtin::new(c"run_file_with", run_file_for_python, ffi::METH_O),
     Builtin::new(c"share_names", share_names, ffi::METH_O),
     Builtin::new(c"shared_names", shared_names, ffi::METH_O),
+    Builtin::new(c"prime", prime, ffi::METH_O),
 ];
 
 /// Serial of the script the host's thread runs for, or None.
@@ -348,6 +352,17 @@ unsafe extern "C" fn run_file_for_python(_: *mut PyObject, name: *mut PyObject) 
     let name = name.map(|name| name.to_text()).unwrap_or_default();
     let found = support(attached).and_then(|namespace| run_file_with(&namespace, &name));
     found.map_or(std::ptr::null_mut(), |found| attached.bool(found).into_raw())
+}
+
+/// Before the module of the name it is given is imported.
+unsafe extern "C" fn prime(_: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached; the argument lives as long as the call.
+    let (attached, name) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(name))
+    };
+    priming::before_import(attached, name.as_ref().and_then(Obj::as_utf8).unwrap_or_default());
+    attached.none().into_raw()
 }
 
 /// Lists of names, as many interpreters have them: each name ends with a NUL, and so does each list.

@@ -123,7 +123,8 @@ fn definition(name: &'static CStr, doc: CString) -> UnsafeCell<PyMethodDef> {
     })
 }
 
-/// What a builtin knows: its row, and its script unless it acts for the one being called.
+/// What a builtin knows: its row, and its script unless it acts for the one being called. In an
+/// interpreter of its own that is the script that was loaded last; `renew` changes it.
 struct Binding {
     function: Function,
     context: Option<Arc<Context>>,
@@ -225,6 +226,81 @@ fn fill(module: &Obj, context: Option<&Arc<Context>>) -> Result<(), Raised> {
     }
 }
 
+/// The module of an interpreter of its own, when a script is loaded into it: new, or the one that
+/// libraries may have imported, whose functions now act for this script.
+pub fn of_interpreter<'a>(
+    attached: Attached<'a>,
+    context: &Arc<Context>,
+) -> Result<Obj<'a>, Raised> {
+    set_context(attached, context)?;
+    let store = store(attached)?;
+    if let (Some(module), Some(functions)) = (store.dict_item(MODULE), store.dict_item(FUNCTIONS)) {
+        // A script may have put something else in its place.
+        attached.import(c"sys")?.attribute(c"modules")?.set_dict_item(c"vh", &module)?;
+        // SAFETY: no thread runs in an interpreter into which a script is loaded.
+        unsafe { renew(&module, &functions, context)? };
+        return Ok(module);
+    }
+    let module = attached.import(c"vh")?;
+    store.set_dict_item(FUNCTIONS, &functions_of(&module)?)?;
+    store.set_dict_item(MODULE, &module)?;
+    Ok(module)
+}
+
+/// Where an interpreter keeps its module and the functions in it, which a script may change.
+const MODULE: &CStr = c"vh.module";
+const FUNCTIONS: &CStr = c"vh.functions";
+
+fn functions_of<'a>(module: &Obj<'a>) -> Result<Obj<'a>, Raised> {
+    let names = methods().0.iter().map(|(_, definition)| name_of(definition));
+    let functions: Result<Vec<_>, _> = names.map(|name| module.attribute(name)).collect();
+    module.attached().list(functions?)
+}
+
+fn name_of(definition: &'static UnsafeCell<PyMethodDef>) -> &'static CStr {
+    // SAFETY: a definition of `methods`, which nobody writes; the name is static.
+    unsafe { CStr::from_ptr((*definition.get()).ml_name) }
+}
+
+/// Puts a module back to what `fill` makes, for another load of the script.
+///
+/// # Safety
+/// None of the functions, which `functions_of` listed, is being called.
+unsafe fn renew(module: &Obj, functions: &Obj, context: &Arc<Context>) -> Result<(), Raised> {
+    let attached = module.attached();
+    // SAFETY: attached; a module's dict is borrowed from it, and the list of its names is new.
+    let (namespace, names) = unsafe {
+        let namespace = attached.borrow(ffi::PyModule_GetDict(module.as_ptr())).ok_or(Raised)?;
+        let names = attached.take(ffi::PyMapping_Keys(namespace.as_ptr()))?;
+        (namespace, names)
+    };
+    for name in names.items() {
+        if !name.as_utf8().is_some_and(|name| name.starts_with("__")) {
+            namespace.call_method(c"pop", &[name])?;
+        }
+    }
+    for ((_, definition), function) in methods().0.iter().zip(functions.items()) {
+        // SAFETY: the list holds what `bind` made: `self` of each is a capsule with a binding, which
+        // by contract nobody reads now.
+        unsafe {
+            let capsule = ffi::PyCFunction_GetSelf(function.as_ptr());
+            let binding = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Binding>();
+            (*binding).context = Some(Arc::clone(context));
+        }
+        module.set_attribute(name_of(definition), &function)?;
+    }
+    constants::add(module)?;
+    attributes::add(module, context)
+}
+
+/// A dict of the attached interpreter for embedders.
+fn store(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
+    // SAFETY: attached; the dict is borrowed from the interpreter.
+    let store =
+        unsafe { attached.borrow(ffi::PyInterpreterState_GetDict(ffi::PyInterpreterState_Get())) };
+    store.ok_or_else(|| attached.raise(Exception::Memory, "no memory for the vh module"))
+}
+
 fn bind(
     module: &Obj,
     function: Function,
@@ -245,7 +321,7 @@ fn bind(
         let name = attached.take(ffi::PyModule_GetNameObject(module.as_ptr()))?;
         let builtin = ffi::PyCFunction_NewEx(definition.get(), capsule.as_ptr(), name.as_ptr());
         let builtin = attached.take(builtin)?;
-        module.set_attribute(CStr::from_ptr((*definition.get()).ml_name), &builtin)
+        module.set_attribute(name_of(definition), &builtin)
     }
 }
 
@@ -283,7 +359,7 @@ unsafe extern "C" fn getattr(_: *mut PyObject, name: *mut PyObject) -> *mut PyOb
 }
 
 /// Says which script the interpreter that is attached belongs to.
-pub fn set_context(attached: Attached<'_>, context: &Arc<Context>) -> Result<(), Raised> {
+fn set_context(attached: Attached<'_>, context: &Arc<Context>) -> Result<(), Raised> {
     let pointer = Arc::into_raw(Arc::clone(context)).cast_mut();
     // SAFETY: attached; the capsule takes over the counted reference.
     unsafe {
@@ -294,11 +370,7 @@ pub fn set_context(attached: Attached<'_>, context: &Arc<Context>) -> Result<(),
             return Err(Raised);
         }
         let capsule = attached.take(capsule)?;
-        let store = attached.borrow(ffi::PyInterpreterState_GetDict(ffi::PyInterpreterState_Get()));
-        match store {
-            Some(store) => store.set_dict_item(CONTEXT_CAPSULE, &capsule),
-            None => Err(attached.raise(Exception::Memory, "no memory for the vh module")),
-        }
+        store(attached)?.set_dict_item(CONTEXT_CAPSULE, &capsule)
     }
 }
 
@@ -306,9 +378,7 @@ pub fn set_context(attached: Attached<'_>, context: &Arc<Context>) -> Result<(),
 fn context_of_interpreter(attached: Attached<'_>) -> Option<Arc<Context>> {
     // SAFETY: attached; the capsule holds a counted reference, which is counted once more.
     unsafe {
-        let store =
-            attached.borrow(ffi::PyInterpreterState_GetDict(ffi::PyInterpreterState_Get()))?;
-        let capsule = store.dict_item(CONTEXT_CAPSULE)?;
+        let capsule = store(attached).ok()?.dict_item(CONTEXT_CAPSULE)?;
         let context = ffi::PyCapsule_GetPointer(capsule.as_ptr(), CONTEXT_CAPSULE.as_ptr());
         let context = context.cast::<Context>().cast_const();
         Arc::increment_strong_count(context);

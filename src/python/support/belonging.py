@@ -55,6 +55,11 @@ class Belonging:
         main = loaded(namespace.get("__name__"))
         self.is_alone = getattr(main, "__dict__", None) is namespace
 
+    def add(self, modules):
+        """Modules by their names that are the script's too."""
+        self.names.update(modules)
+        self.namespaces.update(id(getattr(module, "__dict__", None)) for module in modules.values())
+
     def has(self, value, depth=4):
         kind = type(value)
         if kind in PLAIN:

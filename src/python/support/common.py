@@ -12,7 +12,7 @@ current_script() is the serial of the script the host's thread runs for, in_host
 thread is inside a call from the host, thread_frames() the innermost frames of threads that Python
 started in this interpreter; serve() answers the vh calls of other threads, notify(serial) asks for
 the script's jobs to be run by the host, write_output((serial, file number, data)) writes for a
-script, step(code, ...) raises TimeoutError in a call that is to end; compile_source((source, path))
+script, prime(name) is told of each import before Python 3.13, step(code, ...) raises TimeoutError in a call that is to end; compile_source((source, path))
 gives the code of a module, run_file_with(name) runs the file that defines a name and has not been
 run. share_names(mappings) keeps the names in them outside of the interpreter, for all that have the
 same, and returns their number, or None when that cannot be; shared_names(number) gives them back, a
@@ -28,22 +28,34 @@ SEARCH_PATH = list(sys.path)
 # Where the standard library is.
 STANDARD_FOLDER = getattr(sys.modules.get("os"), "__file__", "").rpartition("/")[0]
 
+# Where modules of libraries lie; a script's virtual environment comes to them.
+LIBRARY_PATHS = list(sys.path)
+# The folders of an interpreter's own script, whose modules belong to it.
+OWN_FOLDERS = []
+
 SCOPES = {}
 # Ids of threads started without the threading module, in a sub-interpreter.
 RAW_THREADS = set()
 
-# What this interpreter was like before its first script, once it is known: an interpreter is used
-# again, because each one that ends leaves memory behind, most from Python 3.12 on.
+# What this interpreter was like before its script was loaded for the first time, once it is known: it
+# is put back to that for the next load, because each interpreter that ends leaves memory behind, most
+# from Python 3.12 on.
 BASELINE = {}
-# Hooks of scripts that cannot be taken back: an interpreter that has them is not used again.
+# What the script did that cannot be taken back: its interpreter is not used again.
 SPOILED = []
+# Search functions for codecs that the script registered, and what its handlers for errors in
+# texts have replaced: the handler before, or None.
+CODECS = []
+ERROR_HANDLERS = {}
 
 
 def prepare_interpreter():
-    """Before a script runs in its own interpreter, which may have had another one before."""
+    """Before a script runs in its own interpreter, for the first time or again."""
     if not BASELINE:
         run_file_with("prepare_own_interpreter")
         prepare_own_interpreter()
+    # A script may have closed or changed those of the load before.
+    replace_output()
 
 
 def current_serial():
@@ -65,6 +77,12 @@ def shared_attribute(name):
     if scope is None:
         raise AttributeError(f"module 'vh' has no attribute {name!r} outside of a script")
     return getattr(scope.vh, name)
+
+
+def is_called_by_library():
+    """Whether the caller's caller is code of a library, and not of a script."""
+    run_file_with("is_library_frame")
+    return is_library_frame(sys._getframe(2))
 
 
 def loaded(name):

@@ -14,8 +14,6 @@ class Ending(Part):
 
     def run_exit_callbacks(self):
         self.run_all("an exit function", self.exit_callbacks)
-        if not self.shared and loaded("atexit") is not None:
-            loaded("atexit")._run_exitfuncs()
 
     def run_all(self, place, callbacks):
         while callbacks:

@@ -26,6 +26,7 @@ def add_search_path(folders):
     """The script's folders come first."""
     if type(sys.path) is not list:
         sys.path = list(SEARCH_PATH)
+    OWN_FOLDERS.extend(folder for folder in folders if folder not in OWN_FOLDERS)
     for folder in reversed(folders):
         if folder not in sys.path:
             sys.path.insert(0, folder)

@@ -16,6 +16,9 @@ class Output(loaded("io").RawIOBase):
     def fileno(self):
         return self.number
 
+    def close(self):
+        """Nothing: who wraps it for a while closes it in the end, and others still write."""
+
     def isatty(self):
         return loaded("os").isatty(self.number)
 
@@ -33,16 +36,22 @@ def output_owner():
     return current_serial()
 
 
+# How the standard streams write, by name; None for one that the host has closed.
+STREAMS = {}
+
+
 def replace_output():
-    """In a new interpreter: puts the library between scripts and the host's standard output."""
+    """Puts the library between scripts and the host's standard output, with objects that are new."""
     for name, number in (("stdout", 1), ("stderr", 2)):
         before = getattr(sys, name, None)
-        # None when the host has closed it.
-        if before is not None:
+        if name not in STREAMS:
+            STREAMS[name] = before and (before.encoding, before.errors)
+        if STREAMS[name] is not None:
+            encoding, errors = STREAMS[name]
             stream = loaded("io").TextIOWrapper(
                 Output(f"<{name}>", number),
-                encoding=before.encoding,
-                errors=before.errors,
+                encoding=encoding,
+                errors=errors,
                 newline="\n",
                 write_through=True,
             )

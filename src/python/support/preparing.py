@@ -7,7 +7,17 @@ WRITTEN_IN_PYTHON = (
     ("_asyncio", (3, 12, 4)),
     # Its exceptions are those of the last import anywhere: nobody else's `except` catches them.
     ("_decimal", (3, 13)),
+    # Its parts are those of the last import anywhere, also when they have gone.
+    ("_zoneinfo", (3, 12)),
 )
+
+
+class Primer:
+    """Finds nothing: it is told of each import, for what CPython keeps for the whole process."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        prime(name)
 
 
 def prepare_own_interpreter():
@@ -20,8 +30,13 @@ def prepare_own_interpreter():
         # From 3.13 on every thread of a sub-interpreter would be a daemon unless it says otherwise,
         # for `threading` takes the host's thread for a stranger, which it did not do before.
         _thread._get_main_thread_ident = _thread.get_ident
+    if sys.version_info < (3, 13):
+        sys.meta_path.insert(0, Primer)
     forbid_fork()
     forbid_exit()
+    watch_registries()
+    run_file_with("tell_exit_functions_apart")
+    tell_exit_functions_apart()
     replace_output()
     start = _thread.start_new_thread
 
@@ -67,16 +82,42 @@ def forbid_exit():
         module._exit = _exit
 
 
+def watch_registries():
+    """Notes what the script registers for good."""
+    codecs = (sys.modules["codecs"], sys.modules["_codecs"])
+    add_hook, register = sys.addaudithook, codecs[0].register
+    register_error, lookup_error = codecs[0].register_error, codecs[0].lookup_error
+
+    def addaudithook(hook):
+        if not is_called_by_library():
+            SPOILED.append("a hook of sys.addaudithook")
+        add_hook(hook)
+
+    def register_codec(function):
+        if not is_called_by_library():
+            CODECS.append(function)
+        register(function)
+
+    def register_handler(name, handler):
+        if not is_called_by_library():
+            try:
+                before = lookup_error(name)
+            except LookupError:
+                before = None
+            ERROR_HANDLERS.setdefault(name, before)
+        register_error(name, handler)
+
+    sys.addaudithook = addaudithook
+    for module in codecs:
+        module.register, module.register_error = register_codec, register_handler
+
+
 def take_baseline():
-    """Notes what the interpreter is like before its first script, so that it can be put back.
+    """Notes what the interpreter is like before its script, so that it can be put back.
 
     Every script has a baseline, so it is kept small: each thing once, values in tuples, and names
     outside of the interpreter, because they are the same in all.
     """
-    sys.addaudithook = spoiling(sys.addaudithook)
-    codecs = sys.modules["_codecs"]
-    codecs.register = spoiling(codecs.register)
-    codecs.register_error = spoiling(codecs.register_error)
     modules = [module for module in sys.modules.values() if isinstance(module, type(sys))]
     namespaces = {id(vars(module)): vars(module) for module in modules}
     classes, dicts, others = {}, {}, {}
@@ -101,14 +142,6 @@ def take_baseline():
         others=tuple(others.values()),
         settings=settings(),
     )
-
-
-def spoiling(function):
-    def spoil(*args):
-        SPOILED.append(function)
-        return function(*args)
-
-    return spoil
 
 
 def contents(owners):

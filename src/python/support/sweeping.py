@@ -1,80 +1,41 @@
-"""Putting an interpreter back to its baseline, or preparing its end."""
+"""Taking what is left of a script out of its interpreter, or preparing the interpreter's end."""
 
 
 def sweep():
-    """Puts the interpreter back to what it was before its script; False when that cannot be."""
-    if SPOILED or not BASELINE:
-        return False
-    restore_contents()
+    """Takes the script out of its interpreter, in which libraries stay.
+
+    Returns None, or what cannot be taken out.
+    """
+    if not BASELINE:
+        return "it was not prepared"
+    for name in ("belonging", "modules_of_script", "restore_contents"):
+        run_file_with(name)
+    main = vars(BASELINE["modules"]["__main__"])
+    gone = modules_of_script()
+    own = belonging(main, OWN_FOLDERS)
+    own.add(gone)
+    restore_codecs()
+    restore_contents(Libraries(gone), own)
     restore_settings()
-    let_go_of_asyncio()
-    empty_leaked_containers()
-    modules = BASELINE["modules"]
-    probes = [probe for name in list(sys.modules) if (probe := drop_module(name, modules))]
-    sys.modules.update(modules)
+    left = SPOILED + restore_libraries(gone, own)
+    probes = [probe for name in gone if (probe := drop_module(name))]
+    sys.modules.update(BASELINE["modules"])
     clear_survivors(probes)
-    return True
+    return ", ".join(left) or None
 
 
-def restore_contents():
-    for namespace, before in kept("namespaces"):
-        for name in namespace.keys() - before.keys():
-            del namespace[name]
-        namespace.update(before)
-    for container, before in (*kept("dicts"), *BASELINE["others"]):
-        container.clear()
-        refill = container.extend if type(container) is list else container.update
-        refill(before)
-    for kind, before in kept("classes"):
-        restore_class(kind, before)
-
-
-def kept(what):
-    """Modules, classes or dicts, each with a dict of what was in it."""
-    owners, values, names = BASELINE[what]
-    names = shared_names(names) if type(names) is int else names
-    for owner, names, values in zip(owners, names, values):
-        yield owner, dict(zip(names, values))
-
-
-def restore_class(kind, before):
-    now = dict(vars(kind))
-    for name in now.keys() - before.keys():
-        delattr(kind, name)
-    for name, value in before.items():
-        if now.get(name, now) is not value and name not in ("__dict__", "__weakref__"):
-            setattr(kind, name, value)
-
-
-def restore_settings():
-    for function, arguments in BASELINE["settings"]:
-        function(*arguments)
-    monitoring = getattr(sys, "monitoring", None)
-    if monitoring is not None:
-        for tool in range(6):
-            if monitoring.get_tool(tool) is not None:
-                monitoring.free_tool_id(tool)
-    RAW_THREADS.clear()
-    SCOPES.clear()
-
-
-def drop_module(name, modules):
+def drop_module(name):
     """Drops a module of the script; returns a weak reference to a function of it, if any."""
-    if name in modules:
-        return None
     namespace = getattr(sys.modules.pop(name), "__dict__", {})
-    if any(namespace is content for content in BASELINE["namespaces"][0]):
-        return None  # Another name of a module that stays.
     for value in list(namespace.values()):
         if getattr(value, "__globals__", None) is namespace:
-            return modules["_weakref"].ref(value)
+            return sys.modules["_weakref"].ref(value)
     return None
 
 
 def clear_survivors(probes):
-    """Empties modules that a reference which Python cannot see keeps alive, as it does at exit.
-
-    Some C modules have such references: _ctypes to the classes of functions, up to 3.12.
+    """Empties modules of the script that something keeps alive, as Python does at its exit: caches
+    and registries of libraries.
     """
     gc.collect()
     survivors = [probe() for probe in probes if probe() is not None]
@@ -106,6 +67,10 @@ def let_go_of_asyncio():
 
 def prepare_end():
     """Before the interpreter ends; all its threads have."""
+    atexit = loaded("atexit")
+    if atexit is not None:
+        atexit._run_exitfuncs()
+    let_go_of_asyncio()
     if loaded("threading") is not None:
         # Keep Python's own shutdown from looking for them.
         loaded("threading")._shutdown = lambda: None

@@ -45,6 +45,7 @@ class Environment(Part):
         site.addsitedir(packages)
         self.site_packages = [path for path in sys.path if path not in before]
         sys.path[:] = before
+        LIBRARY_PATHS.extend(path for path in self.site_packages if path not in LIBRARY_PATHS)
         if self.shared:
             if VenvFinder not in sys.meta_path:
                 sys.meta_path.insert(0, VenvFinder)
