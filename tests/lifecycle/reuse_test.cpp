@@ -1,4 +1,5 @@
-// Interpreters are swept and used again: the next script must find them as good as new.
+// An interpreter is swept and used again for the next load of its script, which must find it as good as
+// new, whatever the script was like before.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -57,15 +58,13 @@ const std::string kFingerprint =
     "        thread.start(); thread.join()\n"
     "        return results\n"
     "    see('trace of threads', traced)\n"
-    "    return found\n"
-    "def identity(): return id(sys)\n";
+    "    return found\n";
 
 class Reuse : public testing::TestWithParam<const char*> {
  protected:
   std::string Fingerprint(const std::string& name) {
     const int script = hub_.Load(kFingerprint, name);
     EXPECT_EQ(0, script) << hub_.TakeLog();
-    identity_ = hub_.Call(script, "identity");
     const std::string found = hub_.Call(script, "fingerprint");
     EXPECT_NE(std::string::npos, found.find(R"("json":"[1]")")) << found << hub_.TakeLog();
     EXPECT_EQ(1, Lib().w_Unload(script));
@@ -74,7 +73,6 @@ class Reuse : public testing::TestWithParam<const char*> {
 
   const ScopedEnvironment chosen_{"VH_PYTHON_RUNTIME", GetParam()};
   FakeHub hub_;
-  std::string identity_;
 };
 
 std::string Read(const std::string& path) {
@@ -83,14 +81,75 @@ std::string Read(const std::string& path) {
   return text.str();
 }
 
-TEST_P(Reuse, TheNextScriptFindsNothingOfTheLast) {
+TEST_P(Reuse, TheNextLoadFindsNothingOfTheLast) {
   const std::string before = Fingerprint("same.py");
-  const std::string identity = identity_;
   const std::string vandal = Read(std::string(VH_LIFECYCLE_SCRIPTS) + "/vandal.py");
-  ASSERT_EQ(0, hub_.Load(vandal, "vandal.py")) << hub_.TakeLog();
+  Lib().w_LogLevel(3);
+  ASSERT_EQ(0, hub_.Load(vandal, "same.py")) << hub_.TakeLog();
   EXPECT_EQ(1, Lib().w_Unload(0));
+  Lib().w_LogLevel(0);
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(std::string::npos, log.find("new interpreter"))
+      << "it was not the same interpreter, so this shows nothing: " << log;
   EXPECT_EQ(before, Fingerprint("same.py"));
-  EXPECT_EQ(identity, identity_) << "it was not the same interpreter, so this shows nothing";
+}
+
+// What cannot be taken out of a library costs the script its interpreter, and the log says why.
+TEST_P(Reuse, APatchedLibraryIsNotUsedAgain) {
+  const std::string patch = "import string, sys\n"
+                            "before = string.capwords('a b')\n"
+                            "string.capwords = lambda text: 'patched'\n"
+                            "def seen(): return before\n";
+  Lib().w_LogLevel(3);
+  ASSERT_EQ(0, hub_.Load(patch, "patch.py"));
+  EXPECT_EQ(1, Lib().w_Unload(0));
+  Lib().w_LogLevel(0);
+  EXPECT_NE(std::string::npos, hub_.TakeLog().find("string.capwords")) << "nothing says why";
+  ASSERT_EQ(0, hub_.Load(patch, "patch.py"));
+  EXPECT_EQ("s \"A B\"", hub_.Call(0, "seen"));
+}
+
+TEST_P(Reuse, AnotherScriptGetsAnInterpreterOfItsOwn) {
+  const std::string source = "import sys\ndef identity(): return id(sys)\n";
+  ASSERT_EQ(0, hub_.Load(source, "first.py"));
+  const std::string first = hub_.Call(0, "identity");
+  EXPECT_EQ(1, Lib().w_Unload(0));
+  ASSERT_EQ(0, hub_.Load(source, "second.py"));
+  EXPECT_NE(first, hub_.Call(0, "identity"));
+  ASSERT_EQ(1, hub_.Load(source, "first.py"));
+  EXPECT_EQ(first, hub_.Call(1, "identity"));
+}
+
+TEST_P(Reuse, AFreshReloadTakesANewInterpreter) {
+  const std::string source = "# vh: reload = fresh\n"
+                             "import json\n"
+                             "seen = hasattr(json, 'mark')\n"
+                             "json.mark = 1\n"
+                             "def found(): return seen\n";
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(0, hub_.Load(source, "fresh.py")) << hub_.TakeLog();
+    EXPECT_EQ("l 0", hub_.Call(0, "found"));
+    EXPECT_EQ(1, Lib().w_Unload(0));
+  }
+}
+
+TEST_P(Reuse, AnUnknownWayToReloadIsRefused) {
+  EXPECT_EQ(-1, hub_.Load("# vh: reload = always\n", "wrong.py"));
+  EXPECT_NE(std::string::npos, hub_.TakeLog().find("use fresh"));
+}
+
+// More scripts than interpreters that wait: the oldest ends, and its script loads all the same.
+TEST_P(Reuse, ManyScriptsComeAndGo) {
+  const std::string source = "import json, datetime\n"
+                             "datetime.datetime.strptime('2024', '%Y')\n"
+                             "def answer(): return json.dumps('\\N{BULLET}'.encode('cp1251').hex())\n";
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_EQ(0, hub_.Load(source, "many" + std::to_string(i) + ".py")) << hub_.TakeLog();
+      EXPECT_EQ("s \"\"95\"\"", hub_.Call(0, "answer"));
+      EXPECT_EQ(1, Lib().w_Unload(0));
+    }
+  }
 }
 
 // Up to Python 3.12 an exception of the C module `_decimal` belongs to whoever imported it last.

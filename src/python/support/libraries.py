@@ -45,7 +45,9 @@ def modules_of_script():
         if name in BASELINE["modules"]:
             continue
         path = file_of(module)
-        if path is not None:
+        if module is None:
+            found[name] = None  # The script forbids the import.
+        elif path is not None:
             # A C module is never imported twice.
             if not path.endswith(EXTENSIONS) and not is_library_file(path):
                 found[name] = module

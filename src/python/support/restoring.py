@@ -19,8 +19,8 @@ class Libraries:
             return id(value) in self.modules
         if kind is FUNCTION:
             return id(value.__globals__) in self.namespaces
-        if kind in (BOUND, METHOD):
-            return self.made(value.__func__) if kind is BOUND else False
+        if kind is BOUND:
+            return self.made(value.__func__)
         return issubclass(kind, type) and vars(value).get("__module__") in self.names
 
     def made_entry(self, value):
@@ -98,6 +98,26 @@ def restore_settings():
     SCOPES.clear()
 
 
+def restore_hooks():
+    """Puts back what functions of the standard library set for the whole interpreter."""
+    threading = loaded("threading")
+    if threading is not None:
+        threading.settrace(None)
+        threading.setprofile(None)
+        threading.excepthook = sys.modules["_thread"]._excepthook
+    logging = loaded("logging")
+    if logging is not None:
+        logging.disable(logging.NOTSET)
+        logging.root.setLevel(logging.WARNING)
+        for handler in list(logging.root.handlers):
+            logging.root.removeHandler(handler)
+    events = loaded("asyncio.events")
+    if events is not None:
+        # The next one who asks for it gets a new one, with no loop in it.
+        events._event_loop_policy = None
+        events._set_running_loop(None)
+
+
 def restore_codecs():
     """Takes back what the script registered for texts; SPOILED says what cannot be."""
     codecs = sys.modules["codecs"]
@@ -122,11 +142,14 @@ def unknown_error_handler(name):
 
 
 def restore_libraries(gone, own):
-    """Takes what is the script's out of libraries; returns the names of what cannot be."""
+    """Takes what is the script's out of libraries that came after the baseline; returns the names of
+    what cannot be.
+    """
     left = []
     for name, module in list(sys.modules.items()):
         namespace = getattr(module, "__dict__", None)
-        if name in gone or name in ("__main__", "vh") or type(namespace) is not dict:
+        is_looked_at = name not in gone and name not in BASELINE["modules"] and name != "vh"
+        if not is_looked_at or type(namespace) is not dict:
             continue
         for key, value in list(namespace.items()):
             if own.has(value):

@@ -15,6 +15,7 @@ def sweep():
     own = belonging(main, OWN_FOLDERS)
     own.add(gone)
     restore_codecs()
+    restore_hooks()
     restore_contents(Libraries(gone), own)
     restore_settings()
     left = SPOILED + restore_libraries(gone, own)

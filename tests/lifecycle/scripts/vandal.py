@@ -9,7 +9,6 @@ import copyreg
 import decimal
 import gc
 import io
-import json
 import logging
 import os
 import sys
@@ -62,7 +61,6 @@ sys.setprofile(lambda *_: None)
 sys.settrace(lambda *_: None)
 
 # Modules, and what is in them.
-json.dumps = failing
 os.getcwd = os.path.join = failing
 io.open = builtins.open = builtins.print = failing
 builtins.leftover = 1
