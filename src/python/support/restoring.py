@@ -68,7 +68,10 @@ def restore_class(kind, before, libraries):
 def restore_container(container, before, libraries, own):
     def stays(entry):
         parts = entry if type(entry) is tuple else (entry,)
-        return any(map(libraries.made_entry, parts)) and not any(map(own.has, parts))
+        if not any(map(libraries.made_entry, parts)):
+            return False
+        inside = [value for part in parts for value in attributes(part)]
+        return not any(map(own.has, (*parts, *inside)))
 
     if type(container) is dict:
         before = dict(before)
@@ -84,6 +87,11 @@ def restore_container(container, before, libraries, own):
     last = [entry for entry in more if entry not in first]
     container.clear()
     (container.extend if type(container) is list else container.update)([*first, *before, *last])
+
+
+def attributes(value):
+    found = getattr(value, "__dict__", None)
+    return list(found.values()) if type(found) is dict and not isinstance(value, type) else ()
 
 
 def restore_settings():

@@ -13,7 +13,7 @@ def sweep():
     main = vars(BASELINE["modules"]["__main__"])
     gone = modules_of_script()
     own = belonging(main, OWN_FOLDERS)
-    own.add(gone)
+    own.add({name: module for name, module in gone.items() if module is not None})
     restore_codecs()
     restore_hooks()
     restore_contents(Libraries(gone), own)
