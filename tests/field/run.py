@@ -34,7 +34,7 @@ class Case:
     """A script, and what its comments say must come of it."""
 
     SINGLE = ("expect", "runtimes", "pythons", "second", "files")
-    SEVERAL = ("log", "hook", "calls")
+    SEVERAL = ("without", "hook", "calls", "prints", "log")
 
     def __init__(self, path):
         self.path = path
@@ -59,7 +59,9 @@ class Case:
         if unknown:
             raise BadCase(f"{path.name}: there is no runtime {' '.join(sorted(unknown))}")
         self.pythons = [version_range(path.name, part) for part in single["pythons"].split()]
+        self.without = [without(path.name, text) for text in said["without"]]
         self.hooks = [hook.split() for hook in said["hook"]]
+        self.prints = [pattern(path.name, text) for text in said["prints"]]
         self.log = [pattern(path.name, text) for text in said["log"]]
         self.calls = [pattern(path.name, text) for text in said["calls"]]
         self.files = path.parent / "files" / single["files"] if single["files"] else None
@@ -75,7 +77,10 @@ class Case:
 
     def runs_on(self, python, runtime):
         in_range = any(first <= python <= last for first, last in self.pythons)
-        return runtime in self.runtimes and (in_range or not self.pythons)
+        left_out = any(
+            runtime == name and first <= python <= last for name, (first, last) in self.without
+        )
+        return runtime in self.runtimes and (in_range or not self.pythons) and not left_out
 
     def has(self, function):
         return re.search(rb"(?m)^def %s\(" % function.encode(), self.source) is not None
@@ -88,6 +93,14 @@ def version_range(case, text):
         raise BadCase(f"{case}: {text!r} is no version of Python, nor a range of them")
     first, last = found.groups()
     return (3, int(first)), (3, int(last or first))
+
+
+def without(case, text):
+    """`own-gil 3.12`: a runtime, and the versions on which it is left out."""
+    runtime, _, versions = text.partition(" ")
+    if runtime not in RUNTIMES:
+        raise BadCase(f"{case}: there is no runtime {runtime}")
+    return runtime, version_range(case, versions.strip())
 
 
 def pattern(case, text):
@@ -244,8 +257,9 @@ class Run:
 
     def look_at_log(self, log):
         self.step = "log"
-        wanted = [*self.case.log, *(self.case.second.log if self.case.second != self.case else [])]
-        for each in wanted:
+        cases = (self.case,) if self.case.second is self.case else (self.case, self.case.second)
+        wanted = [each for case in cases for each in case.log]
+        for each in (*wanted, *(each for case in cases for each in case.prints)):
             if not each.search(log):
                 self._fail(f"a line like {each.pattern!r}", "none")
         for text in FORBIDDEN:

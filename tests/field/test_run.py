@@ -104,6 +104,9 @@ class Driver(unittest.TestCase):
     def test_a_missing_line_of_the_log(self):
         self.assert_fails("# field: log = mind the gap\n" + OK, "a line like 'mind the gap'")
 
+    def test_a_missing_print(self):
+        self.assert_fails("# field: prints = hello\n" + OK, "a line like 'hello'")
+
     def test_a_finalizer_that_raises(self):
         source = """
             # field: log = .
@@ -135,6 +138,8 @@ class Driver(unittest.TestCase):
             ("expected = ok", "no setting 'expected'"),
             ("runtimes = submarine", "no runtime submarine"),
             ("pythons = 2.7", "no version"),
+            ("without = somewhere 3.9", "no runtime somewhere"),
+            ("without = sub", "no version"),
             ("second = nobody.py", "no script nobody.py"),
             ("files = nothing", "no folder"),
             ("log = (", "no regular expression"),
@@ -145,6 +150,7 @@ class Driver(unittest.TestCase):
     def test_the_pythons_of_a_case(self):
         self.write("right.py", OK)
         self.write("old.py", "# field: pythons = 3.5-3.7 3.8\n" + OK)
+        self.write("elsewhere.py", "# field: without = main 3.9-3.99\n" + OK)
         code, output = self.run_driver("--runtime", "main", "--names")
         self.assertEqual(code, 0, output)
         self.assertIn("1 passed, 0 failed", output)
