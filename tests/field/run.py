@@ -264,7 +264,7 @@ class Run:
                 self._fail(f"a line like {each.pattern!r}", "none")
         for text in FORBIDDEN:
             if text in log and not any(text in each.pattern for each in wanted):
-                self._fail(f"no {text!r}", next(l for l in log.splitlines() if text in l))
+                self._fail(f"no {text!r}", next(s for s in log.splitlines() if text in s))
         # At level 0 the library logs nothing but warnings and errors.
         loud = next((line for line in log.splitlines() if line.startswith("PY: ")), None)
         if loud and not wanted:

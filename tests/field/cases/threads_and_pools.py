@@ -1,6 +1,5 @@
 # Threads, locals and pools, one of which is left to itself.
 import concurrent.futures
-import multiprocessing.dummy
 import threading
 
 local = threading.local()
@@ -17,9 +16,6 @@ def check():
         return f"local {seen}"
     if list(left.map(abs, [-1, -2])) != [1, 2]:
         return "pool"
-    with multiprocessing.dummy.Pool(2) as pool:
-        if pool.map(abs, [-1]) != [1]:
-            return "dummy"
     timer = threading.Timer(3600, print)
     timer.start()
     timer.cancel()
