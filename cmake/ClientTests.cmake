@@ -29,6 +29,9 @@ set_property(
   TEST clients.crash.python3
   APPEND
   PROPERTY ENVIRONMENT "VH_HOST_HANDLER=$<TARGET_FILE:host_crash_handler>")
+add_test(NAME clients.demo COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tools/demo.py --hub
+                                   $<TARGET_FILE:vh_hub> --library ${VH_LIBRARY_FILE})
+set_tests_properties(clients.demo PROPERTIES TIMEOUT 180)
 # With packages from PyPI.
 add_client_test(hub_api python3 600)
 add_client_test(numpy python3 600)

@@ -78,7 +78,7 @@ class Talk:
             self.screen.reads(reader, found.string)
 
 
-def conversation(hub):
+def conversation(hub, script_count):
     talk = Talk(hub, Screen())
     talk.login("admin", "At your service, admin", password="secret")
     talk.login("alice", "Welcome, alice!", share=5 * 1024**3)
@@ -98,7 +98,7 @@ def conversation(hub):
     talk.says("admin", "+seen alice", admin="alice was here just now")
     talk.says("admin", "+note alice The meeting is at eight.", admin="will read your note")
     talk.login("alice", "Note from admin, just now: The meeting is at eight")
-    talk.says("admin", "!pylist", admin="Loaded scripts: 5")
+    talk.says("admin", "!pylist", admin=f"Loaded scripts: {script_count}\\b")
 
 
 def main():
@@ -114,7 +114,7 @@ def main():
         for script in scripts:
             print(f"    {script.relative_to(ROOT)}")
         try:
-            conversation(hub)
+            conversation(hub, len(scripts))
         except (AssertionError, OSError, nmdc.Disconnected, nmdc.Refused) as error:
             print(f"\nThe demo failed: {error}\n\nThe hub's log:\n{hub.log()}", file=sys.stderr)
             return 1

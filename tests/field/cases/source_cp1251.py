@@ -1,0 +1,7 @@
+# -*- coding: cp1251 -*-
+# A source in another encoding.
+TEXT = "æ"
+
+
+def check():
+    return "ok" if TEXT == "\u0436" else ascii(TEXT)
