@@ -2,7 +2,7 @@
 //! which never ends, takes it first, so that no other one leaves it dangling when it ends.
 
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::interpreter;
 use super::object::Attached;
@@ -12,19 +12,27 @@ use super::report;
 struct Row {
     module: &'static str,
     source: &'static CStr,
-    /// Whether it was run.
-    done: AtomicBool,
+    /// Whether it is run before each such import, and not only before the first.
+    each_time: bool,
 }
 
-/// `datetime.strptime` keeps the `_strptime` of whoever calls it first, up to 3.12.
-#[cfg(not(Py_3_13))]
-static ROWS: [Row; 1] = [Row {
-    module: "_datetime",
-    source: c"import _datetime; _datetime.datetime.strptime('1', '%S')",
-    done: AtomicBool::new(false),
-}];
-#[cfg(Py_3_13)]
-static ROWS: [Row; 0] = [];
+const ROWS: &[Row] = &[
+    // `datetime.strptime` keeps the `_strptime` of whoever calls it first.
+    #[cfg(not(Py_3_13))]
+    Row {
+        module: "_datetime",
+        source: c"import _datetime; _datetime.datetime.strptime('1', '%S')",
+        each_time: false,
+    },
+    // Each import puts a number into a static type, and the cache of attributes keeps a pointer to the
+    // one before, which must not go.
+    #[cfg(not(Py_3_12))]
+    Row {
+        module: "_multiprocessing",
+        source: c"import _multiprocessing as m; m.__dict__.setdefault('kept', []).append(m.SemLock.SEM_VALUE_MAX)",
+        each_time: true,
+    },
+];
 
 /// The same for what must not wait for an import: the decoder of `\N{}` imports and keeps at once, up to
 /// 3.11.
@@ -36,13 +44,17 @@ pub fn at_start(attached: Attached<'_>) {
     AT_START.iter().for_each(|source| run(attached, source));
 }
 
+/// Rows that were run, a bit each.
+static DONE: AtomicU32 = AtomicU32::new(0);
+
 /// Before a module is imported in the attached interpreter.
 pub fn before_import(attached: Attached<'_>, module: &str) {
-    let Some(row) = ROWS.iter().find(|row| row.module == module) else { return };
-    if !row.done.load(Ordering::Acquire) {
+    let Some(index) = ROWS.iter().position(|row| row.module == module) else { return };
+    let (row, bit) = (&ROWS[index], 1 << index);
+    if row.each_time || DONE.load(Ordering::Acquire) & bit == 0 {
         interpreter::detached(attached, || run(interpreter::main().enter().attached(), row.source));
         // Two threads may both run it, with the same result.
-        row.done.store(true, Ordering::Release);
+        DONE.fetch_or(bit, Ordering::Release);
     }
 }
 

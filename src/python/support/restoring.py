@@ -116,6 +116,7 @@ def restore_hooks():
     logging = loaded("logging")
     if logging is not None:
         logging.disable(logging.NOTSET)
+        logging.captureWarnings(False)
         logging.root.setLevel(logging.WARNING)
         for handler in list(logging.root.handlers):
             logging.root.removeHandler(handler)
