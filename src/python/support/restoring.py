@@ -38,11 +38,14 @@ def restore_contents(libraries, own):
 
 
 def kept(what):
-    """Modules, classes or dicts, each with a dict of what was in it."""
+    """Modules, classes or dicts that have changed, each with a dict of what was in it."""
     owners, values, names = BASELINE[what]
     names = shared_names(names) if type(names) is int else names
+    is_same = __import__("_operator").is_
     for owner, names, values in zip(owners, names, values):
-        yield owner, dict(zip(names, values))
+        now = vars(owner) if isinstance(owner, type) else owner
+        if list(now) != names or not all(map(is_same, now.values(), values)):
+            yield owner, dict(zip(names, values))
 
 
 def restore_names(namespace, before, libraries):
@@ -50,7 +53,8 @@ def restore_names(namespace, before, libraries):
         if name not in before and not libraries.made(value):
             del namespace[name]
     for name, value in before.items():
-        if name not in namespace or not libraries.made(namespace[name]):
+        now = namespace.get(name)
+        if now is not value and not libraries.made(now):
             namespace[name] = value
 
 
@@ -81,6 +85,8 @@ def restore_container(container, before, libraries, own):
             container.update({**before, **more})
         return
     items = list(container)
+    if len(items) == len(before) and all(map(__import__("_operator").is_, items, before)):
+        return
     # What a library added stays in its place.
     more = [entry for entry in items if entry not in before and stays(entry)]
     first = [entry for entry in more if items.index(entry) < len(items) - len(before)]

@@ -18,11 +18,21 @@ def sweep():
     restore_hooks()
     restore_contents(Libraries(gone), own)
     restore_settings()
-    left = SPOILED + restore_libraries(gone, own)
     probes = [probe for name in gone if (probe := drop_module(name))]
+    gone = set(gone)
     sys.modules.update(BASELINE["modules"])
-    clear_survivors(probes)
-    return ", ".join(left) or None
+    gc.collect()
+    left = []
+    if functions_in(main) or any(probe() is not None for probe in probes):
+        left = restore_libraries(gone, own)
+        clear_survivors(probes)
+    return ", ".join(SPOILED + left) or None
+
+
+def functions_in(namespace):
+    """Whether a function of a module whose names are gone is kept by anything."""
+    kind = type(functions_in)
+    return any(type(holder) is kind for holder in gc.get_referrers(namespace))
 
 
 def drop_module(name):
@@ -36,7 +46,7 @@ def drop_module(name):
 
 def clear_survivors(probes):
     """Empties modules of the script that something keeps alive, as Python does at its exit: caches
-    and registries of libraries.
+    of libraries.
     """
     gc.collect()
     survivors = [probe() for probe in probes if probe() is not None]
