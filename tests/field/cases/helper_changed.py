@@ -15,11 +15,11 @@ loads = field_helper.count()
 def before_unload():
     # Longer each time: two changes within a second differ in length.
     with open(os.path.join(FOLDER, "part.py"), "w") as file:
-        file.write(written[:-1] + "x'\n")
+        file.write(written[:-1] + 'x"\n')
 
 
 def check():
-    told = f"value = {part.value!r}"
+    told = f'value = "{part.value}"'
     if told != written:
         return f"{told} instead of {written}"
     return "ok" if loads == 1 else f"counted {loads}: the module of the load before"
