@@ -15,10 +15,11 @@ loads = field_helper.count()
 def before_unload():
     # Longer each time: two changes within a second differ in length.
     with open(os.path.join(FOLDER, "part.py"), "w") as file:
-        file.write(f"{written[:-1]}x{written[-1]}\n")
+        file.write(written[:-1] + 'x"\n')
 
 
 def check():
-    if part.value != written.split('"')[1]:
-        return f"{part.value} instead of {written}"
+    told = f'value = "{part.value}"'
+    if told != written:
+        return f"{told} instead of {written}"
     return "ok" if loads == 1 else f"counted {loads}: the module of the load before"

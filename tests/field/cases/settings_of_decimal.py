@@ -7,10 +7,8 @@ from fractions import Fraction
 
 precision = decimal.getcontext().prec
 rounding = decimal.getcontext().rounding
-default = decimal.DefaultContext.prec
 decimal.getcontext().prec = 5
 decimal.getcontext().rounding = decimal.ROUND_UP
-decimal.DefaultContext.prec = 7
 
 
 def check():
@@ -18,5 +16,5 @@ def check():
         return f"not set: {decimal.Decimal(1) / 3}"
     if statistics.mean([Fraction(1, 2), Fraction(3, 2)]) != 1:
         return "mean"
-    found = (precision, rounding, default)
-    return "ok" if found == (28, decimal.ROUND_HALF_EVEN, 28) else f"found {found}"
+    found = (precision, rounding)
+    return "ok" if found == (28, decimal.ROUND_HALF_EVEN) else f"found {found}"
