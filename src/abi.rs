@@ -7,6 +7,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
+use crate::panics::point;
 use crate::stats::render;
 use crate::{callbacks, hooks, host_functions, hub, last_error, lifecycle, log, scripts, targs};
 
@@ -31,7 +32,7 @@ pub use types::{
 /// `table` points to W_MAX_CALLBACKS slots that stay valid until `w_End`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Begin(table: *mut w_Tcallback) -> c_int {
-    call(c"w_Begin", 0, || {
+    call(point!("w_Begin"), 0, || {
         // SAFETY: the caller's promise is the one `CallbackTable::new` asks for.
         c_int::from(lifecycle::begin(unsafe { CallbackTable::new(table) }))
     })
@@ -41,7 +42,7 @@ pub unsafe extern "C" fn w_Begin(table: *mut w_Tcallback) -> c_int {
 /// for a later `w_Begin`. Returns 1.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_End() -> c_int {
-    guard(c"w_End", 1, || {
+    guard(point!("w_End"), 1, || {
         lifecycle::end();
         1
     })
@@ -50,7 +51,7 @@ pub extern "C" fn w_End() -> c_int {
 /// Reserves and returns the lowest free script id, or -1 when all ids are taken.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_ReserveID() -> c_int {
-    call(c"w_ReserveID", -1, scripts::reserve)
+    call(point!("w_ReserveID"), -1, scripts::reserve)
 }
 
 /// Loads a script. Format `lssssls`: id, script path, bot nick, op-chat nick, config directory,
@@ -62,19 +63,19 @@ pub extern "C" fn w_ReserveID() -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Load(args: *mut w_Targs) -> c_int {
     // SAFETY: the caller's promise is the one `scripts::load` asks for.
-    call(c"w_Load", -1, || unsafe { scripts::load(args) })
+    call(point!("w_Load"), -1, || unsafe { scripts::load(args) })
 }
 
 /// Unloads a script and frees its id. Returns 1, or 0 for an unknown id.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_Unload(id: c_int) -> c_int {
-    call(c"w_Unload", 0, || c_int::from(scripts::unload(id)))
+    call(point!("w_Unload"), 0, || c_int::from(scripts::unload(id)))
 }
 
 /// Whether the script defines the hook. Any two numbers may be asked. Returns 1 or 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
-    guard(c"w_HasHook", 0, || c_int::from(scripts::has_hook(id, hook)))
+    guard(point!("w_HasHook"), 0, || c_int::from(scripts::has_hook(id, hook)))
 }
 
 /// Calls a script's hook with the packed `params`, which stay the caller's. Returns a block the
@@ -88,7 +89,9 @@ pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_CallHook(id: c_int, hook: c_int, params: *mut w_Targs) -> *mut w_Targs {
     // SAFETY: the caller's promise is the one `scripts::call_hook` asks for.
-    call(c"w_CallHook", std::ptr::null_mut(), || unsafe { scripts::call_hook(id, hook, params) })
+    call(point!("w_CallHook"), std::ptr::null_mut(), || unsafe {
+        scripts::call_hook(id, hook, params)
+    })
 }
 
 /// Calls any function of a script by name. `params` may be NULL for no arguments and stay the
@@ -104,7 +107,7 @@ pub unsafe extern "C" fn w_CallFunction(
     params: *mut w_Targs,
 ) -> *mut w_Targs {
     // SAFETY: the caller's promise is the one `scripts::call_function` asks for.
-    call(c"w_CallFunction", std::ptr::null_mut(), || unsafe {
+    call(point!("w_CallFunction"), std::ptr::null_mut(), || unsafe {
         scripts::call_function(id, name, params)
     })
 }
@@ -119,13 +122,15 @@ pub extern "C" fn w_GetHook(hook: c_int) -> *mut pyo3_ffi::PyObject {
 /// Name of a hook, static, or NULL for a number that is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_HookName(hook: c_int) -> *const c_char {
-    hooks::get(hook).map_or(std::ptr::null(), |hook| hook.name.as_ptr())
+    guard(point!("w_HookName"), std::ptr::null(), || {
+        hooks::get(hook).map_or(std::ptr::null(), |hook| hook.name.as_ptr())
+    })
 }
 
 /// Name of the callback in a slot of this hub's table, static, or NULL for a slot that is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_CallName(callback: c_int) -> *const c_char {
-    guard(c"w_CallName", std::ptr::null(), || {
+    guard(point!("w_CallName"), std::ptr::null(), || {
         callbacks::in_slot(callback, hub::numbering()).map_or(std::ptr::null(), |c| c.name.as_ptr())
     })
 }
@@ -144,7 +149,7 @@ pub unsafe extern "C" fn w_RegisterFunction(
     function: w_Tcallback,
 ) -> c_int {
     // SAFETY: the caller's promise is the one `host_functions::register` asks for.
-    call(c"w_RegisterFunction", 0, || unsafe {
+    call(point!("w_RegisterFunction"), 0, || unsafe {
         c_int::from(host_functions::register(id, name, function))
     })
 }
@@ -171,7 +176,7 @@ pub unsafe extern "C" fn w_RegisterFunctionEx(
     release: w_Trelease,
 ) -> c_int {
     // SAFETY: the caller's promise is the one `OwningFunction::new` and `register_owning` ask for.
-    call(c"w_RegisterFunctionEx", 0, || unsafe {
+    call(point!("w_RegisterFunctionEx"), 0, || unsafe {
         let function = OwningFunction::new(function, user, release);
         c_int::from(host_functions::register_owning(id, name, format, function))
     })
@@ -184,7 +189,7 @@ pub unsafe extern "C" fn w_RegisterFunctionEx(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_UnregisterFunction(id: c_int, name: *const c_char) -> c_int {
     // SAFETY: the caller's promise is the one `host_functions::unregister` asks for.
-    call(c"w_UnregisterFunction", 0, || unsafe {
+    call(point!("w_UnregisterFunction"), 0, || unsafe {
         c_int::from(host_functions::unregister(id, name))
     })
 }
@@ -196,7 +201,7 @@ pub unsafe extern "C" fn w_UnregisterFunction(id: c_int, name: *const c_char) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_packprint(args: *mut w_Targs) -> *const c_char {
     // SAFETY: the caller's promise is the one `targs::print_for_c` asks for.
-    guard(c"w_packprint", c"(error)".as_ptr(), || unsafe { targs::print_for_c(args) })
+    guard(point!("w_packprint"), c"(error)".as_ptr(), || unsafe { targs::print_for_c(args) })
 }
 
 /// Frees a block and the strings (`s`, `D`, `L`) it owns; strings inside the block go with it.
@@ -208,7 +213,7 @@ pub unsafe extern "C" fn w_packprint(args: *mut w_Targs) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
     // SAFETY: the caller's promise is the one `targs::free` asks for.
-    guard(c"w_free_args", (), || unsafe { targs::free(args) });
+    guard(point!("w_free_args"), (), || unsafe { targs::free(args) });
 }
 
 /// Statistics of all scripts as JSON text in `*json`: for each hook and function calls, errors,
@@ -220,7 +225,7 @@ pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
     // SAFETY: the caller's promise is the one `host::give_text` asks for.
-    guard(c"w_Stats", 0, || unsafe { c_int::from(host::give_text(json, &render::json())) })
+    guard(point!("w_Stats"), 0, || unsafe { c_int::from(host::give_text(json, &render::json())) })
 }
 
 /// The same as text that Prometheus reads, in `*text`, the caller's to `free`. Returns 1 or 0.
@@ -229,7 +234,7 @@ pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
 /// `text` is NULL or a pointer that may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
-    guard(c"w_StatsText", 0, || {
+    guard(point!("w_StatsText"), 0, || {
         let metrics = render::prometheus();
         // SAFETY: the caller's promise is the one `host::give_text` asks for.
         c_int::from(unsafe { host::give_text(text, metrics.as_bytes()) })
@@ -252,14 +257,14 @@ pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_SetLogSink(sink: w_TlogSink, user: *mut c_void) {
     // SAFETY: the caller's promise is the one `Sink::new` asks for.
-    guard(c"w_SetLogSink", (), || log::set_sink(unsafe { host::Sink::new(sink, user) }));
+    guard(point!("w_SetLogSink"), (), || log::set_sink(unsafe { host::Sink::new(sink, user) }));
 }
 
 /// How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the
 /// hub, 4 to 6 everything.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_LogLevel(level: c_int) {
-    guard(c"w_LogLevel", (), || log::set_level(level));
+    guard(point!("w_LogLevel"), (), || log::set_level(level));
 }
 
 /// Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,
@@ -276,5 +281,5 @@ pub extern "C" fn w_LogLevel(level: c_int) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_LastError(json: *mut *mut c_char) -> c_int {
     // SAFETY: the caller's promise is the one `last_error::give_to_c` asks for.
-    guard(c"w_LastError", 0, || c_int::from(unsafe { last_error::give_to_c(json) }))
+    guard(point!("w_LastError"), 0, || c_int::from(unsafe { last_error::give_to_c(json) }))
 }

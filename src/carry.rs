@@ -14,6 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::config;
 use crate::host_functions::Answer;
+use crate::panics::{catch, contain, point};
 use crate::python::object::{Attached, Exception, Raised};
 use crate::scripts::{self, Context};
 
@@ -33,6 +34,8 @@ pub enum Refusal {
     HostGone,
     /// The script is being unloaded.
     ScriptGone,
+    /// A fault of the library, which the log tells.
+    Fault,
 }
 
 impl Refusal {
@@ -45,6 +48,7 @@ impl Refusal {
                 "the hub did not call any script in time to answer this call of a thread",
             ),
             Refusal::HostGone => (Exception::Runtime, "the hub has stopped"),
+            Refusal::Fault => (Exception::Runtime, "internal error in the library; see the log"),
             // Ends the thread without a traceback: the script was told in UnLoad().
             Refusal::ScriptGone => (Exception::Exit, "the script is being unloaded"),
         };
@@ -173,12 +177,22 @@ pub fn serve() {
         match request {
             Request::Call { work, reply, .. } => {
                 if reply.begin() {
-                    reply.settle(Ok(work()));
+                    reply.settle(answer(work));
                 }
             }
-            Request::Jobs { script } => scripts::run_jobs(script),
+            Request::Jobs { script } => {
+                contain(point!("the jobs of a script"), || scripts::run_jobs(script));
+            }
         }
     }
+}
+
+/// Makes a call; who waits for it hears of it in any case.
+fn answer(work: Work) -> Result<Option<Answer>, Refusal> {
+    catch(point!("a call of a thread"), work).map_err(|caught| {
+        caught.tell("the thread gets a RuntimeError");
+        Refusal::Fault
+    })
 }
 
 impl Reply {

@@ -3,7 +3,9 @@
 //! A call's way, short and one-directional: `abi` → `scripts` → `python::call` →
 //! `python::interpreter` (enter) → `python::convert` → the script → `python::vh` (one generic body,
 //! a row of `callbacks`) → `hub` with the interpreter left → C++, and the same way back.
-#![deny(unsafe_code, missing_docs, missing_debug_implementations, rustdoc::broken_intra_doc_links)]
+#![deny(missing_docs, missing_debug_implementations, rustdoc::broken_intra_doc_links)]
+// Gathering points by the linker counts as unsafe code wherever there is one.
+#![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 #[allow(unsafe_code)]
@@ -27,12 +29,15 @@ pub mod last_error;
 pub mod lifecycle;
 pub mod log;
 pub mod packages;
+#[allow(unsafe_code)]
+pub mod panics;
 mod preflight;
 #[allow(unsafe_code)]
 pub mod python;
 pub mod runtime;
 #[allow(unsafe_code)]
 pub mod scripts;
+mod spawn;
 pub mod stats;
 #[allow(unsafe_code)]
 pub mod targs;

@@ -15,6 +15,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::abi::host::Sink;
+use crate::panics::{self, strike};
 
 mod delivery;
 
@@ -34,11 +35,13 @@ static FILTER: OnceLock<Targets> = OnceLock::new();
 #[inline]
 pub fn install() {
     static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
+    // A panic in it must not keep the next call from trying again.
+    INSTALLED.call_once_force(|_| {
+        panics::install_hook();
+        strike!("starting the log");
         let subscriber = tracing_subscriber::registry().with(Printer);
         // Only another subscriber of this very library could be in the way, and there is none.
         let _ = tracing::subscriber::set_global_default(subscriber);
-        crate::abi::boundary::silence_panic_output();
         read_filter();
     });
 }
@@ -163,6 +166,7 @@ impl<S: Subscriber> Layer<S> for Printer {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        strike!("writing to the log");
         let mut line = Line::default();
         event.record(&mut line);
         if let Err(record) = delivery::post(line.finish(c_level(*event.metadata().level()))) {

@@ -22,4 +22,5 @@ pub mod report;
 pub mod scope;
 pub mod state;
 mod ticker;
+pub(crate) mod trampoline;
 pub mod vh;

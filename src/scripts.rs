@@ -24,6 +24,7 @@ use crate::host_functions::Registered;
 use crate::hub;
 use crate::last_error::{self, Code, Error};
 use crate::log;
+use crate::panics::{contain, point, strike};
 use crate::python::load::{self, Loaded};
 use crate::python::{call, ending, output};
 use crate::targs::{self, Item, Malformed, View};
@@ -339,7 +340,9 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     hub::forget_encoding();
     hub::encoding(id);
     let memory = memory::Alone::start(&context);
+    loading.context = Some(Arc::clone(&context));
     let Some(loaded) = running_for(&context, || load::load(&context)) else { return -1 };
+    strike!("a script was loaded");
     memory.loaded();
     tracing::info!(
         script = %context.label,
@@ -363,6 +366,8 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
 struct Loading {
     id: c_int,
     functions: Arc<Registered>,
+    /// Once there is one.
+    context: Option<Arc<Context>>,
     finished: bool,
 }
 
@@ -374,7 +379,7 @@ impl Loading {
         let Slot::Reserved(functions) = slot else { return None };
         let functions = Arc::clone(functions);
         *slot = Slot::Loading { functions: Arc::clone(&functions), unwanted: false };
-        Some(Loading { id, functions, finished: false })
+        Some(Loading { id, functions, context: None, finished: false })
     }
 
     /// The script is live now. True when its unload was asked for meanwhile.
@@ -394,6 +399,10 @@ impl Loading {
 impl Drop for Loading {
     fn drop(&mut self) {
         if !self.finished {
+            // After a panic threads of it may still run.
+            if let Some(context) = &self.context {
+                context.close();
+            }
             SLOTS.write()[self.id as usize] = Slot::Free;
             self.functions.clear();
         }
@@ -532,16 +541,23 @@ fn wait_until_gone(context: &Context) {
 }
 
 /// Ends a drained script and frees its id.
+///
+/// It may be on the way out of a call that panicked, where a second panic would end the process.
 #[allow(clippy::boxed_local, reason = "the shape a door hands it over in")]
 fn finish(script: Box<Script>) {
     let Script { context, loaded } = *script;
-    let memory = memory::Alone::start(&context);
-    let deadline = Instant::now() + ending::time();
-    running_for(&context, || ending::unload(loaded, &context, deadline));
+    contain(point!("unloading a script"), || {
+        let _memory = memory::Alone::start(&context);
+        let deadline = Instant::now() + ending::time();
+        running_for(&context, || ending::unload(loaded, &context, deadline));
+    });
+    // What could not be done must not keep the script from being gone.
+    context.close();
     context.functions.clear();
-    context.callees.sum_up(clock::ticking(), true);
-    output::tell_dropped(&context, clock::ticking(), true);
-    drop(memory);
+    contain(point!("summing a script up"), || {
+        context.callees.sum_up(clock::ticking(), true);
+        output::tell_dropped(&context, clock::ticking(), true);
+    });
     context.gone.store(true, Ordering::Release);
     SLOTS.write()[context.id as usize] = Slot::Free;
     tracing::info!(script = %context.label, "unloaded");

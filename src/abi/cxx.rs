@@ -5,6 +5,7 @@ use std::ffi::{c_char, c_void};
 
 use super::boundary::guard;
 use super::jumps::{jump, visible_to_c};
+use crate::panics::point;
 use crate::{hub, targs};
 
 unsafe extern "C" {
@@ -34,7 +35,7 @@ unsafe extern "C" fn json_of_texts(
     texts: *const *const c_char,
     lengths: *const usize,
 ) -> *mut c_char {
-    guard(c"stringListToJson", std::ptr::null_mut(), || {
+    guard(point!("stringListToJson"), std::ptr::null_mut(), || {
         let texts = (0..count).map(|index| {
             // SAFETY: cxx.cpp passes arrays of `count` entries, each text alive and of that length.
             unsafe {

@@ -13,24 +13,24 @@
 _Static_assert(sizeof(long) == sizeof(void *) && sizeof(double) == sizeof(void *), "LP64");
 
 /* For each byte whether it is a letter of block formats. NULL until Rust lets this code go its own
- * way; it then asks for the table with vh_letters_for at each call. */
+ * way; it asks for the table at each call up to then. */
 __attribute__((visibility("hidden"))) _Atomic(const _Bool *) vh_letters;
 
-/* The table, or NULL after a fault of the library, for the function of this name. */
-__attribute__((cold)) const _Bool *vh_letters_for(const char *function);
+/* The table, or NULL after a fault of the library. */
+__attribute__((cold)) const _Bool *vh_ask_for_letters(void);
 /* Says what is wrong with a format given to w_pack. */
 __attribute__((cold)) void vh_refuse_format(const char *format);
 /* The element the values start at, or -1 when the block does not fit the format. */
 int vh_unpack_from(const w_Targs *args, const char *format);
 
-static inline const _Bool *letters_for(const char *function) {
+static inline const _Bool *known_letters(void) {
   const _Bool *letters = atomic_load_explicit(&vh_letters, memory_order_acquire);
-  return letters ? letters : vh_letters_for(function);
+  return letters ? letters : vh_ask_for_letters();
 }
 
 /* A block with room for the format and its elements, or NULL. */
 static inline w_Targs *new_block(const char *format) {
-  const _Bool *letters = letters_for("w_pack");
+  const _Bool *letters = known_letters();
   if (!letters) return NULL;
   size_t count = 0;
   while (format && letters[(unsigned char)format[count]]) ++count;

@@ -1,12 +1,13 @@
 //! The variadic functions `w_pack`, `w_vapack`, `w_unpack`: `variadic.c` reads the arguments and goes
 //! the usual way, the functions here decide what is left.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::boundary::guard;
 use super::jumps::{export_as_jump, visible_to_c};
 use super::types::w_Targs;
+use crate::panics::point;
 use crate::targs;
 
 unsafe extern "C" {
@@ -18,32 +19,34 @@ unsafe extern "C" {
 
 export_as_jump!(w_pack => vh_pack, w_vapack => vh_vapack, w_unpack => vh_unpack);
 visible_to_c!(
-    "vh_letters_for" => letters_for,
+    "vh_ask_for_letters" => letters,
     "vh_refuse_format" => refuse_format,
     "vh_unpack_from" => unpack_from
 );
 
-/// Lets the C code go its own way where there is nothing to guard.
+/// Lets the C code go its own way where there is nothing to guard; tests that ask for panics keep it
+/// from that.
 pub fn need_no_guard() {
+    if cfg!(feature = "inject-panics") {
+        return;
+    }
     // SAFETY: the C code only reads it, as an atomic, and the table is a constant.
     unsafe { vh_letters.store(targs::LETTERS.as_ptr().cast_mut(), Ordering::Release) };
 }
 
 /// The letters of block formats, as long as `need_no_guard` was not called; NULL after a panic.
-unsafe extern "C" fn letters_for(function: *const c_char) -> *const bool {
-    // SAFETY: C passes a literal.
-    let function: &'static CStr = unsafe { CStr::from_ptr(function) };
-    guard(function, std::ptr::null(), || targs::LETTERS.as_ptr())
+extern "C" fn letters() -> *const bool {
+    guard(point!("w_pack"), std::ptr::null(), || targs::LETTERS.as_ptr())
 }
 
 /// Says what is wrong with a format given to `w_pack`.
 unsafe extern "C" fn refuse_format(format: *const c_char) {
     // SAFETY: `format` is NULL or the C string the caller of w_pack passed.
-    guard(c"w_pack", (), || unsafe { targs::refuse_format(format) });
+    guard(point!("w_pack: refusing a format"), (), || unsafe { targs::refuse_format(format) });
 }
 
 /// The element the values of `w_unpack` start at, or -1 when the block does not fit the format.
 unsafe extern "C" fn unpack_from(args: *const w_Targs, format: *const c_char) -> c_int {
     // SAFETY: the pointers are NULL or what the caller of w_unpack passed.
-    guard(c"w_unpack", -1, || unsafe { targs::unpack_from(args, format) })
+    guard(point!("w_unpack"), -1, || unsafe { targs::unpack_from(args, format) })
 }

@@ -226,17 +226,23 @@ impl Slot {
         self.vh_calls.load(Ordering::Relaxed)
     }
 
-    /// One more of them: the thread goes into a function of the host.
+    /// One more of them: the thread goes into a function of the host, until what this gives is dropped.
     #[inline]
-    pub fn enter_host(&self) {
+    pub fn visit_host(&self) -> HostVisit<'_> {
         self.vh_calls.store(self.vh_calls().wrapping_add(1), Ordering::Relaxed);
         self.in_host.store(true, Ordering::Relaxed);
+        HostVisit(self)
     }
+}
 
-    /// It is back.
+/// The thread is in a function of the host.
+#[derive(Debug)]
+pub struct HostVisit<'s>(&'s Slot);
+
+impl Drop for HostVisit<'_> {
     #[inline]
-    pub fn leave_host(&self) {
-        self.in_host.store(false, Ordering::Relaxed);
+    fn drop(&mut self) {
+        self.0.in_host.store(false, Ordering::Relaxed);
     }
 }
 

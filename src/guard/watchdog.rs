@@ -20,9 +20,11 @@ use super::waits::Waits;
 use super::wake::Woken;
 use super::{Callee, memory, registry, wake};
 use crate::clock;
+use crate::panics::{point, strike};
 use crate::python::interrupt::{self, Attempt, Target};
 use crate::python::output;
 use crate::scripts::Context;
+use crate::spawn;
 
 mod turn;
 
@@ -53,7 +55,8 @@ pub fn start() {
     }
     clock::tick();
     STOP.store(false, Ordering::Release);
-    let started = std::thread::Builder::new().name("python-watchdog".into()).spawn(run);
+    let is_wanted = || !STOP.load(Ordering::Acquire);
+    let started = spawn::lasting(point!("python-watchdog"), is_wanted, run);
     match started {
         Ok(started) => *thread = Some(started),
         Err(error) => tracing::error!("no thread to watch scripts, deadlines are off: {error}"),
@@ -65,16 +68,16 @@ pub fn stop() {
     STOP.store(true, Ordering::Release);
     if let Some(thread) = THREAD.lock().take() {
         thread.thread().unpark();
-        // It takes no locks of Python's and calls no script, so it comes to its end.
+        // It takes no locks of Python's and calls no script, so it comes to its end; what it died of has
+        // been told.
         let _ = thread.join();
     }
 }
 
 fn run() {
     let (teller, warnings) = mpsc::channel();
-    let second = std::thread::Builder::new()
-        .name("python-chores".into())
-        .spawn(move || tell_and_do_chores(&warnings))
+    let chores = move || tell_and_do_chores(&warnings);
+    let second = spawn::lasting(point!("python-chores"), || true, chores)
         .inspect_err(|error| tracing::error!("no thread to warn of scripts: {error}"));
     watch(&teller);
     drop(teller);
@@ -112,6 +115,7 @@ fn watch(teller: &Sender<Warning>) {
             }
         }
         memory::look();
+        strike!("python-watchdog, at a tick");
         std::thread::park_timeout(clock::TICK);
     }
 }
@@ -139,6 +143,7 @@ fn tell_and_do_chores(warnings: &mpsc::Receiver<Warning>) {
 
 /// What is done once a second.
 fn do_chores() {
+    strike!("python-chores, once a second");
     let now = clock::ticking();
     for script in registry::all() {
         script.callees.sum_up(now, false);
@@ -349,9 +354,8 @@ impl Pursuit {
             if let Some(interpreter) = try_it.script.profile.interpreter() {
                 interrupt::interrupt(&interpreter, &try_it);
             }
-            try_it.progress.end();
         };
-        let thread = std::thread::Builder::new().name("python-interrupt".into()).spawn(run);
+        let thread = spawn::once(point!("python-interrupt"), run);
         if let Err(error) = thread {
             self.warn(
                 time,
@@ -377,6 +381,12 @@ struct Try {
     /// Whether to look at its steps, and whether to send the exception.
     insists: bool,
     sends: bool,
+}
+
+impl Drop for Try {
+    fn drop(&mut self) {
+        self.progress.end();
+    }
 }
 
 impl Target for Try {

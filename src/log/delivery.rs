@@ -11,6 +11,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Record;
 use crate::abi::host::Sink;
+use crate::panics::{self, point, strike};
+use crate::spawn;
 
 /// What may wait for the sink; when it is more, the oldest records are dropped.
 const MAX_RECORDS: usize = 4096;
@@ -96,7 +98,7 @@ pub fn set_sink(sink: Option<Sink>) {
     queue.sink = sink;
     queue.told_of_throwing = false;
     if sink.is_some() && !queue.has_thread {
-        let started = std::thread::Builder::new().name("python-log".into()).spawn(run);
+        let started = spawn::lasting(point!("python-log"), || true, run);
         if let Err(error) = started {
             queue.sink = None;
             drop(queue);
@@ -144,21 +146,44 @@ fn run() {
         queue.is_running = true;
         let told = queue.told_of_throwing;
         drop(queue);
+        let delivering = Delivering { is_queued: dropped == 0 };
         let thrown = hand_over(sink, &record, told);
+        strike!("python-log, between two records");
+        drop(delivering);
         queue = QUEUE.lock();
-        queue.is_running = false;
         queue.told_of_throwing |= thrown;
-        queue.done += u64::from(dropped == 0);
-        DELIVERED.notify_all();
     }
     queue.has_thread = false;
     DELIVERED.notify_all();
 }
 
+/// A record is with the sink. Whoever waits for that hears of its end, also when the thread dies.
+struct Delivering {
+    is_queued: bool,
+}
+
+impl Drop for Delivering {
+    fn drop(&mut self) {
+        let mut queue = QUEUE.lock();
+        queue.is_running = false;
+        queue.done += u64::from(self.is_queued);
+        DELIVERED.notify_all();
+    }
+}
+
 /// Calls the sink; a record that it does not take is printed. True when it threw.
 fn hand_over(sink: Sink, record: &Record, told: bool) -> bool {
-    let Err(thrown) = sink.take(record.level, record.script_id(), &record.message) else {
-        return false;
+    let taken = panics::catch(point!("handing a record of the log over"), || {
+        sink.take(record.level, record.script_id(), &record.message)
+    });
+    let thrown = match taken {
+        Ok(Ok(())) => return false,
+        Ok(Err(thrown)) => thrown,
+        Err(caught) => {
+            caught.tell("the record is printed");
+            record.print();
+            return false;
+        }
     };
     if !told {
         tracing::error!(

@@ -6,7 +6,9 @@ use super::{interpreter, scope};
 /// Top-level names of the imported modules. None of them when the text has a syntax error: loading
 /// the script will tell.
 pub fn top_level(source: &[u8]) -> Vec<String> {
-    let entered = interpreter::main_for_scripts().enter();
+    // Where that is needed, loading the script will tell.
+    let Ok(main) = interpreter::main_for_scripts() else { return Vec::new() };
+    let entered = main.enter();
     let attached = entered.attached();
     match names(attached, source) {
         Ok(names) => names.items().iter().map(Obj::to_text).collect(),

@@ -22,7 +22,7 @@ pub fn start() -> Result<Started, String> {
     check_version()?;
     preinitialize()?;
     // SAFETY: before initialization, as required; the name and function are static.
-    if unsafe { ffi::PyImport_AppendInittab(c"vh".as_ptr(), Some(super::vh::create)) } != 0 {
+    if unsafe { ffi::PyImport_AppendInittab(c"vh".as_ptr(), Some(super::vh::CREATE)) } != 0 {
         return Err("no memory for the vh module".into());
     }
     initialize()?;

@@ -10,7 +10,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pyo3_ffi::PyObject;
 
 use super::interpreter::Interpreter;
 use super::interrupt::{self, Target};
@@ -151,21 +150,12 @@ mod steps {
 }
 
 /// `step(code, ...)`: what the tool calls at each step; for `support/steps.py`.
-///
-/// # Safety
-/// Only Python calls it, with an interpreter attached.
-pub unsafe extern "C" fn step(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached and a tuple.
-    let (attached, arguments) = unsafe {
-        let attached = Attached::assume();
-        (attached, attached.borrow(arguments))
-    };
+pub fn step<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let code = || arguments.and_then(|arguments| arguments.item(0));
-    if is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
-        let Raised = interrupt::raise(attached);
-        return std::ptr::null_mut();
+    match is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
+        true => Err(interrupt::raise(attached)),
+        false => Ok(attached.none()),
     }
-    attached.none().into_raw()
 }
 
 /// Up to 3.11: the thread's trace function.
@@ -174,9 +164,10 @@ mod steps {
     use std::ffi::{c_int, c_void};
 
     use pyo3_ffi as ffi;
-    use pyo3_ffi::{Py_tracefunc, PyFrameObject, PyThreadState};
+    use pyo3_ffi::{Py_tracefunc, PyObject, PyThreadState};
 
-    use super::{Attached, Interpreter, Mutex, PyObject, Raised, file_of, interrupt, is_refused};
+    use super::{Attached, Interpreter, Mutex, Obj, Raised, file_of, interrupt, is_refused};
+    use crate::python::trampoline::entry;
 
     /// How a thread state begins: these versions of Python do not change any more.
     #[repr(C)]
@@ -229,7 +220,7 @@ mod steps {
     fn is_ours(place: usize) -> bool {
         // SAFETY: a thread state of the attached interpreter, whose thread stands still.
         let function = unsafe { (*(place as *const Head)).trace };
-        function.is_some_and(|function| function as usize == trace as *const () as usize)
+        function.is_some_and(|function| function as usize == TRACE as usize)
     }
 
     /// May be called again.
@@ -243,7 +234,7 @@ mod steps {
             ffi::Py_XINCREF((*head).trace_object);
             Before { place, function: (*head).trace, object: (*head).trace_object }
         };
-        set(place, Some(trace), std::ptr::null_mut());
+        set(place, Some(TRACE), std::ptr::null_mut());
         let mut all = BEFORE.lock();
         let outdated = all.iter().position(|one| one.place == place).map(|at| all.swap_remove(at));
         all.push(before);
@@ -280,23 +271,22 @@ mod steps {
         unsafe { ffi::Py_XDECREF(object.unwrap_or_default()) };
     }
 
-    unsafe extern "C" fn trace(
-        _: *mut PyObject,
-        frame: *mut PyFrameObject,
+    const TRACE: Py_tracefunc = entry!(trace trace);
+
+    fn trace<'a>(
+        attached: Attached<'a>,
+        frame: Option<Obj<'a>>,
         what: c_int,
-        _: *mut PyObject,
-    ) -> c_int {
+    ) -> Result<(), Raised> {
         if what != ffi::PyTrace_LINE && what != ffi::PyTrace_CALL {
-            return 0;
+            return Ok(());
         }
-        // SAFETY: Python calls with the interpreter attached.
-        let attached = unsafe { Attached::assume() };
-        // SAFETY: attached; the code is a new reference.
-        let code = || unsafe { attached.take(ffi::PyFrame_GetCode(frame).cast()) };
-        if is_refused(|| code().map_or_else(|_| String::new(), |code| file_of(&code))) {
-            let Raised = interrupt::raise(attached);
-            return -1;
+        let Some(frame) = frame else { return Ok(()) };
+        // SAFETY: attached; the frame is alive, and its code is a new reference.
+        let code = || unsafe { attached.take(ffi::PyFrame_GetCode(frame.as_ptr().cast()).cast()) };
+        match is_refused(|| code().map_or_else(|_| String::new(), |code| file_of(&code))) {
+            true => Err(interrupt::raise(attached)),
+            false => Ok(()),
         }
-        0
     }
 }

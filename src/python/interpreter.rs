@@ -24,7 +24,9 @@ use super::init::{self, Started};
 use super::object::{Attached, Obj};
 use super::ticker::Ticker;
 use super::{priming, report, scope};
-use crate::{door, guard};
+use crate::abi::boundary::destructor;
+use crate::panics::{catch, contain, point, strike};
+use crate::{door, guard, spawn};
 
 /// An interpreter that can be entered.
 #[derive(Debug)]
@@ -173,39 +175,48 @@ fn exit_key() -> libc::pthread_key_t {
     static KEY: OnceLock<libc::pthread_key_t> = OnceLock::new();
     *KEY.get_or_init(|| {
         let mut key = 0;
-        // SAFETY: the destructor takes what `with_thread` stored.
-        let failed = unsafe { libc::pthread_key_create(&raw mut key, Some(thread_ends)) };
+        // SAFETY: the destructor takes what `new_record` stored.
+        let failed =
+            unsafe { libc::pthread_key_create(&raw mut key, Some(destructor!(thread_ends))) };
         assert!(failed == 0, "no thread-local key left in this process");
         key
     })
 }
 
 /// An OS thread ends: its thread states go.
-unsafe extern "C" fn thread_ends(record: *mut c_void) {
-    // SAFETY: `with_thread` stored the record of this thread.
+///
+/// # Safety
+/// `record` is what `new_record` stored for this thread.
+unsafe fn thread_ends(record: *mut c_void) {
+    // SAFETY: by contract.
     let thread = unsafe { Box::from_raw(record.cast::<Thread>()) };
     THREAD.with(|cell| cell.set(ptr::null_mut()));
-    guard::slot::thread_ends();
-    door::thread_ends();
+    contain(point!("a thread's end: its slot"), guard::slot::thread_ends);
+    contain(point!("a thread's end: its doors"), door::thread_ends);
     for Kept { entry, .. } in &thread.entries {
-        let Some(interpreter) = entry.interpreter.upgrade() else { continue };
-        if !entry.claim() {
-            continue;
-        }
-        // SAFETY: claimed, so nobody else deletes it, and the interpreter waits for its entries.
-        unsafe {
-            ffi::PyEval_RestoreThread(entry.thread_state);
-            gil_state::set(entry.thread_state);
-            ffi::PyThreadState_Clear(entry.thread_state);
-            ffi::PyThreadState_DeleteCurrent();
-        }
-        gil_state::set(ptr::null_mut());
-        entry.fate.store(DELETED, Ordering::Release);
-        interpreter.forget(entry);
+        contain(point!("a thread's end: a thread state"), || entry.thread_ends());
     }
 }
 
 impl Entry {
+    /// Its thread ends.
+    fn thread_ends(self: &Arc<Self>) {
+        let Some(interpreter) = self.interpreter.upgrade() else { return };
+        if !self.claim() {
+            return;
+        }
+        // SAFETY: claimed, so nobody else deletes it, and the interpreter waits for its entries.
+        unsafe {
+            ffi::PyEval_RestoreThread(self.thread_state);
+            gil_state::set(self.thread_state);
+            ffi::PyThreadState_Clear(self.thread_state);
+            ffi::PyThreadState_DeleteCurrent();
+        }
+        gil_state::set(ptr::null_mut());
+        self.fate.store(DELETED, Ordering::Release);
+        interpreter.forget(self);
+    }
+
     fn claim(&self) -> bool {
         self.fate.compare_exchange(IN_USE, CLAIMED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
@@ -291,20 +302,23 @@ pub fn start() -> Result<(), String> {
         return Ok(());
     }
     let (report, started) = std::sync::mpsc::channel();
-    std::thread::Builder::new()
-        .name("python-main".into())
-        .spawn(move || {
-            let started = start_here();
-            let has_started = started.is_ok();
-            // The receiver waits for this message.
-            let _ = report.send(started);
-            if has_started {
-                prepare_when_asked();
-            }
-            loop {
-                std::thread::park();
-            }
-        })
+    let run = move || {
+        let started = catch(point!("starting Python"), start_here).unwrap_or_else(|caught| {
+            caught.tell("Python is not started");
+            Err(caught.what())
+        });
+        let has_started = started.is_ok();
+        // The receiver waits for this message.
+        let _ = report.send(started);
+        if has_started {
+            prepare_when_asked();
+        }
+        // Python takes this thread for its main thread.
+        loop {
+            std::thread::park();
+        }
+    };
+    spawn::once(point!("python-main"), run)
         .map_err(|error| format!("no thread for it: {error}"))?;
     started.recv().map_err(|_| "its thread ended".to_owned())?
 }
@@ -315,6 +329,7 @@ fn start_here() -> Result<(), String> {
     // below is what PyGILState_Ensure is for, and main is the interpreter it enters.
     unsafe {
         let ensured = (started == Started::Already).then(|| ffi::PyGILState_Ensure());
+        let _leaves = Leaves(ensured);
         gil_state::find();
         let state = ffi::PyInterpreterState_Main();
         let ticker = NEEDS_TICKER.then(|| Ticker::new(state));
@@ -323,16 +338,29 @@ fn start_here() -> Result<(), String> {
         import_early(attached);
         priming::at_start(attached);
         set_switch_interval(attached);
+        strike!("starting Python: the main interpreter");
         MAIN.get_or_init(|| main);
-        match ensured {
-            Some(state) => ffi::PyGILState_Release(state),
-            None => {
-                ffi::PyEval_SaveThread();
-                gil_state::set(ptr::null_mut());
+    }
+    Ok(())
+}
+
+/// Leaves the main interpreter when Python has been started, or could not: with what
+/// `PyGILState_Ensure` gave, if that is how it was entered.
+struct Leaves(Option<ffi::PyGILState_STATE>);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        // SAFETY: attached by `start_here`, on this thread.
+        unsafe {
+            match self.0 {
+                Some(state) => ffi::PyGILState_Release(state),
+                None => {
+                    ffi::PyEval_SaveThread();
+                    gil_state::set(ptr::null_mut());
+                }
             }
         }
     }
-    Ok(())
 }
 
 /// How long a busy thread keeps the lock when others want it, in seconds; Python's default is 0.005.
@@ -379,27 +407,39 @@ enum Preparation {
     NotAsked,
     Asked,
     Done,
+    /// By a fault of the library; who asks again has it tried again.
+    Failed,
 }
 
 /// Prepares the main interpreter once somebody asks for it: on Python's main thread, because
 /// `threading` must be imported on a thread state that is never deleted.
 fn prepare_when_asked() {
     let (preparation, changed) = &PREPARED;
-    changed.wait_while(&mut preparation.lock(), |now| *now == Preparation::NotAsked);
+    loop {
+        changed.wait_while(&mut preparation.lock(), |now| *now != Preparation::Asked);
+        let prepared = catch(point!("preparing the main interpreter"), prepare_here);
+        let is_done = prepared.is_ok();
+        *preparation.lock() = if is_done { Preparation::Done } else { Preparation::Failed };
+        changed.notify_all();
+        match prepared {
+            Ok(()) => return,
+            Err(caught) => caught.tell("it is tried again for the next script that needs it"),
+        }
+    }
+}
+
+fn prepare_here() {
     let entered = main().enter();
     let attached = entered.attached();
     let prepared = attached.import(c"threading").and_then(|_| scope::prepare_main(attached));
     if let Err(raised) = prepared {
         report::log(attached, raised, "", "preparing the main interpreter");
     }
-    drop(entered);
-    *preparation.lock() = Preparation::Done;
-    changed.notify_all();
 }
 
 /// The main interpreter, to run scripts' code in; only after `start`. Most hubs never need what is
 /// prepared for that.
-pub fn main_for_scripts() -> &'static Arc<Interpreter> {
+pub fn main_for_scripts() -> Result<&'static Arc<Interpreter>, String> {
     let (preparation, changed) = &PREPARED;
     // A host that embeds Python itself may have it attached.
     let outermost = with_thread(|thread| thread.frames.last().copied());
@@ -410,18 +450,20 @@ pub fn main_for_scripts() -> &'static Arc<Interpreter> {
         unsafe { ffi::PyEval_SaveThread() };
     }
     let mut now = preparation.lock();
-    if *now == Preparation::NotAsked {
+    if matches!(*now, Preparation::NotAsked | Preparation::Failed) {
         *now = Preparation::Asked;
         changed.notify_all();
     }
-    changed.wait_while(&mut now, |now| *now != Preparation::Done);
+    changed.wait_while(&mut now, |now| *now == Preparation::Asked);
+    let is_done = *now == Preparation::Done;
     drop(now);
     if let Some(suspended) = suspended {
         // SAFETY: what was attached before.
         unsafe { ffi::PyEval_RestoreThread(suspended) };
         gil_state::set(seen);
     }
-    main()
+    let failed = || "the main interpreter cannot be prepared by a fault of the library";
+    if is_done { Ok(main()) } else { Err(failed().to_owned()) }
 }
 
 /// The main interpreter; only after `start`.
@@ -542,14 +584,16 @@ impl Interpreter {
         // SAFETY: as above.
         unsafe { (*thread).frames.push(Frame { thread_state, serial: self.serial }) };
         self.activity.enter();
-        Entered {
+        let entered = Entered {
             thread,
             activity: &self.activity,
             thread_state,
             suspended,
             seen_before,
             not_send: PhantomData,
-        }
+        };
+        strike!("an interpreter was entered");
+        entered
     }
 
     /// Attaches a fresh thread state, for taking the interpreter apart: the ones that threads keep
@@ -570,13 +614,15 @@ impl Interpreter {
         gil_state::set(thread_state);
         self.janitor.store(thread_state, Ordering::Release);
         with_thread(|thread| thread.frames.push(Frame { thread_state, serial: self.serial }));
-        Janitor {
+        let janitor = Janitor {
             interpreter: Arc::clone(self),
             thread_state,
             suspended,
             seen_before,
             not_send: PhantomData,
-        }
+        };
+        strike!("an interpreter is taken apart");
+        janitor
     }
 
     /// Lets a thread enter that no call of the host keeps the interpreter alive for; None when it
@@ -706,6 +752,7 @@ impl Drop for Visit {
 #[derive(Debug)]
 pub struct Janitor {
     interpreter: Arc<Interpreter>,
+    /// NULL when it is deleted.
     thread_state: *mut PyThreadState,
     suspended: Option<*mut PyThreadState>,
     /// What the PyGILState functions saw before.
@@ -726,7 +773,7 @@ impl Janitor {
     }
 
     /// Ends the interpreter. No foreign thread is left.
-    pub fn end(self) {
+    pub fn end(mut self) {
         self.interpreter.janitor.store(ptr::null_mut(), Ordering::Release);
         // SAFETY: attached; the thread states of others are idle or gone.
         unsafe {
@@ -742,6 +789,7 @@ impl Janitor {
             gil_state::set(self.thread_state);
             self.interpreter.ended.store(true, Ordering::Release);
             ffi::Py_EndInterpreter(self.thread_state);
+            self.thread_state = ptr::null_mut();
             release_lock_after_end();
         }
     }
@@ -761,20 +809,24 @@ impl Janitor {
 
     /// Leaves the interpreter as it is.
     pub fn leave(self) {
-        self.interpreter.janitor.store(ptr::null_mut(), Ordering::Release);
-        // SAFETY: attached; the thread state is this value's own.
-        unsafe {
-            ffi::PyThreadState_Clear(self.thread_state);
-            ffi::PyThreadState_DeleteCurrent();
-        }
+        // That is what dropping it does.
+        drop(self);
     }
 }
 
 impl Drop for Janitor {
     fn drop(&mut self) {
+        if !self.thread_state.is_null() {
+            self.interpreter.janitor.store(ptr::null_mut(), Ordering::Release);
+            // SAFETY: attached; the thread state is this value's own.
+            unsafe {
+                ffi::PyThreadState_Clear(self.thread_state);
+                ffi::PyThreadState_DeleteCurrent();
+            }
+        }
         with_thread(|thread| thread.frames.pop());
         if let Some(suspended) = self.suspended {
-            // SAFETY: what was attached before; `end` or `leave` gave the thread free.
+            // SAFETY: what was attached before; nothing is now.
             unsafe { ffi::PyEval_RestoreThread(suspended) };
         }
         gil_state::set(self.seen_before);
@@ -914,6 +966,7 @@ pub fn detached<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
     // SAFETY: attached, as the argument proves; its borrower cannot use objects meanwhile because
     // `body` cannot get hold of the proof.
     let again = Again(unsafe { ffi::PyEval_SaveThread() });
+    strike!("an interpreter was left");
     let result = body();
     drop(again);
     result

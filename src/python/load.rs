@@ -156,7 +156,7 @@ fn interpreter_for(runtime: Runtime, home: Option<&Home>) -> Result<Arc<Interpre
     match runtime {
         Runtime::Sub => Interpreter::create(Lock::Shared),
         Runtime::OwnGil => Interpreter::create(Lock::Own),
-        Runtime::Main => Ok(Arc::clone(interpreter::main_for_scripts())),
+        Runtime::Main => interpreter::main_for_scripts().cloned(),
     }
 }
 

@@ -1,9 +1,7 @@
 //! Writing for scripts: what they print goes to the host's standard output, within limits.
 
-use pyo3_ffi::PyObject;
-
 use super::interpreter::detached;
-use super::object::{Attached, Exception, Obj};
+use super::object::{Attached, Exception, Obj, Raised};
 use crate::abi::host;
 use crate::clock;
 use crate::guard::output::Verdict;
@@ -11,17 +9,9 @@ use crate::guard::registry;
 use crate::scripts::Context;
 
 /// `write_output((serial, number, data))` of `support/output.py`.
-///
-/// # Safety
-/// Only Python calls it, with an interpreter attached.
-pub unsafe extern "C" fn write(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached, and output.py passes a tuple.
-    let (attached, arguments) = unsafe {
-        let attached = Attached::assume();
-        (attached, attached.borrow(arguments))
-    };
+pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let items = arguments.map(|arguments| arguments.items()).unwrap_or_default();
-    let [serial, number, data] = &items[..] else { return attached.none().into_raw() };
+    let [serial, number, data] = &items[..] else { return Ok(attached.none()) };
     let owner = if serial.is_int() { serial.as_i64() } else { None };
     let owner = owner.and_then(|serial| registry::with_serial(serial as u64));
     let mut bytes = data.as_bytes().to_vec();
@@ -38,11 +28,10 @@ pub unsafe extern "C" fn write(_: *mut PyObject, arguments: *mut PyObject) -> *m
     let written = detached(attached, || host::write_all(file, &bytes));
     tell_limit(owner.as_deref(), verdict);
     match written {
-        Ok(()) => attached.none().into_raw(),
+        Ok(()) => Ok(attached.none()),
         Err(error) => {
             let message = format!("the hub's standard output cannot be written: {error}");
-            drop(attached.raise(Exception::Os, &message));
-            std::ptr::null_mut()
+            Err(attached.raise(Exception::Os, &message))
         }
     }
 }
@@ -95,7 +84,7 @@ pub fn tell_dropped(script: &Context, now: u64, at_once: bool) {
 pub fn text_and_level<'a>(
     message: &Obj<'a>,
     level: Option<&Obj<'a>>,
-) -> Result<(String, Option<i64>), super::object::Raised> {
+) -> Result<(String, Option<i64>), Raised> {
     let attached = message.attached();
     if message.is_str() {
         return Ok((message.to_text(), level.and_then(|level| level.as_i64())));

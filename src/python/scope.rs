@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
-use pyo3_ffi::{PyMethodDef, PyObject};
+use pyo3_ffi::PyMethodDef;
 
 use super::interpreter;
 use super::object::{Attached, Exception, Obj, Owned, Raised};
+use super::trampoline::entry;
 use super::{insist, output, priming, report};
 use crate::carry;
 use crate::scripts::{self, Context};
@@ -263,106 +264,85 @@ impl Builtin {
 }
 
 static BUILTINS: [Builtin; 12] = [
-    Builtin::new(c"write_output", output::write, ffi::METH_O),
-    Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
-    Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
-    Builtin::new(c"serve", serve, ffi::METH_NOARGS),
-    Builtin::new(c"notify", notify, ffi::METH_O),
-    Builtin::new(c"thread_frames", thread_frames, ffi::METH_NOARGS),
-    Builtin::new(c"step", insist::step, ffi::METH_VARARGS),
-    Builtin::new(c"compile_source", compile_source, ffi::METH_O),
-    Builtin::new(c"run_file_with", run_file_for_python, ffi::METH_O),
-    Builtin::new(c"share_names", share_names, ffi::METH_O),
-    Builtin::new(c"shared_names", shared_names, ffi::METH_O),
-    Builtin::new(c"prime", prime, ffi::METH_O),
+    Builtin::new(c"write_output", entry!(function output::write), ffi::METH_O),
+    Builtin::new(c"current_script", entry!(function current_script), ffi::METH_NOARGS),
+    Builtin::new(c"in_host_call", entry!(function in_host_call), ffi::METH_NOARGS),
+    Builtin::new(c"serve", entry!(function serve), ffi::METH_NOARGS),
+    Builtin::new(c"notify", entry!(function notify), ffi::METH_O),
+    Builtin::new(c"thread_frames", entry!(function thread_frames), ffi::METH_NOARGS),
+    Builtin::new(c"step", entry!(function insist::step), ffi::METH_VARARGS),
+    Builtin::new(c"compile_source", entry!(function compile_source), ffi::METH_O),
+    Builtin::new(c"run_file_with", entry!(function run_file_for_python), ffi::METH_O),
+    Builtin::new(c"share_names", entry!(function share_names), ffi::METH_O),
+    Builtin::new(c"shared_names", entry!(function shared_names), ffi::METH_O),
+    Builtin::new(c"prime", entry!(function prime), ffi::METH_O),
 ];
 
 /// Serial of the script the host's thread runs for, or None.
-unsafe extern "C" fn current_script(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached.
-    let attached = unsafe { Attached::assume() };
-    let serial = scripts::current().filter(|_| interpreter::inside_host_call());
-    let serial = match serial {
+fn current_script<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+    match scripts::current().filter(|_| interpreter::inside_host_call()) {
         Some(context) => attached.int(context.serial as i64),
         None => Ok(attached.none()),
-    };
-    serial.map_or(std::ptr::null_mut(), Obj::into_raw)
+    }
 }
 
 /// Whether this thread is inside a call from the host.
-unsafe extern "C" fn in_host_call(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached.
-    let attached = unsafe { Attached::assume() };
-    attached.bool(interpreter::inside_host_call()).into_raw()
+fn in_host_call<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+    Ok(attached.bool(interpreter::inside_host_call()))
 }
 
 /// Answers the calls that other threads wait for; only on the host's thread.
-unsafe extern "C" fn serve(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached.
-    let attached = unsafe { Attached::assume() };
+fn serve<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     if interpreter::inside_host_call() && carry::is_pending() {
         interpreter::detached(attached, carry::serve);
     }
-    attached.none().into_raw()
+    Ok(attached.none())
 }
 
 /// Asks for a script's jobs to be run at the host's next entry. The argument is its serial.
-unsafe extern "C" fn notify(_: *mut PyObject, serial: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached, and jobs.py passes an int.
-    let (attached, serial) = unsafe {
-        let attached = Attached::assume();
-        (attached, attached.borrow(serial))
-    };
+fn notify<'a>(attached: Attached<'a>, serial: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let serial = serial.and_then(|serial| serial.as_i64()).unwrap_or(-1);
     match carry::post_jobs(serial as u64) {
-        Ok(()) => attached.none().into_raw(),
-        Err(refusal) => {
-            let Raised = refusal.raise(attached, "run_in_host");
-            std::ptr::null_mut()
-        }
+        Ok(()) => Ok(attached.none()),
+        Err(refusal) => Err(refusal.raise(attached, "run_in_host")),
     }
 }
 
 /// Innermost frames of the threads that Python started in this interpreter.
-unsafe extern "C" fn thread_frames(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached.
-    let attached = unsafe { Attached::assume() };
-    let frames = attached.list(interpreter::thread_frames(attached));
-    frames.map_or(std::ptr::null_mut(), Obj::into_raw)
+fn thread_frames<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+    attached.list(interpreter::thread_frames(attached))
 }
 
 /// The code of a module. The argument is `(source, path)`: bytes without a NUL, and a str.
-unsafe extern "C" fn compile_source(_: *mut PyObject, pair: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached, and importing.py passes such a pair, which
-    // lives as long as the call; the bytes of a bytes object are followed by a NUL.
+fn compile_source<'a>(attached: Attached<'a>, pair: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+    let pair = pair.map(|pair| pair.items()).unwrap_or_default();
+    let (source, path) = match &pair[..] {
+        [source, path] if path.is_str() => (source, path),
+        _ => return Err(attached.raise(Exception::Type, "compile_source() needs (source, path)")),
+    };
+    let (text, path, no_flags) = (source.as_bytes(), path.as_ptr(), std::ptr::null_mut());
+    let text = if text.is_empty() { c"".as_ptr() } else { text.as_ptr().cast() };
+    // SAFETY: attached; the bytes of a bytes object are followed by a NUL, and the path is a str; a new
+    // reference or NULL.
     unsafe {
-        let (source, path) = (ffi::PyTuple_GET_ITEM(pair, 0), ffi::PyTuple_GET_ITEM(pair, 1));
-        let (source, flags) = (ffi::PyBytes_AS_STRING(source), std::ptr::null_mut());
-        ffi::Py_CompileStringObject(source, path, ffi::Py_file_input, flags, -1)
+        attached.take(ffi::Py_CompileStringObject(text, path, ffi::Py_file_input, no_flags, -1))
     }
 }
 
 /// Runs the file that defines the name it is given; whether there is one.
-unsafe extern "C" fn run_file_for_python(_: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached, and scope.py passes a str.
-    let (attached, name) = unsafe {
-        let attached = Attached::assume();
-        (attached, attached.borrow(name))
-    };
+fn run_file_for_python<'a>(
+    attached: Attached<'a>,
+    name: Option<Obj<'a>>,
+) -> Result<Obj<'a>, Raised> {
     let name = name.map(|name| name.to_text()).unwrap_or_default();
-    let found = support(attached).and_then(|namespace| run_file_with(&namespace, &name));
-    found.map_or(std::ptr::null_mut(), |found| attached.bool(found).into_raw())
+    let found = run_file_with(&support(attached)?, &name)?;
+    Ok(attached.bool(found))
 }
 
 /// Before the module of the name it is given is imported.
-unsafe extern "C" fn prime(_: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached; the argument lives as long as the call.
-    let (attached, name) = unsafe {
-        let attached = Attached::assume();
-        (attached, attached.borrow(name))
-    };
+fn prime<'a>(attached: Attached<'a>, name: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     priming::before_import(attached, name.as_ref().and_then(Obj::as_utf8).unwrap_or_default());
-    attached.none().into_raw()
+    Ok(attached.none())
 }
 
 /// Lists of names, as many interpreters have them: each name ends with a NUL, and so does each list.
@@ -372,19 +352,12 @@ const MOST_NAMES: usize = 16;
 
 /// Keeps the names in a list of mappings for the process; their number, or None when they are no plain
 /// names, or too many different ones are kept.
-unsafe extern "C" fn share_names(_: *mut PyObject, mappings: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached, and baseline.py passes a list.
-    let (attached, mappings) = unsafe {
-        let attached = Attached::assume();
-        (attached, attached.borrow(mappings))
-    };
+fn share_names<'a>(attached: Attached<'a>, mappings: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let mappings = mappings.map(|mappings| mappings.items()).unwrap_or_default();
-    let number = joined_names(attached, &mappings).map(|names| names.and_then(number_of));
-    let number = number.and_then(|number| match number {
+    match joined_names(attached, &mappings)?.and_then(number_of) {
         Some(number) => attached.int(number as i64),
         None => Ok(attached.none()),
-    });
-    number.map_or(std::ptr::null_mut(), Obj::into_raw)
+    }
 }
 
 fn joined_names(attached: Attached<'_>, mappings: &[Obj<'_>]) -> Result<Option<Vec<u8>>, Raised> {
@@ -415,26 +388,18 @@ fn number_of(names: Vec<u8>) -> Option<usize> {
 }
 
 /// Names that were kept, by their number.
-unsafe extern "C" fn shared_names(_: *mut PyObject, number: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached, and baseline.py passes such a number.
-    let (attached, number) = unsafe {
-        let attached = Attached::assume();
-        (attached, attached.borrow(number))
-    };
+fn shared_names<'a>(attached: Attached<'a>, number: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let number = number.and_then(|number| usize::try_from(number.as_i64()?).ok());
     let joined = number.and_then(|number| NAMES.lock().get(number).cloned()).unwrap_or_default();
-    let lists = || {
-        let (mut lists, mut names) = (Vec::new(), Vec::new());
-        for name in joined.split_inclusive(|&byte| byte == 0) {
-            match name {
-                [0] => lists.push(attached.list(std::mem::take(&mut names))?),
-                [name @ .., _] => names.push(attached.decode(name, None)?.interned()),
-                [] => {}
-            }
+    let (mut lists, mut names) = (Vec::new(), Vec::new());
+    for name in joined.split_inclusive(|&byte| byte == 0) {
+        match name {
+            [0] => lists.push(attached.list(std::mem::take(&mut names))?),
+            [name @ .., _] => names.push(attached.decode(name, None)?.interned()),
+            [] => {}
         }
-        attached.list(lists)
-    };
-    lists().map_or(std::ptr::null_mut(), Obj::into_raw)
+    }
+    attached.list(lists)
 }
 
 /// Calls a function of the files.

@@ -16,9 +16,13 @@ use pyo3_ffi as ffi;
 use pyo3_ffi::{PyInterpreterState, PyThreadState};
 
 use super::interpreter::Activity;
+use crate::panics::{point, strike};
+use crate::spawn;
 
 /// Time between two knocks.
 const KNOCK: Duration = Duration::from_millis(1);
+/// How long its start is waited for.
+const LONGEST_START: Duration = Duration::from_secs(1);
 /// Time between two looks whether the script has something to do again.
 const REST: Duration = Duration::from_millis(20);
 
@@ -55,12 +59,17 @@ impl Ticker {
         let (ready, is_ready) = std::sync::mpsc::channel();
         let run = {
             let shared = Arc::clone(&shared);
-            move || shared.run(state, &ready)
+            move || shared.run(&state, &ready)
         };
-        let thread = std::thread::Builder::new().name("python-ticker".into()).spawn(run);
+        let is_wanted = {
+            let shared = Arc::clone(&shared);
+            move || !shared.stop.load(Ordering::Acquire)
+        };
+        let thread = spawn::lasting(point!("python-ticker"), is_wanted, run);
         match &thread {
-            // Its thread state must be known before anybody counts those of the script.
-            Ok(_) => drop(is_ready.recv()),
+            // Its thread state must be known before anybody counts those of the script. One that dies
+            // again and again is not waited for.
+            Ok(_) => drop(is_ready.recv_timeout(LONGEST_START)),
             Err(error) => {
                 tracing::warn!("no thread to keep busy scripts from delaying others: {error}");
             }
@@ -84,19 +93,33 @@ impl Ticker {
         let thread = self.thread.lock().take();
         if let Some(thread) = thread {
             thread.thread().unpark();
-            // It cannot panic: it calls nothing but Python's lock functions.
+            // What it died of has been told.
             let _ = thread.join();
         }
     }
 }
 
 impl Shared {
-    fn run(&self, state: State, ready: &Sender<()>) {
-        // SAFETY: the interpreter is alive until `stop` has joined this thread.
-        let thread_state = unsafe { ffi::PyThreadState_New(state.0) };
-        self.thread_state.store(thread_state, Ordering::Release);
+    /// May be run again when it has died.
+    fn run(&self, state: &State, ready: &Sender<()>) {
+        let mut thread_state = self.thread_state.load(Ordering::Acquire);
+        if thread_state.is_null() {
+            // SAFETY: the interpreter is alive until `stop` has joined this thread.
+            thread_state = unsafe { ffi::PyThreadState_New(state.0) };
+            self.thread_state.store(thread_state, Ordering::Release);
+        }
         // `new` waits for it.
         let _ = ready.send(());
+        self.knock(state, thread_state);
+        // SAFETY: the thread state is this thread's own, and the interpreter still alive.
+        unsafe {
+            ffi::PyEval_RestoreThread(thread_state);
+            ffi::PyThreadState_Clear(thread_state);
+            ffi::PyThreadState_DeleteCurrent();
+        }
+    }
+
+    fn knock(&self, state: &State, thread_state: *mut PyThreadState) {
         let mut seen = 0;
         let mut has_threads = true;
         while !self.stop.load(Ordering::Acquire) {
@@ -110,18 +133,22 @@ impl Shared {
             seen = calls;
             std::thread::park_timeout(KNOCK);
             // SAFETY: the thread state is this thread's own.
-            unsafe {
-                ffi::PyEval_RestoreThread(thread_state);
-                has_threads = threads(&state) > WITHOUT_THREADS;
-                ffi::PyEval_SaveThread();
-            }
+            unsafe { ffi::PyEval_RestoreThread(thread_state) };
+            let knock = Knock;
+            strike!("python-ticker, inside of its interpreter");
+            has_threads = threads(state) > WITHOUT_THREADS;
+            drop(knock);
         }
-        // SAFETY: as above.
-        unsafe {
-            ffi::PyEval_RestoreThread(thread_state);
-            ffi::PyThreadState_Clear(thread_state);
-            ffi::PyThreadState_DeleteCurrent();
-        }
+    }
+}
+
+/// The ticker's thread has the interpreter's lock.
+struct Knock;
+
+impl Drop for Knock {
+    fn drop(&mut self) {
+        // SAFETY: attached by who made it.
+        unsafe { ffi::PyEval_SaveThread() };
     }
 }
 

@@ -7,7 +7,6 @@
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, CString, c_int, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use pyo3_ffi as ffi;
@@ -15,7 +14,7 @@ use pyo3_ffi::{PyMethodDef, PyModuleDef, PyObject};
 
 use super::object::{Attached, Exception, Obj, Raised};
 use super::scope;
-use crate::abi::boundary;
+use super::trampoline::entry;
 use crate::callbacks::{CALLBACKS, Callback, Default, Outcome};
 use crate::carry;
 use crate::scripts::Context;
@@ -116,7 +115,9 @@ fn documentation(callback: &Callback) -> CString {
 fn definition(name: &'static CStr, doc: CString) -> UnsafeCell<PyMethodDef> {
     UnsafeCell::new(PyMethodDef {
         ml_name: name.as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: call },
+        ml_meth: ffi::PyMethodDefPointer {
+            PyCFunctionFastWithKeywords: entry!(vectorcall vh_function),
+        },
         ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
         // Lives as long as the table, which is never dropped.
         ml_doc: doc.into_raw(),
@@ -130,7 +131,9 @@ struct Binding {
     context: Option<Arc<Context>>,
 }
 
-unsafe extern "C" fn drop_binding(capsule: *mut PyObject) {
+/// # Safety
+/// Only for capsules of `bind`, once each.
+unsafe fn drop_binding(capsule: *mut PyObject) {
     // SAFETY: only `bind` makes capsules of this name, each with a boxed binding.
     unsafe {
         let binding = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr());
@@ -138,7 +141,9 @@ unsafe extern "C" fn drop_binding(capsule: *mut PyObject) {
     }
 }
 
-unsafe extern "C" fn drop_context(capsule: *mut PyObject) {
+/// # Safety
+/// Only for capsules of `set_context`, once each.
+unsafe fn drop_context(capsule: *mut PyObject) {
     // SAFETY: only `set_context` makes capsules of this name, each with a counted reference.
     unsafe {
         let context = ffi::PyCapsule_GetPointer(capsule, CONTEXT_CAPSULE.as_ptr());
@@ -147,26 +152,25 @@ unsafe extern "C" fn drop_context(capsule: *mut PyObject) {
 }
 
 /// The body of every function of the module.
-unsafe extern "C" fn call(
+///
+/// # Safety
+/// `capsule` is one of `bind`; `arguments` is a vector of `count` arguments followed by one for each
+/// keyword.
+#[inline]
+unsafe fn vh_function<'a>(
+    attached: Attached<'a>,
     capsule: *mut PyObject,
     arguments: *const *mut PyObject,
     count: ffi::Py_ssize_t,
     keywords: *mut PyObject,
-) -> *mut PyObject {
-    // SAFETY: Python calls a builtin with the interpreter attached, `self` being the capsule `bind`
-    // gave it, and a vector of `count` arguments followed by one for each keyword.
-    let (attached, binding, given) = unsafe {
+) -> Result<Obj<'a>, Raised> {
+    // SAFETY: by contract; the binding lives as long as its capsule.
+    let (binding, given) = unsafe {
         // Unlike the pointer, the context is read without comparing the capsule's name.
         let binding = ffi::PyCapsule_GetContext(capsule).cast::<Binding>();
-        let attached = Attached::assume();
-        (attached, &*binding, arguments::Given::new(attached, arguments, count, keywords))
+        (&*binding, arguments::Given::new(attached, arguments, count, keywords))
     };
-    let body = AssertUnwindSafe(|| run(attached, binding, &given));
-    let result = catch_unwind(body).unwrap_or_else(|payload| {
-        boundary::report("a vh function", payload.as_ref());
-        Err(attached.raise(Exception::Runtime, "this vh function failed by a fault of the library"))
-    });
-    result.map_or(std::ptr::null_mut(), Obj::into_raw)
+    run(attached, binding, &given)
 }
 
 fn run<'a>(
@@ -311,7 +315,11 @@ fn bind(
     let binding = Box::into_raw(Box::new(Binding { function, context: context.cloned() }));
     // SAFETY: attached; the capsule takes over the binding; the definition is never written.
     unsafe {
-        let capsule = ffi::PyCapsule_New(binding.cast(), CAPSULE.as_ptr(), Some(drop_binding));
+        let capsule = ffi::PyCapsule_New(
+            binding.cast(),
+            CAPSULE.as_ptr(),
+            Some(entry!(destructor drop_binding)),
+        );
         if capsule.is_null() {
             drop(Box::from_raw(binding));
             return Err(Raised);
@@ -333,7 +341,7 @@ fn add_getattr(attached: Attached<'_>, module: &Obj) -> Result<(), Raised> {
     unsafe impl Sync for Definition {}
     static GETATTR: Definition = Definition(UnsafeCell::new(PyMethodDef {
         ml_name: c"__getattr__".as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunction: getattr },
+        ml_meth: ffi::PyMethodDefPointer { PyCFunction: entry!(function getattr) },
         ml_flags: ffi::METH_O,
         ml_doc: std::ptr::null(),
     }));
@@ -348,14 +356,9 @@ fn add_getattr(attached: Attached<'_>, module: &Obj) -> Result<(), Raised> {
     module.set_attribute(c"__getattr__", &builtin)
 }
 
-unsafe extern "C" fn getattr(_: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
-    // SAFETY: Python calls with the interpreter attached and a str.
-    let (attached, name) = unsafe {
-        let attached = Attached::assume();
-        (attached, attached.borrow(name))
-    };
+fn getattr<'a>(attached: Attached<'a>, name: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let name = name.map(|name| name.to_text()).unwrap_or_default();
-    scope::shared_attribute(attached, &name).map_or(std::ptr::null_mut(), Obj::into_raw)
+    scope::shared_attribute(attached, &name)
 }
 
 /// Says which script the interpreter that is attached belongs to.
@@ -363,8 +366,11 @@ fn set_context(attached: Attached<'_>, context: &Arc<Context>) -> Result<(), Rai
     let pointer = Arc::into_raw(Arc::clone(context)).cast_mut();
     // SAFETY: attached; the capsule takes over the counted reference.
     unsafe {
-        let capsule =
-            ffi::PyCapsule_New(pointer.cast(), CONTEXT_CAPSULE.as_ptr(), Some(drop_context));
+        let capsule = ffi::PyCapsule_New(
+            pointer.cast(),
+            CONTEXT_CAPSULE.as_ptr(),
+            Some(entry!(destructor drop_context)),
+        );
         if capsule.is_null() {
             drop(Arc::from_raw(pointer.cast_const()));
             return Err(Raised);
@@ -394,19 +400,14 @@ pub fn own_module<'a>(attached: Attached<'a>, context: &Arc<Context>) -> Result<
     Ok(module)
 }
 
-unsafe extern "C" fn execute(module: *mut PyObject) -> c_int {
-    // SAFETY: Python runs the slot with the interpreter attached and the new module.
-    let attached = unsafe { Attached::assume() };
-    // SAFETY: as above.
-    let Some(module) = (unsafe { attached.borrow(module) }) else { return -1 };
-    let context = context_of_interpreter(attached);
-    match fill(&module, context.as_ref()) {
-        Ok(()) => 0,
-        Err(Raised) => -1,
-    }
+fn execute<'a>(attached: Attached<'a>, module: Option<Obj<'a>>) -> Result<(), Raised> {
+    let Some(module) = module else { return Err(attached.raise(Exception::Runtime, "no module")) };
+    fill(&module, context_of_interpreter(attached).as_ref())
 }
 
 const DOC: &CStr = c"The hub: what a script can ask it and tell it to do.";
+
+const EXECUTE: unsafe extern "C" fn(*mut PyObject) -> c_int = entry!(slot execute);
 
 struct Definition {
     slots: UnsafeCell<[ffi::PyModuleDef_Slot; 4]>,
@@ -418,7 +419,7 @@ unsafe impl Sync for Definition {}
 
 static DEFINITION: Definition = Definition {
     slots: UnsafeCell::new([
-        ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: execute as *mut c_void },
+        ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: EXECUTE as *mut c_void },
         #[cfg(Py_3_12)]
         ffi::PyModuleDef_Slot {
             slot: ffi::Py_mod_multiple_interpreters,
@@ -448,11 +449,12 @@ static DEFINITION: Definition = Definition {
 const END: ffi::PyModuleDef_Slot = ffi::PyModuleDef_Slot { slot: 0, value: std::ptr::null_mut() };
 
 /// The init function of the built-in module `vh`.
-///
+pub const CREATE: unsafe extern "C" fn() -> *mut PyObject = entry!(module create);
+
 /// # Safety
-/// Only Python calls it, with an interpreter attached.
-pub unsafe extern "C" fn create() -> *mut PyObject {
-    // SAFETY: Python calls it with an interpreter attached; the same value is written each time.
+/// An interpreter is attached.
+unsafe fn create() -> *mut PyObject {
+    // SAFETY: by contract; the same value is written each time.
     unsafe {
         let module = DEFINITION.module.get();
         (*module).m_slots = DEFINITION.slots.get().cast();

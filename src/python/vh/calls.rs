@@ -144,9 +144,9 @@ fn host_call(
                 return Err(interrupt::raise(attached));
             }
         }
-        slot.enter_host();
+        let visit = slot.visit_host();
         let answer = detached(attached, call);
-        slot.leave_host();
+        drop(visit);
         return Ok(answer);
     }
     context.profile.count_thread_vh_call();

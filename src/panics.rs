@@ -1,0 +1,191 @@
+//! What becomes of a panic: one line in the log, and never the end of the hub.
+//!
+//! Whatever the library is entered by (C, Python, a thread of its own) has a [`Point`] that names it
+//! and runs in [`catch`]. The feature `inject-panics` makes each point panic when a test asks for it;
+//! what is shipped has nothing of that.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+
+use crate::abi::host;
+use crate::log;
+
+#[cfg(feature = "inject-panics")]
+mod injection;
+
+/// A place whose panics are told by its name.
+#[derive(Debug)]
+pub struct Point {
+    name: &'static str,
+    #[cfg(feature = "inject-panics")]
+    strikes: injection::Strikes,
+}
+
+impl Point {
+    /// For the macro `point!`.
+    pub const fn new(name: &'static str) -> Point {
+        Point {
+            name,
+            #[cfg(feature = "inject-panics")]
+            strikes: injection::Strikes::new(),
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Panics when a test asked for it.
+    #[inline(always)]
+    #[cfg_attr(feature = "inject-panics", track_caller)]
+    pub fn strike(&'static self) {
+        #[cfg(feature = "inject-panics")]
+        self.strikes.strike(self.name);
+    }
+}
+
+/// A point of this name. With the feature `inject-panics` the linker gathers them all, so that a test
+/// forgets none.
+macro_rules! point {
+    ($name:expr) => {{
+        #[cfg_attr(feature = "inject-panics", unsafe(link_section = "vh_points"))]
+        static POINT: $crate::panics::Point = $crate::panics::Point::new($name);
+        &POINT
+    }};
+}
+
+/// A point in the middle of something, where a test may want a panic.
+macro_rules! strike {
+    ($name:expr) => {
+        $crate::panics::point!($name).strike()
+    };
+}
+
+pub(crate) use {point, strike};
+
+/// A panic that was caught. Somebody must tell of it.
+#[derive(Debug)]
+#[must_use = "a panic is told"]
+pub struct Caught {
+    point: &'static Point,
+    reason: String,
+}
+
+/// Runs what may panic.
+///
+/// Unwind safety: state behind our locks is changed by whole assignments, so a panic leaves it as
+/// before or after one; `parking_lot` locks do not poison.
+#[inline]
+pub fn catch<R>(point: &'static Point, body: impl FnOnce() -> R) -> Result<R, Caught> {
+    catch_unwind(AssertUnwindSafe(|| {
+        point.strike();
+        body()
+    }))
+    .map_err(|payload| Caught::new(point, payload))
+}
+
+/// The same for what nobody waits for: a panic is told, and that is all.
+pub fn contain(point: &'static Point, body: impl FnOnce()) {
+    if let Err(caught) = catch(point, body) {
+        caught.tell("what it had to do is left undone");
+    }
+}
+
+const REPORT: &str = "Please report this line to the authors of the library";
+
+impl Caught {
+    #[cold]
+    fn new(point: &'static Point, payload: Box<dyn Any + Send>) -> Caught {
+        let text = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        let place = PLACE.try_with(Cell::take).ok().flatten();
+        let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
+        Caught { point, reason: format!("{text}{place}") }
+    }
+
+    /// What failed, and why.
+    pub fn what(&self) -> String {
+        format!("{} failed by a fault of the library ({})", self.point.name, self.reason)
+    }
+
+    /// The same with what comes of it, as it is logged.
+    pub fn line(&self, consequence: &str) -> String {
+        format!("{}; {consequence}. {REPORT}", self.what())
+    }
+
+    /// Logs that it ended a thread, which has the name of the point.
+    pub fn tell_of_thread(&self, consequence: &str) {
+        let Caught { point, reason } = self;
+        let name = point.name;
+        tell(&format!(
+            "the thread {name} of the library died of {reason}; {consequence}. {REPORT}"
+        ));
+    }
+
+    /// Logs it.
+    pub fn tell(&self, consequence: &str) {
+        tell(&self.line(consequence));
+    }
+}
+
+/// Logs a line about a panic. A log that itself fails cannot keep it from being written.
+fn tell(line: &str) {
+    let told = catch_unwind(|| {
+        log::install();
+        tracing::error!("{line}");
+    });
+    if told.is_err() {
+        write(&format!("PY: {line} (the log has failed, too)\n"));
+    }
+}
+
+/// Writes without the log.
+fn write(line: &str) {
+    // Standard output is closed or full: there is nowhere left to say so.
+    let _ = host::write_all(libc::STDOUT_FILENO, line.as_bytes());
+}
+
+thread_local! {
+    /// Where this thread's last panic was.
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// Keeps Rust's own panic message off the hub's terminal: who catches the panic logs it in one line.
+pub fn install_hook() {
+    std::panic::set_hook(Box::new(note));
+}
+
+fn note(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
+    match panic.payload().downcast_ref::<&str>() {
+        // The two texts of Rust's for what ends the process when this returns.
+        Some(text) if text.starts_with("panic in a ") => {
+            let before = PLACE.try_with(Cell::take).ok().flatten();
+            let place = before.or(place).unwrap_or_default();
+            write(&format!("PY: the library ends the process: {text} ({place})\n"));
+        }
+        // A thread that is ending may have no place for it any more.
+        _ => drop(PLACE.try_with(|cell| cell.set(place))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_with_its_point_its_text_and_its_place() {
+        install_hook();
+        let caught = catch(point!("a test"), || panic!("one is not {}", "two"));
+        let line = caught.unwrap_err().line("nothing comes of it");
+        let beginning = "a test failed by a fault of the library (one is not two at src/panics.rs:";
+        assert!(line.starts_with(beginning), "{line}");
+        assert!(line.contains("); nothing comes of it. Please report"), "{line}");
+        assert_eq!(catch(point!("another"), || 7).ok(), Some(7));
+    }
+}

@@ -1,0 +1,175 @@
+//! Every function that Python calls is entered here: no panic goes on into Python.
+//!
+//! `entry!` makes a C function of one of ours. A panic becomes a line in the log and, where Python takes
+//! one, an exception. What it unwinds gives everything back on its way: references, the interpreters
+//! that were entered, and the one that was left, so that Python goes on as after any exception.
+
+use std::ffi::c_int;
+
+use pyo3_ffi::PyObject;
+
+use super::object::{Attached, Exception, Obj, Raised};
+use crate::panics::{self, Caught, Point};
+
+/// The C function for one of ours:
+///
+/// - `function`: `fn(Attached, Option<Obj>) -> Result<Obj, Raised>`, with the argument if it takes one;
+/// - `vectorcall`: `unsafe fn(Attached, self, arguments, count, keywords) -> Result<Obj, Raised>`;
+/// - `destructor` of a capsule: `unsafe fn(capsule)`;
+/// - `slot` of a module: `fn(Attached, Option<Obj>) -> Result<(), Raised>`;
+/// - `module`: `unsafe fn() -> module`, what an inittab has;
+/// - `trace`: `fn(Attached, frame, what) -> Result<(), Raised>`.
+macro_rules! entry {
+    (function $body:path) => {{
+        unsafe extern "C" fn entry(_: *mut pyo3_ffi::PyObject, argument: *mut pyo3_ffi::PyObject) -> *mut pyo3_ffi::PyObject {
+            // SAFETY: Python calls with the interpreter attached; the argument is alive or NULL.
+            unsafe {
+                $crate::python::trampoline::object(
+                    $crate::panics::point!(concat!("the Python function ", stringify!($body))),
+                    argument,
+                    $body,
+                )
+            }
+        }
+        entry
+    }};
+    (vectorcall $body:path) => {{
+        unsafe extern "C" fn entry(
+            own: *mut pyo3_ffi::PyObject,
+            arguments: *const *mut pyo3_ffi::PyObject,
+            count: pyo3_ffi::Py_ssize_t,
+            keywords: *mut pyo3_ffi::PyObject,
+        ) -> *mut pyo3_ffi::PyObject {
+            // SAFETY: Python calls with the interpreter attached; what it passes is what $body asks for.
+            unsafe {
+                $crate::python::trampoline::result(
+                    $crate::panics::point!(concat!("the Python function ", stringify!($body))),
+                    |attached| $body(attached, own, arguments, count, keywords),
+                )
+            }
+        }
+        entry
+    }};
+    (destructor $body:path) => {{
+        unsafe extern "C" fn entry(capsule: *mut pyo3_ffi::PyObject) {
+            let point = $crate::panics::point!(concat!("the destructor ", stringify!($body)));
+            // SAFETY: Python calls it for the capsules that have it, with the interpreter attached.
+            $crate::panics::contain(point, || unsafe { $body(capsule) });
+        }
+        entry
+    }};
+    (slot $body:path) => {{
+        unsafe extern "C" fn entry(module: *mut pyo3_ffi::PyObject) -> std::ffi::c_int {
+            // SAFETY: Python calls with the interpreter attached; the module is alive.
+            unsafe {
+                $crate::python::trampoline::status(
+                    $crate::panics::point!(concat!("the module slot ", stringify!($body))),
+                    module,
+                    $body,
+                )
+            }
+        }
+        entry
+    }};
+    (module $body:path) => {{
+        unsafe extern "C" fn entry() -> *mut pyo3_ffi::PyObject {
+            // SAFETY: Python calls with the interpreter attached.
+            unsafe {
+                $crate::python::trampoline::pointer(
+                    $crate::panics::point!(concat!("the module function ", stringify!($body))),
+                    || $body(),
+                )
+            }
+        }
+        entry
+    }};
+    (trace $body:path) => {{
+        unsafe extern "C" fn entry(
+            _: *mut pyo3_ffi::PyObject,
+            frame: *mut pyo3_ffi::PyFrameObject,
+            what: std::ffi::c_int,
+            _: *mut pyo3_ffi::PyObject,
+        ) -> std::ffi::c_int {
+            // SAFETY: Python calls with the interpreter attached; the frame is alive.
+            unsafe {
+                $crate::python::trampoline::status(
+                    $crate::panics::point!(concat!("the trace function ", stringify!($body))),
+                    frame.cast(),
+                    |attached, frame| $body(attached, frame, what),
+                )
+            }
+        }
+        entry
+    }};
+}
+
+pub(super) use entry;
+
+/// # Safety
+/// An interpreter is attached; `argument` is NULL or an object of it.
+#[inline]
+pub unsafe fn object(
+    point: &'static Point,
+    argument: *mut PyObject,
+    body: impl for<'a> FnOnce(Attached<'a>, Option<Obj<'a>>) -> Result<Obj<'a>, Raised>,
+) -> *mut PyObject {
+    // SAFETY: by contract.
+    unsafe { result(point, |attached| body(attached, attached.borrow(argument))) }
+}
+
+/// # Safety
+/// An interpreter is attached.
+#[inline]
+pub unsafe fn result(
+    point: &'static Point,
+    body: impl for<'a> FnOnce(Attached<'a>) -> Result<Obj<'a>, Raised>,
+) -> *mut PyObject {
+    // SAFETY: by contract.
+    let attached = unsafe { Attached::assume() };
+    let result = panics::catch(point, || body(attached));
+    result
+        .unwrap_or_else(|caught| Err(raise(attached, &caught)))
+        .map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+/// # Safety
+/// An interpreter is attached; `argument` is NULL or an object of it.
+pub unsafe fn status(
+    point: &'static Point,
+    argument: *mut PyObject,
+    body: impl for<'a> FnOnce(Attached<'a>, Option<Obj<'a>>) -> Result<(), Raised>,
+) -> c_int {
+    // SAFETY: by contract.
+    let (attached, argument) = unsafe {
+        let attached = Attached::assume();
+        (attached, attached.borrow(argument))
+    };
+    let result = panics::catch(point, || body(attached, argument));
+    match result.unwrap_or_else(|caught| Err(raise(attached, &caught))) {
+        Ok(()) => 0,
+        Err(Raised) => -1,
+    }
+}
+
+/// # Safety
+/// An interpreter is attached.
+pub unsafe fn pointer(
+    point: &'static Point,
+    body: impl FnOnce() -> *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: by contract.
+    let attached = unsafe { Attached::assume() };
+    panics::catch(point, body).unwrap_or_else(|caught| {
+        let Raised = raise(attached, &caught);
+        std::ptr::null_mut()
+    })
+}
+
+/// Logs a panic, and makes it an exception in place of one that may have been on its way.
+#[cold]
+fn raise(attached: Attached<'_>, caught: &Caught) -> Raised {
+    caught.tell("the script gets a RuntimeError");
+    attached.clear(Raised);
+    let message = format!("internal error in the library: {}", caught.what());
+    attached.raise(Exception::Runtime, &message)
+}
