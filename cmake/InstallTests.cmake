@@ -6,6 +6,10 @@ add_test(NAME install.projects
                  ${CMAKE_INSTALL_LIBDIR} ${CMAKE_CXX_COMPILER})
 set_tests_properties(install.projects PROPERTIES TIMEOUT 300)
 
+# What is said to who lacks the Rust or the Python to build with.
+add_test(NAME install.bootstrap COMMAND ${CMAKE_SOURCE_DIR}/tests/install/test_bootstrap)
+set_tests_properties(install.bootstrap PROPERTIES TIMEOUT 120)
+
 # `make install` and `make uninstall` in a hub's folder.
 add_test(NAME install.hub COMMAND ${CMAKE_SOURCE_DIR}/tests/install/test_hub ${VH_LIBRARY_FILE})
 
