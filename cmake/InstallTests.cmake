@@ -12,6 +12,7 @@ set_tests_properties(install.bootstrap PROPERTIES TIMEOUT 120)
 
 # `make install` and `make uninstall` in a hub's folder.
 add_test(NAME install.hub COMMAND ${CMAKE_SOURCE_DIR}/tests/install/test_hub ${VH_LIBRARY_FILE})
+set_tests_properties(install.hub PROPERTIES TIMEOUT 120 ENVIRONMENT CC=${CMAKE_C_COMPILER})
 
 # The Debian package, where there are Debian's tools.
 find_program(VH_DPKG_DEB dpkg-deb)
