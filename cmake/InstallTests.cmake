@@ -14,7 +14,8 @@ set_tests_properties(install.bootstrap PROPERTIES TIMEOUT 120)
 add_test(NAME install.hub COMMAND ${CMAKE_SOURCE_DIR}/tests/install/test_hub ${VH_LIBRARY_FILE})
 set_tests_properties(install.hub PROPERTIES TIMEOUT 120 ENVIRONMENT CC=${CMAKE_C_COMPILER})
 
-# The Debian package, where there are Debian's tools.
+# The Debian package, where there are Debian's tools. In a whole Debian it is tested by
+# tests/install/test_debian, which takes root and a mirror of packages.
 find_program(VH_DPKG_DEB dpkg-deb)
 if(VH_DPKG_DEB)
   add_test(NAME install.deb COMMAND ${CMAKE_SOURCE_DIR}/tests/install/test_deb ${CMAKE_BINARY_DIR})
