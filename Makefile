@@ -4,16 +4,24 @@
 #   BUILD=...    the folder to build in (default: build)
 #   BENCH=...    options of the benchmark: --quick, --row TEXT (that row only, no hub), --other FILE
 #   FUZZ=...     fuzzers to run (default: all), TIME=... seconds for each (default: 60)
+#
+# The environment's PYTHON, JOBS, PREFIX, DESTDIR and CARGO_TARGET_DIR count too; the others have names
+# that mean other things elsewhere (PORT, TIME), and count behind `make` only.
 
 PYTHON ?= python3
-BUILD ?= build
+BUILD = build
+BENCH =
+FUZZ =
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
-LISTEN ?= 127.0.0.1
-PORT ?= 4111
-TIME ?= 60
+LISTEN = 127.0.0.1
+PORT = 4111
+TIME = 60
 
 export PYTHON
+# So that recipes need not quote what may hold quotes itself.
+export VH_PREFIX = $(PREFIX)
+export VH_DESTDIR = $(DESTDIR)
 MAKEFLAGS += --no-print-directory
 LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
@@ -24,7 +32,7 @@ HUB_LOAD = $(if $(filter --quick,$(BENCH)),VH_LOAD_MESSAGES=20000) $(CMAKE_BUILD
 
 .PHONY: build demo hub test test-versions test-sanitize fuzz bench bench-hub bench-instr check header docs symbols install uninstall
 .PHONY: deb clean help
-.PHONY: all bootstrap bootstrap-test configure runnable
+.PHONY: all bootstrap bootstrap-test configure runnable prefix
 # cmake and ctest use the cores; the steps here follow each other.
 .NOTPARALLEL:
 
@@ -43,7 +51,7 @@ bootstrap-test:
 
 # Configures every time: it is quick, and PYTHON may be another one than last time.
 configure: bootstrap
-	@cmake -S . -B $(BUILD) -DVH_PYTHON='$(PYTHON)'
+	@cmake -S . -B $(BUILD) -DVH_PYTHON="$$PYTHON"
 
 build: configure ## Build the library, the hub and the test programs
 	@$(CMAKE_BUILD)
@@ -55,7 +63,7 @@ demo: runnable ## Run the hub with the example scripts and two clients, and show
 	@$(PYTHON) -B tools/demo.py --hub $(HUB) --library $(LIBRARY)
 
 hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (LISTEN=..., PORT=...)
-	@tools/run-hub $(HUB) $(LIBRARY) $(LISTEN) $(PORT)
+	@tools/run-hub $(HUB) '$(LIBRARY)' '$(LISTEN)' '$(PORT)'
 
 test: bootstrap-test build ## Build and test everything
 	@cd $(BUILD) && ctest --output-on-failure --no-tests=error --parallel $(JOBS)
@@ -64,7 +72,7 @@ test-versions: bootstrap-test ## Test on the oldest and the newest Python of thi
 	@$(PYTHON) -B tools/test_versions.py --build $(BUILD) --jobs $(JOBS)
 
 test-sanitize: bootstrap-test build ## Test with sanitizers in the library itself, valgrind and Miri
-	@cmake -S tests/sanitize -B $(BUILD)/sanitize -DVH_PYTHON='$(PYTHON)' \
+	@cmake -S tests/sanitize -B $(BUILD)/sanitize -DVH_PYTHON="$$PYTHON" \
 	  -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
 	  -DVH_PLAIN_LIBRARY='$(abspath $(LIBRARY))' -DVH_PLAIN_TESTS='$(abspath $(BUILD))/tests'
 	@cmake --build $(BUILD)/sanitize --parallel $(JOBS)
@@ -97,11 +105,17 @@ docs: ## Write docs/reference.md and python/vh.pyi anew from the tables
 symbols: configure ## Check that the library exports what tests/symbols.txt lists
 	@$(CMAKE_BUILD) --target symbols
 
-install: runnable ## Put the library into a Verlihub (PREFIX=...), keeping the old one as .orig
-	@tools/install $(LIBRARY) '$(DESTDIR)$(PREFIX)/lib'
+# Before all is built for nothing.
+prefix:
+	@$(if $(DESTDIR),,tools/install --look "$$VH_PREFIX" >/dev/null)
+
+install: prefix runnable ## Put the library into a Verlihub (PREFIX=...), keeping the old one as .orig
+	@$(if $(DESTDIR),tools/install --stage '$(LIBRARY)' "$$VH_DESTDIR$$VH_PREFIX/lib", \
+	  tools/install '$(LIBRARY)' "$$VH_PREFIX")
 
 uninstall: ## Take the library out of a Verlihub (PREFIX=...) and put the old one back
-	@tools/install --remove '$(DESTDIR)$(PREFIX)/lib'
+	@$(if $(DESTDIR),tools/install --unstage "$$VH_DESTDIR$$VH_PREFIX/lib", \
+	  tools/install --remove "$$VH_PREFIX")
 
 deb: runnable ## Make a Debian package in the folder of the build (PYTHON=/usr/bin/python3)
 	@tools/deb $(BUILD) $(BUILD)

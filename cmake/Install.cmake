@@ -19,6 +19,7 @@ file(RELATIVE_PATH VH_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/vh_python_wrapper.pc.in ${generated_dir}/vh_python_wrapper.pc @ONLY)
 
 install(PROGRAMS ${VH_LIBRARY_FILE} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(CODE "execute_process(COMMAND \"${CMAKE_CURRENT_SOURCE_DIR}/tools/check-runpath\" \"${VH_LIBRARY_FILE}\")")
 install(FILES include/vh_python_wrapper.h include/vh_python.hpp
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${generated_dir}/vh_python_wrapperConfig.cmake

@@ -2,6 +2,13 @@
 # VH_CARGO is the command line that every use of cargo starts with.
 
 find_program(VH_CARGO_PROGRAM cargo HINTS $ENV{HOME}/.cargo/bin REQUIRED)
+execute_process(COMMAND ${CMAKE_CURRENT_LIST_DIR}/../tools/check-rust ${VH_CARGO_PROGRAM}
+                RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  # Another one may be there the next time.
+  unset(VH_CARGO_PROGRAM CACHE)
+  message(FATAL_ERROR "There is no Rust here that can build the library, see above.")
+endif()
 
 if(DEFINED ENV{CARGO_TARGET_DIR})
   get_filename_component(cargo_target_dir $ENV{CARGO_TARGET_DIR} ABSOLUTE

@@ -874,7 +874,8 @@ inline const char* Json::type_name() const {
 using Block = std::unique_ptr<w_Targs, void (*)(w_Targs*)>;
 
 // The library's file: `named`, else what the environment variable VH_LIBRARY names, else
-// ../lib/libvh_python_wrapper.so beside the program, else that name for the system's own search.
+// ../lib/libvh_python_wrapper.so beside the program, else that name for dlopen's own search: where
+// find_package or pkg-config found it when the program was linked, then the system's folders.
 inline std::string find_library(const std::string& named = "") {
   static constexpr char kName[] = "libvh_python_wrapper.so";
   std::error_code error;
@@ -904,8 +905,10 @@ class Library {
     handle_ = dlopen(file_.c_str(), RTLD_LAZY | RTLD_GLOBAL);
     if (!handle_) {
       const char* reason = dlerror();
-      throw LibraryError("cannot load " + file_ + ": " + (reason ? reason : "no reason given") +
-                         "; name the file, or set VH_LIBRARY to it");
+      throw LibraryError(
+          "cannot load " + file_ + ": " + (reason ? reason : "no reason given") +
+          "; name the file, set VH_LIBRARY to it, or run ldconfig if it was put into " +
+          "one of the system's folders");
     }
     const std::string missing = look_up(needs);
     if (missing.empty()) return;

@@ -1,18 +1,18 @@
-// Loads a script with the installed library, calls it and is called by it. The argument is a folder
-// to write the script to.
+// Loads a script with the installed library, calls it and is called by it. The first argument is a
+// folder to write the script to; with a second, `named`, the program names the library's file.
 #include <cstdio>
 #include <fstream>
 
 #include "vh_python.hpp"
 
-int main(int, char** arguments) {
+int main(int count, char** arguments) {
   const std::string script = std::string(arguments[1]) + "/script.py";
   std::ofstream(script) << "import vh\n"
                            "def greet(name):\n"
                            "    return vh.CallDynamicFunction('greeting', name) + '!'\n";
   try {
     vh::HostOptions options;
-    options.library = LIBRARY_FILE;
+    if (count > 2) options.library = LIBRARY_FILE;
     vh::Host host(options);
     const int id = host.load(script).value();
     host.expose(id, "greeting", [](const std::string& name) { return "hello " + name; }).value();
