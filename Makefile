@@ -22,7 +22,7 @@ CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 with_hub = $(if $(filter --row --list,$(BENCH)),,yes)
 HUB_LOAD = $(if $(filter --quick,$(BENCH)),VH_LOAD_MESSAGES=20000) $(CMAKE_BUILD) --target hub_load
 
-.PHONY: build demo hub test test-sanitize fuzz bench bench-hub bench-instr check header docs symbols install uninstall
+.PHONY: build demo hub test test-next test-sanitize fuzz bench bench-hub bench-instr check header docs symbols install uninstall
 .PHONY: deb clean help
 .PHONY: all bootstrap bootstrap-test configure runnable
 # cmake and ctest use the cores; the steps here follow each other.
@@ -59,6 +59,9 @@ hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (LIS
 
 test: bootstrap-test build ## Build and test everything
 	@cd $(BUILD) && ctest --output-on-failure --no-tests=error --parallel $(JOBS)
+
+test-next: ## Test with Python 3.14 and 3.15, each in a Debian that is made once (as root)
+	@tools/test-next
 
 test-sanitize: bootstrap-test build ## Test with sanitizers in the library itself, valgrind and Miri
 	@cmake -S tests/sanitize -B $(BUILD)/sanitize -DVH_PYTHON='$(PYTHON)' \
