@@ -6,10 +6,12 @@
 //! go on. All of it is taken away when the call has ended. A trace function of the script's own is
 //! put back; from 3.12 on it is not touched at all.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use pyo3_ffi as ffi;
 use pyo3_ffi::PyObject;
 
 use super::interpreter::Interpreter;
@@ -160,12 +162,36 @@ pub unsafe extern "C" fn step(_: *mut PyObject, arguments: *mut PyObject) -> *mu
         let attached = Attached::assume();
         (attached, attached.borrow(arguments))
     };
+    let handler = arguments.as_ref().and_then(handler_of);
+    // One that was refused already is not refused again at once: Python may take it to the same handler,
+    // from 3.14 on, and so for ever. The handler's own steps are refused.
+    let comes_again = REFUSED_HANDLER.replace(None) == handler && handler.is_some();
     let code = || arguments.and_then(|arguments| arguments.item(0));
-    if is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
+    if !comes_again && is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
+        REFUSED_HANDLER.set(handler);
         let Raised = interrupt::raise(attached);
         return std::ptr::null_mut();
     }
     attached.none().into_raw()
+}
+
+/// Code and place of an exception handler.
+type Handler = (usize, i64);
+
+thread_local! {
+    /// The handler an exception came to in this thread's last step, if that was refused.
+    static REFUSED_HANDLER: Cell<Option<Handler>> = const { Cell::new(None) };
+}
+
+/// The handler that an exception comes to, if the arguments of a step tell of one.
+fn handler_of(arguments: &Obj) -> Option<Handler> {
+    let (code, place) = (arguments.item(0)?, arguments.item(1)?.as_i64()?);
+    let is_exception = |object: &Obj| {
+        // SAFETY: attached, as the object proves.
+        unsafe { ffi::PyExceptionInstance_Check(object.as_ptr()) != 0 }
+    };
+    arguments.item(2).filter(is_exception)?;
+    Some((code.as_ptr() as usize, place))
 }
 
 /// Up to 3.11: the thread's trace function.
@@ -173,10 +199,11 @@ pub unsafe extern "C" fn step(_: *mut PyObject, arguments: *mut PyObject) -> *mu
 mod steps {
     use std::ffi::{c_int, c_void};
 
-    use pyo3_ffi as ffi;
     use pyo3_ffi::{Py_tracefunc, PyFrameObject, PyThreadState};
 
-    use super::{Attached, Interpreter, Mutex, PyObject, Raised, file_of, interrupt, is_refused};
+    use super::{
+        Attached, Interpreter, Mutex, PyObject, Raised, ffi, file_of, interrupt, is_refused,
+    };
 
     /// How a thread state begins: these versions of Python do not change any more.
     #[repr(C)]
