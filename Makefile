@@ -30,7 +30,7 @@ CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 with_hub = $(if $(filter --row --list,$(BENCH)),,yes)
 HUB_LOAD = $(if $(filter --quick,$(BENCH)),VH_LOAD_MESSAGES=20000) $(CMAKE_BUILD) --target hub_load
 
-.PHONY: build demo hub test test-versions test-sanitize fuzz bench bench-hub bench-instr check header docs symbols install uninstall
+.PHONY: build demo hub test test-versions test-next test-sanitize fuzz bench bench-hub bench-instr check header docs symbols install uninstall
 .PHONY: deb clean help
 .PHONY: all bootstrap bootstrap-test configure runnable prefix
 # cmake and ctest use the cores; the steps here follow each other.
@@ -70,6 +70,9 @@ test: bootstrap-test build ## Build and test everything
 
 test-versions: bootstrap-test ## Test on the oldest and the newest Python of this machine too
 	@$(PYTHON) -B tools/test_versions.py --build $(BUILD) --jobs $(JOBS)
+
+test-next: ## Test with Python 3.14 and 3.15, each in a Debian that is made once (as root)
+	@tools/test-next
 
 test-sanitize: bootstrap-test build ## Test with sanitizers in the library itself, valgrind and Miri
 	@cmake -S tests/sanitize -B $(BUILD)/sanitize -DVH_PYTHON="$$PYTHON" \

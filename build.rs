@@ -5,9 +5,13 @@ use std::process::Command;
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();
+    let python = pyo3_build_config::get();
+    if python.is_free_threaded() {
+        refuse_free_threaded(python);
+        return;
+    }
     compile_c_parts();
 
-    let python = pyo3_build_config::get();
     let version = format!("{}.{}", python.version().major, python.version().minor);
     println!("cargo:rustc-env=VH_PYTHON_VERSION={version}");
     println!("cargo:rustc-env=VH_PYTHON_EXECUTABLE={}", executable(python));
@@ -17,6 +21,15 @@ fn main() {
     // Python threads may still run when the host closes the library.
     link("-Wl,-z,nodelete");
     link_search_path(python.lib_dir());
+}
+
+/// The library counts on the lock that such a build lacks; cargo ends with the message.
+fn refuse_free_threaded(python: &pyo3_build_config::InterpreterConfig) {
+    println!(
+        "cargo::error={} is a free-threaded build of Python, which the library does not support: \
+         choose one with the GIL with PYO3_PYTHON=...",
+        python.executable().unwrap_or("the interpreter")
+    );
 }
 
 fn compile_c_parts() {

@@ -7,8 +7,9 @@
 set(VH_PYTHON "python3" CACHE STRING "Python to build for: a command or a path")
 
 execute_process(
-  COMMAND ${VH_PYTHON} -c "import platform, sys; assert sys.version_info >= (3, 9)
-print(sys.executable, platform.python_version(), sep=';')"
+  COMMAND ${VH_PYTHON} -c "import platform, sys, sysconfig; assert sys.version_info >= (3, 9)
+free_threaded = bool(sysconfig.get_config_var('Py_GIL_DISABLED'))
+print(sys.executable, platform.python_version(), free_threaded, sep=';')"
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
   OUTPUT_VARIABLE python
   OUTPUT_STRIP_TRAILING_WHITESPACE
@@ -18,5 +19,10 @@ if(NOT result EQUAL 0)
                       "Choose another with PYTHON=... or -DVH_PYTHON=...")
 endif()
 list(GET python 0 VH_PYTHON_EXECUTABLE)
+list(GET python 2 is_free_threaded)
+if(is_free_threaded)
+  message(FATAL_ERROR "'${VH_PYTHON}' is a free-threaded build of Python, which the library does "
+                      "not support. Choose one with the GIL with PYTHON=... or -DVH_PYTHON=...")
+endif()
 list(GET python 1 VH_PYTHON_VERSION)
 message(STATUS "Python: ${VH_PYTHON_VERSION}, ${VH_PYTHON_EXECUTABLE}")

@@ -6,6 +6,7 @@
 pub mod call;
 pub mod convert;
 pub mod ending;
+mod gil_state;
 pub mod imports;
 pub mod init;
 pub mod insist;

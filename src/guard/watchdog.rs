@@ -276,7 +276,9 @@ impl Pursuit {
                  that lock wait for it",
                 teller,
             ),
-            WAITS_FOR_LOCK | HAS_LOCK => {}
+            WAITS_FOR_LOCK => {}
+            // It looks at the stack, for which it may have to import, and will send then.
+            HAS_LOCK => self.looks -= 1,
             // As if it had not been made.
             GAVE_UP => {
                 self.looks -= 1;

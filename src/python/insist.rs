@@ -6,10 +6,12 @@
 //! go on. All of it is taken away when the call has ended. A trace function of the script's own is
 //! put back; from 3.12 on it is not touched at all.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use pyo3_ffi as ffi;
 
 use super::interpreter::Interpreter;
 use super::interrupt::{self, Target};
@@ -151,11 +153,35 @@ mod steps {
 
 /// `step(code, ...)`: what the tool calls at each step; for `support/steps.py`.
 pub fn step<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+    let handler = arguments.as_ref().and_then(handler_of);
+    // One that was refused already is not refused again at once: Python may take it to the same handler,
+    // from 3.14 on, and so for ever. The handler's own steps are refused.
+    let comes_again = REFUSED_HANDLER.replace(None) == handler && handler.is_some();
     let code = || arguments.and_then(|arguments| arguments.item(0));
-    match is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
-        true => Err(interrupt::raise(attached)),
-        false => Ok(attached.none()),
+    if !comes_again && is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
+        REFUSED_HANDLER.set(handler);
+        return Err(interrupt::raise(attached));
     }
+    Ok(attached.none())
+}
+
+/// Code and place of an exception handler.
+type Handler = (usize, i64);
+
+thread_local! {
+    /// The handler an exception came to in this thread's last step, if that was refused.
+    static REFUSED_HANDLER: Cell<Option<Handler>> = const { Cell::new(None) };
+}
+
+/// The handler that an exception comes to, if the arguments of a step tell of one.
+fn handler_of(arguments: &Obj) -> Option<Handler> {
+    let (code, place) = (arguments.item(0)?, arguments.item(1)?.as_i64()?);
+    let is_exception = |object: &Obj| {
+        // SAFETY: attached, as the object proves.
+        unsafe { ffi::PyExceptionInstance_Check(object.as_ptr()) != 0 }
+    };
+    arguments.item(2).filter(is_exception)?;
+    Some((code.as_ptr() as usize, place))
 }
 
 /// Up to 3.11: the thread's trace function.
@@ -163,10 +189,9 @@ pub fn step<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Ob
 mod steps {
     use std::ffi::{c_int, c_void};
 
-    use pyo3_ffi as ffi;
     use pyo3_ffi::{Py_tracefunc, PyObject, PyThreadState};
 
-    use super::{Attached, Interpreter, Mutex, Obj, Raised, file_of, interrupt, is_refused};
+    use super::{Attached, Interpreter, Mutex, Obj, Raised, ffi, file_of, interrupt, is_refused};
     use crate::python::trampoline::entry;
 
     /// How a thread state begins: these versions of Python do not change any more.

@@ -10,9 +10,7 @@ use std::cell::Cell;
 use std::ffi::{CStr, c_void};
 use std::marker::PhantomData;
 use std::ptr;
-use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering,
-};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -23,7 +21,7 @@ use pyo3_ffi::{PyInterpreterState, PyThreadState};
 use super::init::{self, Started};
 use super::object::{Attached, Obj};
 use super::ticker::Ticker;
-use super::{priming, report, scope};
+use super::{gil_state, priming, report, scope};
 use crate::abi::boundary::destructor;
 use crate::panics::{catch, contain, point, strike};
 use crate::{door, guard, spawn};
@@ -222,58 +220,6 @@ impl Entry {
     }
 }
 
-/// The PyGILState functions remember one thread state per thread in a pthread key. C extensions
-/// that use them deadlock or crash in sub-interpreters unless that key follows what is attached.
-mod gil_state {
-    use super::{AtomicI32, Ordering, PyThreadState, ffi};
-
-    static KEY: AtomicI32 = AtomicI32::new(-1);
-    /// Keys glibc can hand out.
-    const KEYS: i32 = 1024;
-
-    /// Finds the key by its value, and proves it by taking the value away. Newer versions of
-    /// CPython use another store, which is not found and needs no help.
-    pub fn find() {
-        // SAFETY: reading any key is allowed; the one that is changed is put back at once.
-        unsafe {
-            let current = ffi::PyGILState_GetThisThreadState();
-            let holds = |key: &i32| {
-                let key = *key as libc::pthread_key_t;
-                libc::pthread_getspecific(key) == current.cast() && {
-                    libc::pthread_setspecific(key, std::ptr::null());
-                    let gone = ffi::PyGILState_GetThisThreadState().is_null();
-                    libc::pthread_setspecific(key, current.cast());
-                    gone
-                }
-            };
-            if !current.is_null()
-                && let Some(key) = (0..KEYS).find(holds)
-            {
-                KEY.store(key, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// The thread state the PyGILState functions see on this thread.
-    pub fn get() -> *mut PyThreadState {
-        let key = KEY.load(Ordering::Relaxed);
-        if key < 0 {
-            return std::ptr::null_mut();
-        }
-        // SAFETY: the key of CPython, as `find` proved.
-        unsafe { libc::pthread_getspecific(key as libc::pthread_key_t).cast() }
-    }
-
-    /// Makes the PyGILState functions see this thread state.
-    pub fn set(thread_state: *mut PyThreadState) {
-        let key = KEY.load(Ordering::Relaxed);
-        if key >= 0 {
-            // SAFETY: the key of CPython, as `find` proved; the value is of the kind it keeps.
-            unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, thread_state.cast()) };
-        }
-    }
-}
-
 /// The thread state that is attached to this thread, or NULL.
 fn attached_state() -> *mut PyThreadState {
     // SAFETY: may be asked at any time after initialization.
@@ -285,8 +231,9 @@ static INTERPRETERS: Mutex<Vec<Weak<Interpreter>>> = Mutex::new(Vec::new());
 /// The thread state that is attached to this thread, if one is: that of the outermost call, or one
 /// of a host that embeds Python itself. Up to 3.11 `attached_state` may be another thread's.
 fn attached_here(outermost: Option<Frame>, seen: *mut PyThreadState) -> Option<*mut PyThreadState> {
+    let attached = attached_state();
     let own = outermost.map_or(seen, |frame| frame.thread_state);
-    (!own.is_null() && attached_state() == own).then_some(own)
+    (!attached.is_null() && (cfg!(Py_3_12) || attached == own)).then_some(attached)
 }
 
 static MAIN: OnceLock<Arc<Interpreter>> = OnceLock::new();

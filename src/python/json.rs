@@ -82,7 +82,7 @@ fn dump_into(out: &mut Vec<u8>, object: &Obj, depth: usize) -> Result<(), Failur
             dump_integer(out, object)?;
         } else if object.is_float() {
             dump_float(out, object)?;
-        } else if ffi::PyDict_Check(pointer) != 0 {
+        } else if object.is_dict() {
             dump_dict(out, object, depth)?;
         } else if object.is_list() || object.is_tuple() {
             dump_items(out, (0..).map_while(|index| object.item(index)).map(Ok), depth)?;

@@ -415,10 +415,15 @@ impl<'a> Obj<'a> {
         unsafe { ffi::PyList_Check(self.as_ptr()) != 0 }
     }
 
-    /// Whether it is a dict.
+    /// Whether it is a dict or, from Python 3.15 on, a frozendict.
+    #[inline]
     pub fn is_dict(&self) -> bool {
+        #[cfg(Py_3_15)]
+        use ffi::PyAnyDict_Check as check;
+        #[cfg(not(Py_3_15))]
+        use ffi::PyDict_Check as check;
         // SAFETY: attached.
-        unsafe { ffi::PyDict_Check(self.as_ptr()) != 0 }
+        unsafe { check(self.as_ptr()) != 0 }
     }
 
     /// Whether it is a set or frozenset.

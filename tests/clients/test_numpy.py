@@ -12,7 +12,8 @@ from environment import environment  # noqa: E402
 REQUIREMENTS = """\
 numpy==2.0.2 ; python_version < "3.10"
 numpy==2.2.6 ; python_version >= "3.10" and python_version < "3.14"
-numpy==2.3.5 ; python_version >= "3.14"
+numpy==2.3.5 ; python_version == "3.14"
+numpy==2.5.5 ; python_version >= "3.15"
 """
 RELOADS = 20
 

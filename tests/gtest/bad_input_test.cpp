@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BrokenScript{"Interrupt", "raise KeyboardInterrupt\n", "KeyboardInterrupt"},
                     BrokenScript{"MissingModule", "import no_such_module\n", "no_such_module"},
                     BrokenScript{"NulByte", std::string("x = 1\n\0y = 2\n", 13), "null bytes"},
-                    BrokenScript{"InvalidUtf8", "x = '\xff\xfe'\n", "utf-8"},
+                    BrokenScript{"InvalidUtf8", "x = '\xff\xfe'\n", "xff"},
                     BrokenScript{"UnknownCoding", "# coding: klingon\n", "klingon"},
                     BrokenScript{"Recursion", "def f(): f()\nf()\n", "RecursionError"}),
     testing::PrintToStringParamName());

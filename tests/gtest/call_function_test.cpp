@@ -28,6 +28,10 @@ constexpr const char* kSource =
     "deep = 1\n"
     "for _ in range(200):\n"
     "    deep = [deep]\n"
+    // Python 3.15 has one that is no dict.
+    "import builtins\n"
+    "frozendict = getattr(builtins, 'frozendict', dict)\n"
+    "frozen = frozendict(a=[frozendict(b=None)])\n"
     "level = 'end'\n"
     "for _ in range(100):\n"
     "    level = [level]\n";
@@ -67,6 +71,7 @@ constexpr Row kRows[] = {
     {"{}", "D {}", "D {}"},
     {"{'a': [1, {'b': None}], 'c': 'd'}", "D {\"a\":[1,{\"b\":null}],\"c\":\"d\"}",
      "D {\"a\":[1,{\"b\":null}],\"c\":\"d\"}"},
+    {"frozen", "D {\"a\":[{\"b\":null}]}", "D {\"a\":[{\"b\":null}]}"},
     {"{1: 'int'}", "D {\"1\":\"int\"}", "D {\"1\":\"int\"}"},
     {"{1.5: 'float'}", "D {\"1.5\":\"float\"}", "D {\"1.5\":\"float\"}"},
     {"{True: 'bool'}", "D {\"true\":\"bool\"}", "D {\"true\":\"bool\"}"},

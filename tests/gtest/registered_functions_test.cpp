@@ -28,7 +28,9 @@ class RegisteredFunctions : public testing::Test {
     other_ = hub_.LoadEvaluating("", "other.py");
     script_ = hub_.LoadEvaluating(
         "class Index:\n    def __index__(self): return 5\n"
-        "cycle = []\ncycle.append(cycle)\n");
+        "cycle = []\ncycle.append(cycle)\n"
+        // Python 3.15 has one that is no dict.
+        "import builtins\nfrozendict = getattr(builtins, 'frozendict', dict)\n");
     EXPECT_EQ(1, Lib().w_RegisterFunction(script_, "function", &Function));
   }
 
@@ -52,6 +54,7 @@ TEST_F(RegisteredFunctions, ReceiveEveryKindOfArgument) {
       {", (1, 2)", "D [1,2]"},
       {", {'a': {'b': [True]}}", "D {\"a\":{\"b\":[true]}}"},
       {", {'x'}", "D [\"x\"]"},
+      {", frozendict({'a': frozendict(b=[1])})", "D {\"a\":{\"b\":[1]}}"},
       {", [], {}, ()", "DDD [] {} []"},
       {", *range(20)", "llllllllllllllllllll 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19"},
   };

@@ -1,4 +1,5 @@
 // What belongs to the host: its threads, which come and go, its signals, and its time.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -73,6 +74,31 @@ TEST_P(Host, ThreadsMayOutliveTheScript) {
   });
   while (stage < 1) std::this_thread::yield();
   EXPECT_EQ(1, Lib().w_Unload(script));
+  stage = 2;
+  caller.join();
+}
+
+// C extensions ask Python for the thread state of this thread. It is the script's while that runs,
+// and none afterwards, for another thread may delete it.
+TEST_P(Host, PyGILStateFollowsTheCalls) {
+  FakeHub hub;
+  // Python 3.12 has no ctypes in own-gil.
+  const int script = hub.LoadEvaluating("try: import ctypes\nexcept ImportError: ctypes = None\n");
+  const auto seen =
+      reinterpret_cast<void* (*)()>(dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState"));
+  ASSERT_NE(nullptr, seen);
+  std::atomic<int> stage{0};
+  std::thread caller([&] {
+    const char* question = "ctypes is None or ctypes.pythonapi.PyGILState_Check() == 1";
+    EXPECT_EQ("True", hub.Evaluate(script, question));
+    EXPECT_EQ(nullptr, seen());
+    stage = 1;
+    while (stage < 2) std::this_thread::yield();
+    EXPECT_EQ(nullptr, seen());
+  });
+  while (stage < 1) std::this_thread::yield();
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  EXPECT_EQ(nullptr, seen());
   stage = 2;
   caller.join();
 }

@@ -12,6 +12,15 @@ async def as_coroutine(awaitable):
     return await awaitable
 
 
+def swap_task(loop, task):
+    """Makes a task the one that runs on a loop, which runs in this thread, and returns that before.
+
+    From 3.14 on a thread has one such task, not one for each loop, and cannot enter another.
+    """
+    swap = getattr(loaded("asyncio").tasks, "_swap_current_task", None)
+    return None if loop is None or swap is None else swap(loop, task)
+
+
 class Coroutines(Part):
     def own_loop(self):
         if self.loop is None or self.loop.is_closed():
@@ -68,11 +77,13 @@ class Coroutines(Part):
         is_free = outer is None and self.loop_lock.acquire(False)
         # While the script's loop waits further up on some stack, this call gets one of its own.
         loop = self.own_loop() if is_free else asyncio.new_event_loop()
+        task = swap_task(outer, None)
         asyncio._set_running_loop(None)
         try:
             result, exception = loop.run_until_complete(self.serving(coroutine))
         finally:
             asyncio._set_running_loop(outer)
+            swap_task(outer, task)
             if is_free:
                 self.loop_lock.release()
             else:

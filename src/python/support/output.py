@@ -1,7 +1,10 @@
 """What scripts print: it goes through the library, which drops what is far too much."""
 
+# Python itself has only the part of it that is written in C, from 3.14 on.
+import io
 
-class Output(loaded("io").RawIOBase):
+
+class Output(io.RawIOBase):
     """The bytes of standard output or standard error."""
 
     mode = "wb"
@@ -48,7 +51,7 @@ def replace_output():
             STREAMS[name] = before and (before.encoding, before.errors)
         if STREAMS[name] is not None:
             encoding, errors = STREAMS[name]
-            stream = loaded("io").TextIOWrapper(
+            stream = io.TextIOWrapper(
                 Output(f"<{name}>", number),
                 encoding=encoding,
                 errors=errors,

@@ -1,0 +1,6 @@
+# Registers the test that builds for Pythons that are not supported, and must be refused.
+
+add_test(NAME build.refusals
+         COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/build/refusals.py
+                 ${CMAKE_COMMAND} ${VH_CARGO_PROGRAM} ${CMAKE_BINARY_DIR})
+set_tests_properties(build.refusals PROPERTIES TIMEOUT 600 RESOURCE_LOCK cargo)
