@@ -625,4 +625,60 @@ TEST(Vh, TheEnvironmentOverridesTheRecognisedGeneration) {
   EXPECT_STREQ("GetIPCity", Lib().w_CallName(22));
 }
 
+// Functions that ask nothing of the hub take their documented names, too.
+TEST(Vh, OwnFunctionsTakeKeywords) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating("import asyncio\n");
+  const auto expect = [&](const char* answer, const char* expression) {
+    EXPECT_EQ(answer, hub.Evaluate(script, expression)) << expression;
+  };
+  expect("'&#36;'", "vh.encode(text='$')");
+  expect("'&#36;'", "vh.Encode(text='$')");
+  expect("'$'", "vh.decode(text='&#36;')");
+  expect("'$'", "vh.Decode(text='&#36;')");
+  expect("['scripts']", "[name for name in vh.stats(form='dict') if name == 'scripts']");
+  expect("True", "'# TYPE' in vh.stats(form='prometheus')");
+  expect("NameError: the host has registered no function 'f' for this script",
+         "vh.CallDynamicFunction(name='f')");
+  hub.TakeLog();
+  expect("None", "vh.log(message='one')");
+  expect("None", "vh.log('two', level=40)");
+  expect("None", "vh.log(level=None, message='three')");
+  EXPECT_EQ("PY: [0:script.py] one\nPY: [0:script.py] two\nPY: [0:script.py] three\n",
+            hub.TakeLog());
+}
+
+TEST(Vh, OwnFunctionsRefuseOtherArguments) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating();
+  const auto refused = [&](const char* reason, const char* expression) {
+    EXPECT_EQ(std::string("TypeError: ") + reason, hub.Evaluate(script, expression)) << expression;
+  };
+  refused("encode() has no argument named 'txt'", "vh.encode(txt='$')");
+  refused("encode() takes exactly 1 arguments (0 given)", "vh.encode()");
+  refused("decode() got argument 'text' twice", "vh.decode('a', text='b')");
+  refused("stats() takes 0 to 1 arguments (2 given)", "vh.stats('dict', 'dict')");
+  refused("log() is missing argument 1 (message)", "vh.log(level=10)");
+  refused("log() argument 2 (level) must be int or None, not str", "vh.log('text', 'high')");
+  refused("CallDynamicFunction() takes at least 1 arguments (0 given)", "vh.CallDynamicFunction()");
+  refused("CallDynamicFunction() got argument 'name' twice",
+          "vh.CallDynamicFunction('f', name='g')");
+  refused("CallDynamicFunction() has no argument named 'nam'", "vh.CallDynamicFunction(nam='f')");
+}
+
+// What can never be called is refused where it is given.
+TEST(Vh, CallbacksAreLookedAtAtOnce) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(
+      "import asyncio\n"
+      "async def answer(): return 5\n");
+  EXPECT_EQ("TypeError: on_unload() argument 1 (function) must be callable, not int",
+            hub.Evaluate(script, "vh.on_unload(5)"));
+  EXPECT_EQ("TypeError: run_in_host() argument 1 (work) must be a callable or a coroutine, not int",
+            hub.Evaluate(script, "vh.run_in_host(5)"));
+  EXPECT_EQ("5", hub.Evaluate(script, "vh.run_in_host(work=lambda: 5).result()"));
+  EXPECT_EQ("5", hub.Evaluate(script, "vh.run_in_host(answer()).result(1)"));
+  EXPECT_EQ("True", hub.Evaluate(script, "vh.on_unload(function=len, obj=()) is len"));
+}
+
 }  // namespace

@@ -34,6 +34,8 @@ class Scope:
 
         Returns the function, so that it can be used as a decorator.
         """
+        if not callable(function):
+            raise wrong_type("on_unload() argument 1 (function) must be callable", function)
         self.unload_callbacks.append((function, args, kwargs))
         return function
 
@@ -43,6 +45,9 @@ class Scope:
         Inside a call from the hub it runs at once, else at the hub's next call into any script,
         once a second at the latest.
         """
+        if not (callable(work) or hasattr(work, "__await__")):
+            wanted = "run_in_host() argument 1 (work) must be a callable or a coroutine"
+            raise wrong_type(wanted, work)
         return self.give_to_host(work)
 
     def log_handler(self, level=0):
@@ -53,6 +58,10 @@ class Scope:
         if not run_file_with(name):
             raise AttributeError(name)
         return object.__getattribute__(self, name)
+
+
+def wrong_type(wanted, value):
+    return TypeError(f"{wanted}, not {type(value).__name__}")
 
 
 class Part:

@@ -27,6 +27,18 @@ type Values<'g, 'a> = SmallVec<[Option<&'g Obj<'a>>; 8]>;
 type Pieces<'g> = SmallVec<[Piece<'g>; 8]>;
 type PlainTexts<'g> = SmallVec<[&'g [u8]; 8]>;
 
+/// What arguments are matched with.
+struct Parameters<'p, Name, Find> {
+    function: &'p str,
+    count: usize,
+    /// How many leading ones must be given.
+    required: usize,
+    /// The name of one.
+    name: Name,
+    /// The one a keyword means.
+    find: Find,
+}
+
 impl<'g, 'a> Given<'g, 'a> {
     /// # Safety
     /// `arguments` is a vector of `count` objects and one more for each name in the tuple
@@ -62,71 +74,93 @@ impl<'g, 'a> Given<'g, 'a> {
         }
     }
 
-    /// The arguments of a function without keywords, at least `required` and at most `most`.
-    pub fn plain(&self, name: &str, required: usize, most: usize) -> Result<&'g [Obj<'a>], Raised> {
-        if let Some(keyword) = self.keywords.first() {
-            return Err(self.unexpected(name, &keyword.to_text()));
+    /// The arguments of a function of these parameters, in their order; None for those left out.
+    pub fn named<const N: usize>(
+        &self,
+        function: &str,
+        names: [&str; N],
+        required: usize,
+    ) -> Result<[Option<&'g Obj<'a>>; N], Raised> {
+        let parameters = Parameters {
+            function,
+            count: N,
+            required,
+            name: |index: usize| names[index],
+            find: |keyword: &str| names.iter().position(|name| *name == keyword),
+        };
+        let values = self.matched(&parameters)?;
+        Ok(std::array::from_fn(|index| values[index]))
+    }
+
+    /// The argument `name`, and those behind it, which have no names.
+    pub fn named_and_more(
+        &self,
+        function: &str,
+        name: &str,
+    ) -> Result<(&'g Obj<'a>, &'g [Obj<'a>]), Raised> {
+        if let Some(keyword) = self.keywords.iter().find(|keyword| keyword.to_text() != name) {
+            return Err(self.unexpected(function, &keyword.to_text()));
         }
-        self.check_count(name, self.positional.len(), required, most)?;
-        Ok(self.positional)
+        match (self.positional, self.named) {
+            ([first, more @ ..], []) => Ok((first, more)),
+            ([], [first]) => Ok((first, &[])),
+            ([], _) => self.count_error(function, 0, 1, usize::MAX),
+            _ => Err(self.twice(function, name)),
+        }
     }
 
     /// The values of a row's parameters in order; None for those left out.
-    fn matched(&self, callback: &Callback) -> Result<Values<'g, 'a>, Raised> {
-        let params = callback.params;
-        if self.positional.len() > params.len() {
+    fn of_row(&self, callback: &Callback) -> Result<Values<'g, 'a>, Raised> {
+        self.matched(&Parameters {
+            function: callback.text,
+            count: callback.params.len(),
+            required: callback.required(),
+            name: |index: usize| callback.params[index].name,
+            find: |keyword: &str| callback.params.iter().position(|param| param.is_named(keyword)),
+        })
+    }
+
+    fn matched<'n>(
+        &self,
+        parameters: &Parameters<'_, impl Fn(usize) -> &'n str, impl Fn(&str) -> Option<usize>>,
+    ) -> Result<Values<'g, 'a>, Raised> {
+        let &Parameters { function, count, required, .. } = parameters;
+        if self.positional.len() > count {
             let given = self.positional.len() + self.named.len();
-            return self.count_error(callback.text, given, callback.required(), params.len());
+            return self.count_error(function, given, required, count);
         }
         let mut values: Values = self.positional.iter().map(Some).collect();
-        values.resize(params.len(), None);
+        values.resize(count, None);
         for (keyword, argument) in self.keywords.iter().zip(self.named) {
             let keyword = keyword.to_text();
-            let Some(index) = params.iter().position(|param| param.is_named(&keyword)) else {
-                return Err(self.unexpected(callback.text, &keyword));
+            let Some(index) = (parameters.find)(&keyword) else {
+                return Err(self.unexpected(function, &keyword));
             };
             if values[index].replace(argument).is_some() {
-                let message = format!("{}() got argument '{keyword}' twice", callback.text);
-                return Err(self.attached.raise(Exception::Type, &message));
+                return Err(self.twice(function, &keyword));
             }
         }
-        match values.iter().take(callback.required()).position(Option::is_none) {
+        match values.iter().take(required).position(Option::is_none) {
             None => Ok(values),
-            Some(_) if self.named.is_empty() => self.count_error(
-                callback.text,
-                self.positional.len(),
-                callback.required(),
-                params.len(),
-            ),
+            Some(_) if self.named.is_empty() => {
+                self.count_error(function, self.positional.len(), required, count)
+            }
             Some(index) => {
-                let message = format!(
-                    "{}() is missing argument {} ({})",
-                    callback.text,
-                    index + 1,
-                    params[index].name
-                );
+                let (number, name) = (index + 1, (parameters.name)(index));
+                let message = format!("{function}() is missing argument {number} ({name})");
                 Err(self.attached.raise(Exception::Type, &message))
             }
         }
     }
 
-    fn unexpected(&self, name: &str, keyword: &str) -> Raised {
-        let message = format!("{name}() has no argument named '{keyword}'");
+    fn twice(&self, function: &str, keyword: &str) -> Raised {
+        let message = format!("{function}() got argument '{keyword}' twice");
         self.attached.raise(Exception::Type, &message)
     }
 
-    fn check_count(
-        &self,
-        name: &str,
-        given: usize,
-        least: usize,
-        most: usize,
-    ) -> Result<(), Raised> {
-        if (least..=most).contains(&given) {
-            Ok(())
-        } else {
-            self.count_error(name, given, least, most)
-        }
+    fn unexpected(&self, name: &str, keyword: &str) -> Raised {
+        let message = format!("{name}() has no argument named '{keyword}'");
+        self.attached.raise(Exception::Type, &message)
     }
 
     fn count_error<T>(
@@ -179,7 +213,7 @@ impl<'g, 'a> Given<'g, 'a> {
     #[inline(never)]
     fn pieces(&self, callback: &Callback, encoding: &Encoding) -> Result<Pieces<'g>, Raised> {
         let mut pieces = Pieces::new();
-        for (index, value) in self.matched(callback)?.iter().enumerate() {
+        for (index, value) in self.of_row(callback)?.iter().enumerate() {
             let place = Place { callback, index };
             place.pack(self.attached, *value, encoding, &mut pieces)?;
         }

@@ -57,8 +57,7 @@ pub fn dynamic<'a>(
     context: &Context,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
-    let arguments = given.plain("CallDynamicFunction", 1, usize::MAX)?;
-    let (name, arguments) = (&arguments[0], &arguments[1..]);
+    let (name, arguments) = given.named_and_more("CallDynamicFunction", "name")?;
     if !name.is_str() {
         let message = format!(
             "CallDynamicFunction() argument 1 (name) must be str, not {}",
@@ -201,8 +200,9 @@ pub fn log<'a>(
     context: &Context,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
-    let arguments = given.plain("log", 1, 2)?;
-    let (text, level) = output::text_and_level(&arguments[0], arguments.get(1))?;
+    let [message, level] = given.named("log", ["message", "level"], 1)?;
+    let message = message.expect("it is required");
+    let (text, level) = output::text_and_level(message, level)?;
     let script = context.label.as_str();
     let around = "PY: [] \n".len() + script.len();
     output::log_within_limit(context, &text, around, |text| match level.unwrap_or(i64::MAX) {
@@ -217,8 +217,8 @@ pub fn log<'a>(
 
 /// `stats(form="dict")`.
 pub fn stats<'a>(attached: Attached<'a>, given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
-    let form = given.plain("stats", 0, 1)?;
-    match form.first().map(|form| form.to_text()).as_deref() {
+    let [form] = given.named("stats", ["form"], 0)?;
+    match form.map(|form| form.to_text()).as_deref() {
         None | Some("dict") => {
             json::parse(attached, &render::json()).map_err(|failure| match failure {
                 Failure::Raised(raised) => raised,
@@ -240,7 +240,8 @@ fn translate<'a>(
     name: &str,
     replace: impl Fn(&[u8], &mut Vec<u8>) -> Option<usize>,
 ) -> Result<Obj<'a>, Raised> {
-    let text = &given.plain(name, 1, 1)?[0];
+    let [text] = given.named(name, ["text"], 1)?;
+    let text = text.expect("it is required");
     let attached = text.attached();
     if !text.is_str() {
         let message = format!("{name}() argument 1 (text) must be str, not {}", text.type_name());
