@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::header::{self, Setting};
 use crate::hooks::HOOKS;
 use crate::python::interpreter::Interpreter;
 use crate::python::object::Attached;
 use crate::python::{interrupt, names};
 use crate::runtime::Runtime;
 use crate::stats::{Row, Start};
-use crate::{clock, config, header};
+use crate::{clock, config};
 
 pub mod breaker;
 pub mod crash;
@@ -85,23 +86,44 @@ pub struct Settings {
 impl Settings {
     /// Reads what the script's comments and the environment say.
     pub fn read(label: &str, source: &[u8], runtime: Runtime) -> Settings {
-        let default = config::seconds("VH_PYTHON_HOOK_TIMEOUT", TIMEOUT);
-        let timeout = header::setting(source, "timeout").map_or(default, |text| {
-            config::parse_seconds(&text).unwrap_or_else(|| {
-                tracing::error!(
-                    script = %label,
-                    "its comment \"# vh: timeout\" is {text:?}, which is no number of seconds; {} is \
-                     used",
-                    default.as_secs_f64()
-                );
-                default
-            })
+        let own = Own { label, source };
+        let timeout = config::seconds("VH_PYTHON_HOOK_TIMEOUT", TIMEOUT);
+        let timeout = own.or(timeout, Setting::Timeout, config::parse_seconds, |timeout| {
+            format!("no number of seconds; {} is used", timeout.as_secs_f64())
         });
-        let default = config::switch("VH_PYTHON_TELL_OPERATORS", true);
-        let tell_operators = header::setting(source, "tell_operators")
-            .and_then(|text| config::parse_switch(&text))
-            .unwrap_or(default);
-        Settings { runtime, timeout, tell_operators }
+        let tell = config::switch("VH_PYTHON_TELL_OPERATORS", true);
+        let tell = own.or(tell, Setting::TellOperators, config::parse_switch, |tell| {
+            format!("neither yes nor no; {} is used", if *tell { "yes" } else { "no" })
+        });
+        Settings { runtime, timeout, tell_operators: tell }
+    }
+}
+
+/// The comments of a script.
+struct Own<'o> {
+    label: &'o str,
+    source: &'o [u8],
+}
+
+impl Own<'_> {
+    /// What they say, or the default; a value that is not understood is `wrong`.
+    fn or<T>(
+        &self,
+        default: T,
+        setting: Setting,
+        parse: impl Fn(&str) -> Option<T>,
+        wrong: impl Fn(&T) -> String,
+    ) -> T {
+        let Some(text) = header::setting(self.source, setting) else { return default };
+        parse(&text).unwrap_or_else(|| {
+            tracing::error!(
+                script = %self.label,
+                "its comment \"# vh: {}\" is {text:?}, which is {}",
+                setting.name(),
+                wrong(&default)
+            );
+            default
+        })
     }
 }
 
@@ -228,6 +250,11 @@ impl Callee {
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// How long a call of it may take; None is for ever.
+    pub fn deadline(&self) -> Option<Duration> {
+        (self.limit > 0).then(|| Duration::from_nanos(self.limit))
     }
 
     /// Whether it may be called now; counted when not. Who gets a yes must begin a call.

@@ -1,18 +1,139 @@
 //! Settings a script gives in comments among its first lines: `# vh: name = value`, with or without
 //! another comment behind it.
 
+use crate::nearest::nearest;
+
 /// Lines of a script in which settings are looked for.
 const LINES: usize = 20;
 
+/// A setting that scripts can give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Setting {
+    /// Where the script runs.
+    Runtime,
+    /// A virtual environment with its packages.
+    Venv,
+    /// Whether a reload gets a new interpreter.
+    Reload,
+    /// How long a call may take.
+    Timeout,
+    /// Whether operators are told of suspended hooks.
+    TellOperators,
+}
+
+/// Every setting and its name.
+const SETTINGS: [(&str, Setting); 5] = [
+    ("runtime", Setting::Runtime),
+    ("venv", Setting::Venv),
+    ("reload", Setting::Reload),
+    ("timeout", Setting::Timeout),
+    ("tell_operators", Setting::TellOperators),
+];
+
+impl Setting {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        SETTINGS.iter().find(|entry| entry.1 == self).map_or("", |entry| entry.0)
+    }
+
+    fn named(name: &str) -> Option<Setting> {
+        let is_it = |entry: &&(&str, Setting)| entry.0.eq_ignore_ascii_case(name);
+        SETTINGS.iter().find(is_it).map(|entry| entry.1)
+    }
+}
+
 /// The value of a setting; the first one counts.
-pub fn setting(source: &[u8], name: &str) -> Option<String> {
-    source.split(|&byte| byte == b'\n').take(LINES).find_map(|line| {
-        let line = String::from_utf8_lossy(line);
-        let comment = line.trim_start_matches('\u{FEFF}').trim().strip_prefix('#')?;
-        let setting = comment.trim_start_matches('#').trim().strip_prefix("vh:")?;
-        let (key, value) = setting.split_once('=')?;
-        (key.trim() == name).then(|| without_comment(value).trim().to_owned())
+pub fn setting(source: &[u8], wanted: Setting) -> Option<String> {
+    lines(source).take(LINES).find_map(|line| {
+        let (name, value) = line.after_mark()?.split_once('=')?;
+        let is_wanted = Setting::named(name.trim()) == Some(wanted);
+        is_wanted.then(|| without_comment(value).trim().to_owned())
     })
+}
+
+/// What is meant as a setting, as it seems, but is none; a line of text for each.
+pub fn mistakes(source: &[u8]) -> Vec<String> {
+    lines(source)
+        .enumerate()
+        .filter_map(|(index, line)| {
+            let (number, line) = (index + 1, line.comment()?);
+            let wrong = match index < LINES {
+                true => what_is_wrong(line)?,
+                false => too_late(line)?,
+            };
+            Some(format!("its comment \"# {line}\" in line {number} {wrong}"))
+        })
+        .collect()
+}
+
+fn what_is_wrong(comment: &str) -> Option<String> {
+    let Some(text) = after_mark(comment) else {
+        // Without the colon.
+        let (name, _) = strip_vh(comment)?.split_once('=')?;
+        Setting::named(name.trim())?;
+        return Some("is no setting: write \"# vh: NAME = VALUE\"".to_owned());
+    };
+    match text.split_once('=') {
+        Some((name, _)) if Setting::named(name.trim()).is_some() => None,
+        Some((name, _)) => unknown(name.trim()),
+        None => {
+            let name = text.split([':', ' ', '\t']).next().unwrap_or_default();
+            let meant = nearest(name, names())?;
+            Some(format!("is no setting: write \"# vh: {meant} = VALUE\""))
+        }
+    }
+}
+
+fn unknown(name: &str) -> Option<String> {
+    match nearest(name, names()) {
+        Some(meant) => Some(format!("names no setting: did you mean {meant}?")),
+        // A sentence with an equals sign in it.
+        None if name.contains(char::is_whitespace) => None,
+        None => {
+            let all: Vec<_> = names().collect();
+            Some(format!("names no setting: there are {}", all.join(", ")))
+        }
+    }
+}
+
+fn too_late(comment: &str) -> Option<String> {
+    let (name, _) = after_mark(comment)?.split_once('=')?;
+    Setting::named(name.trim())?;
+    Some(format!("is not read: settings are among the first {LINES} lines"))
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|entry| entry.0)
+}
+
+/// A line of a script.
+struct Line(String);
+
+fn lines(source: &[u8]) -> impl Iterator<Item = Line> {
+    let text = |line| Line(String::from_utf8_lossy(line).into_owned());
+    source.split(|&byte| byte == b'\n').map(text)
+}
+
+impl Line {
+    /// The text of a line that is nothing but a comment.
+    fn comment(&self) -> Option<&str> {
+        let comment = self.0.trim_start_matches('\u{FEFF}').trim().strip_prefix('#')?;
+        Some(comment.trim_start_matches('#').trim())
+    }
+
+    /// What follows `vh:` in such a line.
+    fn after_mark(&self) -> Option<&str> {
+        after_mark(self.comment()?)
+    }
+}
+
+fn after_mark(comment: &str) -> Option<&str> {
+    strip_vh(comment)?.trim_start().strip_prefix(':').map(str::trim)
+}
+
+fn strip_vh(comment: &str) -> Option<&str> {
+    let (mark, rest) = comment.split_at_checked("vh".len())?;
+    mark.eq_ignore_ascii_case("vh").then_some(rest)
 }
 
 /// A `#` begins a comment only after a space: paths may have one inside.
@@ -28,7 +149,11 @@ fn without_comment(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::setting;
+    use super::{Setting, mistakes, setting};
+
+    fn runtime(source: &str) -> Option<String> {
+        setting(source.as_bytes(), Setting::Runtime)
+    }
 
     #[test]
     fn comments_of_the_first_lines_count() {
@@ -36,12 +161,10 @@ mod tests {
             "# vh: runtime = main\n",
             "#!/usr/bin/python3\n#vh:runtime=main\r\nimport vh\n",
             "\u{FEFF}# vh: runtime = main\n# vh: runtime = sub\n",
+            "# VH: Runtime = main\n",
         ] {
-            assert_eq!(
-                setting(source.as_bytes(), "runtime").as_deref(),
-                Some("main"),
-                "{source:?}"
-            );
+            assert_eq!(runtime(source).as_deref(), Some("main"), "{source:?}");
+            assert_eq!(mistakes(source.as_bytes()), [""; 0], "{source:?}");
         }
     }
 
@@ -52,7 +175,8 @@ mod tests {
             ("# vh: timeout = # none", ""),
             ("# vh: timeout = /srv/c#/env\t# a path", "/srv/c#/env"),
         ] {
-            assert_eq!(setting(source.as_bytes(), "timeout").as_deref(), Some(value), "{source:?}");
+            let found = setting(source.as_bytes(), Setting::Timeout);
+            assert_eq!(found.as_deref(), Some(value), "{source:?}");
         }
     }
 
@@ -60,7 +184,42 @@ mod tests {
     fn nothing_else_counts() {
         let late = "\n".repeat(20) + "# vh: runtime = main";
         for source in ["x = '# vh: runtime = main'\n", "# vh: venv = x\n", late.as_str()] {
-            assert_eq!(setting(source.as_bytes(), "runtime"), None, "{source:?}");
+            assert_eq!(runtime(source), None, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_with_what_was_meant() {
+        let late = "\n".repeat(20) + "# vh: runtime = main";
+        for (source, told) in [
+            ("# vh: runtim = main\n", "in line 1 names no setting: did you mean runtime?"),
+            (
+                "import vh\n# vh: tell operators = no",
+                "in line 2 names no setting: did you mean tell_operators?",
+            ),
+            ("# vh: runtime: main\n", "is no setting: write \"# vh: runtime = VALUE\""),
+            ("# vh: timout 5\n", "is no setting: write \"# vh: timeout = VALUE\""),
+            ("# vh runtime = main\n", "is no setting: write \"# vh: NAME = VALUE\""),
+            (
+                "# vh: colour = red\n",
+                "names no setting: there are runtime, venv, reload, timeout, tell_operators",
+            ),
+            (&late, "in line 21 is not read: settings are among the first 20 lines"),
+        ] {
+            let found = mistakes(source.as_bytes());
+            assert!(found.len() == 1 && found[0].ends_with(told), "{source:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn other_comments_are_none() {
+        for source in [
+            "# vh: the module of the hub\n# vh is there\n",
+            "# vh: what a == b means to it = nothing\n",
+            "# vhost = 3\n#\n# é\n",
+            "print('# vh: runtim = main')\n",
+        ] {
+            assert_eq!(mistakes(source.as_bytes()), [""; 0], "{source:?}");
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod hub;
 pub mod last_error;
 pub mod lifecycle;
 pub mod log;
+mod nearest;
 pub mod packages;
 #[allow(unsafe_code)]
 pub mod panics;

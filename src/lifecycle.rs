@@ -3,7 +3,7 @@
 use crate::abi::host::CallbackTable;
 use crate::guard::{crash, watchdog};
 use crate::last_error::{self, Code};
-use crate::python::interpreter;
+use crate::python::{advice, interpreter};
 use crate::{carry, hub, log, scripts};
 
 /// Starts Python and keeps the callback table. False, with a log line, on failure.
@@ -19,6 +19,7 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
         return false;
     }
     hub::begin(table);
+    advice::begin();
     watchdog::start();
     crash::install();
     carry::open();

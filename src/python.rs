@@ -3,6 +3,7 @@
 //! Built on `pyo3_ffi` with thin types of our own. PyO3's upper layer caches objects for the whole
 //! process and so mixes the objects of different interpreters; nothing here is static but code.
 
+pub mod advice;
 pub mod call;
 pub mod convert;
 pub mod ending;

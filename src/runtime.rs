@@ -1,6 +1,7 @@
 //! Where a script runs, and how it says so.
 
-use crate::header;
+use crate::header::{self, Setting};
+use crate::nearest::nearest;
 
 /// The places a script can run in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +37,7 @@ impl Runtime {
 
 /// The runtime a script asks for by its comment `# vh: runtime = main`.
 pub fn wish(source: &[u8]) -> Result<Option<Runtime>, String> {
-    let wish = header::setting(source, "runtime").map(|name| named(&name)).transpose();
+    let wish = header::setting(source, Setting::Runtime).map(|name| named(&name)).transpose();
     wish.map_err(|reason| format!("its comment \"# vh: runtime\" {reason}"))
 }
 
@@ -55,7 +56,7 @@ fn named(name: &str) -> Result<Runtime, String> {
         let names: Vec<_> = NAMES.iter().filter(|entry| entry.1.is_some()).map(|e| e.0).collect();
         names.join(" or ")
     };
-    match NAMES.iter().find(|entry| entry.0 == name) {
+    match NAMES.iter().find(|entry| entry.0.eq_ignore_ascii_case(name.trim())) {
         Some((_, Some(runtime))) => Ok(*runtime),
         Some(("own-gil", None)) => Err(format!(
             "asks for \"own-gil\", which needs Python 3.12 or newer; this library is built for \
@@ -66,7 +67,11 @@ fn named(name: &str) -> Result<Runtime, String> {
         Some((_, None)) => {
             Err(format!("asks for {name:?}, which this version does not have; use {}", usable()))
         }
-        None => Err(format!("says {name:?}, which is no runtime; use {}", usable())),
+        None => {
+            let meant = nearest(name, NAMES.iter().map(|entry| entry.0));
+            let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
+            Err(format!("says {name:?}, which is no runtime{meant}; use {}", usable()))
+        }
     }
 }
 
@@ -76,12 +81,15 @@ mod tests {
 
     #[test]
     fn the_comment_decides() {
-        assert_eq!(wish(b"# vh: runtime = main\n"), Ok(Some(Runtime::Main)));
+        for source in ["# vh: runtime = main\n", "# vh: runtime = MAIN\n"] {
+            assert_eq!(wish(source.as_bytes()), Ok(Some(Runtime::Main)));
+        }
     }
 
     #[test]
     fn impossible_wishes_are_told() {
         assert!(wish(b"# vh: runtime = worker\n").unwrap_err().contains("does not have"));
-        assert!(wish(b"# vh: runtime = fast\n").unwrap_err().contains("no runtime"));
+        assert!(wish(b"# vh: runtime = fast\n").unwrap_err().contains("no runtime; use"));
+        assert!(wish(b"# vh: runtime = mian\n").unwrap_err().contains("(did you mean main?)"));
     }
 }

@@ -15,13 +15,14 @@ use super::names::Names;
 use super::object::{Attached, Obj, Owned, Raised};
 use super::parking::{self, Home};
 use super::scope::Scope;
-use super::{ending, report, scope, state, vh};
+use super::{advice, ending, report, scope, state, vh};
 use crate::guard::{Call, Settings};
+use crate::header::{self, Setting};
 use crate::hooks::{HOOKS, ON_TIMER};
 use crate::last_error::{self, Code};
+use crate::preflight;
 use crate::runtime::{self, Runtime};
 use crate::scripts::Context;
-use crate::{header, preflight};
 
 /// A script that ran its top level.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ pub fn load(context: &Arc<Context>) -> Option<Loaded> {
         let home = home(context, &source, runtime)?;
         let interpreter = interpreter_for(runtime, home.as_ref())?;
         let settings = Settings::read(&context.label, &source, runtime);
+        advice::on_comments(context, &source);
         context.profile.settle(settings, &interpreter);
         prepare(context, &interpreter, runtime, home, &source)
             .inspect_err(|_| ending::discard(&interpreter, runtime))
@@ -117,7 +119,7 @@ fn choose_runtime(context: &Context, source: &[u8]) -> Result<Runtime, String> {
 /// Whose interpreter the script gets: one that served the same file before, unless its comment says
 /// `# vh: reload = fresh`. None where none is kept.
 fn home(context: &Context, source: &[u8], runtime: Runtime) -> Result<Option<Home>, String> {
-    let fresh = match header::setting(source, "reload") {
+    let fresh = match header::setting(source, Setting::Reload) {
         None => false,
         Some(value) if value.eq_ignore_ascii_case("fresh") => true,
         Some(value) => {
@@ -223,7 +225,7 @@ fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Path) -> Result<(), Fa
 
 /// The virtual environment the script or the environment of the hub names.
 fn venv(context: &Context, source: &[u8]) -> Option<PathBuf> {
-    let own = header::setting(source, "venv")
+    let own = header::setting(source, Setting::Venv)
         .map(|venv| context.path().parent().unwrap_or(Path::new(".")).join(venv));
     own.or_else(|| std::env::var_os("VH_PYTHON_VENV").filter(|v| !v.is_empty()).map(PathBuf::from))
 }
@@ -326,6 +328,7 @@ impl Loaded {
         let attached = entered.attached();
         // SAFETY: the script's own interpreter is attached.
         let namespace = unsafe { self.namespace.get(attached) };
+        advice::on_files(context, &namespace);
         // Importing large packages takes its time.
         let call = Call::begin_unlimited(attached, context.callees.function(b"(top level)"));
         if let Err(raised) = execute(&namespace, context, source) {
@@ -333,6 +336,7 @@ impl Loaded {
             report::failure(attached, raised, &call, &place);
             return false;
         }
+        advice::on_functions(context, &namespace);
         for (number, hook) in HOOKS.iter().enumerate() {
             let Some(function) = namespace.dict_item(hook.name).filter(Obj::is_callable) else {
                 continue;
