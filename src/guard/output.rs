@@ -1,6 +1,8 @@
 //! How much a script may write into the log: what it prints beyond so much a minute is dropped, and
 //! the log says how much that was.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use parking_lot::Mutex;
 
 use crate::config;
@@ -15,6 +17,8 @@ pub struct Output {
     /// Bytes a minute; 0 is no limit.
     limit: u64,
     window: Mutex<Window>,
+    /// Whether it has begun a line of standard output or standard error that has not ended.
+    inside_line: [AtomicBool; 2],
 }
 
 /// The current minute.
@@ -40,7 +44,25 @@ impl Output {
     /// As the environment says.
     pub fn from_environment() -> Output {
         let limit = config::number("VH_PYTHON_OUTPUT_LIMIT", LIMIT);
-        Output { limit: (limit * 1024.0) as u64, window: Mutex::default() }
+        Output::limited((limit * 1024.0) as u64)
+    }
+
+    fn limited(limit: u64) -> Output {
+        Output { limit, window: Mutex::default(), inside_line: Default::default() }
+    }
+
+    /// Whether the script has begun a line of this file that has not ended.
+    pub fn is_inside_line(&self, file: i32) -> bool {
+        self.line(file).load(Ordering::Relaxed)
+    }
+
+    /// The same, from now on.
+    pub fn set_inside_line(&self, file: i32, is_inside: bool) {
+        self.line(file).store(is_inside, Ordering::Relaxed);
+    }
+
+    fn line(&self, file: i32) -> &AtomicBool {
+        &self.inside_line[usize::from(file == 2)]
     }
 
     /// Bytes a minute.
@@ -48,8 +70,8 @@ impl Output {
         self.limit
     }
 
-    /// Counts a piece of output.
-    pub fn admit(&self, length: usize, now: u64) -> Verdict {
+    /// Counts a piece of output, with what the library writes around it.
+    pub fn admit(&self, length: usize, around: usize, now: u64) -> Verdict {
         if self.limit == 0 {
             return Verdict::Write;
         }
@@ -58,11 +80,11 @@ impl Output {
         if window.dropped == 0 && now.saturating_sub(window.started) >= MINUTE {
             *window = Window { started: now, ..Window::default() };
         }
-        let length = length as u64;
         if window.dropped > 0 {
-            window.dropped += length;
+            window.dropped += length as u64;
             return Verdict::Drop;
         }
+        let length = (length + around) as u64;
         let rest = self.limit.saturating_sub(window.written);
         if length <= rest {
             window.written += length;
@@ -91,23 +113,23 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_dropped_until_the_minute_is_over() {
-        let output = Output { limit: 100, window: Mutex::default() };
-        assert_eq!(output.admit(60, 0), Verdict::Write);
-        assert_eq!(output.admit(60, 1), Verdict::Cut(40));
-        assert_eq!(output.admit(1, 2), Verdict::Drop);
+        let output = Output::limited(100);
+        assert_eq!(output.admit(60, 0, 0), Verdict::Write);
+        assert_eq!(output.admit(50, 10, 1), Verdict::Cut(40));
+        assert_eq!(output.admit(1, 10, 2), Verdict::Drop);
         assert_eq!(output.take_dropped(MINUTE - 1, false), None);
         assert_eq!(output.take_dropped(MINUTE, false), Some(21));
-        assert_eq!(output.admit(60, MINUTE + 1), Verdict::Write);
+        assert_eq!(output.admit(60, 0, MINUTE + 1), Verdict::Write);
         assert_eq!(output.take_dropped(2 * MINUTE, true), None);
-        assert_eq!(output.admit(40, MINUTE + 2), Verdict::Write);
-        assert_eq!(output.admit(1, MINUTE + 3), Verdict::Cut(0));
+        assert_eq!(output.admit(40, 0, MINUTE + 2), Verdict::Write);
+        assert_eq!(output.admit(1, 0, MINUTE + 3), Verdict::Cut(0));
     }
 
     #[test]
     fn a_calm_script_writes_on() {
-        let output = Output { limit: 100, window: Mutex::default() };
+        let output = Output::limited(100);
         for minute in 0..10 {
-            assert_eq!(output.admit(90, minute * MINUTE), Verdict::Write);
+            assert_eq!(output.admit(90, 0, minute * MINUTE), Verdict::Write);
         }
     }
 }

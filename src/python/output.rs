@@ -14,17 +14,11 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
     let [serial, number, data] = &items[..] else { return Ok(attached.none()) };
     let owner = if serial.is_int() { serial.as_i64() } else { None };
     let owner = owner.and_then(|serial| registry::with_serial(serial as u64));
-    let mut bytes = data.as_bytes().to_vec();
-    let verdict = admit(owner.as_deref(), bytes.len());
-    match verdict {
-        Verdict::Write => {}
-        Verdict::Cut(length) if length > 0 => {
-            bytes.truncate(start_of_character(&bytes, length));
-            bytes.extend_from_slice("…\n".as_bytes());
-        }
-        Verdict::Cut(_) | Verdict::Drop => bytes.clear(),
-    }
     let file = number.as_i64().unwrap_or(1) as i32;
+    let (bytes, verdict) = match owner.as_deref() {
+        Some(script) => admitted(script, file, data.as_bytes()),
+        None => (data.as_bytes().to_vec(), Verdict::Write),
+    };
     let written = detached(attached, || host::write_all(file, &bytes));
     tell_limit(owner.as_deref(), verdict);
     match written {
@@ -36,9 +30,57 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
     }
 }
 
-/// What becomes of so many bytes that a script writes; `tell_limit` is to follow.
-fn admit(script: Option<&Context>, length: usize) -> Verdict {
-    script.map_or(Verdict::Write, |script| script.profile.output.admit(length, clock::ticking()))
+/// What is written of a piece of a script's output: each line begins with the script's label, which
+/// counts for the limit as well. `tell_limit` is to follow.
+fn admitted(script: &Context, file: i32, data: &[u8]) -> (Vec<u8>, Verdict) {
+    let output = &script.profile.output;
+    let label = format!("PY: [{}] ", script.label);
+    let (mut bytes, ends_line) = labelled(data, &label, output.is_inside_line(file));
+    let around = bytes.len() - data.len();
+    let verdict = output.admit(data.len(), around, clock::ticking());
+    match verdict {
+        Verdict::Write => output.set_inside_line(file, !ends_line),
+        Verdict::Cut(length) => {
+            bytes.truncate(start_of_character(&bytes, length));
+            if !bytes.is_empty() {
+                bytes.extend_from_slice("…\n".as_bytes());
+            }
+            output.set_inside_line(file, false);
+        }
+        Verdict::Drop => bytes.clear(),
+    }
+    (bytes, verdict)
+}
+
+/// The label before each line that begins in `data`, and whether its last line ends.
+fn labelled(data: &[u8], label: &str, mut is_inside_line: bool) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::with_capacity(data.len() + label.len());
+    for line in data.split_inclusive(|&byte| byte == b'\n') {
+        if !is_inside_line {
+            bytes.extend_from_slice(label.as_bytes());
+        }
+        bytes.extend_from_slice(line);
+        is_inside_line = line.last() != Some(&b'\n');
+    }
+    (bytes, !is_inside_line)
+}
+
+/// `log_for((serial, text))` of `support/uncaught.py`: an error of a script that Python itself tells.
+pub fn log_for<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+    let items = arguments.map(|arguments| arguments.items()).unwrap_or_default();
+    let [serial, text] = &items[..] else { return Ok(attached.none()) };
+    let owner = if serial.is_int() { serial.as_i64() } else { None };
+    let owner = owner.and_then(|serial| registry::with_serial(serial as u64));
+    let text = text.to_text();
+    detached(attached, || match owner.as_deref() {
+        Some(script) => {
+            let around = "PY: [] \n".len() + script.label.len();
+            let log = |text: &str| tracing::error!(script = %script.label, "{text}");
+            log_within_limit(script, &text, around, log);
+        }
+        None => tracing::error!("{text}"),
+    });
+    Ok(attached.none())
 }
 
 /// Logs that from now on the script's output is dropped, if this is where that began.
@@ -61,7 +103,7 @@ fn start_of_character(text: &[u8], index: usize) -> usize {
 /// Gives what may be written of a line that a script logs, which costs `around` bytes more than its
 /// text, to `log`.
 pub fn log_within_limit(script: &Context, text: &str, around: usize, log: impl FnOnce(&str)) {
-    let verdict = admit(Some(script), text.len() + around);
+    let verdict = script.profile.output.admit(text.len(), around, clock::ticking());
     match verdict {
         Verdict::Write => log(text),
         Verdict::Cut(length) if length > around => {
@@ -86,6 +128,11 @@ pub fn text_and_level<'a>(
     level: Option<&Obj<'a>>,
 ) -> Result<(String, Option<i64>), Raised> {
     let attached = message.attached();
+    if let Some(level) = level.filter(|level| !level.is_none() && !level.is_int()) {
+        let given = level.type_name();
+        let message = format!("log() argument 2 (level) must be int or None, not {given}");
+        return Err(attached.raise(Exception::Type, &message));
+    }
     if message.is_str() {
         return Ok((message.to_text(), level.and_then(|level| level.as_i64())));
     }

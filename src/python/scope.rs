@@ -37,9 +37,10 @@ macro_rules! support {
 }
 
 /// What every script needs, in the order in which it is run.
-static FIRST: [File; 5] = [
+static FIRST: [File; 6] = [
     support!("common"),
     support!("output"),
+    support!("uncaught"),
     support!("scope"),
     support!("importing"),
     support!("reporting"),
@@ -263,8 +264,9 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 12] = [
+static BUILTINS: [Builtin; 13] = [
     Builtin::new(c"write_output", entry!(function output::write), ffi::METH_O),
+    Builtin::new(c"log_for", entry!(function output::log_for), ffi::METH_O),
     Builtin::new(c"current_script", entry!(function current_script), ffi::METH_NOARGS),
     Builtin::new(c"in_host_call", entry!(function in_host_call), ffi::METH_NOARGS),
     Builtin::new(c"serve", entry!(function serve), ffi::METH_NOARGS),

@@ -22,21 +22,51 @@ class Logs : public testing::TestWithParam<const char*> {
   FakeHub hub_;
 };
 
-TEST_P(Logs, PrintsAppearAtOnceAndUnchanged) {
+// Each line has the script's label; a line that is written in pieces has it once.
+TEST_P(Logs, PrintsAppearAtOnceWithTheScriptsLabel) {
   const int script = hub_.LoadEvaluating("import sys, os\n");
   hub_.TakeLog();
   hub_.Evaluate(script, "print('from print: \\u00e4\\u4e2d')");
-  EXPECT_EQ("from print: \xc3\xa4\xe4\xb8\xad\n", hub_.TakeLog());
+  EXPECT_EQ("PY: [0:script.py] from print: \xc3\xa4\xe4\xb8\xad\n", hub_.TakeLog());
   hub_.Evaluate(script, "print('no end', end='')");
-  EXPECT_EQ("no end", hub_.TakeLog());
+  EXPECT_EQ("PY: [0:script.py] no end", hub_.TakeLog());
+  hub_.Evaluate(script, "print(' yet', 1, end=' end\\ntwo\\n\\nthree')");
+  EXPECT_EQ(" yet 1 end\nPY: [0:script.py] two\nPY: [0:script.py] \nPY: [0:script.py] three",
+            hub_.TakeLog());
+  hub_.Evaluate(script, "print()");
+  EXPECT_EQ("\n", hub_.TakeLog());
   hub_.Evaluate(script, "sys.stdout.buffer.write(b'\\xff bytes\\n')");
-  EXPECT_EQ("\xff bytes\n", hub_.TakeLog());
+  EXPECT_EQ("PY: [0:script.py] \xff bytes\n", hub_.TakeLog());
   hub_.Evaluate(script, "print('to errors', file=sys.stderr)");
-  EXPECT_EQ("to errors\n", hub_.TakeLog());
+  EXPECT_EQ("PY: [0:script.py] to errors\n", hub_.TakeLog());
   EXPECT_EQ("(1, 2, 'utf-8', False)",
             hub_.Evaluate(script,
                           "(sys.stdout.fileno(), sys.stderr.fileno(), "
                           "sys.stdout.encoding.lower(), sys.stdout.isatty())"));
+}
+
+// What Python itself tells of a script is a record of the log, with the script's label.
+TEST_P(Logs, UncaughtExceptionsAndWarningsHaveTheScriptsLabel) {
+  const int script = hub_.LoadEvaluating(
+      "import threading, warnings\n"
+      "class Failing:\n"
+      "    def __del__(self): raise ValueError('in a finalizer')\n"
+      "def fail(): raise KeyError('in a thread')\n"
+      "def run():\n"
+      "    thread = threading.Thread(target=fail, name='mine'); thread.start(); thread.join()\n");
+  const auto log_of = [&](const char* expression) {
+    hub_.TakeLog();
+    hub_.Evaluate(script, expression);
+    return hub_.TakeLog();
+  };
+  std::string log = log_of("run()");
+  EXPECT_EQ(0u, log.find("PY: [0:script.py] Exception in thread mine:\nTraceback")) << log;
+  EXPECT_EQ(1, CountLines(log, {"KeyError: 'in a thread'"})) << log;
+  log = log_of("Failing() and None");
+  EXPECT_EQ(0u, log.find("PY: [0:script.py] Exception ignored in")) << log;
+  EXPECT_EQ(1, CountLines(log, {"ValueError: in a finalizer"})) << log;
+  log = log_of("warnings.warn('mind this')");
+  EXPECT_EQ(1, CountLines(log, {"PY: [0:script.py] ", "UserWarning: mind this"})) << log;
 }
 
 TEST_P(Logs, TooMuchOutputIsDroppedAndTold) {
@@ -56,9 +86,9 @@ TEST_P(Logs, TooMuchOutputIsDroppedAndTold) {
   EXPECT_GT(140 * 1024u, log.size());
   EXPECT_LT(100 * 1024u, log.size());
   EXPECT_EQ(1, CountLines(log, {"loud.py] writes more than 128 KiB a minute"}));
-  EXPECT_EQ(1, CountLines(log, {"PY: "}));
+  EXPECT_EQ(CountLines(log, {"PY: [0:loud.py] xxx"}) + 1, CountLines(log, {"PY: "}));
   hub_.Evaluate(calm, "print('heard')");
-  EXPECT_EQ("heard\n", hub_.TakeLog());
+  EXPECT_EQ("PY: [1:calm.py] heard\n", hub_.TakeLog());
   EXPECT_EQ(1, Lib().w_Unload(loud));
   const std::string end = hub_.TakeLog();
   EXPECT_EQ(1, CountLines(end, {"loud.py]", "bytes that it wrote were dropped"})) << end;
@@ -129,7 +159,7 @@ TEST_P(Logs, TheLimitCanBeSet) {
   const int script = hub_.LoadEvaluating("def shout(): print('x' * 1000000)\n");
   hub_.TakeLog();
   hub_.Call(script, "shout");
-  EXPECT_EQ(1000001u, hub_.TakeLog().size());
+  EXPECT_EQ(1000001u + sizeof("PY: [0:script.py] ") - 1, hub_.TakeLog().size());
 }
 
 TEST_P(Logs, ScriptsLogByLevel) {

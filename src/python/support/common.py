@@ -12,7 +12,8 @@ current_script() is the serial of the script the host's thread runs for, in_host
 thread is inside a call from the host, thread_frames() the innermost frames of threads that Python
 started in this interpreter; serve() answers the vh calls of other threads, notify(serial) asks for
 the script's jobs to be run by the host, write_output((serial, file number, data)) writes for a
-script, prime(name) is told of each import before Python 3.13, step(code, ...) raises TimeoutError in a call that is to end; compile_source((source, path))
+script, log_for((serial, text)) logs an error of one, prime(name) is told of each import before Python
+3.13, step(code, ...) raises TimeoutError in a call that is to end; compile_source((source, path))
 gives the code of a module, run_file_with(name) runs the file that defines a name and has not been
 run. share_names(mappings) keeps the names in them outside of the interpreter, for all that have the
 same, and returns their number, or None when that cannot be; shared_names(number) gives them back, a

@@ -44,7 +44,8 @@ STREAMS = {}
 
 
 def replace_output():
-    """Puts the library between scripts and the host's standard output, with objects that are new."""
+    """Puts the library between scripts and the host's standard output, with objects that are new, and
+    in the place of what Python itself writes about scripts."""
     for name, number in (("stdout", 1), ("stderr", 2)):
         before = getattr(sys, name, None)
         if name not in STREAMS:
@@ -61,3 +62,4 @@ def replace_output():
             stream.mode = "w"
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
+    tell_uncaught()
