@@ -455,7 +455,7 @@ impl Target for Try {
         }
         self.progress.state.store(state, Ordering::Release);
         let Some(time) = self.tell else { return };
-        let place = place_of(stack);
+        let place = place_of(stack, &self.script.path().to_string_lossy());
         let is_new = callee.is_none_or(|callee| match state {
             _ if self.only_tells => true,
             IN_HOST => callee.waits_for_hub(&place),
@@ -473,14 +473,22 @@ impl Target for Try {
     }
 }
 
-/// The innermost function of a stack as Python shows it, and its file.
-fn place_of(stack: &str) -> String {
-    let entry = |line: &str| {
-        let (file, rest) = line.trim_start().strip_prefix("File \"")?.split_once("\", line ")?;
-        let (_, function) = rest.split_once(", in ")?;
-        Some(format!("{function} of {file}"))
+/// The innermost line of a stack as Python shows it, and the innermost one of the script's own file
+/// when that is another: what stands elsewhere may be called from many places of the script.
+fn place_of(stack: &str, script: &str) -> String {
+    let entry = |line| {
+        let (file, rest) =
+            str::trim_start(line).strip_prefix("File \"")?.split_once("\", line ")?;
+        let (number, function) = rest.split_once(", in ")?;
+        Some((file, number, function))
     };
-    stack.lines().rev().find_map(entry).unwrap_or_else(|| stack.trim().to_owned())
+    let mut inside = stack.lines().rev().filter_map(entry);
+    let Some((file, number, function)) = inside.next() else { return stack.trim().to_owned() };
+    let place = format!("{function} of {file}, line {number}");
+    match inside.find(|&(caller, ..)| file != script && caller == script) {
+        Some((_, number, _)) => format!("{place}, called in line {number} of the script"),
+        None => place,
+    }
 }
 
 fn seconds(nanoseconds: u64) -> f64 {

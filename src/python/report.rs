@@ -85,6 +85,17 @@ impl<'a> Taken<'a> {
         }
     }
 
+    /// The text of one that was sent by the watchdog, which has none of its own.
+    fn describe_interruption(&self, call: &Call) -> String {
+        let callee = call.callee();
+        let limit = callee.deadline().unwrap_or_default().as_secs_f64();
+        let place = match self.innermost_line() {
+            Some((file, line)) => format!(" in {file}, line {line}"),
+            None => String::new(),
+        };
+        format!("{} took longer than its {limit} s and was interrupted{place}", callee.name())
+    }
+
     /// Its type, and the line of code that raised it.
     fn kind_and_place(&self) -> String {
         let kind = self.exception.type_name();
@@ -178,8 +189,12 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         taken.traceback()
     };
     let code = if is_interrupted { Code::Timeout } else { Code::Python };
+    let message = match taken.text() {
+        text if is_interrupted && text.is_empty() => taken.describe_interruption(call),
+        text => text,
+    };
     let exception = Some(Exception { kind: taken.exception.type_name(), traceback });
-    last_error::set(Error { code, message: taken.text(), exception });
+    last_error::set(Error { code, message, exception });
 }
 
 /// What ran for `place` apart from its call has ended: a coroutine of a hook, or a callback. An

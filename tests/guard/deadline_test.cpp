@@ -228,6 +228,46 @@ TEST_P(Deadline, IsToldOnceInFull) {
       << log;
 }
 
+// Each line that takes too long is told with its stack.
+TEST_P(Deadline, IsToldInFullAtEachLine) {
+  const int script = Load(
+      "def wait(second):\n"
+      "    while not second: pass\n"
+      "    while second: pass\n");
+  hub_.TakeLog();
+  for (long second : {0, 1, 0, 1}) hub_.Call(script, "wait", Pack("l", second).get());
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(2, CountLines(log, {"wait", "interrupted with TimeoutError"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"    while not second: pass"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"    while second: pass"})) << log;
+}
+
+// The same for calls of one function from several lines of the script.
+TEST_P(Deadline, IsToldInFullForEachCaller) {
+  hub_.WriteScript("def stay():\n    while True: pass\n", "staying.py");
+  const int script = Load(
+      "import staying\n"
+      "def wait(second):\n"
+      "    if second: staying.stay()\n"
+      "    staying.stay()\n");
+  hub_.TakeLog();
+  for (long second : {0, 1, 0, 1}) hub_.Call(script, "wait", Pack("l", second).get());
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(2, CountLines(log, {"wait", "interrupted with TimeoutError"})) << log;
+}
+
+TEST_P(Deadline, TheErrorSaysWhatWasInterruptedAndWhere) {
+  const int script = Load("def loop():\n    while True: pass\n");
+  EXPECT_EQ("(null)", hub_.Call(script, "loop"));
+  char* json = nullptr;
+  ASSERT_EQ(1, Lib().w_LastError(&json));
+  const std::string error = json;
+  std::free(json);
+  EXPECT_NE(std::string::npos, error.find("\"message\":\"loop took longer than its ")) << error;
+  EXPECT_NE(std::string::npos, error.find(" s and was interrupted in ")) << error;
+  EXPECT_NE(std::string::npos, error.find("script.py, line ")) << error;
+}
+
 // Pure Python that catches whatever is sent to it.
 constexpr const char* kStubborn =
     "import sys\n"
