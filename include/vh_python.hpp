@@ -4,7 +4,7 @@
 //   int script = host.load("script.py").value();
 //   vh::Result<long> points = host.call<long>(script, "process_user", "username", 42L);
 //   if (!points) std::cerr << points.error().text() << '\n';
-//   host.expose(script, "lookup", [](std::string nick) { return nick.size(); });
+//   host.expose(script, "lookup", [](std::string nick) { return nick.size(); }).value();
 //
 // Header only, nothing to link but dl. docs/cpp.md explains it. Everything may be used from several
 // threads, except that nobody may use a Host while it is made or destroyed.
@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -86,9 +87,9 @@ class CallError : public std::runtime_error {
   Failure failure_;
 };
 
-// What a call gave, or why it gave nothing.
+// What a call gave, or why it gave nothing. Nobody else tells of a failure, so look at it.
 template <typename T>
-class Result {
+class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}
@@ -112,7 +113,7 @@ class Result {
 
 // A call without a value.
 template <>
-class Result<void> {
+class [[nodiscard]] Result<void> {
  public:
   Result() = default;
   Result(Failure failure) : failure_(std::move(failure)) {}
@@ -925,6 +926,7 @@ class Library {
   decltype(&::w_ReserveID) reserve_id = nullptr;
   decltype(&::w_Load) load = nullptr;
   decltype(&::w_Unload) unload = nullptr;
+  decltype(&::w_Find) find = nullptr;
   decltype(&::w_HasHook) has_hook = nullptr;
   decltype(&::w_CallHook) call_hook = nullptr;
   decltype(&::w_HookName) hook_name = nullptr;
@@ -991,36 +993,37 @@ class Library {
   };
 
   std::string look_up(Needs needs) {
-    Search find(handle_, needs);
-    find(Needs::kClassic, "w_Begin", begin);
-    find(Needs::kClassic, "w_End", end);
-    find(Needs::kClassic, "w_ReserveID", reserve_id);
-    find(Needs::kClassic, "w_Load", load);
-    find(Needs::kClassic, "w_Unload", unload);
-    find(Needs::kClassic, "w_HasHook", has_hook);
-    find(Needs::kClassic, "w_CallHook", call_hook);
-    find(Needs::kClassic, "w_HookName", hook_name);
-    find(Needs::kClassic, "w_CallName", call_name);
-    find(Needs::kClassic, "w_pack", pack);
-    find(Needs::kClassic, "w_unpack", unpack);
-    find(Needs::kClassic, "w_LogLevel", log_level);
-    find(Needs::kBidirectional, "w_CallFunction", call_function);
-    find(Needs::kBidirectional, "w_free_args", free_args);
-    find(Needs::kPython3,
-         "_ZN9nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorI"
-         "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS7_EE",
-         string_list_to_json);
-    find(Needs::kEverything, "w_GetHook", get_hook);
-    find(Needs::kEverything, "w_RegisterFunction", register_function);
-    find(Needs::kEverything, "w_RegisterFunctionEx", register_function_ex);
-    find(Needs::kEverything, "w_UnregisterFunction", unregister_function);
-    find(Needs::kEverything, "w_vapack", vapack);
-    find(Needs::kEverything, "w_packprint", packprint);
-    find(Needs::kEverything, "w_Stats", stats);
-    find(Needs::kEverything, "w_StatsText", stats_text);
-    find(Needs::kEverything, "w_SetLogSink", set_log_sink);
-    find(Needs::kEverything, "w_LastError", last_error);
-    return find.missing();
+    Search search(handle_, needs);
+    search(Needs::kClassic, "w_Begin", begin);
+    search(Needs::kClassic, "w_End", end);
+    search(Needs::kClassic, "w_ReserveID", reserve_id);
+    search(Needs::kClassic, "w_Load", load);
+    search(Needs::kClassic, "w_Unload", unload);
+    search(Needs::kClassic, "w_HasHook", has_hook);
+    search(Needs::kClassic, "w_CallHook", call_hook);
+    search(Needs::kClassic, "w_HookName", hook_name);
+    search(Needs::kClassic, "w_CallName", call_name);
+    search(Needs::kClassic, "w_pack", pack);
+    search(Needs::kClassic, "w_unpack", unpack);
+    search(Needs::kClassic, "w_LogLevel", log_level);
+    search(Needs::kBidirectional, "w_CallFunction", call_function);
+    search(Needs::kBidirectional, "w_free_args", free_args);
+    search(Needs::kPython3,
+           "_ZN9nVerliHub13nPythonPlugin16stringListToJsonERKSt6vectorI"
+           "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS7_EE",
+           string_list_to_json);
+    search(Needs::kEverything, "w_Find", find);
+    search(Needs::kEverything, "w_GetHook", get_hook);
+    search(Needs::kEverything, "w_RegisterFunction", register_function);
+    search(Needs::kEverything, "w_RegisterFunctionEx", register_function_ex);
+    search(Needs::kEverything, "w_UnregisterFunction", unregister_function);
+    search(Needs::kEverything, "w_vapack", vapack);
+    search(Needs::kEverything, "w_packprint", packprint);
+    search(Needs::kEverything, "w_Stats", stats);
+    search(Needs::kEverything, "w_StatsText", stats_text);
+    search(Needs::kEverything, "w_SetLogSink", set_log_sink);
+    search(Needs::kEverything, "w_LastError", last_error);
+    return search.missing();
   }
 
   std::string file_;
@@ -1192,10 +1195,35 @@ struct LogRecord {
 
 using LogSink = std::function<void(const LogRecord&)>;
 
+namespace detail {
+
+// Held by the one Host of the process.
+class OnlyHost {
+ public:
+  OnlyHost() {
+    if (is_there().exchange(true)) {
+      throw LibraryError(
+          "this process has a vh::Host already, and the library is there once: use that one, or "
+          "destroy it first");
+    }
+  }
+  ~OnlyHost() { is_there() = false; }
+  OnlyHost(const OnlyHost&) = delete;
+  OnlyHost& operator=(const OnlyHost&) = delete;
+
+ private:
+  static std::atomic<bool>& is_there() {
+    static std::atomic<bool> there{false};
+    return there;
+  }
+};
+
+}  // namespace detail
+
 // From w_Begin to w_End. One at a time in a process, because the library is there once.
 class Host {
  public:
-  // Throws LibraryError.
+  // Throws LibraryError, also while there is another one.
   explicit Host(HostOptions options = HostOptions())
       : options_(std::move(options)),
         library_(std::make_shared<const Library>(find_library(options_.library))) {
@@ -1252,14 +1280,8 @@ class Host {
 
   // The id of the script loaded from this path, else of the first with this file name.
   std::optional<int> find(const std::string& path_or_file_name) const {
-    const std::shared_lock lock(mutex_);
-    for (const auto& [id, path] : scripts_) {
-      if (path == path_or_file_name) return id;
-    }
-    for (const auto& [id, path] : scripts_) {
-      if (path.substr(path.rfind('/') + 1) == path_or_file_name) return id;
-    }
-    return std::nullopt;
+    const int id = library_->find(path_or_file_name.c_str());
+    return id < 0 ? std::nullopt : std::optional(id);
   }
 
   // Ids and paths of the scripts loaded through this host.
@@ -1296,12 +1318,12 @@ class Host {
   }
 
   // The same with a block, which stays the caller's and may be NULL. NULL on failure.
-  Block CallPythonFunction(int script, const char* name, w_Targs* arguments) const {
+  [[nodiscard]] Block CallPythonFunction(int script, const char* name, w_Targs* arguments) const {
     return library_->own(library_->call_function(script, name, arguments));
   }
 
-  Block CallPythonFunction(const std::string& path_or_file_name, const char* name,
-                           w_Targs* arguments) const {
+  [[nodiscard]] Block CallPythonFunction(const std::string& path_or_file_name, const char* name,
+                                         w_Targs* arguments) const {
     // No script has the id -1, and so the library has a failure to tell.
     return CallPythonFunction(find(path_or_file_name).value_or(-1), name, arguments);
   }
@@ -1402,6 +1424,8 @@ class Host {
     scripts_.erase(id);
   }
 
+  // Taken before the library begins, given back after it has ended.
+  detail::OnlyHost only_;
   HostOptions options_;
   std::array<w_Tcallback, W_MAX_CALLBACKS> no_callbacks_ = {};
   std::shared_ptr<const Library> library_;

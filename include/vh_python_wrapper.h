@@ -248,6 +248,12 @@ int w_Load(w_Targs *args);
 // Unloads a script and frees its id. Returns 1, or 0 for an unknown id.
 int w_Unload(int id);
 
+// The id of the script that was loaded from the path `name`, byte for byte, else of the one with this
+// file name; the lowest where there are several. Returns -1 when no such script is loaded, or for NULL.
+//
+// `name` is NULL or a C string.
+int w_Find(const char *name);
+
 // Whether the script defines the hook. Any two numbers may be asked. Returns 1 or 0.
 int w_HasHook(int id, int hook);
 

@@ -72,6 +72,17 @@ pub extern "C" fn w_Unload(id: c_int) -> c_int {
     call(point!("w_Unload"), 0, || c_int::from(scripts::unload(id)))
 }
 
+/// The id of the script that was loaded from the path `name`, byte for byte, else of the one with this
+/// file name; the lowest where there are several. Returns -1 when no such script is loaded, or for NULL.
+///
+/// # Safety
+/// `name` is NULL or a C string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn w_Find(name: *const c_char) -> c_int {
+    // SAFETY: the caller's promise is the one `host::bytes` asks for.
+    guard(point!("w_Find"), -1, || scripts::find(unsafe { host::bytes(name) }.unwrap_or_default()))
+}
+
 /// Whether the script defines the hook. Any two numbers may be asked. Returns 1 or 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {

@@ -237,6 +237,18 @@ pub fn registered_functions(id: c_int) -> Option<Arc<Registered>> {
     }
 }
 
+/// `w_Find`.
+pub fn find(path_or_name: &[u8]) -> c_int {
+    serve_threads();
+    let slots = SLOTS.read();
+    let first = |is_it: &dyn Fn(&Context) -> bool| {
+        slots.iter().position(|slot| matches!(slot, Slot::Live(context) if is_it(context)))
+    };
+    let by_path = || first(&|context| context.path_bytes() == path_or_name);
+    let by_name = || first(&|context| context.name_bytes() == path_or_name);
+    by_path().or_else(by_name).map_or(-1, |id| id as c_int)
+}
+
 /// `w_HasHook`.
 pub fn has_hook(id: c_int, hook: c_int) -> bool {
     serve_threads();

@@ -13,6 +13,7 @@
   X(w_ReserveID)          \
   X(w_Load)               \
   X(w_Unload)             \
+  X(w_Find)               \
   X(w_HasHook)            \
   X(w_CallHook)           \
   X(w_CallFunction)       \

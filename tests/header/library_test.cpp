@@ -55,7 +55,7 @@ TEST(Library, SaysWhichFunctionsAreMissing) {
                          " does not export w_CallFunction, w_free_args, _ZN9nVerliHub13nP"))
       << old;
   EXPECT_NE(std::string::npos,
-            old.find(", w_GetHook, w_RegisterFunction, w_RegisterFunctionEx, "
+            old.find(", w_Find, w_GetHook, w_RegisterFunction, w_RegisterFunctionEx, "
                      "w_UnregisterFunction, w_vapack, w_packprint, w_Stats, w_StatsText, "
                      "w_SetLogSink, w_LastError: it is no"))
       << old;
@@ -82,6 +82,28 @@ TEST(Library, IsFoundByNameEnvironmentAndDefault) {
   const Environment environment(nullptr);
   EXPECT_EQ("libvh_python_wrapper.so", vh::find_library());
   EXPECT_EQ("not-here.so", vh::find_library("not-here.so"));
+}
+
+// Its end would be that of the first one, too.
+TEST(Library, HasOneHostAtATime) {
+  ScriptHost first("def one():\n    return 1\n");
+  try {
+    const vh::Host second(Options());
+    ADD_FAILURE() << "a second host was made";
+  } catch (const vh::LibraryError& error) {
+    EXPECT_EQ(0u, std::string(error.what()).find("this process has a vh::Host already"))
+        << error.what();
+  }
+  EXPECT_EQ(1, first.host.call<int>(first.script, "one").value());
+}
+
+// One that could not be made is in nobody's way.
+TEST(Library, AHostThatFailsLeavesNothing) {
+  vh::HostOptions options = Options();
+  options.library = VH_OLD_FUNCTIONS;
+  EXPECT_THROW(vh::Host{options}, vh::LibraryError);
+  ScriptHost host("def one():\n    return 1\n");
+  EXPECT_EQ(1, host.host.call<int>(host.script, "one").value());
 }
 
 TEST(Library, IsLoadedAndEndedOften) {

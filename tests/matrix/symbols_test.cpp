@@ -47,6 +47,7 @@ TEST_P(Symbols, AScriptLoadsAnswersAndUnloads) {
   Lib().w_LogLevel(0);
   const int script = hub.Load("def OnTimer(now): return 0\ndef twice(number): return 2 * number\n");
   ASSERT_GE(script, 0);
+  EXPECT_EQ(script, Lib().w_Find("script.py"));
   EXPECT_EQ(1, Lib().w_HasHook(script, W_OnTimer));
   EXPECT_EQ(0, Lib().w_HasHook(script, W_OnParsedMsgChat));
   EXPECT_EQ("l 0", hub.Hook(script, W_OnTimer, Pack("d", 1.0).get()));

@@ -209,6 +209,11 @@ EXPORT int w_Unload(int id) {
   return Real().w_Unload(id);
 }
 
+EXPORT int w_Find(const char* name) {
+  ++Now().symbols[k_w_Find];
+  return Real().w_Find(name);
+}
+
 EXPORT int w_HasHook(int id, int hook) {
   ++Now().symbols[k_w_HasHook];
   return Real().w_HasHook(id, hook);

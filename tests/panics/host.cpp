@@ -141,6 +141,7 @@ class Round {
                                  folder_.c_str(), 1700000000L, "config");
     const int loaded = Lib().w_Load(arguments.get());
     Expect("w_Load for " + runtime, loaded >= 0);
+    Expect("w_Find", loaded < 0 || Lib().w_Find(path.c_str()) == loaded);
     if (loaded < 0) std::cout << "NOT LOADED " << runtime << " " << LastErrorCode() << std::endl;
     return loaded;
   }

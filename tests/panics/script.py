@@ -9,6 +9,13 @@ import vh
 done = []
 
 
+class Failing:
+    """Fails where nobody catches it."""
+
+    def __del__(self):
+        raise ValueError("in a finalizer")
+
+
 def OnTimer(now):
     done.append(now)
 
@@ -20,6 +27,7 @@ def answer():
     assert beside.vh.name == vh.name, beside.vh.name
     print("a line of the script")
     vh.log("a line of its log")
+    Failing()
     assert vh.decode(vh.encode("a|b$c")) == "a|b$c"
     assert vh.CallDynamicFunction("double", 21) == 42
     assert vh.GetUserClass("nick") == 1

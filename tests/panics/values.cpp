@@ -41,6 +41,7 @@ const Case kCases[] = {
     {"w_ReserveID", [] { return Lib().w_ReserveID() == -1 && IsInternalError(); }},
     {"w_Load", [] { return Lib().w_Load(nullptr) == -1 && IsInternalError(); }},
     {"w_Unload", [] { return Lib().w_Unload(0) == 0 && IsInternalError(); }},
+    {"w_Find", [] { return Lib().w_Find("script.py") == -1; }},
     {"w_HasHook", [] { return Lib().w_HasHook(0, W_OnTimer) == 0; }},
     {"w_CallHook", [] { return !Lib().w_CallHook(0, W_OnTimer, nullptr) && IsInternalError(); }},
     {"w_CallFunction", [] { return !Lib().w_CallFunction(0, "f", nullptr) && IsInternalError(); }},

@@ -115,6 +115,7 @@ const Caller::Row Caller::kRows[] = {
     {"w_ReserveID", 20, &Caller::CallReserveID},
     {"w_Load", 30, &Caller::CallLoad},
     {"w_Unload", 15, &Caller::CallUnload},
+    {"w_Find", 20, &Caller::CallFind},
     {"w_HasHook", 60, &Caller::CallHasHook},
     {"w_CallHook", 200, &Caller::CallCallHook},
     {"w_CallFunction", 200, &Caller::CallCallFunction},
@@ -446,6 +447,21 @@ bool Caller::CallUnload() {
   CheckCall("w_Unload(" + std::to_string(id) + ")",
             {is_known ? "1" : "0", Logged::kNothing, is_known ? "" : "not_found"},
             std::to_string(Lib().w_Unload(id)));
+  return !is_known;
+}
+
+bool Caller::CallFind() {
+  // All scripts have the same file: the lowest id is found, by path and by name.
+  int lowest = -1;
+  for (const auto& [id, use] : contract_.ids) {
+    if (use.is_loaded && lowest < 0) lowest = id;
+  }
+  const bool is_known = dice_.OneIn(2);
+  const std::string known = dice_.OneIn(2) ? "subject.py" : folder_ + "/subject.py";
+  const std::string name = is_known ? known : dice_.Bytes(dice_.Below(30));
+  const char* text = !is_known && dice_.OneIn(6) ? nullptr : name.c_str();
+  Check("w_Find(" + Quote(text) + ")", {std::to_string(is_known ? lowest : -1)},
+        std::to_string(Lib().w_Find(text)));
   return !is_known;
 }
 

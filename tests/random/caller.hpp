@@ -56,6 +56,7 @@ class Caller {
   bool CallReserveID();
   bool CallLoad();
   bool CallUnload();
+  bool CallFind();
   bool CallHasHook();
   bool CallCallHook();
   bool CallCallFunction();
