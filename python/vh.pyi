@@ -4,8 +4,14 @@ Printed from the tables of the library by `make docs`; for editors and type chec
 """
 
 import logging
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import Any, Awaitable, Callable, Literal, overload
+from typing import Any, Literal, TypeVar, overload
+
+from typing_extensions import TypeAlias
+
+_T = TypeVar("_T")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 myid: int
 botname: str | None
@@ -232,26 +238,79 @@ def StopHub(code: int, delay: int | None = 0) -> bool:
 def CallDynamicFunction(name: str, *args: Any) -> Any:
     """Call a function the host registered for this script."""
 
-def on_unload(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+def on_unload(function: _Function, *args: Any, **kwargs: Any) -> _Function:
     """Call a function when the script is unloaded, after UnLoad()."""
 
-def run_in_host(work: Callable[[], Any] | Awaitable[Any]) -> Future[Any]:
+@overload
+def run_in_host(work: Callable[[], Awaitable[_T]]) -> Future[_T]:
     """Run a callable or coroutine on the hub's thread."""
 
-def log(message: str | logging.LogRecord, level: int | None = None, /) -> None:
+@overload
+def run_in_host(work: Callable[[], _T]) -> Future[_T]: ...
+@overload
+def run_in_host(work: Awaitable[_T]) -> Future[_T]: ...
+def log(message: str | logging.LogRecord, level: int | None = None) -> None:
     """Write a line, or a record of Python's logging, to the hub's log."""
 
 def log_handler(level: int = 0) -> logging.Handler:
     """A handler for Python's logging that writes to the hub's log."""
 
 @overload
-def stats(form: Literal['dict'] = 'dict') -> dict[str, Any]: ...
-@overload
-def stats(form: Literal['prometheus']) -> str: ...
-def stats(form: str = 'dict') -> dict[str, Any] | str:
+def stats(form: Literal["dict"] = "dict") -> dict[str, Any]:
     """Statistics of all scripts, as a dict or as text for Prometheus."""
 
+@overload
+def stats(form: Literal["prometheus"]) -> str: ...
 def encode(text: str) -> str: ...
 def Encode(text: str) -> str: ...
 def decode(text: str) -> str: ...
 def Decode(text: str) -> str: ...
+
+# What hooks answer, and what they look like: only for type checkers, so a script imports these names
+# under `if typing.TYPE_CHECKING:`. A hook may also be an `async def`.
+_Answer: TypeAlias = bool | int | tuple[str | None, int] | None
+_ChatAnswer: TypeAlias = _Answer | str | tuple[str | None, str | None]
+_MyInfoAnswer: TypeAlias = (
+    _Answer | tuple[str | None, str | None, str | None, str | None, str | None]
+)
+_OnNewConn: TypeAlias = Callable[[str], _Answer | Awaitable[_Answer]]
+_OnCloseConn: TypeAlias = Callable[[str], _Answer | Awaitable[_Answer]]
+_OnCloseConnEx: TypeAlias = Callable[[str, int, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgChat: TypeAlias = Callable[[str, str], _ChatAnswer | Awaitable[_ChatAnswer]]
+_OnParsedMsgPM: TypeAlias = Callable[[str, str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgMCTo: TypeAlias = Callable[[str, str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgSearch: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgSR: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgMyINFO: TypeAlias = Callable[[str, str, str, str, str, str], _MyInfoAnswer | Awaitable[_MyInfoAnswer]]
+_OnFirstMyINFO: TypeAlias = Callable[[str, str, str, str, str, str], _MyInfoAnswer | Awaitable[_MyInfoAnswer]]
+_OnParsedMsgValidateNick: TypeAlias = Callable[[str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgAny: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgAnyEx: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnOpChatMessage: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnPublicBotMessage: TypeAlias = Callable[[str, str, int, int], _Answer | Awaitable[_Answer]]
+_OnUnLoad: TypeAlias = Callable[[int], _Answer | Awaitable[_Answer]]
+_OnCtmToHub: TypeAlias = Callable[[str, str, int, int, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgSupports: TypeAlias = Callable[[str, str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgMyHubURL: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgExtJSON: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgBotINFO: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgVersion: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgMyPass: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgConnectToMe: TypeAlias = Callable[[str, str, str, str], _Answer | Awaitable[_Answer]]
+_OnParsedMsgRevConnectToMe: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnUnknownMsg: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnOperatorCommand: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnOperatorKicks: TypeAlias = Callable[[str, str, str], _Answer | Awaitable[_Answer]]
+_OnOperatorDrops: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnOperatorDropsWithReason: TypeAlias = Callable[[str, str, str], _Answer | Awaitable[_Answer]]
+_OnValidateTag: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnUserCommand: TypeAlias = Callable[[str, str], _Answer | Awaitable[_Answer]]
+_OnHubCommand: TypeAlias = Callable[[str, str, int, int, str], _Answer | Awaitable[_Answer]]
+_OnScriptCommand: TypeAlias = Callable[[str, str, str, str], _Answer | Awaitable[_Answer]]
+_OnUserInList: TypeAlias = Callable[[str], _Answer | Awaitable[_Answer]]
+_OnUserLogin: TypeAlias = Callable[[str], _Answer | Awaitable[_Answer]]
+_OnUserLogout: TypeAlias = Callable[[str], _Answer | Awaitable[_Answer]]
+_OnTimer: TypeAlias = Callable[[float], _Answer | Awaitable[_Answer]] | Callable[[], _Answer | Awaitable[_Answer]]
+_OnNewReg: TypeAlias = Callable[[str, str, int], _Answer | Awaitable[_Answer]]
+_OnNewBan: TypeAlias = Callable[[str, str, str, str], _Answer | Awaitable[_Answer]]
+_OnSetConfig: TypeAlias = Callable[[str, str, str, str, str, int], _Answer | Awaitable[_Answer]]

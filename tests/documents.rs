@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use vh_python_wrapper::callbacks::{CALLBACKS, Callback, Default, Kind, Outcome};
-use vh_python_wrapper::hooks::{HOOKS, Reply};
+use vh_python_wrapper::hooks::{HOOKS, ON_TIMER, Reply};
 use vh_python_wrapper::python::vh::constants::{BAN_TYPES, BOT_ERRORS, CLOSE_REASONS};
 
 /// Compares a document with what the tables say, or writes it when `VH_WRITE_DOCUMENTS` is set.
@@ -140,15 +140,78 @@ fn stub_type(outcome: Outcome) -> &'static str {
     }
 }
 
+/// The head of the stub: the module's attributes, and what hooks answer.
+const STUB_HEAD: &str = r#""""The hub: what a script can ask it and tell it to do.
+
+Printed from the tables of the library by `make docs`; for editors and type checkers.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any, Literal, TypeVar, overload
+
+from typing_extensions import TypeAlias
+
+_T = TypeVar("_T")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+myid: int
+botname: str | None
+opchatname: str | None
+name: str
+path: str
+basedir: str | None
+config_name: str | None
+starttime: int
+__version__: tuple[int, int, int, int]
+__version_string__: str
+state: dict[str, Any]
+
+"#;
+
+/// What functions without a callback look like.
+const STUB_OWN: &str = r#"def CallDynamicFunction(name: str, *args: Any) -> Any:
+    """Call a function the host registered for this script."""
+
+def on_unload(function: _Function, *args: Any, **kwargs: Any) -> _Function:
+    """Call a function when the script is unloaded, after UnLoad()."""
+
+@overload
+def run_in_host(work: Callable[[], Awaitable[_T]]) -> Future[_T]:
+    """Run a callable or coroutine on the hub's thread."""
+
+@overload
+def run_in_host(work: Callable[[], _T]) -> Future[_T]: ...
+@overload
+def run_in_host(work: Awaitable[_T]) -> Future[_T]: ...
+def log(message: str | logging.LogRecord, level: int | None = None) -> None:
+    """Write a line, or a record of Python's logging, to the hub's log."""
+
+def log_handler(level: int = 0) -> logging.Handler:
+    """A handler for Python's logging that writes to the hub's log."""
+
+@overload
+def stats(form: Literal["dict"] = "dict") -> dict[str, Any]:
+    """Statistics of all scripts, as a dict or as text for Prometheus."""
+
+@overload
+def stats(form: Literal["prometheus"]) -> str: ...
+"#;
+
+/// Types of hooks, for annotations: they exist for type checkers only.
+const STUB_ANSWERS: &str = r#"
+# What hooks answer, and what they look like: only for type checkers, so a script imports these names
+# under `if typing.TYPE_CHECKING:`. A hook may also be an `async def`.
+_Answer: TypeAlias = bool | int | tuple[str | None, int] | None
+_ChatAnswer: TypeAlias = _Answer | str | tuple[str | None, str | None]
+_MyInfoAnswer: TypeAlias = (
+    _Answer | tuple[str | None, str | None, str | None, str | None, str | None]
+)
+"#;
+
 fn stub() -> Result<String, std::fmt::Error> {
-    let mut out = String::from(
-        "\"\"\"The hub: what a script can ask it and tell it to do.\n\n\
-         Printed from the tables of the library by `make docs`; for editors and type checkers.\n\
-         \"\"\"\n\nimport logging\nfrom concurrent.futures import Future\nfrom typing import Any, Awaitable, Callable, Literal, overload\n\n\
-         myid: int\nbotname: str | None\nopchatname: str | None\nname: str\npath: str\n\
-         basedir: str | None\nconfig_name: str | None\nstarttime: int\n\
-         __version__: tuple[int, int, int, int]\n__version_string__: str\nstate: dict[str, Any]\n\n",
-    );
+    let mut out = String::from(STUB_HEAD);
     let named = |prefix: &str, names: &[&str]| {
         names.iter().map(|name| format!("{prefix}{name}: int\n")).collect::<String>()
     };
@@ -163,20 +226,39 @@ fn stub() -> Result<String, std::fmt::Error> {
         writeln!(out, "def {name}({}) -> {result}:", params.join(", "))?;
         writeln!(out, "    \"\"\"{}\"\"\"\n", doc.replace('"', "'"))?;
     }
-    out.push_str("def CallDynamicFunction(name: str, *args: Any) -> Any:\n    \"\"\"Call a function the host registered for this script.\"\"\"\n\n");
-    out.push_str(
-        "def on_unload(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:\n    \"\"\"Call a function when the script is unloaded, after UnLoad().\"\"\"\n\n\
-         def run_in_host(work: Callable[[], Any] | Awaitable[Any]) -> Future[Any]:\n    \"\"\"Run a callable or coroutine on the hub's thread.\"\"\"\n\n",
-    );
-    out.push_str(
-        "def log(message: str | logging.LogRecord, level: int | None = None, /) -> None:\n    \"\"\"Write a line, or a record of Python's logging, to the hub's log.\"\"\"\n\n\
-         def log_handler(level: int = 0) -> logging.Handler:\n    \"\"\"A handler for Python's logging that writes to the hub's log.\"\"\"\n\n\
-         @overload\ndef stats(form: Literal['dict'] = 'dict') -> dict[str, Any]: ...\n@overload\ndef stats(form: Literal['prometheus']) -> str: ...\ndef stats(form: str = 'dict') -> dict[str, Any] | str:\n    \"\"\"Statistics of all scripts, as a dict or as text for Prometheus.\"\"\"\n\n",
-    );
+    out.push_str(STUB_OWN);
     for name in ["encode", "Encode", "decode", "Decode"] {
         writeln!(out, "def {name}(text: str) -> str: ...")?;
     }
+    out.push_str(STUB_ANSWERS);
+    for (number, hook) in HOOKS.iter().enumerate() {
+        writeln!(out, "_{}: TypeAlias = {}", hook.text, stub_hook(number))?;
+    }
     Ok(out)
+}
+
+fn stub_hook(number: usize) -> String {
+    let hook = &HOOKS[number];
+    let params: Vec<_> = hook.format.chars().map(stub_letter).collect();
+    let answer = match hook.reply {
+        Reply::Common => "_Answer",
+        Reply::Chat => "_ChatAnswer",
+        Reply::MyInfo => "_MyInfoAnswer",
+    };
+    let callable = |params: &str| format!("Callable[[{params}], {answer} | Awaitable[{answer}]]");
+    match number {
+        // Scripts written before 2015 take no argument.
+        ON_TIMER => format!("{} | {}", callable("float"), callable("")),
+        _ => callable(&params.join(", ")),
+    }
+}
+
+fn stub_letter(letter: char) -> &'static str {
+    match letter {
+        'l' => "int",
+        'd' => "float",
+        _ => "str",
+    }
 }
 
 fn stub_param(param: &vh_python_wrapper::callbacks::Param) -> String {

@@ -21,6 +21,7 @@ import signal
 import socket
 import threading
 import time
+from typing import Any
 
 import fastapi
 import pydantic
@@ -45,7 +46,7 @@ def load_settings():
 
 
 settings = load_settings()
-chat = collections.deque(maxlen=CHAT_LINES)
+chat: "collections.deque[dict[str, Any]]" = collections.deque(maxlen=CHAT_LINES)
 api = fastapi.FastAPI(title="Hub API", version="1.0")
 
 
@@ -56,7 +57,7 @@ def read_stats():
     return {
         "users": vh.GetUsersCount(),
         "operators": len(set(vh.GetOpList()) - set(vh.GetBotList())),
-        "share": int(vh.GetTotalShareSize()),
+        "share": int(vh.GetTotalShareSize() or 0),
         "topic": vh.Topic(),
         "uptime": int(time.time() - vh.starttime),
     }

@@ -4,6 +4,8 @@ Main chat and private messages count together, in a window that slides with time
 exempt. Who behaves for FORGIVE_AFTER seconds starts with a clean record.
 """
 
+from __future__ import annotations
+
 import time
 from collections import deque
 
@@ -22,46 +24,47 @@ WARN, KICK, BAN = 1, 2, 3
 class Record:
     """What one user did lately."""
 
-    def __init__(self):
-        self.times = deque()
+    def __init__(self) -> None:
+        self.times: deque[float] = deque()
         self.offences = 0
         self.last_offence = 0.0
 
-    def is_flood(self, now):
+    def is_flood(self, now: float) -> bool:
         """Counts one more message; True when it is one too many."""
         self.times.append(now)
         while self.times[0] <= now - WINDOW:
             self.times.popleft()
         return len(self.times) > MESSAGES
 
-    def offend(self, now):
+    def offend(self, now: float) -> int:
         self.times.clear()
         self.offences += 1
         self.last_offence = now
         return min(self.offences, BAN)
 
-    def is_stale(self, now):
+    def is_stale(self, now: float) -> bool:
         quiet = not self.times or self.times[-1] <= now - WINDOW
         return quiet and now - self.last_offence > FORGIVE_AFTER
 
 
 # By nick, not by address: behind one address there may be a whole dormitory of honest users. The
 # record outlives the connection, so coming back does not clear it.
-records = {}
+records: dict[str, Record] = {}
 next_cleaning = 0.0
 
 
-def punish(nick, offence):
+def punish(nick: str, offence: int) -> None:
+    bot = vh.botname or ""
     if offence == WARN:
         vh.usermc("Please slow down: you send too many messages.", nick)
     elif offence == KICK:
-        vh.KickUser(vh.botname, nick, "Flooding the chat")
+        vh.KickUser(bot, nick, "Flooding the chat")
     else:
-        vh.Ban(vh.botname, nick, "Flooding again and again", BAN_SECONDS, vh.eBF_NICKIP)
+        vh.Ban(bot, nick, "Flooding again and again", BAN_SECONDS, vh.eBF_NICKIP)
 
 
-def message_from(nick):
-    if vh.GetUserClass(nick) >= OPERATOR_CLASS:
+def message_from(nick: str) -> int:
+    if (vh.GetUserClass(nick) or 0) >= OPERATOR_CLASS:
         return 1
     # The monotonic clock: setting the machine's time must not look like a flood.
     now = time.monotonic()
@@ -72,15 +75,15 @@ def message_from(nick):
     return 0
 
 
-def OnParsedMsgChat(nick, message):
+def OnParsedMsgChat(nick: str, message: str) -> int:
     return message_from(nick)
 
 
-def OnParsedMsgPM(nick, message, to):
+def OnParsedMsgPM(nick: str, message: str, to: str) -> int:
     return message_from(nick)
 
 
-def OnTimer(_):
+def OnTimer(_: float) -> int:
     global next_cleaning
     now = time.monotonic()
     if now >= next_cleaning:

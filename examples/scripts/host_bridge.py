@@ -7,7 +7,10 @@ Commands:
 A hub registers such functions with w_RegisterFunction; one that has none gets a clear answer.
 """
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import vh
 
@@ -19,20 +22,20 @@ class NotOffered(Exception):
     """The hub has no such function; the text is for the user who asked."""
 
 
-def call_host(name, *arguments):
+def call_host(name: str, *arguments: Any) -> Any:
     try:
         return vh.CallDynamicFunction(name, *arguments)
     except NameError:
         raise NotOffered(f"This hub does not offer the function '{name}'.") from None
 
 
-def uptime():
+def uptime() -> str:
     minutes, seconds = divmod(call_host("hub_uptime"), 60)
     hours, minutes = divmod(minutes, 60)
     return f"The hub has been running for {hours}:{minutes:02}:{seconds:02}."
 
 
-def memory():
+def memory() -> str:
     """The hub answers with a map of names and sizes in KiB; what is in it is up to the hub."""
     sizes = call_host("hub_memory")
     return "\r\n".join(
@@ -40,7 +43,7 @@ def memory():
     )
 
 
-def value(word):
+def value(word: str) -> Any:
     """A number, true, a list and so on when the word is JSON; else the word itself."""
     try:
         return json.loads(word)
@@ -48,7 +51,7 @@ def value(word):
         return word
 
 
-def call(words):
+def call(words: list[str]) -> str:
     if not words:
         return "Use: !call NAME [VALUE ...]"
     name = words[0]
@@ -56,7 +59,7 @@ def call(words):
     return f"{name} returned {result!r}"
 
 
-def reply(user_class, name, words):
+def reply(user_class: int, name: str, words: list[str]) -> str | None:
     """The answer to a command, or None when it is not ours or not for this user."""
     if name == "uptime":
         return uptime()
@@ -67,10 +70,10 @@ def reply(user_class, name, words):
     return None
 
 
-def OnUserCommand(nick, command):
+def OnUserCommand(nick: str, command: str) -> int:
     name, *words = command[1:].split() or [""]
     try:
-        text = reply(vh.GetUserClass(nick), name.lower(), words)
+        text = reply(vh.GetUserClass(nick) or 0, name.lower(), words)
     except NotOffered as missing:
         text = str(missing)
     if text is None:

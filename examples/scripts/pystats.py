@@ -3,7 +3,11 @@
 The busiest come first. `!pystats errors` tells what went wrong last in each instead.
 """
 
+from __future__ import annotations
+
 import time
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import vh
 
@@ -12,7 +16,7 @@ ROWS = 20  # so many lines are enough for a chat window
 HEAD = ("script", "call", "calls", "errors", "timeouts", "mean", "p99", "max", "total")
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """A time with a unit that fits."""
     for unit, size in (("s", 1), ("ms", 1e-3)):
         if seconds >= size:
@@ -20,20 +24,20 @@ def duration(seconds):
     return f"{seconds / 1e-6:.1f} us"
 
 
-def calls():
+def calls() -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """(script, row) of everything that was called, what took most time first."""
     found = [(script, row) for script in vh.stats()["scripts"] for row in script["calls"]]
     return sorted(found, key=lambda pair: pair[1]["total"], reverse=True)
 
 
-def cells(script, row):
+def cells(script: dict[str, Any], row: dict[str, Any]) -> list[str]:
     mean = row["total"] / max(row["calls"], 1)
     counts = [str(row[name]) for name in ("calls", "errors", "timeouts")]
     times = [duration(value) for value in (mean, row["p99"], row["max"], row["total"])]
     return [f"{script['id']}:{script['name']}", row["name"], *counts, *times]
 
 
-def aligned(rows):
+def aligned(rows: list[Sequence[str]]) -> Iterator[str]:
     """Rows of texts as lines; names on the left, numbers on the right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
@@ -44,7 +48,7 @@ def aligned(rows):
         yield "  ".join(parts).rstrip()
 
 
-def table():
+def table() -> str:
     rows = [cells(script, row) for script, row in calls()]
     lines = list(aligned([HEAD, *rows[:ROWS]]))
     if len(rows) > ROWS:
@@ -52,7 +56,7 @@ def table():
     return "\r\n".join(lines)
 
 
-def errors():
+def errors() -> str:
     failed = [(script, row) for script, row in calls() if row["last_error"]]
     if not failed:
         return "No script has failed."
@@ -64,9 +68,9 @@ def errors():
     return "\r\n".join(lines[:ROWS])
 
 
-def OnOperatorCommand(nick, command):
+def OnOperatorCommand(nick: str, command: str) -> int:
     name, _, argument = command[1:].partition(" ")
-    if name != "pystats" or vh.GetUserClass(nick) < OPERATOR_CLASS:
+    if name != "pystats" or (vh.GetUserClass(nick) or 0) < OPERATOR_CLASS:
         return 1
     answer = errors() if argument.strip() == "errors" else table()
     vh.usermc(vh.encode(f"Statistics of the scripts:\r\n{answer}"), nick)

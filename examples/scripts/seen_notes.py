@@ -6,6 +6,8 @@ Commands:
 The data lives in the hub's database, in the tables script_seen and script_notes.
 """
 
+from __future__ import annotations
+
 import time
 
 import vh
@@ -26,7 +28,7 @@ TABLES = (
 next_cleaning = 0.0
 
 
-def sql(query, limit=100):
+def sql(query: str, limit: int = 100) -> list[list[str | None]]:
     """The rows of a query. A failure is an error here, so that it shows in the log."""
     succeeded, rows = vh.SQL(query, limit)
     if not succeeded:
@@ -34,25 +36,25 @@ def sql(query, limit=100):
     return rows
 
 
-def backslash_escapes():
+def backslash_escapes() -> bool:
     """MySQL reads two backslashes between quotes as one, SQLite as two; so ask."""
     return sql("SELECT LENGTH('\\\\')") == [["1"]]
 
 
-def quoted(text):
+def quoted(text: str) -> str:
     """Text as an SQL string. Everything that users type passes here on its way into a query."""
     if BACKSLASH_ESCAPES:
         text = text.replace("\\", "\\\\")
     return "'" + text.replace("'", "''") + "'"
 
 
-def key(nick):
+def key(nick: str) -> str:
     """People do not remember how a nick is capitalised, so it is looked up without case."""
     return quoted(nick.lower())
 
 
-def ago(timestamp):
-    minutes = max(0, int(time.time()) - int(timestamp)) // 60
+def ago(timestamp: str | None) -> str:
+    minutes = max(0, int(time.time()) - int(timestamp or 0)) // 60
     for size, unit in ((1440, "day"), (60, "hour"), (1, "minute")):
         count = minutes // size
         if count:
@@ -60,14 +62,14 @@ def ago(timestamp):
     return "just now"
 
 
-def mark_seen(nick):
+def mark_seen(nick: str) -> None:
     sql(
         "REPLACE INTO script_seen (nick, shown, seen) "
         f"VALUES ({key(nick)}, {quoted(nick)}, {int(time.time())})"
     )
 
 
-def seen(nick):
+def seen(nick: str) -> str:
     if not nick:
         return "Use: +seen NICK"
     if nick.lower() in (online.lower() for online in vh.GetNickList()):
@@ -79,7 +81,7 @@ def seen(nick):
     return f"{shown} was here {ago(timestamp)}."
 
 
-def note(sender, arguments):
+def note(sender: str, arguments: str) -> str:
     nick, _, text = arguments.partition(" ")
     text = text.strip()
     if not (nick and text):
@@ -87,7 +89,7 @@ def note(sender, arguments):
     if len(text) > NOTE_LENGTH:
         return f"Your note has {len(text)} characters, {NOTE_LENGTH} are the most."
     waiting = sql(f"SELECT COUNT(*) FROM script_notes WHERE sender = {quoted(sender)}")
-    if int(waiting[0][0]) >= NOTES_PER_SENDER:
+    if int(waiting[0][0] or 0) >= NOTES_PER_SENDER:
         return f"{NOTES_PER_SENDER} of your notes still wait to be read; that is the most."
     sql(
         "INSERT INTO script_notes (nick, sender, sent, note) "
@@ -96,7 +98,7 @@ def note(sender, arguments):
     return f"{nick} will read your note at the next login."
 
 
-def deliver_notes(nick):
+def deliver_notes(nick: str) -> None:
     where = f"FROM script_notes WHERE nick = {key(nick)}"
     rows = sql(f"SELECT sender, sent, note {where} ORDER BY sent", 1000)
     for sender, sent, text in rows:
@@ -105,18 +107,18 @@ def deliver_notes(nick):
         sql(f"DELETE {where}")
 
 
-def OnUserLogin(nick):
+def OnUserLogin(nick: str) -> int:
     mark_seen(nick)
     deliver_notes(nick)
     return 1
 
 
-def OnUserLogout(nick):
+def OnUserLogout(nick: str) -> int:
     mark_seen(nick)
     return 1
 
 
-def OnUserCommand(nick, command):
+def OnUserCommand(nick: str, command: str) -> int:
     name, _, arguments = command[1:].partition(" ")
     name, arguments = name.lower(), arguments.strip()
     if name == "seen":
@@ -131,7 +133,7 @@ def OnUserCommand(nick, command):
 OnOperatorCommand = OnUserCommand
 
 
-def OnTimer(now):
+def OnTimer(now: float) -> int:
     global next_cleaning
     if now >= next_cleaning:
         next_cleaning = now + CLEAN_EVERY

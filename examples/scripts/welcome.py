@@ -4,6 +4,8 @@ Commands: +stats (operators may also type !stats).
 The records live in welcome.json next to this file.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import time
@@ -28,7 +30,7 @@ GREETINGS = {
 class Records:
     """The most users and the largest share the hub has ever seen."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
         # Below anything a hub can have, so that the first look at it sets the first record.
         self.users = {"value": -1, "at": 0}
@@ -40,14 +42,14 @@ class Records:
                 stored = json.load(file)
             self.users, self.share = stored["users"], stored["share"]
 
-    def update(self, users, share):
+    def update(self, users: int, share: int) -> None:
         now = int(time.time())
         for record, value in ((self.users, users), (self.share, share)):
             if value > record["value"]:
                 record.update(value=value, at=now)
                 self.changed = True
 
-    def save(self):
+    def save(self) -> None:
         if not self.changed:
             return
         # Written beside and moved into place: a crash in between leaves the old file whole.
@@ -57,7 +59,7 @@ class Records:
         self.changed = False
 
 
-def human_size(size):
+def human_size(size: float) -> str:
     """1536 -> '1.50 KiB'"""
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
         if size < 1024:
@@ -66,7 +68,7 @@ def human_size(size):
     return f"{size:.2f} PiB"
 
 
-def human_time(seconds):
+def human_time(seconds: float) -> str:
     """93784 -> '1 d 2 h 3 min'"""
     minutes = int(seconds) // 60
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
@@ -74,18 +76,23 @@ def human_time(seconds):
     return " ".join(f"{value} {unit}" for value, unit in parts if value) or "less than a minute"
 
 
-def day(timestamp):
+def day(timestamp: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(timestamp))
 
 
-def greeting(nick):
+def greeting(nick: str) -> str | None:
+    user_class = vh.GetUserClass(nick) or 0
     # A pinger has class -1 and gets no greeting at all.
-    fitting = [level for level in GREETINGS if level <= vh.GetUserClass(nick)]
+    fitting = [level for level in GREETINGS if level <= user_class]
     return GREETINGS[max(fitting)].format(nick=nick) if fitting else None
 
 
-def stats():
-    users, share = vh.GetUsersCount(), int(vh.GetTotalShareSize())
+def users_and_share() -> tuple[int, int]:
+    return vh.GetUsersCount() or 0, int(vh.GetTotalShareSize() or 0)
+
+
+def stats() -> str:
+    users, share = users_and_share()
     records.update(users, share)
     operators = len(set(vh.GetOpList()) - set(vh.GetBotList()))
     return "\r\n".join(
@@ -101,15 +108,15 @@ def stats():
     )
 
 
-def OnUserLogin(nick):
-    records.update(vh.GetUsersCount(), int(vh.GetTotalShareSize()))
+def OnUserLogin(nick: str) -> int:
+    records.update(*users_and_share())
     text = greeting(nick)
     if text is not None:
         vh.usermc(text, nick, BOT)
     return 1
 
 
-def OnUserCommand(nick, command):
+def OnUserCommand(nick: str, command: str) -> int:
     if command[1:].strip().lower() != "stats":
         return 1
     vh.usermc(stats(), nick, BOT)
@@ -119,20 +126,20 @@ def OnUserCommand(nick, command):
 OnOperatorCommand = OnUserCommand
 
 
-def OnTimer(now):
+def OnTimer(now: float) -> int:
     if now - records.saved_at >= SAVE_EVERY:
         records.save()
         records.saved_at = now
     return 1
 
 
-def UnLoad():
+def UnLoad() -> None:
     """Called when the script is unloaded or reloaded."""
     records.save()
     vh.DelRobot(BOT)
 
 
-def OnUnLoad(code):
+def OnUnLoad(code: int) -> int:
     """Called when the hub stops."""
     records.save()
     return 1

@@ -12,7 +12,8 @@ ADMIN_PASSWORD = "secret"
 
 
 class HubTest(unittest.TestCase):
-    expected_in_log = None  # the error a test provokes on purpose; without it there may be none
+    # The error a test provokes on purpose; without it there may be none.
+    expected_in_log = ""
 
     def start(self, *scripts, options=(), generation=None):
         """A hub with these scripts, and an administrator registered; stopped after the test."""

@@ -35,8 +35,10 @@ class Crash(unittest.TestCase):
     def set_environment(self, name, value):
         before = os.environ.get(name)
         os.environ[name] = value
-        restore = os.environ.pop if before is None else os.environ.__setitem__
-        self.addCleanup(restore, name, before)
+        if before is None:
+            self.addCleanup(os.environ.pop, name)
+        else:
+            self.addCleanup(os.environ.__setitem__, name, before)
 
     def hub(self, *scripts):
         return Hub(

@@ -27,8 +27,8 @@ class Driver(unittest.TestCase):
         file.write_text(textwrap.dedent(source), encoding="utf-8")
 
     def run_driver(self, *options):
-        command = [sys.executable, "-B", RUN, "--host", os.environ["VH_FIELD_HOST"]]
-        command += ["--library", os.environ["VH_LIBRARY"], "--cases", self.cases, *options]
+        command = [sys.executable, "-B", str(RUN), "--host", os.environ["VH_FIELD_HOST"]]
+        command += ["--library", os.environ["VH_LIBRARY"], "--cases", str(self.cases), *options]
         done = subprocess.run(command, capture_output=True, text=True, timeout=200)
         return done.returncode, done.stdout + done.stderr
 

@@ -12,7 +12,7 @@ import re
 try:
     import tomllib
 except ModuleNotFoundError:  # before Python 3.11; pip brings the same parser along
-    from pip._vendor import tomli as tomllib
+    from pip._vendor import tomli as tomllib  # type: ignore[no-redef]
 
 RUNS = ("libraries", "generations")
 FORMS = ({"old", "new"}, {"only_old"}, {"only_new"})

@@ -68,7 +68,7 @@ class TwoLibraries(unittest.TestCase):
     """ctest says in VH_HOST, VH_LIBRARY and VH_BLOCKING_LIBRARY what to run."""
 
     def compare(self, old):
-        command = [sys.executable, "-B", HERE / "run.py", "--host", os.environ["VH_HOST"]]
+        command = [sys.executable, "-B", str(HERE / "run.py"), "--host", os.environ["VH_HOST"]]
         environment = {**os.environ, "OLD": old, "NEW": os.environ["VH_LIBRARY"]}
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         return done.returncode, done.stdout

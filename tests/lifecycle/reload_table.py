@@ -39,7 +39,7 @@ class Figure:
             return
         self.output = (run.stdout + run.stderr)[-3000:]
         found = re.search(r"^RESULT (\S+) KB (\S+) ms$", run.stdout, re.MULTILINE)
-        self.failure = f"exit code {run.returncode}" if run.returncode or not found else None
+        self.failure = f"exit code {run.returncode}" if run.returncode or not found else ""
         if not self.failure:
             self.kb, self.ms = float(found[1]), float(found[2])
 

@@ -32,8 +32,9 @@ def make(folder, requirements):
     try:
         (unfinished / "requirements.txt").write_text(requirements)
         subprocess.run([sys.executable, "-m", "venv", unfinished], check=True)
-        pip = [unfinished / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
-        what = ["--only-binary", ":all:", "-r", unfinished / "requirements.txt"]
+        python = str(unfinished / "bin" / "python")
+        pip = [python, "-m", "pip", "--disable-pip-version-check"]
+        what = ["--only-binary", ":all:", "-r", str(unfinished / "requirements.txt")]
         subprocess.run([*pip, "install", "--quiet", *what], check=True)
         if not folder.exists():
             unfinished.rename(folder)
