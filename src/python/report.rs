@@ -60,16 +60,42 @@ impl<'a> Taken<'a> {
 
     /// Logs it. Gives its traceback.
     fn log(&self, script: &str, place: &str) -> String {
-        let traceback = self.traceback();
+        let (traceback, advice) = (self.traceback(), self.advice());
         if self.is_exit() {
             tracing::error!(
                 script,
                 "{place} asked to exit (SystemExit); the hub goes on\n{traceback}"
             );
         } else {
-            tracing::error!(script, "{place} raised an exception\n{traceback}");
+            tracing::error!(script, "{place} raised an exception\n{traceback}{advice}");
         }
         traceback
+    }
+
+    /// What there is to say of it beside its traceback: that the script is for another Python.
+    fn advice(&self) -> String {
+        // SAFETY: these exception types always exist.
+        let may_tell = unsafe {
+            let kinds = [
+                ffi::PyExc_SyntaxError,
+                ffi::PyExc_NameError,
+                ffi::PyExc_ImportError,
+                ffi::PyExc_AttributeError,
+                ffi::PyExc_TypeError,
+            ];
+            kinds.into_iter().any(|kind| self.is_a(kind))
+        };
+        if !may_tell {
+            return String::new();
+        }
+        let attached = self.exception.attached();
+        match scope::call(attached, c"advice_on", std::slice::from_ref(&self.exception)) {
+            Ok(text) => text.to_text(),
+            Err(raised) => {
+                attached.clear(raised);
+                String::new()
+            }
+        }
     }
 
     /// Its text alone.

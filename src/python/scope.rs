@@ -47,7 +47,7 @@ static FIRST: [File; 6] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 15] = [
+static LATER: [File; 16] = [
     support!("preparing"),
     support!("ending"),
     support!("exits"),
@@ -60,6 +60,7 @@ static LATER: [File; 15] = [
     support!("threads"),
     support!("logs"),
     support!("looking"),
+    support!("python2"),
     support!("venv"),
     support!("steps"),
     support!("main"),
