@@ -24,6 +24,8 @@ OWN_GIL_SINCE = (3, 12)
 TIME_LIMIT = 60  # seconds for one answer of the host
 SETTING = re.compile(r"#\s*field:\s*([\w-]+)\s*=\s*(.*?)\s*")
 FORBIDDEN = ("Exception ignored", "Traceback")
+# What each line of a script begins with.
+LABEL = re.compile(r"^PY: \[\d+:[^\]\n]*\] ", re.MULTILINE)
 
 
 class BadCase(Exception):
@@ -34,7 +36,7 @@ class Case:
     """A script, and what its comments say must come of it."""
 
     SINGLE = ("expect", "runtimes", "pythons", "second", "files")
-    SEVERAL = ("without", "hook", "calls", "prints", "log")
+    SEVERAL = ("without", "hook", "calls", "prints", "may-print", "log")
 
     def __init__(self, path):
         self.path = path
@@ -62,6 +64,7 @@ class Case:
         self.without = [without(path.name, text) for text in said["without"]]
         self.hooks = [hook.split() for hook in said["hook"]]
         self.prints = [pattern(path.name, text) for text in said["prints"]]
+        self.may_print = [pattern(path.name, text) for text in said["may-print"]]
         self.log = [pattern(path.name, text) for text in said["log"]]
         self.calls = [pattern(path.name, text) for text in said["calls"]]
         self.files = path.parent / "files" / single["files"] if single["files"] else None
@@ -259,14 +262,23 @@ class Run:
         self.step = "log"
         cases = (self.case,) if self.case.second is self.case else (self.case, self.case.second)
         wanted = [each for case in cases for each in case.log]
-        for each in (*wanted, *(each for case in cases for each in case.prints)):
-            if not each.search(log):
-                self._fail(f"a line like {each.pattern!r}", "none")
+        printed = [each for case in cases for each in case.prints]
+        unlabelled = LABEL.sub("", log)
+        for patterns, text in ((wanted, log), (printed, unlabelled)):
+            for each in patterns:
+                if not each.search(text):
+                    self._fail(f"a line like {each.pattern!r}", "none")
         for text in FORBIDDEN:
             if text in log and not any(text in each.pattern for each in wanted):
                 self._fail(f"no {text!r}", next(s for s in log.splitlines() if text in s))
-        # At level 0 the library logs nothing but warnings and errors.
-        loud = next((line for line in log.splitlines() if line.startswith("PY: ")), None)
+        # At level 0 the library logs nothing but warnings and errors. What scripts print has the same
+        # label.
+        printed += [each for case in cases for each in case.may_print]
+        told_of = (line for line in log.splitlines() if line.startswith("PY: "))
+        loud = next(
+            (line for line in told_of if not any(p.search(LABEL.sub("", line)) for p in printed)),
+            None,
+        )
         if loud and not wanted:
             self._fail("no warning and no error", loud)
 

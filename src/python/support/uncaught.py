@@ -5,7 +5,7 @@ def tell_uncaught():
     """Takes the place of what Python prints about threads and finalizers."""
     import _thread
 
-    sys.unraisablehook = tell_unraisable
+    sys.unraisablehook = sys.__unraisablehook__ = tell_unraisable
     # What `threading` takes for its own when it is imported.
     _thread._excepthook = tell_of_thread
     threading = loaded("threading")

@@ -1,4 +1,6 @@
-# A loop, tasks and futures that nobody closes.
+# A loop, tasks and futures that nobody closes. Python tells of the task when it goes.
+# field: may-print = ^Task was destroyed but it is pending!$
+# field: may-print = ^task: <Task pending
 import asyncio
 
 loop = asyncio.new_event_loop()

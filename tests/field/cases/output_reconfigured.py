@@ -1,5 +1,6 @@
 # What a script sets of its output is not what the next one finds.
 # field: second = bystander.py
+# field: prints = ^before$
 import sys
 
 found = [
