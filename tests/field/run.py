@@ -345,6 +345,7 @@ def arguments():
     parser.add_argument("--runtime", choices=RUNTIMES, nargs="+", default=list(RUNTIMES))
     parser.add_argument("--case", nargs="+", help="the cases to run, without .py; default: all")
     parser.add_argument("--cases", type=Path, default=CASES, help="the folder with the cases")
+    parser.add_argument("--open", type=Path, help="a file of faults that are known: case, runtime")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many run at once")
     parser.add_argument(
         "--names", action="store_true", help="print a line for each case that passed"
@@ -374,6 +375,9 @@ def main():
     python = python_of(options)
     runtimes = [r for r in options.runtime if r != "own-gil" or python >= OWN_GIL_SINCE]
     pairs = [(c, r) for c in cases for r in runtimes if c.runs_on(python, r)]
+    known = {tuple(line.split()) for line in options.open.open()} if options.open else set()
+    left_out = [(c.name, r) for c, r in pairs if (c.name, r) in known]
+    pairs = [(c, r) for c, r in pairs if (c.name, r) not in known]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         reports = pool.map(lambda pair: run_case(options, *pair), pairs)
@@ -384,6 +388,8 @@ def main():
             elif options.names:
                 print(f"passed  {case.name}, {runtime}", flush=True)
     version = ".".join(map(str, python))
+    if left_out:
+        print("known faults, not run:", ", ".join(f"{name} in {r}" for name, r in left_out))
     print(f"Python {version}: {len(pairs) - failed} passed, {failed} failed")
     return 1 if failed or not pairs else 0
 
