@@ -45,9 +45,10 @@ static FIRST: [File; 5] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 11] = [
+static LATER: [File; 12] = [
     support!("preparing"),
     support!("ending"),
+    support!("finalizing"),
     support!("sweeping"),
     support!("jobs"),
     support!("coroutines"),
