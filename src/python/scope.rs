@@ -45,10 +45,11 @@ static FIRST: [File; 5] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 12] = [
+static LATER: [File; 13] = [
     support!("preparing"),
     support!("ending"),
     support!("finalizing"),
+    support!("settings"),
     support!("sweeping"),
     support!("jobs"),
     support!("coroutines"),
