@@ -45,7 +45,7 @@ static FIRST: [File; 5] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 13] = [
+static LATER: [File; 14] = [
     support!("preparing"),
     support!("ending"),
     support!("finalizing"),
@@ -53,6 +53,7 @@ static LATER: [File; 13] = [
     support!("sweeping"),
     support!("jobs"),
     support!("coroutines"),
+    support!("loops"),
     support!("threads"),
     support!("logs"),
     support!("looking"),

@@ -220,6 +220,8 @@ class Settings(Part):
         try:
             run_source(source, path, namespace)
         finally:
+            run_file_with("share_out_loops")
+            share_out_loops()
             for name, after in current_settings().items():
                 if name in before and not is_same(before[name], after):
                     changes[name] = [before[name], after]
