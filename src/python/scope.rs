@@ -261,13 +261,14 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 11] = [
+static BUILTINS: [Builtin; 12] = [
     Builtin::new(c"write_output", output::write, ffi::METH_O),
     Builtin::new(c"current_script", current_script, ffi::METH_NOARGS),
     Builtin::new(c"in_host_call", in_host_call, ffi::METH_NOARGS),
     Builtin::new(c"serve", serve, ffi::METH_NOARGS),
     Builtin::new(c"notify", notify, ffi::METH_O),
     Builtin::new(c"thread_frames", thread_frames, ffi::METH_NOARGS),
+    Builtin::new(c"has_other_interpreters", has_other_interpreters, ffi::METH_NOARGS),
     Builtin::new(c"step", insist::step, ffi::METH_VARARGS),
     Builtin::new(c"compile_source", compile_source, ffi::METH_O),
     Builtin::new(c"run_file_with", run_file_for_python, ffi::METH_O),
@@ -327,6 +328,13 @@ unsafe extern "C" fn thread_frames(_: *mut PyObject, _: *mut PyObject) -> *mut P
     let attached = unsafe { Attached::assume() };
     let frames = attached.list(interpreter::thread_frames(attached));
     frames.map_or(std::ptr::null_mut(), Obj::into_raw)
+}
+
+/// Whether there is an interpreter beside the main one.
+unsafe extern "C" fn has_other_interpreters(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached.
+    let attached = unsafe { Attached::assume() };
+    attached.bool(interpreter::has_others()).into_raw()
 }
 
 /// The code of a module. The argument is `(source, path)`: bytes without a NUL, and a str.

@@ -27,6 +27,7 @@ def tell_scripts_apart():
             scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]
         unregister(function)
 
+    forbid_fork_beside_others()
     replace_output()
     # Threads that are not told whether they are daemons do as the host's thread, which is none.
     threading._DummyThread.daemon = property(lambda self: False)
@@ -35,3 +36,33 @@ def tell_scripts_apart():
     tell_asyncio_main_thread()
     atexit.register = register_for_script
     atexit.unregister = unregister_for_script
+
+
+def forbid_fork_beside_others():
+    """A forked child deletes all other interpreters first, and hangs or crashes at that."""
+    starter = __import__("_posixsubprocess")
+    fork_exec = starter.fork_exec
+
+    def check(what, instead):
+        if has_other_interpreters():
+            raise RuntimeError(
+                f"{what} is not possible when scripts run, or have run, in interpreters of their "
+                f"own: use {instead}"
+            )
+
+    def checked(fork):
+        def fork_alone():
+            check("fork", "the method spawn of multiprocessing, or subprocess")
+            return fork()
+
+        return fork_alone
+
+    def fork_exec_alone(arguments, *more):
+        # Where the function is that a child calls differs between versions; no other one is there.
+        if any(callable(argument) for argument in more):
+            check("preexec_fn of subprocess", "other arguments of subprocess")
+        return fork_exec(arguments, *more)
+
+    for module in (loaded("posix"), loaded("os")):
+        module.fork, module.forkpty = checked(module.fork), checked(module.forkpty)
+    starter.fork_exec = fork_exec_alone
