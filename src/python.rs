@@ -18,6 +18,9 @@ pub mod object;
 pub mod output;
 pub mod report;
 pub mod scope;
+mod sending;
 pub mod state;
+#[cfg(not(Py_3_12))]
+mod thread_state;
 mod ticker;
 pub mod vh;
