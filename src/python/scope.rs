@@ -46,7 +46,7 @@ static FIRST: [File; 5] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 15] = [
+static LATER: [File; 16] = [
     support!("preparing"),
     support!("ending"),
     support!("exits"),
@@ -62,6 +62,7 @@ static LATER: [File; 15] = [
     support!("venv"),
     support!("steps"),
     support!("main"),
+    support!("unhooking"),
 ];
 
 const NAMESPACE: &CStr = c"vh.support";
@@ -81,9 +82,11 @@ impl Scope {
         context: &Context,
         shared: bool,
         vh: &Obj<'a>,
+        namespace: &Obj<'a>,
     ) -> Result<Scope, Raised> {
         let serial = attached.int(context.serial as i64)?;
-        let object = call(attached, c"Scope", &[serial, attached.bool(shared), vh.clone()])?;
+        let arguments = [serial, attached.bool(shared), vh.clone(), namespace.clone()];
+        let object = call(attached, c"Scope", &arguments)?;
         Ok(Scope { object: object.keep(), busy: AtomicBool::new(false) })
     }
 
