@@ -46,7 +46,7 @@ static FIRST: [File; 5] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 16] = [
+static LATER: [File; 17] = [
     support!("preparing"),
     support!("ending"),
     support!("exits"),
@@ -63,6 +63,7 @@ static LATER: [File; 16] = [
     support!("steps"),
     support!("main"),
     support!("unhooking"),
+    support!("changes"),
 ];
 
 const NAMESPACE: &CStr = c"vh.support";
