@@ -1,8 +1,9 @@
 //! Taking a script out of its interpreter, and ending the interpreter that was its own.
 //!
 //! In order: `UnLoad()`; callbacks of `vh.on_unload`; timers, executors and event loops are asked
-//! to finish; threads Python would wait for have half of the time to do so; then SystemExit is
-//! sent to every thread that is left, again and again; exit functions; the end. Threads that are
+//! to finish, again and again, for a thread may come to one later; threads Python would wait for have
+//! half of the time to do so; then SystemExit is sent to every thread that is left, also again and
+//! again; exit functions; the end. Threads that are
 //! stuck in C keep their interpreter, which is set aside and looked at again at later calls: it is
 //! never ended under them.
 
@@ -182,22 +183,38 @@ fn stop_threads(
         return Ok(());
     }
     let attached = attachment.attached();
-    // SAFETY: the script's own interpreter is attached.
-    unsafe { loaded.scope.run(attached, context, c"ask_to_stop") };
     let start = Instant::now();
     let time = deadline.saturating_duration_since(start);
-    let (patience, courtesy) = (start + time / 2, start + COURTESY.min(time));
+    let patience = start + time / 2;
+    let mut courtesy = start + COURTESY.min(time);
     loop {
         let left = threads_left(loaded, context, attachment);
+        if left == 0 {
+            return Ok(());
+        }
         let now = Instant::now();
-        let wait = now < courtesy || (now < patience && has_patient_threads(loaded, attached));
-        if left > 0 && !wait {
+        if ask_politely(loaded, context, attached, now >= courtesy) {
+            courtesy = courtesy.max(patience.min(now + COURTESY));
+        }
+        if now >= courtesy && (now >= patience || !has_patient_threads(loaded, attached)) {
             ask_to_stop(loaded, context, attached);
         }
-        match left {
-            0 => return Ok(()),
-            left if now >= deadline => return Err(Left(left)),
-            _ => interpreter::detached(attached, || std::thread::sleep(LOOK)),
+        if now >= deadline {
+            return Err(Left(left));
+        }
+        interpreter::detached(attached, || std::thread::sleep(LOOK));
+    }
+}
+
+/// Asks timers, executors and event loops to finish, those that were not there before too; whether
+/// there were such.
+fn ask_politely(loaded: &Loaded, context: &Context, attached: Attached<'_>, hurry: bool) -> bool {
+    // SAFETY: the script's own interpreter is attached.
+    match unsafe { loaded.scope.call(attached, c"ask_to_stop", &[attached.bool(hurry)]) } {
+        Ok(has_asked) => has_asked.is_true(),
+        Err(raised) => {
+            report::log(attached, raised, &context.label, "ask_to_stop of the library");
+            false
         }
     }
 }

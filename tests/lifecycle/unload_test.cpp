@@ -109,6 +109,48 @@ const Case kCases[] = {
      "start(run, daemon=True)\n",
      false,
      {}},
+    {"LoopThatComesLater",
+     "import asyncio\n"
+     "unloads = threading.Event()\n"
+     "def run():\n"
+     "    unloads.wait()\n"
+     "    time.sleep(0.03)\n"
+     "    asyncio.new_event_loop().run_forever()\n"
+     "start(run, daemon=True)\n"
+     "def UnLoad(): unloads.set()\n",
+     false,
+     {}},
+    {"LoopsOneAfterAnother",
+     "import asyncio\n"
+     "def run():\n"
+     "    for _ in range(5):\n"
+     "        try:\n"
+     "            asyncio.new_event_loop().run_forever()\n"
+     "        except SystemExit:\n"
+     "            pass\n"
+     "start(run, daemon=True)\n",
+     false,
+     {}},
+    {"PendingExecutor",
+     "from concurrent.futures import ThreadPoolExecutor\n"
+     "pool = ThreadPoolExecutor(2)\n"
+     "for _ in range(1000): pool.submit(time.sleep, 0.05)\n",
+     false,
+     {}},
+    {"PendingExecutorThatIsGone",
+     "from concurrent.futures import ThreadPoolExecutor\n"
+     "pool = ThreadPoolExecutor(2)\n"
+     "for _ in range(1000): pool.submit(time.sleep, 0.05)\n"
+     "del pool\n",
+     false,
+     {}},
+    {"ExecutorThatIsGivenWorkAtTheEnd",
+     "from concurrent.futures import ThreadPoolExecutor\n"
+     "pool = ThreadPoolExecutor(1)\n"
+     "def UnLoad():\n"
+     "    for number in range(20): pool.submit(print, 'saved', number, flush=True)\n",
+     false,
+     {"saved 19"}},
     {"AsyncioRun",
      "import asyncio\n"
      "async def main():\n"

@@ -13,6 +13,8 @@ class Ending(Part):
         self.run_all("a callback of vh.on_unload", self.unload_callbacks)
 
     def run_exit_callbacks(self):
+        # Their threads have ended.
+        self.asked.clear()
         self.run_all("an exit function", self.exit_callbacks)
 
     def run_all(self, place, callbacks):

@@ -55,18 +55,30 @@ class Threads(Part):
             for thread, frames in self.stacks()
         ]
 
-    def ask_to_stop(self):
-        """Asks timers, executors and event loops of the script to finish. Never waits."""
+    def ask_to_stop(self, hurry):
+        """Asks timers, executors and event loops of the script to finish. Never waits.
+
+        Returns whether one of them had not been asked before: a thread may come to it at any time.
+        With `hurry` what waits in the queues of executors is cancelled.
+        """
         threading = loaded("threading")
         if threading is not None:
             for thread in self.threads():
                 if isinstance(thread, threading.Timer):
                     thread.cancel()
             self.expect_cancellation(threading)
+        before, self.asked = self.asked, []
+        has_asked = False
         for _, frames in self.stacks():
             for frame in frames:
-                self.ask_frame(frame)
+                is_known = any(frame is other for other in before)
+                if is_known or self.ask_frame(frame):
+                    self.asked.append(frame)
+                    has_asked = has_asked or not is_known
+                if hurry:
+                    self.cancel_pending(frame)
         self.close_loop()
+        return has_asked
 
     def expect_cancellation(self, threading):
         """Threads whose event loop is stopped end with an exception nobody need hear of."""
@@ -86,15 +98,51 @@ class Threads(Part):
         self.quiet_hook = threading.excepthook = excepthook
 
     def ask_frame(self, frame):
-        if frame.f_code.co_name == "_worker" and "executor_reference" in frame.f_locals:
-            executor = frame.f_locals["executor_reference"]()
+        """Asks the executor or event loop whose thread has this frame; whether there is one."""
+        name = frame.f_code.co_name
+        if name in ("_worker", "run"):
+            executor = self.executor_of(frame)
             if executor is not None:
                 executor.shutdown(wait=False)
-        asyncio = loaded("asyncio")
-        if asyncio is not None and frame.f_code.co_name == "run_forever":
+            return executor is not None
+        if name == "run_forever":
             loop = frame.f_locals.get("self")
-            if isinstance(loop, asyncio.AbstractEventLoop) and not loop.is_closed():
-                loop.call_soon_threadsafe(self.stop_loop, loop)
+            kind = getattr(loaded("asyncio"), "AbstractEventLoop", None)
+            if kind is not None and isinstance(loop, kind) and not loop.is_closed():
+                try:
+                    loop.call_soon_threadsafe(self.stop_loop, loop)
+                except RuntimeError:
+                    return False  # It was closed this moment.
+                return True
+        return False
+
+    @staticmethod
+    def executor_of(frame):
+        """The executor of concurrent.futures that a worker, or what manages workers, belongs to."""
+        variables = frame.f_locals
+        reference = variables.get("executor_reference")
+        if reference is None:
+            reference = getattr(variables.get("self"), "executor_reference", None)
+        return None if reference is None else reference()
+
+    @staticmethod
+    def cancel_pending(frame):
+        """Cancels what an executor has not begun; the executor itself may be gone."""
+        name, variables = frame.f_code.co_name, frame.f_locals
+        if name == "_worker" and "executor_reference" in variables:
+            queue = variables["work_queue"]
+            while not queue.empty():
+                try:
+                    item = queue.get_nowait()
+                except frame.f_globals["queue"].Empty:
+                    break
+                if item is not None:
+                    item.future.cancel()
+            # Nobody else would tell its workers.
+            queue.put(None)
+        elif name == "run" and hasattr(variables.get("self"), "pending_work_items"):
+            for item in list(variables["self"].pending_work_items.values()):
+                item.future.cancel()
 
     @staticmethod
     def stop_loop(loop):
