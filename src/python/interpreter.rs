@@ -949,6 +949,12 @@ pub fn of_this_thread() -> Option<usize> {
     }
 }
 
+/// Whether the process has interpreters beside the main one, whoever made them.
+pub fn has_others() -> bool {
+    // SAFETY: the list is read under its own lock; the newest comes first, the main one last.
+    unsafe { ffi::PyInterpreterState_Head() != ffi::PyInterpreterState_Main() }
+}
+
 /// Whether this thread is inside a call from the host, and not on a thread of Python's own.
 pub fn inside_host_call() -> bool {
     with_thread(|thread| !thread.frames.is_empty())

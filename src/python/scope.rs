@@ -265,7 +265,7 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 13] = [
+static BUILTINS: [Builtin; 14] = [
     Builtin::new(c"write_output", entry!(function output::write), ffi::METH_O),
     Builtin::new(c"log_for", entry!(function output::log_for), ffi::METH_O),
     Builtin::new(c"current_script", entry!(function current_script), ffi::METH_NOARGS),
@@ -273,6 +273,11 @@ static BUILTINS: [Builtin; 13] = [
     Builtin::new(c"serve", entry!(function serve), ffi::METH_NOARGS),
     Builtin::new(c"notify", entry!(function notify), ffi::METH_O),
     Builtin::new(c"thread_frames", entry!(function thread_frames), ffi::METH_NOARGS),
+    Builtin::new(
+        c"has_other_interpreters",
+        entry!(function has_other_interpreters),
+        ffi::METH_NOARGS,
+    ),
     Builtin::new(c"step", entry!(function insist::step), ffi::METH_VARARGS),
     Builtin::new(c"compile_source", entry!(function compile_source), ffi::METH_O),
     Builtin::new(c"run_file_with", entry!(function run_file_for_python), ffi::METH_O),
@@ -314,6 +319,14 @@ fn notify<'a>(attached: Attached<'a>, serial: Option<Obj<'a>>) -> Result<Obj<'a>
 /// Innermost frames of the threads that Python started in this interpreter.
 fn thread_frames<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     attached.list(interpreter::thread_frames(attached))
+}
+
+/// Whether there is an interpreter beside the main one.
+fn has_other_interpreters<'a>(
+    attached: Attached<'a>,
+    _: Option<Obj<'a>>,
+) -> Result<Obj<'a>, Raised> {
+    Ok(attached.bool(interpreter::has_others()))
 }
 
 /// The code of a module. The argument is `(source, path)`: bytes without a NUL, and a str.

@@ -10,7 +10,8 @@ host, or a method of Scope, asks for something that they define.
 Builtins of the library in this namespace:
 current_script() is the serial of the script the host's thread runs for, in_host_call() whether this
 thread is inside a call from the host, thread_frames() the innermost frames of threads that Python
-started in this interpreter; serve() answers the vh calls of other threads, notify(serial) asks for
+started in this interpreter, has_other_interpreters() whether the process has more than the main one;
+serve() answers the vh calls of other threads, notify(serial) asks for
 the script's jobs to be run by the host, write_output((serial, file number, data)) writes for a
 script, log_for((serial, text)) logs an error of one, prime(name) is told of each import before Python
 3.13, step(code, ...) raises TimeoutError in a call that is to end; compile_source((source, path))

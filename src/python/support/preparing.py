@@ -33,6 +33,7 @@ def prepare_own_interpreter():
     if sys.version_info < (3, 13):
         sys.meta_path.insert(0, Primer)
     forbid_fork()
+    forbid_workers()
     forbid_exit()
     watch_registries()
     run_file_with("tell_exit_functions_apart")
@@ -69,6 +70,30 @@ def forbid_fork():
     for module in (posix, os):
         module.fork = module.forkpty = fork
         module.register_at_fork = register_at_fork
+
+
+# What multiprocessing has the interpreters of its workers do.
+WORKERS = ("from multiprocessing.spawn ", "from multiprocessing.forkserver ")
+
+
+def forbid_workers():
+    """Workers of multiprocessing import the script anew, in a Python without the hub.
+
+    Its `import vh` fails there; a pool starts another worker for each that fails, without end.
+    """
+    starter = __import__("_posixsubprocess")
+    fork_exec = starter.fork_exec
+
+    def fork_exec_but_for_workers(arguments, *more):
+        for argument in arguments:
+            if isinstance(argument, str) and argument.startswith(WORKERS):
+                raise RuntimeError(
+                    "multiprocessing is not supported in a sub-interpreter, because its workers "
+                    "would import the script without the hub: use the runtime main, or subprocess"
+                )
+        return fork_exec(arguments, *more)
+
+    starter.fork_exec = fork_exec_but_for_workers
 
 
 def forbid_exit():
