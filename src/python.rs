@@ -22,7 +22,10 @@ pub mod parking;
 pub mod priming;
 pub mod report;
 pub mod scope;
+mod sending;
 pub mod state;
+#[cfg(not(Py_3_12))]
+mod thread_state;
 mod ticker;
 pub(crate) mod trampoline;
 pub mod vh;

@@ -7,6 +7,7 @@
 //! stuck in C keep their interpreter, which is set aside and looked at again at later calls: it is
 //! never ended under them.
 
+use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::load::Loaded;
 use super::object::{Attached, Obj};
 use super::parking::{self, Home};
+use super::sending::{self, Receiver};
 use super::{interrupt, report, scope, state};
 use crate::config;
 use crate::guard::Call;
@@ -231,11 +233,13 @@ fn has_patient_threads(loaded: &Loaded, attached: Attached<'_>) -> bool {
     }
 }
 
-/// Sends SystemExit to the script's threads and wakes those that wait for a condition.
+/// Sends SystemExit to the script's threads and wakes those that wait for a condition. One that must not
+/// be interrupted at this moment is asked the next time.
 fn ask_to_stop(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
     for id in thread_ids(loaded, context, attached) {
-        // SAFETY: attached; an id without a thread in this interpreter does nothing.
-        unsafe { ffi::PyThreadState_SetAsyncExc(id as _, ffi::PyExc_SystemExit) };
+        let receiver = Receiver { thread: id, state: ptr::null_mut() };
+        // SAFETY: the class is Python's own.
+        sending::send(attached, receiver, unsafe { ffi::PyExc_SystemExit });
     }
     // SAFETY: the script's own interpreter is attached.
     unsafe { loaded.scope.run(attached, context, c"wake_waiters") };

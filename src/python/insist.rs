@@ -187,32 +187,13 @@ fn handler_of(arguments: &Obj) -> Option<Handler> {
 /// Up to 3.11: the thread's trace function.
 #[cfg(not(Py_3_12))]
 mod steps {
-    use std::ffi::{c_int, c_void};
+    use std::ffi::c_int;
 
     use pyo3_ffi::{Py_tracefunc, PyObject, PyThreadState};
 
     use super::{Attached, Interpreter, Mutex, Obj, Raised, ffi, file_of, interrupt, is_refused};
+    use crate::python::thread_state::ThreadState;
     use crate::python::trampoline::entry;
-
-    /// How a thread state begins: these versions of Python do not change any more.
-    #[repr(C)]
-    struct Head {
-        links: [*mut c_void; 3],
-        #[cfg(not(Py_3_11))]
-        frame: *mut c_void,
-        #[cfg(not(Py_3_10))]
-        numbers: [c_int; 5],
-        #[cfg(all(Py_3_10, not(Py_3_11)))]
-        numbers: [c_int; 4],
-        #[cfg(Py_3_11)]
-        numbers: [c_int; 7],
-        #[cfg(Py_3_10)]
-        c_frame: *mut c_void,
-        profile: Option<Py_tracefunc>,
-        trace: Option<Py_tracefunc>,
-        profile_object: *mut PyObject,
-        trace_object: *mut PyObject,
-    }
 
     unsafe extern "C" {
         fn _PyEval_SetTrace(
@@ -244,7 +225,7 @@ mod steps {
 
     fn is_ours(place: usize) -> bool {
         // SAFETY: a thread state of the attached interpreter, whose thread stands still.
-        let function = unsafe { (*(place as *const Head)).trace };
+        let function = unsafe { (*(place as *const ThreadState)).trace };
         function.is_some_and(|function| function as usize == TRACE as usize)
     }
 
@@ -255,7 +236,7 @@ mod steps {
         }
         // SAFETY: as above; the object is counted before Python gives back its own reference.
         let before = unsafe {
-            let head = place as *const Head;
+            let head = place as *const ThreadState;
             ffi::Py_XINCREF((*head).trace_object);
             Before { place, function: (*head).trace, object: (*head).trace_object }
         };

@@ -20,6 +20,7 @@ use pyo3_ffi::{PyInterpreterState, PyThreadState};
 
 use super::init::{self, Started};
 use super::object::{Attached, Obj};
+use super::sending::Receiver;
 use super::ticker::Ticker;
 use super::{gil_state, priming, report, scope};
 use crate::abi::boundary::destructor;
@@ -596,17 +597,32 @@ impl Interpreter {
         }
     }
 
+    /// How to send an exception to a thread of the host that is inside. Attached.
+    pub fn receiver(&self, attached: Attached<'_>, thread: u64) -> Receiver {
+        let state = match self.thread_state_of(attached, thread) {
+            Some((state, _)) => state,
+            None => {
+                let janitor = self.janitor.load(Ordering::Acquire);
+                if janitor.is_null() { self.kept_by(thread) } else { janitor }
+            }
+        };
+        Receiver { thread, state }
+    }
+
+    /// The thread state that a thread of the host keeps here, or NULL.
+    fn kept_by(&self, thread_id: u64) -> *mut PyThreadState {
+        let entries = self.entries.lock();
+        let entry = entries.iter().find(|entry| entry.thread_id == thread_id);
+        entry.map_or(ptr::null_mut(), |entry| entry.thread_state)
+    }
+
     /// The thread state of a thread of the host that is inside, and its innermost frame. Attached.
     pub fn thread_state_of<'a>(
         &self,
         attached: Attached<'a>,
         thread_id: u64,
     ) -> Option<(*mut PyThreadState, Obj<'a>)> {
-        let entry = {
-            let entries = self.entries.lock();
-            entries.iter().find(|entry| entry.thread_id == thread_id).map(Arc::clone)
-        };
-        let kept = entry.map_or(ptr::null_mut(), |entry| entry.thread_state);
+        let kept = self.kept_by(thread_id);
         // Nobody else is inside while it is taken apart.
         [kept, self.janitor.load(Ordering::Acquire)].into_iter().find_map(|thread_state| {
             if thread_state.is_null() {
@@ -917,6 +933,12 @@ pub fn detached<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
     let result = body();
     drop(again);
     result
+}
+
+/// How to send an exception to this thread.
+pub fn receiver_here(_: Attached<'_>) -> Receiver {
+    // SAFETY: always allowed. Python identifies threads by the same number.
+    Receiver { thread: unsafe { libc::pthread_self() } as u64, state: attached_state() }
 }
 
 /// Innermost frames of the threads that Python started in the attached interpreter.

@@ -1,15 +1,16 @@
 //! Interrupting a call that runs in Python: an exception is sent to its thread, which takes it
 //! between two steps of the script. A thread inside native code does not.
 
-use std::ffi::c_long;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pyo3_ffi as ffi;
 
 use super::insist;
 use super::interpreter::Interpreter;
 use super::object::{Attached, Raised};
-use super::scope;
+use super::sending;
+use super::{interpreter, scope};
 
 /// What became of an attempt.
 #[derive(Debug)]
@@ -51,43 +52,59 @@ pub trait Target {
     fn done(&self, attempt: &Attempt);
 }
 
-/// Sends `TimeoutError` to a call; waits for the interpreter's lock.
+/// Time between two looks at a call that must not be interrupted where it is.
+const MOMENT: Duration = Duration::from_micros(500);
+
+/// Sends `TimeoutError` to a call; waits for the interpreter's lock, and for the call to come to a place
+/// where it may be interrupted.
 pub fn interrupt(interpreter: &Arc<Interpreter>, target: &impl Target) {
     let Some(visit) = interpreter.visit() else { return };
-    let entered = visit.interpreter().enter();
-    let attached = entered.attached();
-    target.reached();
-    if target.runs() {
-        let stack = stack(attached, interpreter, target.thread());
-        target.done(&match target.only_tells() {
-            true => Attempt::Left(stack),
-            false => send(attached, interpreter, target, stack),
-        });
+    loop {
+        let entered = visit.interpreter().enter();
+        let attached = entered.attached();
+        target.reached();
+        if !target.runs() {
+            return;
+        }
+        let receiver = interpreter.receiver(attached, target.thread());
+        if target.only_tells() {
+            return target.done(&Attempt::Left(stack(attached, interpreter, target.thread())));
+        }
+        if !sending::is_shielded(attached, receiver) {
+            let stack = stack(attached, interpreter, target.thread());
+            if let Some(attempt) = send(attached, interpreter, target, stack) {
+                return target.done(&attempt);
+            }
+        }
+        drop(entered);
+        std::thread::sleep(MOMENT);
     }
 }
 
+/// None when the call must not be interrupted where it is now.
 fn send(
     attached: Attached<'_>,
     interpreter: &Interpreter,
     target: &impl Target,
     stack: String,
-) -> Attempt {
+) -> Option<Attempt> {
     if target.insists() && target.runs() {
         insist::insist(attached, interpreter, target);
     }
     // Python code ran: the lock may have been away meanwhile.
     if !target.runs() {
-        return Attempt::Ended;
+        return Some(Attempt::Ended);
     }
     if target.is_in_host() {
-        return Attempt::InHost(stack);
+        return Some(Attempt::InHost(stack));
     }
     if !target.sends() {
-        return Attempt::Insisted;
+        return Some(Attempt::Insisted);
     }
-    // SAFETY: attached; an id without a thread in this interpreter does nothing.
-    unsafe { ffi::PyThreadState_SetAsyncExc(target.thread() as c_long, ffi::PyExc_TimeoutError) };
-    Attempt::Sent(stack)
+    let receiver = interpreter.receiver(attached, target.thread());
+    // SAFETY: the class is Python's own.
+    let is_sent = sending::send(attached, receiver, unsafe { ffi::PyExc_TimeoutError });
+    is_sent.then_some(Attempt::Sent(stack))
 }
 
 /// The Python stack of a thread of the host.
@@ -118,10 +135,9 @@ pub fn take_back(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
 /// for it, which slows down all threads of the interpreter, and up to 3.11 one that has a trace
 /// function never goes on at all, because it looks again before each function's first step.
 pub fn settle(attached: Attached<'_>) {
-    // SAFETY: attached; Python identifies threads by the same number.
-    unsafe {
-        ffi::PyThreadState_SetAsyncExc(libc::pthread_self() as c_long, ffi::PyExc_TimeoutError);
-    }
+    // SAFETY: the class is Python's own.
+    let class = unsafe { ffi::PyExc_TimeoutError };
+    sending::send_here(attached, interpreter::receiver_here(attached), class);
     if let Err(raised) = let_arrive(attached) {
         attached.clear(raised);
     }

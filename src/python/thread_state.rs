@@ -1,0 +1,36 @@
+//! How a thread state begins up to Python 3.11: these versions do not change any more.
+
+use std::ffi::{c_int, c_ulong, c_void};
+
+use pyo3_ffi::{Py_tracefunc, PyObject};
+
+/// The beginning of a `PyThreadState`.
+#[repr(C)]
+pub struct ThreadState {
+    links: [*mut c_void; 3],
+    #[cfg(not(Py_3_11))]
+    frame: *mut c_void,
+    #[cfg(not(Py_3_10))]
+    numbers: [c_int; 5],
+    #[cfg(all(Py_3_10, not(Py_3_11)))]
+    numbers: [c_int; 4],
+    #[cfg(Py_3_11)]
+    numbers: [c_int; 7],
+    #[cfg(Py_3_10)]
+    c_frame: *mut c_void,
+    profile: Option<Py_tracefunc>,
+    /// Its trace function, and what that is called with.
+    pub trace: Option<Py_tracefunc>,
+    profile_object: *mut PyObject,
+    pub trace_object: *mut PyObject,
+    raised: [*mut PyObject; 3],
+    #[cfg(not(Py_3_11))]
+    handled: [*mut c_void; 4],
+    innermost_handled: *mut c_void,
+    dict: *mut PyObject,
+    counter: c_int,
+    /// An exception that was sent to it and has not arrived.
+    pub sent: *mut PyObject,
+    /// The number of its thread, or of the thread that made it until its own begins.
+    pub thread_id: c_ulong,
+}
