@@ -1,7 +1,9 @@
 // `async def` hooks and functions.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <thread>
 
 #include "fake_hub.hpp"
@@ -125,6 +127,77 @@ TEST_P(Async, SeveralThreadsOfTheHostMayCall) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(0, CountLines(hub_.TakeLog(), {"raised"}));
+}
+
+// What plain Python answers on its main thread, and whether it warns.
+const std::string kLoop =
+    "import asyncio, sys, warnings\n"
+    "def look():\n"
+    "    global loop\n"
+    "    with warnings.catch_warnings(record=True) as found:\n"
+    "        warnings.simplefilter('always')\n"
+    "        try:\n"
+    "            loop = asyncio.get_event_loop()\n"
+    "            answer = loop.run_until_complete(asyncio.sleep(0, 5))\n"
+    "            answer = [answer, asyncio.get_event_loop() is loop]\n"
+    "        except RuntimeError as error:\n"
+    "            answer = str(error).partition(' in thread')[0]\n"
+    "    return str([answer, [w.category.__name__ for w in found if issubclass(w.category, "
+    "DeprecationWarning)]])\n"
+    "first = look()\n"
+    "def again(): return first + look()\n";
+
+TEST_P(Async, TheCurrentLoopIsThatOfPlainPython) {
+  const std::string path = hub_.WriteScript(kLoop + "print(again())\n", "plain.py").string();
+  FILE* pipe = popen((std::string(VH_PYTHON_EXECUTABLE) + " " + path).c_str(), "r");
+  char line[4096] = "";
+  EXPECT_NE(nullptr, fgets(line, sizeof line, pipe));
+  EXPECT_EQ(0, pclose(pipe));
+  std::string expected = line;
+  expected.pop_back();
+  for (int round = 0; round < 2; ++round) {
+    const int script = hub_.Load(kLoop);
+    std::string answer = hub_.Call(script, "again");
+    answer.erase(std::remove(answer.begin(), answer.end(), '\\'), answer.end());
+    EXPECT_EQ("s \"" + expected + "\"", answer) << hub_.TakeLog();
+    EXPECT_EQ(1, Lib().w_Unload(script));
+  }
+}
+
+TEST_P(Async, EachScriptHasACurrentLoopOfItsOwn) {
+  const std::string source = EvaluateSource() +
+                             "import asyncio\n"
+                             "asyncio.set_event_loop(asyncio.new_event_loop())\n"
+                             "loop = asyncio.get_event_loop_policy().get_event_loop()\n"
+                             "def is_own(): return loop is "
+                             "asyncio.get_event_loop_policy().get_event_loop()\n";
+  const int one = hub_.Load(source, "one.py");
+  const int other = hub_.Load(source, "other.py");
+  EXPECT_EQ("True", hub_.Evaluate(one, "is_own()"));
+  EXPECT_EQ("True", hub_.Evaluate(other, "is_own()"));
+  EXPECT_EQ(1, Lib().w_Unload(one));
+  EXPECT_EQ("False", hub_.Evaluate(other, "loop.is_closed()"));
+  EXPECT_EQ("5", hub_.Evaluate(other, "loop.run_until_complete(asyncio.sleep(0, 5))"));
+}
+
+// Its tasks are cancelled, as those of the loop for `async def` hooks.
+TEST_P(Async, TheCurrentLoopIsClosedAtUnload) {
+  const int script = hub_.Load(
+      "import asyncio\n"
+      "loop = asyncio.new_event_loop()\n"
+      "asyncio.set_event_loop(loop)\n"
+      "async def work():\n"
+      "    try: await asyncio.sleep(1000)\n"
+      "    finally: print('cleaned up', flush=True)\n"
+      "task = loop.create_task(work())\n"
+      "loop.run_until_complete(asyncio.sleep(0))\n"
+      "import atexit\n"
+      "atexit.register(lambda: print('closed', loop.is_closed(), flush=True))\n");
+  hub_.TakeLog();
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  const std::string log = hub_.TakeLog();
+  EXPECT_LT(log.find("cleaned up"), log.find("closed True")) << log;
+  EXPECT_EQ(1, CountLines(log, {"closed True"})) << log;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Async, testing::ValuesIn(Runtimes()),

@@ -38,4 +38,9 @@ def run_source(source, path, namespace):
         compile(source, path, "exec", 0, True)  # Says what is wrong with it.
     # Python's own compile would make the classes of syntax trees, 300 KB in every interpreter.
     sys.audit("compile", source, path)
-    exec(compile_source((source, path)), namespace)
+    try:
+        exec(compile_source((source, path)), namespace)
+    finally:
+        if loaded("asyncio") is not None:
+            run_file_with("share_out_loops")
+            share_out_loops()

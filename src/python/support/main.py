@@ -19,6 +19,8 @@ def tell_scripts_apart():
     # Threads that are not told whether they are daemons do as the host's thread, which is none.
     threading._DummyThread.daemon = property(lambda self: False)
     threading.Thread.start = start_for_script
+    run_file_with("tell_asyncio_main_thread")
+    tell_asyncio_main_thread()
 
 
 def forbid_fork_beside_others():

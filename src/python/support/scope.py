@@ -18,6 +18,8 @@ class Scope:
         self.failing = set()
         self.closed = False
         self.loop = None
+        # What it made asyncio's loop on threads of the host.
+        self.current_loops = []
         # Held by the thread of the host that runs the loop; nobody waits for it.
         self.loop_lock = __import__("_thread").allocate_lock()
         self.tasks = set()

@@ -152,10 +152,14 @@ class Threads(Part):
         loop.call_later(0.05, loop.stop)
 
     def close_loop(self):
-        """Cancels what still runs on the script's own loop and closes it."""
+        """Cancels what still runs on the script's loops and closes them."""
         loop, self.loop = self.loop, None
-        if loop is None or loop.is_running():
-            return
+        for loop in (loop, *self.take_current_loops()):
+            if loop is not None and not loop.is_running() and not loop.is_closed():
+                self.close_one(loop)
+
+    @staticmethod
+    def close_one(loop):
         asyncio = loaded("asyncio")
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
