@@ -3,9 +3,9 @@
 //! In order: `UnLoad()`; callbacks of `vh.on_unload`; timers, executors and event loops are asked
 //! to finish, again and again, for a thread may come to one later; threads Python would wait for have
 //! half of the time to do so; then SystemExit is sent to every thread that is left, also again and
-//! again; exit functions; the end. Threads that are
-//! stuck in C keep their interpreter, which is set aside and looked at again at later calls: it is
-//! never ended under them.
+//! again; exit functions, the last that may call the hub; finalizers; the end. Threads that are stuck
+//! in C keep their interpreter, which is set aside and looked at again at later calls: it is never
+//! ended under them.
 
 use std::ptr;
 use std::sync::Arc;
@@ -87,6 +87,8 @@ fn take_apart(
     let Err(left) = finish(&loaded, context, &attachment, deadline) else {
         return end(loaded, context, attachment);
     };
+    // Its id may be another script's when its exit functions run.
+    context.close();
     describe(&loaded, context, attachment.attached(), left);
     leave(attachment);
     // Another one serves the script from now on.
@@ -144,7 +146,6 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
         drop(call);
         state::keep(attached, context, &loaded.vh.get(attached));
     }
-    context.close();
     // SAFETY: as above.
     unsafe { loaded.scope.run(attached, context, c"fail_jobs") };
 }
@@ -263,7 +264,8 @@ fn describe(loaded: &Loaded, context: &Context, attached: Attached<'_>, Left(lef
     }
 }
 
-/// Stops threads and runs exit functions; afterwards nothing of the script runs any more.
+/// Stops threads and runs exit functions, which may still call the hub; afterwards nothing of the
+/// script runs any more.
 fn finish(
     loaded: &Loaded,
     context: &Context,
@@ -280,6 +282,7 @@ fn finish(
         let _call = Call::begin(attached, context.callees.function(b"(exit functions)"));
         loaded.scope.run(attached, context, c"run_exit_callbacks");
     }
+    context.close();
     // Exit functions may have started threads.
     stop_threads(loaded, context, attachment, deadline)
 }
@@ -354,9 +357,9 @@ fn park(home: Home, janitor: Janitor) {
     parking::park(home, janitor.rest(), may_end);
 }
 
-/// Takes a script out that failed to load; it is told nothing.
+/// Takes a script out that failed to load; it is told nothing, but for its exit functions.
 pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
-    context.close();
+    context.leave();
     let interpreter = Arc::clone(&loaded.interpreter);
     let attachment = Attachment::new(&interpreter, loaded.runtime);
     take_apart(loaded, context, attachment, deadline);

@@ -241,7 +241,7 @@ struct Prepared<'a> {
 fn prepare_sub<'a>(attached: Attached<'a>, context: &Arc<Context>) -> Result<Prepared<'a>, Raised> {
     scope::prepare_own(attached)?;
     let vh = vh::of_interpreter(attached, context)?;
-    let module = attached.import(c"__main__")?;
+    let module = scope::call(attached, c"new_main", &[])?;
     prepared(attached, context, module, vh)
 }
 
@@ -392,18 +392,19 @@ impl Loaded {
     /// The script's own interpreter is attached, and nobody is inside.
     pub(super) unsafe fn release(self, attached: Attached<'_>) {
         // SAFETY: by contract.
-        unsafe {
-            if self.runtime == Runtime::Main {
-                // Functions and globals refer to each other; nothing else empties them.
-                ffi::PyDict_Clear(self.namespace.get(attached).as_ptr());
-            }
+        let holder = unsafe {
             self.hook_names.into_iter().flatten().for_each(|name| name.release(attached));
             self.names.release(attached);
             self.scope.release(attached);
-            self.namespace.release(attached);
             self.vh.release(attached);
+            self.namespace.release(attached);
+            let module = self.module.get(attached);
             self.module.release(attached);
-            ffi::PyGC_Collect();
+            attached.list(vec![module])
+        };
+        let ended = holder.and_then(|holder| scope::call(attached, c"end_module", &[holder]));
+        if let Err(raised) = ended {
+            report::log(attached, raised, "", "taking the namespace of a script apart");
         }
     }
 }

@@ -53,7 +53,7 @@ class Belonging:
         self.namespaces = {id(vars(module)) for module in modules.values()} | {id(namespace)}
         # Otherwise other scripts call themselves by the same name.
         main = loaded(namespace.get("__name__"))
-        self.is_alone = getattr(main, "__dict__", None) is namespace
+        self.is_alone = bool(BASELINE) or getattr(main, "__dict__", None) is namespace
 
     def add(self, modules):
         """Modules by their names that are the script's too."""

@@ -8,9 +8,9 @@ def sweep():
     """
     if not BASELINE:
         return "it was not prepared"
-    for name in ("belonging", "modules_of_script", "restore_contents"):
+    for name in ("belonging", "modules_of_script", "restore_contents", "held_namespace"):
         run_file_with(name)
-    main = vars(BASELINE["modules"]["__main__"])
+    main = held_namespace()
     gone = modules_of_script()
     own = belonging(main, OWN_FOLDERS)
     own.add({name: module for name, module in gone.items() if module is not None})
@@ -26,6 +26,8 @@ def sweep():
     if functions_in(main) or any(probe() is not None for probe in probes):
         left = restore_libraries(gone, own)
         clear_survivors(probes)
+    del main, own
+    end_held_module()
     return ", ".join(SPOILED + left) or None
 
 
