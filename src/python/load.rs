@@ -331,7 +331,7 @@ impl Loaded {
         advice::on_files(context, &namespace);
         // Importing large packages takes its time.
         let call = Call::begin_unlimited(attached, context.callees.function(b"(top level)"));
-        if let Err(raised) = execute(&namespace, context, source) {
+        if let Err(raised) = self.execute(&namespace, context, source) {
             let place = format!("not loaded: the top level of {}", context.path().display());
             report::failure(attached, raised, &call, &place);
             return false;
@@ -351,6 +351,16 @@ impl Loaded {
             }
         }
         true
+    }
+
+    /// Runs its source code.
+    fn execute(&self, namespace: &Obj, context: &Context, source: &[u8]) -> Result<(), Raised> {
+        let attached = namespace.attached();
+        let source = attached.bytes(source)?;
+        let path = super::convert::from_utf8(attached, context.path_bytes())?;
+        let arguments = [source, path, namespace.clone()];
+        // SAFETY: the script's own interpreter is attached.
+        unsafe { self.scope.call(attached, c"run_script", &arguments) }.map(drop)
     }
 
     /// The function of a hook, as it is now.
@@ -443,12 +453,4 @@ fn plain_function_accepts_argument(function: &Obj) -> Result<Option<bool>, Raise
     let defaults = function.attribute(c"__defaults__")?.items().len() as i64;
     let takes_one = named >= 1 || flags & TAKES_MORE != 0;
     Ok(Some(takes_one && named - defaults <= 1))
-}
-
-/// Runs a script's source code.
-fn execute(namespace: &Obj, context: &Context, source: &[u8]) -> Result<(), Raised> {
-    let attached = namespace.attached();
-    let source = attached.bytes(source)?;
-    let path = super::convert::from_utf8(attached, context.path_bytes())?;
-    scope::call(attached, c"run_source", &[source, path, namespace.clone()]).map(drop)
 }

@@ -47,10 +47,11 @@ static FIRST: [File; 6] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 18] = [
+static LATER: [File; 19] = [
     support!("preparing"),
     support!("ending"),
     support!("finalizing"),
+    support!("settings"),
     support!("exits"),
     support!("belonging"),
     support!("libraries"),

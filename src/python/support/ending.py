@@ -29,6 +29,7 @@ class Ending(Part):
         threading = loaded("threading")
         if threading is not None and threading.excepthook is self.quiet_hook is not None:
             threading.excepthook = self.loud_hook
+        self.put_back_settings()
         SCOPES.pop(self.script, None)
 
     def take_failures(self):

@@ -24,6 +24,8 @@ class Scope:
         self.loop_lock = __import__("_thread").allocate_lock()
         self.tasks = set()
         self.site_packages = []
+        # The script's globals, from its top level on.
+        self.namespace = None
         # Frames of threads that run an event loop or work for an executor that was asked to stop.
         self.asked = []
         # What reports exceptions of threads while they are stopped, and what did before.
