@@ -25,6 +25,10 @@ def end_module(holder):
     Finalizers and generators run while all globals are there, as long as nothing else refers to the
     module or its functions.
     """
+    # As Python does it at exit. What holds others comes before them afterwards, so that a text is
+    # flushed before the file it is written to is closed.
+    gc.unfreeze()
+    gc.collect()
     module = holder.pop()
     reference = sys.modules["_weakref"].ref(module)
     # It lives as long as its namespace does.
@@ -32,7 +36,6 @@ def end_module(holder):
     if sys.modules.get("__main__") is module:
         sys.modules["__main__"] = FIRST_MAIN
     del module
-    gc.unfreeze()
     gc.collect()
     if reference() is None:
         return

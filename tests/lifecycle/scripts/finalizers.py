@@ -1,6 +1,7 @@
 """Things with finalizers, held in many ways: what they print must not depend on who runs the script."""
 
 import contextlib
+import io
 import json
 import types
 import weakref
@@ -79,3 +80,20 @@ entered.__enter__()
 watched = Noisy("watched")
 callback = weakref.ref(watched, print)
 zlast = Noisy("late in the alphabet")
+
+
+class Written(io.RawIOBase):
+    """What comes through to a file that is left open."""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        print("fin:", bytes(data), flush=True)
+        return len(data)
+
+
+files = [io.TextIOWrapper(io.BufferedWriter(Written())) for _ in range(3)]
+for file in files:
+    file.write("left open\n")
+del file
