@@ -132,8 +132,8 @@ mod exact {
         let some = |state: *mut PyThreadState| (!state.is_null()).then_some(state);
         // SAFETY: attached, so that the list does not change before somebody else is.
         let first = unsafe { ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get()) };
-        // SAFETY: as above; a thread state of the list.
         std::iter::successors(some(first), move |&state| {
+            // SAFETY: as above; a thread state of the list.
             some(unsafe { ffi::PyThreadState_Next(state) })
         })
     }

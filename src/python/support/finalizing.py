@@ -1,4 +1,4 @@
-"""The namespace of a script: made for each load, and taken apart as Python does it with modules at exit."""
+"""The namespace of a script: made for each load, and taken apart as Python does it at exit."""
 
 # What a new interpreter has; its namespace stays empty.
 FIRST_MAIN = sys.modules.get("__main__")
@@ -20,7 +20,7 @@ HELD = []
 
 
 def end_module(holder):
-    """Lets go of the module in a list, which holds the only reference to it but for the script's own.
+    """Lets go of the module in a list, which holds the only reference but for the script's own.
 
     Finalizers and generators run while all globals are there, as long as nothing else refers to the
     module or its functions.

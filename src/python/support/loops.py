@@ -1,7 +1,7 @@
 """The event loop that asyncio.get_event_loop() gives outside of coroutines.
 
-Plain Python makes one on its main thread, where it still does so at all. For a script that thread is the
-host's while it runs the script, and the loop is the script's own.
+Plain Python makes one on its main thread, where it still does so at all. For a script that thread
+is the host's while it runs the script, and the loop is the script's own.
 """
 
 
