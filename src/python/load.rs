@@ -195,7 +195,7 @@ fn prepare_attached(
         Runtime::Sub | Runtime::OwnGil => prepare_sub(attached, context)?,
         Runtime::Main => prepare_main(attached, context)?,
     };
-    let scope = Scope::new(attached, context, runtime == Runtime::Main, &vh)?;
+    let scope = Scope::new(attached, context, runtime == Runtime::Main, &vh, &namespace)?;
     if let Some(venv) = venv(context, source) {
         use_venv(attached, &scope, &venv)?;
     }
@@ -255,30 +255,9 @@ fn prepare_main<'a>(
     // SAFETY: attached.
     let module = unsafe { attached.take(ffi::PyModule_New(c"__main__".as_ptr()))? };
     let prepared = prepared(attached, context, module, vh)?;
-    let builtins = own_builtins(attached, &prepared.vh)?;
+    let builtins = scope::call(attached, c"own_builtins", std::slice::from_ref(&prepared.vh))?;
     prepared.namespace.set_dict_item(c"__builtins__", &builtins)?;
     Ok(prepared)
-}
-
-/// A copy of the builtins whose `__import__` knows the script's own `vh`.
-fn own_builtins<'a>(attached: Attached<'a>, vh: &Obj<'a>) -> Result<Obj<'a>, Raised> {
-    const SOURCE: &std::ffi::CStr = c"
-def own_builtins(vh):
-    import builtins
-    everywhere = builtins.__import__
-
-    def __import__(name, globals=None, locals=None, fromlist=(), level=0):
-        if name == 'vh' and level == 0:
-            return vh
-        return everywhere(name, globals, locals, fromlist, level)
-
-    return {**vars(builtins), '__import__': __import__}
-";
-    let namespace = attached.run(SOURCE)?;
-    match namespace.dict_item(c"own_builtins") {
-        Some(function) => function.call(std::slice::from_ref(vh)),
-        None => Err(attached.raise(super::object::Exception::Runtime, "no own_builtins")),
-    }
 }
 
 fn prepared<'a>(

@@ -64,6 +64,7 @@ static LATER: [File; 16] = [
     support!("venv"),
     support!("steps"),
     support!("main"),
+    support!("unhooking"),
 ];
 
 const NAMESPACE: &CStr = c"vh.support";
@@ -83,9 +84,11 @@ impl Scope {
         context: &Context,
         shared: bool,
         vh: &Obj<'a>,
+        namespace: &Obj<'a>,
     ) -> Result<Scope, Raised> {
         let serial = attached.int(context.serial as i64)?;
-        let object = call(attached, c"Scope", &[serial, attached.bool(shared), vh.clone()])?;
+        let arguments = [serial, attached.bool(shared), vh.clone(), namespace.clone()];
+        let object = call(attached, c"Scope", &arguments)?;
         Ok(Scope { object: object.keep(), busy: AtomicBool::new(false) })
     }
 

@@ -118,3 +118,18 @@ def called_by(value, kind):
     except Exception:
         return ()  # Objects that stand for others may not find theirs.
     return (inner["__wrapped__"],) if type(inner) is dict and "__wrapped__" in inner else ()
+
+
+def take_out(container, own):
+    """Takes what is a script's out of a list, dict or set."""
+    kind = type(container)
+    if kind is dict:
+        for key, value in list(container.items()):
+            if own.has(value) or own.has(key):
+                container.pop(key, None)
+    elif kind is list:
+        others = [value for value in container if not own.has(value)]
+        if len(others) != len(container):
+            container[:] = others
+    elif kind is set:
+        container -= {value for value in container if own.has(value)}

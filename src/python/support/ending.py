@@ -28,6 +28,10 @@ class Ending(Part):
         if threading is not None and threading.excepthook is self.quiet_hook is not None:
             threading.excepthook = self.loud_hook
         SCOPES.pop(self.script, None)
+        if loaded("logging") is not None:
+            self.leave_loggers()
+        if self.shared:
+            self.unhook()
 
     def take_failures(self):
         failures, self.failures = self.failures, []

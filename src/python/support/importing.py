@@ -38,4 +38,8 @@ def run_source(source, path, namespace):
         compile(source, path, "exec", 0, True)  # Says what is wrong with it.
     # Python's own compile would make the classes of syntax trees, 300 KB in every interpreter.
     sys.audit("compile", source, path)
-    exec(compile_source((source, path)), namespace)
+    code, scope = compile_source((source, path)), current_scope()
+    if scope is not None and scope.shared:
+        scope.run_noting_changes(code)
+    else:
+        exec(code, namespace)

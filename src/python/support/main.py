@@ -2,9 +2,11 @@
 
 
 def tell_scripts_apart():
-    """In the main interpreter: threads and exit functions belong to the script they come from."""
+    """In the main interpreter: what belongs to a script is known by the script it comes from."""
     import threading
 
+    for name in ("tell_loggers_apart", "tell_registries_apart"):
+        run_file_with(name)
     start = threading.Thread.start
 
     def start_for_script(self):
@@ -15,6 +17,39 @@ def tell_scripts_apart():
     run_file_with("tell_exit_functions_apart")
     tell_exit_functions_apart()
     replace_output()
+    STREAMS_BEFORE[:] = describe_streams()
     # Threads that are not told whether they are daemons do as the host's thread, which is none.
     threading._DummyThread.daemon = property(lambda self: False)
     threading.Thread.start = start_for_script
+    tell_loggers_apart()
+    tell_registries_apart()
+    note_modules()
+
+
+def own_builtins(vh):
+    """A copy of the builtins for a script, whose `__import__` knows the script's own `vh`."""
+    builtins = loaded("builtins")
+
+    def __import__(name, globals=None, locals=None, fromlist=(), level=0):
+        if name == "vh" and level == 0:
+            return vh
+        count = len(sys.modules)
+        try:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        finally:
+            if len(sys.modules) != count:
+                note_modules()
+
+    return {**vars(builtins), "__import__": __import__}
+
+
+def scope_behind(frame):
+    """The script that code registers something for, or None when it is a library's own doing: what a
+    module does while it is imported stays with it.
+    """
+    scope = current_scope()
+    while scope is not None and frame is not None and frame.f_globals is not scope.namespace:
+        if frame.f_code.co_name == "<module>" and frame.f_globals is not globals():
+            return None
+        frame = frame.f_back
+    return scope

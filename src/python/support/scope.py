@@ -6,9 +6,10 @@ functions are told apart by the script they were started for.
 
 
 class Scope:
-    def __init__(self, script, shared, vh):
+    def __init__(self, script, shared, vh, namespace):
         self.script = script
         self.vh = vh
+        self.namespace = namespace
         # Whether other scripts live in this interpreter too.
         self.shared = shared
         self.unload_callbacks = []
@@ -22,6 +23,10 @@ class Scope:
         self.loop_lock = __import__("_thread").allocate_lock()
         self.tasks = set()
         self.site_packages = []
+        # What it registered in the main interpreter: functions that take it back.
+        self.undoing = []
+        # Levels of loggers there: before it, and as it set them.
+        self.levels = {}
         # What reports exceptions of threads while they are stopped, and what did before.
         self.quiet_hook = self.loud_hook = None
         SCOPES[script] = self

@@ -1,0 +1,188 @@
+"""Taking what a script put into modules that all scripts of the main interpreter share out of them."""
+
+# Modules and classes: what was in each before scripts changed it, by its id.
+BEFORE = {}
+# Bit of a class's flags: it was made at run time, and can be changed.
+HEAP_TYPE = 1 << 9
+MISSING = object()
+
+
+def note_modules():
+    """Notes what modules and their classes are like that were imported since the last time."""
+    for name, module in list(sys.modules.items()):
+        namespace = getattr(module, "__dict__", None)
+        if type(namespace) is dict and id(namespace) not in BEFORE:
+            BEFORE[id(namespace)] = (namespace, dict(namespace))
+            for value in list(namespace.values()):
+                if issubclass(type(value), type) and value.__flags__ & HEAP_TYPE:
+                    if vars(value).get("__module__") == name:
+                        BEFORE[id(value)] = (value, dict(vars(value)))
+
+
+def forget_modules():
+    """Lets go of modules that are not there any more."""
+    there = {id(getattr(module, "__dict__", None)) for module in list(sys.modules.values())}
+    for key, (owner, _) in list(BEFORE.items()):
+        namespace = owner if type(owner) is dict else class_globals(owner)
+        if id(namespace) not in there:
+            del BEFORE[key]
+
+
+def class_globals(kind):
+    return getattr(sys.modules.get(vars(kind).get("__module__")), "__dict__", None)
+
+
+def tell_registries_apart():
+    """In the main interpreter: what scripts register for good is taken back with them."""
+    codecs, os = loaded("codecs"), loaded("os")
+    add_hook, fork_hooks, register = sys.addaudithook, os.register_at_fork, codecs.register
+    register_error, lookup_error = codecs.register_error, codecs.lookup_error
+
+    def addaudithook(hook):
+        add_hook(while_loaded(hook, scope_behind(sys._getframe(1))))
+
+    def register_at_fork(**callbacks):
+        scope = scope_behind(sys._getframe(1))
+        fork_hooks(**{when: while_loaded(hook, scope) for when, hook in callbacks.items()})
+
+    def register_codec(search):
+        scope = scope_behind(sys._getframe(1))
+        if scope is not None and hasattr(codecs, "unregister"):
+            scope.undoing.append(lambda: codecs.unregister(search))
+        elif scope is not None:
+            search = search_while_loaded(search, scope)
+        register(search)
+
+    def register_handler(name, handler):
+        scope = scope_behind(sys._getframe(1))
+        if scope is not None:
+            before = error_handler(name, lookup_error)
+            scope.undoing.append(lambda: put_back_handler(name, handler, before))
+        register_error(name, handler)
+
+    def put_back_handler(name, handler, before):
+        if lookup_error(name) is handler:
+            register_error(name, before)
+
+    sys.addaudithook, os.register_at_fork = addaudithook, register_at_fork
+    for module in (codecs, sys.modules["_codecs"]):
+        module.register, module.register_error = register_codec, register_handler
+
+
+def while_loaded(function, scope):
+    """A function that does nothing once its script is gone."""
+    if scope is None:
+        return function
+    held = [function]
+    scope.undoing.append(held.clear)
+
+    def call(*args, **kwargs):
+        for function in held:
+            return function(*args, **kwargs)
+
+    return call
+
+
+def search_while_loaded(search, scope):
+    """The same for finding codecs, of which Python keeps each that was found."""
+    search, found = while_loaded(search, scope), []
+
+    def search_and_note(name):
+        info = search(name)
+        if info is not None:
+            found.append(info)
+        return info
+
+    def drop_found():
+        for info in found:
+            for holder in gc.get_referrers(info):
+                if type(holder) is dict:
+                    for key in [key for key, value in holder.items() if value is info]:
+                        del holder[key]
+
+    scope.undoing.append(drop_found)
+    return search_and_note
+
+
+def error_handler(name, lookup):
+    """The handler of a name, or one that does what Python does when there is none."""
+    try:
+        return lookup(name)
+    except LookupError:
+
+        def fail(error):
+            raise LookupError(f"unknown error handler name '{name}'")
+
+        return fail
+
+
+def describe_streams():
+    """What the standard streams are now, and how they write."""
+    described = []
+    for stream in (sys.stdout, sys.stderr):
+        described.append(stream)
+        for name in ("encoding", "errors", "line_buffering", "write_through", "closed"):
+            try:
+                described.append(getattr(stream, name, None))
+            except Exception:
+                described.append(None)  # It was detached from what it writes to.
+    return described
+
+
+# What they were like when no script had changed them.
+STREAMS_BEFORE = []
+
+
+def put_streams_back():
+    if describe_streams() != STREAMS_BEFORE:
+        replace_output()
+        STREAMS_BEFORE[:] = describe_streams()
+
+
+def put_back(owner, name, value):
+    if type(owner) is dict:
+        owner.pop(name) if value is MISSING else owner.update({name: value})
+    elif value is MISSING:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, value)
+
+
+class Unhooking(Part):
+    # What the standard streams were when the script had changed them.
+    changed_streams = None
+
+    def run_noting_changes(self, code):
+        """Runs the script's top level."""
+        before = describe_streams()
+        try:
+            exec(code, self.namespace)
+        finally:
+            after = describe_streams()
+            if after != before:
+                self.changed_streams = after
+            note_modules()
+
+    def unhook(self):
+        """Puts back what the script changed, as far as it can be told to be the script's."""
+        while self.undoing:
+            try:
+                self.undoing.pop()()
+            except Exception as exception:
+                self.failures.append(("taking back what it registered", exception))
+        own = belonging(self.namespace, vh=self.vh)
+        forget_modules()
+        for owner, before in list(BEFORE.values()):
+            names = owner if type(owner) is dict else vars(owner)
+            for name, value in list(names.items()):
+                if before.get(name, MISSING) is not value and own.has(value):
+                    put_back(owner, name, before.get(name, MISSING))
+                elif id(value) not in BEFORE:
+                    take_out(value, own)
+        if self.has_streams():
+            put_streams_back()
+
+    def has_streams(self):
+        """Whether it is this script that changed the standard streams last."""
+        is_alone = not any(scope.shared for scope in list(SCOPES.values()))
+        return is_alone or describe_streams() == self.changed_streams
