@@ -4,6 +4,8 @@
 LIBRARY_FOLDERS = frozenset(("site-packages", "dist-packages"))
 # Nothing of these kinds is code, whoever made it: looking at them would only take time.
 PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
+# Bit of a class's flags: it was made at run time, and can be changed.
+HEAP_TYPE = 1 << 9
 FUNCTION, METHOD = type(loaded), type([].append.__call__)
 BOUND, BUILTIN = type(Scope.on_unload.__get__(Scope)), type(len)
 

@@ -2,9 +2,10 @@
 
 # Modules and classes: what was in each before scripts changed it, by its id.
 BEFORE = {}
-# Bit of a class's flags: it was made at run time, and can be changed.
-HEAP_TYPE = 1 << 9
 MISSING = object()
+
+for name in ("belonging", "unknown_error_handler"):
+    run_file_with(name)
 
 
 def note_modules():
@@ -56,7 +57,10 @@ def tell_registries_apart():
     def register_handler(name, handler):
         scope = scope_behind(sys._getframe(1))
         if scope is not None:
-            before = error_handler(name, lookup_error)
+            try:
+                before = lookup_error(name)
+            except LookupError:
+                before = unknown_error_handler(name)
             scope.undoing.append(lambda: put_back_handler(name, handler, before))
         register_error(name, handler)
 
@@ -102,18 +106,6 @@ def search_while_loaded(search, scope):
 
     scope.undoing.append(drop_found)
     return search_and_note
-
-
-def error_handler(name, lookup):
-    """The handler of a name, or one that does what Python does when there is none."""
-    try:
-        return lookup(name)
-    except LookupError:
-
-        def fail(error):
-            raise LookupError(f"unknown error handler name '{name}'")
-
-        return fail
 
 
 def describe_streams():
