@@ -47,7 +47,7 @@ static FIRST: [File; 6] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 16] = [
+static LATER: [File; 17] = [
     support!("preparing"),
     support!("ending"),
     support!("exits"),
@@ -65,6 +65,7 @@ static LATER: [File; 16] = [
     support!("steps"),
     support!("main"),
     support!("unhooking"),
+    support!("changes"),
 ];
 
 const NAMESPACE: &CStr = c"vh.support";

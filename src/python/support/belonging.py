@@ -49,6 +49,7 @@ class Belonging:
 
     def __init__(self, namespace, folders=(), vh=None):
         self.main = namespace
+        self.classes = {}
         self.vh = {} if vh is None else vars(vh)
         modules = {n: m for n, m in list(sys.modules.items()) if is_own_module(m, folders)}
         self.names = set(modules)
@@ -59,6 +60,7 @@ class Belonging:
 
     def add(self, modules):
         """Modules by their names that are the script's too."""
+        self.classes.clear()
         self.names.update(modules)
         self.namespaces.update(id(getattr(module, "__dict__", None)) for module in modules.values())
 
@@ -79,6 +81,12 @@ class Belonging:
         return depth > 0 and any(self.has(inner, depth - 1) for inner in called_by(value, kind))
 
     def has_class(self, kind):
+        if id(kind) not in self.classes:
+            # With the class, whose address nobody else gets meanwhile.
+            self.classes[id(kind)] = (kind, self.is_own_class(kind))
+        return self.classes[id(kind)][1]
+
+    def is_own_class(self, kind):
         own = vars(kind)
         name = own.get("__module__")
         if type(name) is str and name in self.names:

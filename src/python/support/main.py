@@ -4,8 +4,9 @@
 def tell_scripts_apart():
     """In the main interpreter: what belongs to a script is known by the script it comes from."""
     import threading
+    import warnings  # noqa: F401
 
-    for name in ("tell_loggers_apart", "tell_registries_apart"):
+    for name in ("tell_loggers_apart", "tell_registries_apart", "process_wide"):
         run_file_with(name)
     start = threading.Thread.start
 

@@ -108,29 +108,6 @@ def search_while_loaded(search, scope):
     return search_and_note
 
 
-def describe_streams():
-    """What the standard streams are now, and how they write."""
-    described = []
-    for stream in (sys.stdout, sys.stderr):
-        described.append(stream)
-        for name in ("encoding", "errors", "line_buffering", "write_through", "closed"):
-            try:
-                described.append(getattr(stream, name, None))
-            except Exception:
-                described.append(None)  # It was detached from what it writes to.
-    return described
-
-
-# What they were like when no script had changed them.
-STREAMS_BEFORE = []
-
-
-def put_streams_back():
-    if describe_streams() != STREAMS_BEFORE:
-        replace_output()
-        STREAMS_BEFORE[:] = describe_streams()
-
-
 def put_back(owner, name, value):
     if type(owner) is dict:
         owner.pop(name) if value is MISSING else owner.update({name: value})
@@ -141,27 +118,31 @@ def put_back(owner, name, value):
 
 
 class Unhooking(Part):
-    # What the standard streams were when the script had changed them.
-    changed_streams = None
+    # What its top level changed for the whole process.
+    changes = None
 
     def run_noting_changes(self, code):
         """Runs the script's top level."""
-        before = describe_streams()
+        before = process_wide()
         try:
             exec(code, self.namespace)
         finally:
-            after = describe_streams()
-            if after != before:
-                self.changed_streams = after
+            self.changes = Changes(before)
             note_modules()
 
     def unhook(self):
         """Puts back what the script changed, as far as it can be told to be the script's."""
-        while self.undoing:
+        steps = [self.put_streams_back, self.put_modules_back, *self.undoing]
+        if self.changes is not None:
+            steps.append(self.changes.take_back)
+        self.undoing.clear()
+        while steps:
             try:
-                self.undoing.pop()()
+                steps.pop()()
             except Exception as exception:
-                self.failures.append(("taking back what it registered", exception))
+                self.failures.append(("taking back what it changed", exception))
+
+    def put_modules_back(self):
         own = belonging(self.namespace, vh=self.vh)
         forget_modules()
         for owner, before in list(BEFORE.values()):
@@ -171,10 +152,8 @@ class Unhooking(Part):
                     put_back(owner, name, before.get(name, MISSING))
                 elif id(value) not in BEFORE:
                     take_out(value, own)
-        if self.has_streams():
-            put_streams_back()
 
-    def has_streams(self):
-        """Whether it is this script that changed the standard streams last."""
+    def put_streams_back(self):
         is_alone = not any(scope.shared for scope in list(SCOPES.values()))
-        return is_alone or describe_streams() == self.changed_streams
+        if is_alone or (self.changes is not None and self.changes.has_streams):
+            put_streams_back(is_alone)
