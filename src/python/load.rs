@@ -98,22 +98,26 @@ fn choose_runtime(context: &Context, source: &[u8]) -> Result<Runtime, String> {
         Some(runtime) => runtime,
         None => runtime::default()?,
     };
-    let Some(problem) = preflight::problem(source, &folders(context), runtime) else {
+    let venv = venv(context, source);
+    let problem = preflight::problem(source, &folders(context), venv.as_deref(), runtime);
+    let Some(preflight::Problem { module, reason, is_certain }) = problem else {
         return Ok(runtime);
     };
-    let preflight::Problem { module, reason } = problem;
     let name = runtime.name();
-    if wish.is_some() {
+    if wish.is_none() {
+        tracing::warn!(
+            script = %context.label,
+            "is loaded in the runtime main, because in {name} {module} {reason}"
+        );
+        return Ok(Runtime::Main);
+    }
+    if is_certain {
         return Err(format!(
             "it asks for the runtime {name}, but {module} {reason}. Write \
              \"# vh: runtime = main\" in it"
         ));
     }
-    tracing::warn!(
-        script = %context.label,
-        "is loaded in the runtime main, because in {name} {module} {reason}"
-    );
-    Ok(Runtime::Main)
+    Ok(runtime)
 }
 
 /// Whose interpreter the script gets: one that served the same file before, unless its comment says

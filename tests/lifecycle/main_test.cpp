@@ -241,8 +241,7 @@ TEST_F(VenvsOfTwoScripts, EachFindsItsOwnDistributions) {
   EXPECT_EQ("['first']", hub_.Evaluate(first_, "points()"));
   EXPECT_EQ("['second']", hub_.Evaluate(second_, "points()"));
   const int without = Load("import importlib.metadata as metadata\n", "without.py");
-  EXPECT_EQ("PackageNotFoundError: shop",
-            hub_.Evaluate(without, "metadata.version('shop')").substr(0, 26));
+  EXPECT_EQ(0u, hub_.Evaluate(without, "metadata.version('shop')").find("PackageNotFoundError"));
   EXPECT_EQ("True", hub_.Evaluate(without, "metadata.version('pip') != ''"));
 }
 
@@ -265,8 +264,7 @@ TEST_F(VenvsOfTwoScripts, EachFindsItsOwnModules) {
 }
 
 TEST_F(VenvsOfTwoScripts, WhatIsInstalledLaterIsFound) {
-  EXPECT_EQ("PackageNotFoundError: late",
-            hub_.Evaluate(second_, "metadata.version('late')").substr(0, 26));
+  EXPECT_EQ(0u, hub_.Evaluate(second_, "metadata.version('late')").find("PackageNotFoundError"));
   const std::string packages = "second/lib/python" + python_ + "/site-packages/";
   Write(packages + "late/__init__.py", "");
   Write(packages + "late-3.dist-info/METADATA", "Metadata-Version: 2.1\nName: late\nVersion: 3\n");
