@@ -110,4 +110,33 @@ TEST_F(Preflight, AnyOtherImportErrorIsNoRefusal) {
   EXPECT_EQ(std::string::npos, hub_.TakeLog().find("vh: runtime"));
 }
 
+TEST_F(Preflight, AModuleThatNeedsTheLockOfAllIsToldWithItsRemedy) {
+  if (!VH_HAS_OWN_GIL) GTEST_SKIP() << "needs Python 3.12";
+  Load(
+      "# vh: runtime = own-gil\n"
+      "def later():\n"
+      "    try: import readline\n"
+      "    except ImportError: raise ImportError('no such luck')\n"
+      "    return 1\n");
+  const bool is_refused = hub_.Call(script_, "later") != "l 1";
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(is_refused, log.find("# vh: runtime = main") != std::string::npos) << log;
+}
+
+TEST_F(Preflight, AVenvBelowTheHubIsALibraryAndAHelperBesideTheScriptIsTheScripts) {
+  const std::string record = (hub_.config_folder() / "imports").string();
+  const auto noting = [&](const std::string& name) {
+    return "open('" + record + "', 'a').write('" + name + " ')\n";
+  };
+  Install("installed_one", "", noting("installed"));
+  Write("scripts/helper_one.py", noting("helper"));
+  for (int load = 0; load < 3; ++load) {
+    EXPECT_EQ("", Load("import helper_one, installed_one\n"));
+    EXPECT_EQ(1, Lib().w_Unload(script_));
+  }
+  std::string text;
+  std::getline(std::ifstream(record), text);
+  EXPECT_EQ("helper installed helper helper ", text);
+}
+
 }  // namespace

@@ -206,6 +206,8 @@ class Measuring:
         for name in self.options.only or MEASUREMENTS:
             if name == "own-gil" and not has_own_gil:
                 continue
+            if name == "chosen" and kind == "compiled part":
+                continue  # What no script imports by its name.
             row[name], output = self.measure(module, use, name)
             print(f"{module} {version}, {name}: {row[name]}", flush=True)
             if not row[name].endswith(WORKS) and self.options.show:

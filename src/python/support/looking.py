@@ -71,7 +71,7 @@ def refused_modules(exception):
     """
     if not is_refusal(exception):
         return []
-    names = {(exception.name or "").split(".")[0]}
+    names = {(getattr(exception, "name", None) or "").split(".")[0]}
     place = exception.__traceback__
     while place is not None:
         namespace, code = place.tb_frame.f_globals, place.tb_frame.f_code
