@@ -4,6 +4,7 @@
 LIBRARY_FOLDERS = frozenset(("site-packages", "dist-packages"))
 # Nothing of these kinds is code, whoever made it: looking at them would only take time.
 PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
+CONTAINERS = frozenset((list, dict, set))
 # Bit of a class's flags: it was made at run time, and can be changed.
 HEAP_TYPE = 1 << 9
 FUNCTION, METHOD = type(loaded), type([].append.__call__)
@@ -66,7 +67,7 @@ class Belonging:
 
     def has(self, value, depth=4):
         kind = type(value)
-        if kind in PLAIN:
+        if kind in PLAIN or (kind is tuple and PLAIN.issuperset(map(type, value))):
             return False
         if issubclass(kind, type):
             return self.has_class(value)
@@ -133,13 +134,19 @@ def called_by(value, kind):
 def take_out(container, own):
     """Takes what is a script's out of a list, dict or set."""
     kind = type(container)
+    if kind not in CONTAINERS or is_plain(container):
+        return
     if kind is dict:
         for key, value in list(container.items()):
             if own.has(value) or own.has(key):
                 container.pop(key, None)
-    elif kind is list:
-        others = [value for value in container if not own.has(value)]
-        if len(others) != len(container):
-            container[:] = others
     elif kind is set:
-        container -= {value for value in container if own.has(value)}
+        container.difference_update([value for value in list(container) if own.has(value)])
+    elif any(own.has(value) for value in container):
+        container[:] = [value for value in container if not own.has(value)]
+
+
+def is_plain(container):
+    """Whether nothing in it can belong to anybody, as in most containers of modules."""
+    values = container.values() if type(container) is dict else ()
+    return PLAIN.issuperset(map(type, container)) and PLAIN.issuperset(map(type, values))

@@ -55,7 +55,17 @@ def process_wide():
         [(names, dict(names)) for names in watched_names()],
         [(items, list(items)) for items in watched_lists()],
         describe_streams(),
+        tools_in_use(),
     )
+
+
+def tools_in_use():
+    """Numbers of the tools that watch all code, such as profilers, from 3.12 on."""
+    monitoring = getattr(sys, "monitoring", None)
+    if monitoring is None:
+        return []
+    # The library's own has nothing to do with scripts.
+    return [n for n in range(6) if monitoring.get_tool(n) not in (None, "deadline")]
 
 
 def describe_streams():
@@ -95,6 +105,7 @@ class Changes:
             if item not in old
         ]
         self.has_streams = before[3] != now[3]
+        self.tools = [tool for tool in now[4] if tool not in before[4]]
 
     def take_back(self):
         now = process_settings()
@@ -109,6 +120,10 @@ class Changes:
         for owner, item in self.added:
             if item in owner:
                 owner.remove(item)
+        for tool in self.tools:
+            if tool in tools_in_use():
+                sys.monitoring.set_events(tool, 0)
+                sys.monitoring.free_tool_id(tool)
         # Whoever has looked at the filters of warnings looks again.
         with loaded("warnings").catch_warnings():
             pass

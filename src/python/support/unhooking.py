@@ -1,8 +1,10 @@
 """Taking what a script put into modules that all scripts of the main interpreter share out of them."""
 
-# Modules and classes: what was in each before scripts changed it, by its id.
+# Modules and classes: what was in each before scripts changed it, and the containers among it, by the
+# id of its dict or of the class.
 BEFORE = {}
 MISSING = object()
+IS = __import__("_operator").is_
 
 for name in ("belonging", "unknown_error_handler"):
     run_file_with(name)
@@ -13,17 +15,22 @@ def note_modules():
     for name, module in list(sys.modules.items()):
         namespace = getattr(module, "__dict__", None)
         if type(namespace) is dict and id(namespace) not in BEFORE:
-            BEFORE[id(namespace)] = (namespace, dict(namespace))
+            note(namespace, namespace)
             for value in list(namespace.values()):
                 if issubclass(type(value), type) and value.__flags__ & HEAP_TYPE:
                     if vars(value).get("__module__") == name:
-                        BEFORE[id(value)] = (value, dict(vars(value)))
+                        note(value, vars(value))
+
+
+def note(owner, names):
+    names = dict(names)
+    BEFORE[id(owner)] = (owner, names, [v for v in names.values() if type(v) in CONTAINERS])
 
 
 def forget_modules():
     """Lets go of modules that are not there any more."""
     there = {id(getattr(module, "__dict__", None)) for module in list(sys.modules.values())}
-    for key, (owner, _) in list(BEFORE.items()):
+    for key, (owner, *_) in list(BEFORE.items()):
         namespace = owner if type(owner) is dict else class_globals(owner)
         if id(namespace) not in there:
             del BEFORE[key]
@@ -145,13 +152,19 @@ class Unhooking(Part):
     def put_modules_back(self):
         own = belonging(self.namespace, vh=self.vh)
         forget_modules()
-        for owner, before in list(BEFORE.values()):
+        for owner, before, containers in list(BEFORE.values()):
             names = owner if type(owner) is dict else vars(owner)
-            for name, value in list(names.items()):
-                if before.get(name, MISSING) is not value and own.has(value):
-                    put_back(owner, name, before.get(name, MISSING))
-                elif id(value) not in BEFORE:
-                    take_out(value, own)
+            containers = list(containers)
+            # Most modules are as they were, which is quickly seen.
+            if len(names) != len(before) or not all(map(IS, names.values(), before.values())):
+                for name, value in list(names.items()):
+                    if before.get(name, MISSING) is not value:
+                        containers.append(value)
+                        if own.has(value):
+                            put_back(owner, name, before.get(name, MISSING))
+            for container in containers:
+                if id(container) not in BEFORE:
+                    take_out(container, own)
 
     def put_streams_back(self):
         is_alone = not any(scope.shared for scope in list(SCOPES.values()))
