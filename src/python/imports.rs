@@ -40,12 +40,16 @@ pub(super) fn texts(list: &Obj) -> Vec<String> {
     list.items().iter().map(Obj::to_text).collect()
 }
 
-/// Folders in which Python looks for modules before scripts add theirs.
+/// Folders in which Python looks for modules before scripts add theirs. The library's Python part is
+/// not asked: most hubs have no use for it in the main interpreter.
 pub fn library_folders() -> Vec<PathBuf> {
     let entered = interpreter::main().enter();
     let attached = entered.attached();
-    match scope::call(attached, c"library_folders", &[]) {
-        Ok(folders) => texts(&folders).into_iter().map(PathBuf::from).collect(),
+    match attached.import(c"sys").and_then(|sys| sys.attribute(c"path")) {
+        Ok(folders) => {
+            let folders = texts(&folders).into_iter().map(PathBuf::from);
+            folders.filter(|folder| folder.is_absolute()).collect()
+        }
         Err(raised) => {
             attached.clear(raised);
             Vec::new()

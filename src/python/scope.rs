@@ -47,7 +47,7 @@ static FIRST: [File; 6] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 17] = [
+static LATER: [File; 18] = [
     support!("preparing"),
     support!("ending"),
     support!("exits"),

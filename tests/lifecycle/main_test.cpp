@@ -182,7 +182,7 @@ TEST_F(SharedInterpreter, StreamsOfAScriptGoWithItAndThoseOfOthersStay) {
   EXPECT_EQ("None", hub_.Evaluate(other, "sys.stderr"));
   EXPECT_EQ(1, Lib().w_Unload(script));
   EXPECT_EQ("None", hub_.Evaluate(other, "print('\\u0436') or print('b', file=sys.stderr)"));
-  EXPECT_EQ("\u0436\nb\n", hub_.TakeLog());
+  EXPECT_EQ("PY: [0:other.py] \u0436\nPY: [0:other.py] b\n", hub_.TakeLog());
   EXPECT_EQ("(False, '<stdout>')", hub_.Evaluate(other, "(sys.stdout.closed, sys.stdout.name)"));
 }
 

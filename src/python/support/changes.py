@@ -134,5 +134,8 @@ def put_streams_back(is_alone):
     now = describe_streams()
     is_ours = all(stream in STREAMS_BEFORE for stream in (sys.stdout, sys.stderr))
     if now != STREAMS_BEFORE and (is_alone or is_ours):
+        threading = loaded("threading")
+        hooks = sys.unraisablehook, threading.excepthook
         replace_output()
+        sys.unraisablehook, threading.excepthook = hooks
         STREAMS_BEFORE[:] = describe_streams()

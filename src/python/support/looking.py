@@ -26,11 +26,6 @@ def describe_stack(frame):
     return "".join(traceback.StackSummary.extract(lines).format()).rstrip()
 
 
-def library_folders():
-    """Folders of modules, as far as scripts have nothing to do with them."""
-    return [path for path in SEARCH_PATH if path.startswith("/")]
-
-
 def imported_modules(source):
     """Top-level names of the modules a source imports when it runs, also under try and if, and of those
     that it imports in functions.
