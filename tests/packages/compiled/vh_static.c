@@ -4,7 +4,7 @@
 static PyObject* dumps;
 
 typedef struct {
-  PyObject_HEAD
+  PyObject ob_base;
   PyObject* value;
 } Kept;
 
