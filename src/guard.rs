@@ -155,7 +155,12 @@ impl Profile {
 
     /// Where the script runs; empty before that is known.
     pub fn runtime_name(&self) -> &'static str {
-        self.settings.get().map_or("", |settings| settings.runtime.name())
+        self.runtime().map_or("", Runtime::name)
+    }
+
+    /// The runtime of the script; None as long as nothing of it has run.
+    pub fn runtime(&self) -> Option<Runtime> {
+        self.settings.get().map(|settings| settings.runtime)
     }
 
     /// Its interpreter, once it has one and as long as that is there.

@@ -24,6 +24,7 @@ pub mod hooks;
 #[allow(unsafe_code)]
 pub mod host_functions;
 pub mod hub;
+mod installed;
 #[allow(unsafe_code)]
 pub mod last_error;
 pub mod lifecycle;

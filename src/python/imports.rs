@@ -1,24 +1,58 @@
-//! Which modules a source text imports at its top level, by Python's own parser.
+//! Which modules a source text imports, by Python's own parser, and where Python finds them.
+
+use std::path::PathBuf;
 
 use super::object::{Attached, Obj, Raised};
 use super::{interpreter, scope};
 
-/// Top-level names of the imported modules. None of them when the text has a syntax error: loading
-/// the script will tell.
-pub fn top_level(source: &[u8]) -> Vec<String> {
+/// Top-level names of imported modules.
+#[derive(Debug, Default)]
+pub struct Imports {
+    /// When the text runs.
+    pub at_load: Vec<String>,
+    /// In functions, which may run later or never.
+    pub in_functions: Vec<String>,
+}
+
+/// What a source text imports; nothing when it has a syntax error: loading the script will tell.
+pub fn of_source(source: &[u8]) -> Imports {
     // Where that is needed, loading the script will tell.
-    let Ok(main) = interpreter::main_for_scripts() else { return Vec::new() };
+    let Ok(main) = interpreter::main_for_scripts() else { return Imports::default() };
     let entered = main.enter();
     let attached = entered.attached();
     match names(attached, source) {
-        Ok(names) => names.items().iter().map(Obj::to_text).collect(),
+        Ok(imports) => imports,
+        Err(raised) => {
+            attached.clear(raised);
+            Imports::default()
+        }
+    }
+}
+
+fn names(attached: Attached<'_>, source: &[u8]) -> Result<Imports, Raised> {
+    let names = scope::call(attached, c"imported_modules", &[attached.bytes(source)?])?;
+    let mut kinds = names.items().into_iter().map(|names| texts(&names));
+    let mut next = || kinds.next().unwrap_or_default();
+    Ok(Imports { at_load: next(), in_functions: next() })
+}
+
+pub(super) fn texts(list: &Obj) -> Vec<String> {
+    list.items().iter().map(Obj::to_text).collect()
+}
+
+/// Folders in which Python looks for modules before scripts add theirs. The library's Python part is
+/// not asked: most hubs have no use for it in the main interpreter.
+pub fn library_folders() -> Vec<PathBuf> {
+    let entered = interpreter::main().enter();
+    let attached = entered.attached();
+    match attached.import(c"sys").and_then(|sys| sys.attribute(c"path")) {
+        Ok(folders) => {
+            let folders = texts(&folders).into_iter().map(PathBuf::from);
+            folders.filter(|folder| folder.is_absolute()).collect()
+        }
         Err(raised) => {
             attached.clear(raised);
             Vec::new()
         }
     }
-}
-
-fn names<'a>(attached: Attached<'a>, source: &[u8]) -> Result<Obj<'a>, Raised> {
-    scope::call(attached, c"top_level_imports", &[attached.bytes(source)?])
 }

@@ -98,22 +98,26 @@ fn choose_runtime(context: &Context, source: &[u8]) -> Result<Runtime, String> {
         Some(runtime) => runtime,
         None => runtime::default()?,
     };
-    let Some(problem) = preflight::problem(source, &folders(context), runtime) else {
+    let venv = venv(context, source);
+    let problem = preflight::problem(source, &folders(context), venv.as_deref(), runtime);
+    let Some(preflight::Problem { module, reason, is_certain }) = problem else {
         return Ok(runtime);
     };
-    let preflight::Problem { module, reason } = problem;
     let name = runtime.name();
-    if wish.is_some() {
+    if wish.is_none() {
+        tracing::warn!(
+            script = %context.label,
+            "is loaded in the runtime main, because in {name} {module} {reason}"
+        );
+        return Ok(Runtime::Main);
+    }
+    if is_certain {
         return Err(format!(
             "it asks for the runtime {name}, but {module} {reason}. Write \
              \"# vh: runtime = main\" in it"
         ));
     }
-    tracing::warn!(
-        script = %context.label,
-        "is loaded in the runtime main, because in {name} {module} {reason}"
-    );
-    Ok(Runtime::Main)
+    Ok(runtime)
 }
 
 /// Whose interpreter the script gets: one that served the same file before, unless its comment says
@@ -195,7 +199,7 @@ fn prepare_attached(
         Runtime::Sub | Runtime::OwnGil => prepare_sub(attached, context)?,
         Runtime::Main => prepare_main(attached, context)?,
     };
-    let scope = Scope::new(attached, context, runtime == Runtime::Main, &vh)?;
+    let scope = Scope::new(attached, context, runtime == Runtime::Main, &vh, &namespace)?;
     if let Some(venv) = venv(context, source) {
         use_venv(attached, &scope, &venv)?;
     }
@@ -255,30 +259,9 @@ fn prepare_main<'a>(
     // SAFETY: attached.
     let module = unsafe { attached.take(ffi::PyModule_New(c"__main__".as_ptr()))? };
     let prepared = prepared(attached, context, module, vh)?;
-    let builtins = own_builtins(attached, &prepared.vh)?;
+    let builtins = scope::call(attached, c"own_builtins", std::slice::from_ref(&prepared.vh))?;
     prepared.namespace.set_dict_item(c"__builtins__", &builtins)?;
     Ok(prepared)
-}
-
-/// A copy of the builtins whose `__import__` knows the script's own `vh`.
-fn own_builtins<'a>(attached: Attached<'a>, vh: &Obj<'a>) -> Result<Obj<'a>, Raised> {
-    const SOURCE: &std::ffi::CStr = c"
-def own_builtins(vh):
-    import builtins
-    everywhere = builtins.__import__
-
-    def __import__(name, globals=None, locals=None, fromlist=(), level=0):
-        if name == 'vh' and level == 0:
-            return vh
-        return everywhere(name, globals, locals, fromlist, level)
-
-    return {**vars(builtins), '__import__': __import__}
-";
-    let namespace = attached.run(SOURCE)?;
-    match namespace.dict_item(c"own_builtins") {
-        Some(function) => function.call(std::slice::from_ref(vh)),
-        None => Err(attached.raise(super::object::Exception::Runtime, "no own_builtins")),
-    }
 }
 
 fn prepared<'a>(

@@ -3,10 +3,12 @@
 use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj, Raised};
-use super::scope;
+use super::{imports, scope};
 use crate::guard::Call;
 use crate::guard::breaker::Outcome;
 use crate::last_error::{self, Code, Error, Exception};
+use crate::preflight;
+use crate::runtime::Runtime;
 use crate::scripts::Context;
 
 /// An exception, taken out of the interpreter's state.
@@ -172,6 +174,19 @@ impl<'a> Taken<'a> {
         }
     }
 
+    /// When it is that of a package which does not support the script's runtime, the next load of a script
+    /// that imports it hears of it.
+    fn note_refusal(&self, runtime: Option<Runtime>) {
+        let attached = self.exception.attached();
+        // SAFETY: the exception type always exists.
+        let is_import_error = unsafe { self.is_a(ffi::PyExc_ImportError) };
+        let Some(runtime) = runtime.filter(|_| is_import_error) else { return };
+        match scope::call(attached, c"refused_modules", std::slice::from_ref(&self.exception)) {
+            Ok(modules) => preflight::was_refused(imports::texts(&modules), runtime, &self.text()),
+            Err(raised) => attached.clear(raised),
+        }
+    }
+
     /// What Python would print for it.
     fn traceback(&self) -> String {
         let attached = self.exception.attached();
@@ -204,6 +219,7 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         }
         return last_error::set(Error { code: Code::Internal, message, exception: None });
     };
+    taken.note_refusal(call.callee().profile().runtime());
     // The watchdog has told of a call that it interrupted, and where that was.
     let is_interrupted = call.ends_late();
     let traceback = if is_interrupted {

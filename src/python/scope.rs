@@ -47,7 +47,7 @@ static FIRST: [File; 6] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 19] = [
+static LATER: [File; 21] = [
     support!("preparing"),
     support!("ending"),
     support!("finalizing"),
@@ -67,6 +67,8 @@ static LATER: [File; 19] = [
     support!("venv"),
     support!("steps"),
     support!("main"),
+    support!("unhooking"),
+    support!("changes"),
 ];
 
 const NAMESPACE: &CStr = c"vh.support";
@@ -86,9 +88,11 @@ impl Scope {
         context: &Context,
         shared: bool,
         vh: &Obj<'a>,
+        namespace: &Obj<'a>,
     ) -> Result<Scope, Raised> {
         let serial = attached.int(context.serial as i64)?;
-        let object = call(attached, c"Scope", &[serial, attached.bool(shared), vh.clone()])?;
+        let arguments = [serial, attached.bool(shared), vh.clone(), namespace.clone()];
+        let object = call(attached, c"Scope", &arguments)?;
         Ok(Scope { object: object.keep(), busy: AtomicBool::new(false) })
     }
 

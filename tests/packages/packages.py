@@ -4,16 +4,45 @@ The lines see the module as `module`. Packages that fall back to Python code wit
 used as scripts use them, and work then; COMPILED_PARTS asks for what they fall back from.
 """
 
+import compiled
+
 PACKAGES = (
     ("Levenshtein", "Levenshtein", "assert module.distance('ab', 'ac') == 1"),
     ("PIL", "pillow", "from PIL import Image; assert Image.new('RGB', (4, 4)).tobytes()"),
-    ("aiohttp", "aiohttp", "module.FormData({'a': '1'})()"),
+    (
+        "aiohttp",
+        "aiohttp",
+        "import asyncio\n"
+        "async def work():\n"
+        "    async with module.ClientSession() as session: assert not session.closed\n"
+        "asyncio.run(work()); module.FormData({'a': '1'})()",
+    ),
+    (
+        "aiosqlite",
+        "aiosqlite",
+        "import asyncio\n"
+        "async def work():\n"
+        "    async with module.connect(':memory:') as db:\n"
+        "        async with db.execute('select 5') as rows: assert await rows.fetchone() == (5,)\n"
+        "asyncio.run(work())",
+    ),
+    (
+        "apscheduler",
+        "APScheduler",
+        "from apscheduler.schedulers.background import BackgroundScheduler\n"
+        "import datetime, threading\n"
+        "s = BackgroundScheduler(timezone=datetime.timezone.utc); s.start()\n"
+        "ran = threading.Event()\n"
+        "s.add_job(ran.set, trigger='date'); assert ran.wait(5); s.shutdown()",
+    ),
+    ("asyncpg", "asyncpg", "import asyncpg.protocol; assert asyncpg.Range(1, 2).lower == 1"),
     ("bcrypt", "bcrypt", "assert module.hashpw(b'x', module.gensalt(4))"),
     (
         "bs4",
         "beautifulsoup4",
         "assert module.BeautifulSoup('<p>a</p>', 'html.parser').p.text == 'a'",
     ),
+    ("cbor2", "cbor2", "assert module.loads(module.dumps({'a': [1]})) == {'a': [1]}"),
     ("cffi", "cffi", "ffi = module.FFI(); assert ffi.new('int *', 3)[0] == 3"),
     (
         "charset_normalizer",
@@ -27,6 +56,12 @@ PACKAGES = (
         "assert f.decrypt(f.encrypt(b'x')) == b'x'",
     ),
     (
+        "discord",
+        "discord.py",
+        "c = module.Client(intents=module.Intents.default()); assert c.user is None\n"
+        "assert module.Embed(title='a').to_dict()['title'] == 'a'",
+    ),
+    (
         "django",
         "django",
         "from django.conf import settings; from django.template import Context, Engine\n"
@@ -38,6 +73,12 @@ PACKAGES = (
         "fastapi",
         "fastapi",
         "app = module.FastAPI()\n@app.get('/{n}')\ndef show(n: int): return n\nassert app.openapi()",
+    ),
+    (
+        "feedparser",
+        "feedparser",
+        "text = '<rss version=\"2.0\"><channel><title>a</title></channel></rss>'\n"
+        "assert module.parse(text).feed.title == 'a'",
     ),
     (
         "flask",
@@ -59,6 +100,12 @@ PACKAGES = (
     ("jinja2", "jinja2", "assert module.Template('{{ a }}').render(a=1) == '1'"),
     ("jsonschema", "jsonschema", "module.validate({'a': 1}, {'type': 'object'})"),
     (
+        "jwt",
+        "PyJWT",
+        "key = 'k' * 32; text = module.encode({'a': 1}, key, 'HS256')\n"
+        "assert module.decode(text, key, ['HS256']) == {'a': 1}",
+    ),
+    (
         "lxml",
         "lxml",
         "from lxml import etree; assert etree.fromstring('<a><b/></a>')[0].tag == 'b'",
@@ -77,6 +124,7 @@ PACKAGES = (
         "msgpack",
         "assert module.unpackb(module.packb({'a': 1})) == {'a': 1}",
     ),
+    ("msgspec", "msgspec", "assert module.json.decode(module.json.encode({'a': 1})) == {'a': 1}"),
     ("multidict", "multidict", "assert module.CIMultiDict(a=1)['A'] == 1"),
     ("nacl", "pynacl", "import nacl.utils; assert len(nacl.utils.random(8)) == 8"),
     (
@@ -84,8 +132,15 @@ PACKAGES = (
         "numpy",
         "assert module.arange(5).sum() == 10 and module.linalg.inv([[2.0]])[0][0] == 0.5",
     ),
+    ("openai", "openai", "module.OpenAI(api_key='x').close()"),
     ("orjson", "orjson", "assert module.loads(module.dumps({'a': [1, 'b']})) == {'a': [1, 'b']}"),
     ("pandas", "pandas", "assert module.DataFrame({'a': [1, 2]}).a.sum() == 3"),
+    (
+        "paramiko",
+        "paramiko",
+        "import io; file = io.StringIO(); module.ECDSAKey.generate().write_private_key(file)\n"
+        "assert 'PRIVATE' in file.getvalue()",
+    ),
     ("propcache", "propcache", "module.cached_property(len)"),
     ("psutil", "psutil", "assert module.Process().memory_info().rss and module.cpu_count()"),
     (
@@ -131,6 +186,12 @@ PACKAGES = (
         "import asyncio, tornado.gen, tornado.web\n"
         "async def work(): await tornado.gen.sleep(0.001)\nasyncio.run(work())",
     ),
+    (
+        "tzdata",
+        "tzdata",
+        "import zoneinfo; zoneinfo.reset_tzpath(()); zoneinfo.ZoneInfo.clear_cache()\n"
+        "assert zoneinfo.ZoneInfo('Europe/Berlin').key",
+    ),
     ("ujson", "ujson", "assert module.loads(module.dumps({'a': 1})) == {'a': 1}"),
     ("uvicorn", "uvicorn", "module.Server(module.Config(app=None))"),
     (
@@ -168,6 +229,9 @@ COMPILED_PARTS = tuple(
         ("zope.interface._zope_interface_coptimizations", "zope.interface"),
     )
 )
+
+# Compiled by tests/packages/compiled.py. Nobody put them into a table: general rules must do.
+UNKNOWN = tuple((module, module, compiled.USE) for module in compiled.MODULES)
 
 # What a package uses when it happens to be installed, but does not need: measured without it.
 WITHOUT = {"httpx": ("zstandard",)}

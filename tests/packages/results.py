@@ -11,6 +11,7 @@ COLUMNS = (
     "distribution",
     "version",
     "python",
+    "chosen",
     "sub",
     "sub beside main",
     "own-gil",
@@ -25,7 +26,8 @@ def file_for(python_version):
 def read(file):
     """Rows by module."""
     with open(file, newline="", encoding="utf-8") as lines:
-        return {row["module"]: row for row in csv.DictReader(lines, delimiter="\t")}
+        rows = csv.DictReader(lines, delimiter="\t", restval="")
+        return {row["module"]: {name: row.get(name, "") for name in COLUMNS} for row in rows}
 
 
 def write(file, rows):

@@ -4,6 +4,9 @@
 LIBRARY_FOLDERS = frozenset(("site-packages", "dist-packages"))
 # Nothing of these kinds is code, whoever made it: looking at them would only take time.
 PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
+CONTAINERS = frozenset((list, dict, set))
+# Bit of a class's flags: it was made at run time, and can be changed.
+HEAP_TYPE = 1 << 9
 FUNCTION, METHOD = type(loaded), type([].append.__call__)
 BOUND, BUILTIN = type(Scope.on_unload.__get__(Scope)), type(len)
 
@@ -47,6 +50,7 @@ class Belonging:
 
     def __init__(self, namespace, folders=(), vh=None):
         self.main = namespace
+        self.classes = {}
         self.vh = {} if vh is None else vars(vh)
         modules = {n: m for n, m in list(sys.modules.items()) if is_own_module(m, folders)}
         self.names = set(modules)
@@ -57,12 +61,13 @@ class Belonging:
 
     def add(self, modules):
         """Modules by their names that are the script's too."""
+        self.classes.clear()
         self.names.update(modules)
         self.namespaces.update(id(getattr(module, "__dict__", None)) for module in modules.values())
 
     def has(self, value, depth=4):
         kind = type(value)
-        if kind in PLAIN:
+        if kind in PLAIN or (kind is tuple and PLAIN.issuperset(map(type, value))):
             return False
         if issubclass(kind, type):
             return self.has_class(value)
@@ -77,6 +82,12 @@ class Belonging:
         return depth > 0 and any(self.has(inner, depth - 1) for inner in called_by(value, kind))
 
     def has_class(self, kind):
+        if id(kind) not in self.classes:
+            # With the class, whose address nobody else gets meanwhile.
+            self.classes[id(kind)] = (kind, self.is_own_class(kind))
+        return self.classes[id(kind)][1]
+
+    def is_own_class(self, kind):
         own = vars(kind)
         name = own.get("__module__")
         if type(name) is str and name in self.names:
@@ -118,3 +129,24 @@ def called_by(value, kind):
     except Exception:
         return ()  # Objects that stand for others may not find theirs.
     return (inner["__wrapped__"],) if type(inner) is dict and "__wrapped__" in inner else ()
+
+
+def take_out(container, own):
+    """Takes what is a script's out of a list, dict or set."""
+    kind = type(container)
+    if kind not in CONTAINERS or is_plain(container):
+        return
+    if kind is dict:
+        for key, value in list(container.items()):
+            if own.has(value) or own.has(key):
+                container.pop(key, None)
+    elif kind is set:
+        container.difference_update([value for value in list(container) if own.has(value)])
+    elif any(own.has(value) for value in container):
+        container[:] = [value for value in container if not own.has(value)]
+
+
+def is_plain(container):
+    """Whether nothing in it can belong to anybody, as in most containers of modules."""
+    values = container.values() if type(container) is dict else ()
+    return PLAIN.issuperset(map(type, container)) and PLAIN.issuperset(map(type, values))

@@ -31,6 +31,12 @@ class Ending(Part):
             threading.excepthook = self.loud_hook
         self.put_back_settings()
         SCOPES.pop(self.script, None)
+        if loaded("logging") is not None:
+            self.leave_loggers()
+        if self.shared:
+            self.unhook()
+        # Nothing of ours keeps it while finalizers run.
+        self.namespace = None
 
     def take_failures(self):
         failures, self.failures = self.failures, []

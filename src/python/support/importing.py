@@ -38,8 +38,12 @@ def run_source(source, path, namespace):
         compile(source, path, "exec", 0, True)  # Says what is wrong with it.
     # Python's own compile would make the classes of syntax trees, 300 KB in every interpreter.
     sys.audit("compile", source, path)
+    code, scope = compile_source((source, path)), current_scope()
     try:
-        exec(compile_source((source, path)), namespace)
+        if scope is not None and scope.shared:
+            scope.run_noting_changes(code)
+        else:
+            exec(code, namespace)
     finally:
         if loaded("asyncio") is not None:
             run_file_with("share_out_loops")

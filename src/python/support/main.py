@@ -2,9 +2,12 @@
 
 
 def tell_scripts_apart():
-    """In the main interpreter: threads and exit functions belong to the script they come from."""
+    """In the main interpreter: what belongs to a script is known by the script it comes from."""
     import threading
+    import warnings  # noqa: F401
 
+    for name in ("tell_loggers_apart", "tell_registries_apart", "process_wide"):
+        run_file_with(name)
     start = threading.Thread.start
 
     def start_for_script(self):
@@ -16,11 +19,15 @@ def tell_scripts_apart():
     tell_exit_functions_apart()
     forbid_fork_beside_others()
     replace_output()
+    STREAMS_BEFORE[:] = describe_streams()
     # Threads that are not told whether they are daemons do as the host's thread, which is none.
     threading._DummyThread.daemon = property(lambda self: False)
     threading.Thread.start = start_for_script
     run_file_with("tell_asyncio_main_thread")
     tell_asyncio_main_thread()
+    tell_loggers_apart()
+    tell_registries_apart()
+    note_modules()
 
 
 def forbid_fork_beside_others():
@@ -51,3 +58,32 @@ def forbid_fork_beside_others():
     for module in (loaded("posix"), loaded("os")):
         module.fork, module.forkpty = checked(module.fork), checked(module.forkpty)
     starter.fork_exec = fork_exec_alone
+
+
+def own_builtins(vh):
+    """A copy of the builtins for a script, whose `__import__` knows the script's own `vh`."""
+    builtins = loaded("builtins")
+
+    def __import__(name, globals=None, locals=None, fromlist=(), level=0):
+        if name == "vh" and level == 0:
+            return vh
+        count = len(sys.modules)
+        try:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        finally:
+            if len(sys.modules) != count:
+                note_modules()
+
+    return {**vars(builtins), "__import__": __import__}
+
+
+def scope_behind(frame):
+    """The script that code registers something for, or None when it is a library's own doing: what a
+    module does while it is imported stays with it.
+    """
+    scope = current_scope()
+    while scope is not None and frame is not None and frame.f_globals is not scope.namespace:
+        if frame.f_code.co_name == "<module>" and frame.f_globals is not globals():
+            return None
+        frame = frame.f_back
+    return scope

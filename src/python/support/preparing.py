@@ -7,8 +7,9 @@ WRITTEN_IN_PYTHON = (
     ("_asyncio", (3, 12, 4)),
     # Its exceptions are those of the last import anywhere: nobody else's `except` catches them.
     ("_decimal", (3, 13)),
-    # Its parts are those of the last import anywhere, also when they have gone.
-    ("_zoneinfo", (3, 12)),
+    # Its parts are those of the last import anywhere, also when they have gone. On 3.12 it cannot be
+    # imported where the C part of datetime is refused, and zoneinfo does not catch how it fails.
+    ("_zoneinfo", (3, 13)),
 )
 
 

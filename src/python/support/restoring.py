@@ -179,9 +179,6 @@ def restore_libraries(gone, own):
     return left
 
 
-HEAP_TYPE = 1 << 9
-
-
 def own_in_class(kind, own):
     found = []
     for key, value in list(vars(kind).items()):
@@ -190,16 +187,3 @@ def own_in_class(kind, own):
         else:
             take_out(value, own)
     return found
-
-
-def take_out(container, own):
-    """Takes what is the script's out of a list, dict or set."""
-    kind = type(container)
-    if kind is dict:
-        for key, value in list(container.items()):
-            if own.has(key) or own.has(value):
-                container.pop(key, None)
-    elif kind in (list, set) and container:
-        theirs = [value for value in container if own.has(value)]
-        for value in theirs:
-            container.remove(value)

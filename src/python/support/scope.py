@@ -6,9 +6,11 @@ functions are told apart by the script they were started for.
 
 
 class Scope:
-    def __init__(self, script, shared, vh):
+    def __init__(self, script, shared, vh, namespace):
         self.script = script
         self.vh = vh
+        # The script's globals.
+        self.namespace = namespace
         # Whether other scripts live in this interpreter too.
         self.shared = shared
         self.unload_callbacks = []
@@ -24,10 +26,12 @@ class Scope:
         self.loop_lock = __import__("_thread").allocate_lock()
         self.tasks = set()
         self.site_packages = []
-        # The script's globals, from its top level on.
-        self.namespace = None
         # Frames of threads that run an event loop or work for an executor that was asked to stop.
         self.asked = []
+        # What it registered in the main interpreter: functions that take it back.
+        self.undoing = []
+        # Levels of loggers there: before it, and as it set them.
+        self.levels = {}
         # What reports exceptions of threads while they are stopped, and what did before.
         self.quiet_hook = self.loud_hook = None
         SCOPES[script] = self

@@ -203,7 +203,6 @@ class Settings(Part):
         for name in SETTINGS:
             if name in FIRST_SETTINGS and (not CHANGED or self.is_own(now.get(name))):
                 put_setting(name, FIRST_SETTINGS[name])
-        self.namespace = None
 
     def is_own(self, value):
         """Whether a function is the script's."""
@@ -214,7 +213,6 @@ class Settings(Part):
         before = current_settings()
         if not CHANGED:
             FIRST_SETTINGS.update(before)
-        self.namespace = namespace
         changes = {}
         CHANGED.append([self, changes])
         try:

@@ -2,18 +2,58 @@
 
 
 class VenvFinder:
-    """In the main interpreter: finds modules in the virtual environment of the running script."""
+    """In the main interpreter: finds modules and distributions in the virtual environment of the
+    running script, as if it stood in sys.path where other interpreters have it.
+    """
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if path is not None or name in getattr(sys, "stdlib_module_names", ()):
+        folders = running_site_packages()
+        if not folders or name in sys.builtin_module_names:
             return None
-        scope = current_scope()
-        if scope is None or not scope.site_packages:
+        if path is None:
+            return path_finder().find_spec(name, with_site_packages(sys.path, folders), target)
+        if type(path) is list:
             return None
-        # Always loaded: an import here would come back to this finder.
-        finder = sys.modules["_frozen_importlib_external"].PathFinder
-        return finder.find_spec(name, scope.site_packages, target)
+        # A namespace package, imported by a script with another environment perhaps.
+        inside = name.rpartition(".")[0].replace(".", "/")
+        return path_finder().find_spec(name, [f"{folder}/{inside}" for folder in folders], target)
+
+    @staticmethod
+    def find_distributions(context):
+        """For importlib.metadata: versions, requirements, entry points."""
+        folders = running_site_packages()
+        if not folders or "path" in vars(context):
+            return ()
+        context = type(context)(**{**vars(context), "path": folders})
+        return path_finder().find_distributions(context)
+
+    @staticmethod
+    def iter_modules(prefix=""):
+        """For pkgutil.iter_modules without a path."""
+        found = loaded("pkgutil").iter_modules(running_site_packages(), prefix)
+        return ((module.name, module.ispkg) for module in found)
+
+
+def running_site_packages():
+    scope = current_scope()
+    return [] if scope is None else scope.site_packages
+
+
+def path_finder():
+    # Always loaded: an import here would come back to VenvFinder.
+    return sys.modules["_frozen_importlib_external"].PathFinder
+
+
+def with_site_packages(path, folders):
+    """A path with a virtual environment: after the standard library, before what is installed in the
+    Python itself.
+    """
+    path = list(path)
+    others = [path.endswith(("site-packages", "dist-packages")) for path in path]
+    place = others.index(True) if True in others else len(path)
+    path[place:place] = folders
+    return path
 
 
 class Environment(Part):
@@ -50,8 +90,5 @@ class Environment(Part):
             if VenvFinder not in sys.meta_path:
                 sys.meta_path.insert(0, VenvFinder)
             return None
-        # After the standard library, before the packages of the Python itself.
-        others = [path.endswith(("site-packages", "dist-packages")) for path in before]
-        place = others.index(True) if True in others else len(before)
-        sys.path[place:place] = self.site_packages
+        sys.path[:] = with_site_packages(before, self.site_packages)
         return None

@@ -1,5 +1,4 @@
 # Time zones from files of the script's own; `_zoneinfo` keeps objects, up to 3.11 for the process.
-# field: without = own-gil 3.12
 import datetime
 import io
 import os

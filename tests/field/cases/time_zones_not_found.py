@@ -1,5 +1,4 @@
 # A zone that does not exist is the exception that the script can name.
-# field: without = own-gil 3.12
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
