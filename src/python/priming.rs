@@ -5,33 +5,26 @@ use std::ffi::CStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::interpreter;
-use super::object::Attached;
-use super::report;
+use super::object::{Attached, Obj, Raised};
+use super::{report, scope};
 
-/// A module, and what the main interpreter runs before another one imports it.
+/// A module, and the function of `support/priming.py` that the main interpreter runs before another one
+/// imports it.
 struct Row {
     module: &'static str,
-    source: &'static CStr,
+    function: &'static CStr,
     /// Whether it is run before each such import, and not only before the first.
     each_time: bool,
 }
 
 const ROWS: &[Row] = &[
-    // `datetime.strptime` keeps the `_strptime` of whoever calls it first.
+    // `datetime.strptime` keeps the module `_strptime` of whoever calls it first.
     #[cfg(not(Py_3_13))]
-    Row {
-        module: "_datetime",
-        source: c"import _datetime; _datetime.datetime.strptime('1', '%S')",
-        each_time: false,
-    },
+    Row { module: "_datetime", function: c"prime_dates", each_time: false },
     // Each import puts a number into a static type, and the cache of attributes keeps a pointer to the
     // one before, which must not go.
     #[cfg(not(Py_3_12))]
-    Row {
-        module: "_multiprocessing",
-        source: c"import _multiprocessing as m; m.__dict__.setdefault('kept', []).append(m.SemLock.SEM_VALUE_MAX)",
-        each_time: true,
-    },
+    Row { module: "_multiprocessing", function: c"prime_semaphores", each_time: true },
 ];
 
 /// The same for what must not wait for an import: the decoder of `\N{}` imports and keeps at once, up to
@@ -41,7 +34,9 @@ const AT_START: &[&CStr] =
 
 /// At Python's start, in the main interpreter.
 pub fn at_start(attached: Attached<'_>) {
-    AT_START.iter().for_each(|source| run(attached, source));
+    for source in AT_START {
+        tell(attached, source, attached.run(source));
+    }
 }
 
 /// Rows that were run, a bit each.
@@ -52,14 +47,18 @@ pub fn before_import(attached: Attached<'_>, module: &str) {
     let Some(index) = ROWS.iter().position(|row| row.module == module) else { return };
     let (row, bit) = (&ROWS[index], 1 << index);
     if row.each_time || DONE.load(Ordering::Acquire) & bit == 0 {
-        interpreter::detached(attached, || run(interpreter::main().enter().attached(), row.source));
+        interpreter::detached(attached, || {
+            let entered = interpreter::main().enter();
+            let main = entered.attached();
+            tell(main, row.function, scope::call(main, row.function, &[]));
+        });
         // Two threads may both run it, with the same result.
         DONE.fetch_or(bit, Ordering::Release);
     }
 }
 
-fn run(attached: Attached<'_>, source: &CStr) {
-    if let Err(raised) = attached.run(source) {
-        report::log(attached, raised, "", &format!("running {}", source.to_string_lossy()));
+fn tell(attached: Attached<'_>, what: &CStr, result: Result<Obj, Raised>) {
+    if let Err(raised) = result {
+        report::log(attached, raised, "", &format!("running {}", what.to_string_lossy()));
     }
 }

@@ -47,12 +47,13 @@ static FIRST: [File; 6] = [
 ];
 
 /// What is run when something that it defines is asked for, to save memory in each interpreter.
-static LATER: [File; 21] = [
+static LATER: [File; 22] = [
     support!("preparing"),
     support!("ending"),
     support!("finalizing"),
     support!("settings"),
     support!("exits"),
+    support!("priming"),
     support!("belonging"),
     support!("libraries"),
     support!("restoring"),
@@ -272,7 +273,7 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 14] = [
+static BUILTINS: [Builtin; 15] = [
     Builtin::new(c"write_output", entry!(function output::write), ffi::METH_O),
     Builtin::new(c"log_for", entry!(function output::log_for), ffi::METH_O),
     Builtin::new(c"current_script", entry!(function current_script), ffi::METH_NOARGS),
@@ -291,6 +292,7 @@ static BUILTINS: [Builtin; 14] = [
     Builtin::new(c"share_names", entry!(function share_names), ffi::METH_O),
     Builtin::new(c"shared_names", entry!(function shared_names), ffi::METH_O),
     Builtin::new(c"prime", entry!(function prime), ffi::METH_O),
+    Builtin::new(c"strptime_here", entry!(function strptime_here), ffi::METH_VARARGS),
 ];
 
 /// Serial of the script the host's thread runs for, or None.
@@ -366,6 +368,15 @@ fn run_file_for_python<'a>(
 fn prime<'a>(attached: Attached<'a>, name: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     priming::before_import(attached, name.as_ref().and_then(Obj::as_utf8).unwrap_or_default());
     Ok(attached.none())
+}
+
+/// `_strptime._strptime_datetime` of the interpreter that is attached.
+fn strptime_here<'a>(
+    attached: Attached<'a>,
+    arguments: Option<Obj<'a>>,
+) -> Result<Obj<'a>, Raised> {
+    let arguments = arguments.map(|arguments| arguments.items()).unwrap_or_default();
+    attached.import(c"_strptime")?.call_method(c"_strptime_datetime", &arguments)
 }
 
 /// Lists of names, as many interpreters have them: each name ends with a NUL, and so does each list.

@@ -21,6 +21,7 @@ NOT_REACHED = {
     "the Python function insist::step": sys.version_info < (3, 12),
     "the trace function trace": sys.version_info >= (3, 12),
     "the Python function prime": sys.version_info >= (3, 13),
+    "the Python function strptime_here": sys.version_info >= (3, 13),
     "python-ticker": sys.version_info >= (3, 13),
     "python-ticker, inside of its interpreter": sys.version_info >= (3, 13),
 }

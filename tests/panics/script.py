@@ -1,6 +1,7 @@
 # What every runtime runs while the library panics: as much of the library as a script can reach.
 # Each function answers "ok", or is expected to fail.
 import asyncio
+import datetime
 import threading
 import time
 
@@ -32,6 +33,7 @@ def answer():
     assert vh.CallDynamicFunction("double", 21) == 42
     assert vh.GetUserClass("nick") == 1
     assert "scripts" in vh.stats()
+    assert datetime.datetime.strptime("2024", "%Y").year == 2024
     return "ok"
 
 

@@ -92,20 +92,22 @@ class Belonging:
         name = own.get("__module__")
         if type(name) is str and name in self.names:
             return True
-        if name == self.main.get("__name__") and (self.is_alone or self.made_class(kind, own)):
+        if name == self.main.get("__name__") and self.made_class(kind, own):
             return True
         # A class that a library makes of one: an enum, a copy with slots.
         return any(self.has_class(base) for base in kind.__bases__)
 
     def made_class(self, kind, own):
-        """Whether a class of a script in the main interpreter is this script's."""
+        """Whether a class of a `__main__` is this script's: C modules share some of their containers
+        between interpreters.
+        """
         if self.main.get(kind.__name__) is kind:
             return True
-        functions = (getattr(value, "__func__", value) for value in list(own.values()))
-        return any(
-            type(function) is FUNCTION and function.__globals__ is self.main
-            for function in functions
-        )
+        functions = [getattr(value, "__func__", value) for value in list(own.values())]
+        namespaces = [f.__globals__ for f in functions if type(f) is FUNCTION]
+        if namespaces:
+            return any(namespace is self.main for namespace in namespaces)
+        return self.is_alone
 
 
 def called_by(value, kind):

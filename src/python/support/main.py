@@ -27,6 +27,9 @@ def tell_scripts_apart():
     tell_asyncio_main_thread()
     tell_loggers_apart()
     tell_registries_apart()
+    if sys.version_info < (3, 13):
+        run_file_with("prime_dates")
+        prime_dates()
     note_modules()
 
 
