@@ -26,9 +26,9 @@ def build(python, packages):
             continue
         if not source.exists():
             source = Path(packages, f"{module}.c")
-            cython = [python, "-m", "cython", FOLDER / f"{module}.pyx", "-o", source]
-            subprocess.run(cython, check=True)
+            cython = ["-m", "cython", str(FOLDER / f"{module}.pyx"), "-o", str(source)]
+            subprocess.run([str(python), *cython], check=True)
         unfinished = target.with_suffix(".unfinished")
-        command = ["cc", "-O1", "-shared", "-fPIC", f"-I{include}", source, "-o", unfinished]
-        subprocess.run(command, check=True)
+        options = ["-O1", "-shared", "-fPIC", f"-I{include}"]
+        subprocess.run(["cc", *options, str(source), "-o", str(unfinished)], check=True)
         unfinished.rename(target)

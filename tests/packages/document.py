@@ -84,8 +84,8 @@ def failure(text):
 
 
 def versions(rows):
-    known = {row["version"] for row in rows} - {""}
-    known = sorted(known, key=lambda text: [*map(int, text.split("."))])
+    measured = {row["version"] for row in rows} - {""}
+    known = sorted(measured, key=lambda text: [*map(int, text.split("."))])
     if not known:
         return "tests/packages/compiled"
     return f"{rows[0]['distribution']} {', '.join(known)}"

@@ -28,8 +28,8 @@ def requirements():
 
 def main():
     python = environment("\n".join(requirements()) + "\n") / "bin" / "python"
-    measure = [sys.executable, "-B", Path(__file__).with_name("measure.py")]
-    options = ["--library", sys.argv[1], "--python", python, "--only", "chosen"]
+    measure = [sys.executable, "-B", str(Path(__file__).with_name("measure.py"))]
+    options = ["--library", sys.argv[1], "--python", str(python), "--only", "chosen"]
     return subprocess.run([*measure, *options, "--install", "--check", "--show", *MODULES]).returncode
 
 

@@ -84,7 +84,7 @@ def our_python():
 def support():
     """The library's own Python as one file."""
     source = (ROOT / "src/python/scope.rs").read_text(encoding="utf-8")
-    builtins = re.findall(r'Builtin::new\(c"(\w+)"', source)
+    builtins = re.findall(r'Builtin::new\(\s*c"(\w+)"', source)
     names = re.findall(r'support!\("(\w+)"\)', source)
     if not builtins or not names:
         raise ValueError("src/python/scope.rs lists no files or builtins that can be read here")

@@ -78,7 +78,7 @@ def clear_namespace(namespace):
     for name in ranks:
         if ranks[name] == 3 and name[:1] == "_" != name[1:2]:
             ranks[name] = 2
-    for name in sorted(ranks, key=ranks.get):
+    for name in sorted(ranks, key=ranks.__getitem__):
         # Finalizers may delete names.
         if name in namespace:
             namespace[name] = None

@@ -73,7 +73,7 @@ def all_loggers():
 
 
 def new_handler_class():
-    logging = loaded("logging")
+    import logging
 
     class LogHandler(logging.Handler):
         """Writes to the hub's log, under the script that logs. `owner` made it; None is for a module

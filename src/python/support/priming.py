@@ -3,8 +3,7 @@
 
 def prime_dates():
     """Gives `datetime.strptime` a module to keep that leads each interpreter to its own `_strptime`."""
-    import _datetime
-
+    _datetime = __import__("_datetime")
     module = type(sys)("_strptime")
     module._strptime_datetime = lambda *arguments: None
     before = sys.modules.get("_strptime")
@@ -19,11 +18,9 @@ def prime_dates():
     module._strptime_datetime = strptime_here
 
 
+SEMAPHORE_VALUES = []
+
+
 def prime_semaphores():
     """Keeps the number that is in the static type SemLock now: the next import replaces it."""
-    import _multiprocessing
-
-    SEMAPHORE_VALUES.append(_multiprocessing.SemLock.SEM_VALUE_MAX)
-
-
-SEMAPHORE_VALUES = []
+    SEMAPHORE_VALUES.append(__import__("_multiprocessing").SemLock.SEM_VALUE_MAX)
