@@ -366,23 +366,26 @@ fn prepare_when_asked() {
     loop {
         changed.wait_while(&mut preparation.lock(), |now| *now != Preparation::Asked);
         let prepared = catch(point!("preparing the main interpreter"), prepare_here);
-        let is_done = prepared.is_ok();
+        let is_done = matches!(prepared, Ok(true));
         *preparation.lock() = if is_done { Preparation::Done } else { Preparation::Failed };
         changed.notify_all();
         match prepared {
-            Ok(()) => return,
+            Ok(true) => return,
+            // The log has the exception.
+            Ok(false) => {}
             Err(caught) => caught.tell("it is tried again for the next script that needs it"),
         }
     }
 }
 
-fn prepare_here() {
+/// Whether it is prepared; what was raised is logged.
+fn prepare_here() -> bool {
     let entered = main().enter();
     let attached = entered.attached();
     let prepared = attached.import(c"threading").and_then(|_| scope::prepare_main(attached));
-    if let Err(raised) = prepared {
-        report::log(attached, raised, "", "preparing the main interpreter");
-    }
+    prepared
+        .map_err(|raised| report::log(attached, raised, "", "preparing the main interpreter"))
+        .is_ok()
 }
 
 /// The main interpreter, to run scripts' code in; only after `start`. Most hubs never need what is
