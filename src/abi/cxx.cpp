@@ -62,6 +62,18 @@ char *vh_call_sink(w_TlogSink sink, int level, int script, const char *message, 
   return nullptr;
 }
 
+// The same for who takes data back: NULL, or the text of what it threw, from malloc.
+char *vh_call_release(w_Trelease release, void *user) {
+  try {
+    release(user);
+  } catch (const std::exception &exception) {
+    return strdup(exception.what());
+  } catch (...) {
+    return strdup("something that is no std::exception");
+  }
+  return nullptr;
+}
+
 void vh_vector_delete(void *vector) { delete static_cast<std::vector<std::string> *>(vector); }
 }
 

@@ -60,6 +60,9 @@ unsafe extern "C" {
     ) -> *mut w_Targs;
 
     /// In cxx.cpp.
+    fn vh_call_release(release: w_Trelease, user: *mut c_void) -> *mut c_char;
+
+    /// In cxx.cpp.
     fn vh_call_sink(
         sink: w_TlogSink,
         level: c_int,
@@ -103,13 +106,12 @@ impl OwningFunction {
         user: *mut c_void,
         release: w_Trelease,
     ) -> Option<OwningFunction> {
-        match (function, release) {
-            (Some(function), _) => return Some(OwningFunction { function, user, release }),
+        let Some(function) = function else {
             // SAFETY: by contract.
-            (None, Some(release)) => unsafe { release(user) },
-            (None, None) => {}
-        }
-        None
+            unsafe { give_back(release, user) };
+            return None;
+        };
+        Some(OwningFunction { function, user, release })
     }
 
     /// Calls it. The interpreter must be left before, and no lock of ours held.
@@ -133,10 +135,24 @@ impl OwningFunction {
 
 impl Drop for OwningFunction {
     fn drop(&mut self) {
-        if let Some(release) = self.release {
-            // SAFETY: by the contract of `new`; it is not called again.
-            unsafe { release(self.user) };
-        }
+        // SAFETY: by the contract of `new`; it is not called again.
+        unsafe { give_back(self.release, self.user) };
+    }
+}
+
+/// Gives data of the host back to it.
+///
+/// # Safety
+/// `release` is NULL, or may be called with the data on this thread.
+unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
+    if release.is_none() {
+        return;
+    }
+    // SAFETY: by contract; what it threw is NULL or a C string from malloc.
+    if let Some(thrown) = unsafe { take_text(vh_call_release(release, user)) } {
+        tracing::error!(
+            "the release function of a registered function threw a C++ exception ({thrown})"
+        );
     }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "fake_hub.hpp"
+#include "log_capture.hpp"
 
 namespace {
 
@@ -160,6 +161,16 @@ TEST_F(OwningFunctions, MayThrow) {
   data_.run = [](w_Targs*, w_Tfailure*) -> w_Targs* { throw std::logic_error("thrown"); };
   ASSERT_EQ(1, Register(nullptr, &data_));
   EXPECT_EQ("RuntimeError: thrown", Evaluate(""));
+}
+
+TEST_F(OwningFunctions, MayThrowWhenTheirDataIsGivenBack) {
+  const auto release = [](void*) { throw std::logic_error("thrown at release"); };
+  int data = 0;
+  LogCapture log;
+  EXPECT_EQ(0, Lib().w_RegisterFunctionEx(script_, "f", nullptr, nullptr, &data, release));
+  ASSERT_EQ(1, Lib().w_RegisterFunctionEx(script_, "f", nullptr, &RunData, &data, release));
+  EXPECT_EQ(1, Lib().w_UnregisterFunction(script_, "f"));
+  EXPECT_EQ(2, CountLines(log.Take(), {"release function", "thrown at release"}));
 }
 
 TEST_F(OwningFunctions, GiveTheirDataBackOnce) {
