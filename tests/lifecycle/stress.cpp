@@ -126,6 +126,9 @@ void DoSomething() {
       return CallHook(W_OnUserLogout, "l 1", Pack("s", "nick"));
     case 2:
       return CallAdding("add_later");
+    case 3:
+      // Uses libraries whose C code keeps pointers.
+      return CallHook(W_OnSetConfig, "l 1", Pack("sssssl", "nick", "file", "name", "", "", 1L));
     default:
       break;
   }

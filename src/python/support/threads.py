@@ -161,10 +161,12 @@ class Threads(Part):
     @staticmethod
     def close_one(loop):
         asyncio = loaded("asyncio")
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
         try:
+            # So that calls from other threads become tasks, whose coroutines are told that they end.
+            loop.run_until_complete(asyncio.sleep(0))
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
             if tasks:
                 loop.run_until_complete(asyncio.wait(tasks, timeout=1))
             loop.run_until_complete(loop.shutdown_asyncgens())

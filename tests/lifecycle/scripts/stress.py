@@ -1,15 +1,42 @@
 """What stress.cpp calls. In front of it stand `# vh: runtime = ...` and WITH_THREADS = True or False."""
 
 import asyncio
+import datetime
+import logging
 import threading
 import time
+import zoneinfo
 
 import vh
+
+logger = logging.getLogger("stress")
+logger.addHandler(vh.log_handler())
+
+
+def use_libraries():
+    """What C code of libraries keeps pointers for, which must outlive reloads."""
+    assert "ж".encode("cp1251") == b"\xe6"
+    assert b"\xd6".decode("koi8-r") == "ж"
+    assert eval(r'"\N{BULLET}"') == "\u2022"
+    assert datetime.datetime.strptime("2026-11-26", "%Y-%m-%d").month == 11
+    try:
+        zoneinfo.ZoneInfo("No/Where")
+    except zoneinfo.ZoneInfoNotFoundError:
+        pass
+    logger.debug("a record that no handler writes")
+
+
+use_libraries()
 
 
 def OnUserLogin(nick):
     vh.GetUserClass(nick)
     return 0
+
+
+def OnSetConfig(nick, *_):
+    use_libraries()
+    return 1
 
 
 def OnParsedMsgChat(nick, message):
