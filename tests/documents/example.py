@@ -1,0 +1,34 @@
+# The script that programs of the documents load as script.py: what they call, and what calls them.
+import vh
+
+
+def process_user(nick, number):
+    return len(nick) + number
+
+
+def best(scores):
+    return {nick: max(points) for nick, points in scores.items()}
+
+
+def info():
+    return {"user": {"name": "alice"}}
+
+
+def run(value):
+    return value
+
+
+def lookup(nick, limit):
+    return vh.CallDynamicFunction("lookup", nick, limit)
+
+
+def greeting(nick):
+    return vh.CallDynamicFunction("greeting", nick)
+
+
+def setting(number):
+    return vh.CallDynamicFunction("setting", number)
+
+
+def apply(times):
+    return vh.CallDynamicFunction("apply", [], times) == []
