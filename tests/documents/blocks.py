@@ -142,6 +142,14 @@ def inline_commands(document, text, root):
             yield Command(document, text.count("\n", 0, found.start()) + 1, span)
 
 
+def inline_settings(document, text):
+    """The comments in backticks with settings of a script: each is a script by itself."""
+    for found in SPAN.finditer(text):
+        if found[2].startswith("# vh: ") and "…" not in found[2]:
+            line = text.count("\n", 0, found.start()) + 1
+            yield Block(document, line, "python", found[2] + "\n")
+
+
 def documents(root):
     """The names of all documents of the repository; without git, of those that lie in it."""
     listed = subprocess.run(
@@ -162,7 +170,7 @@ def read(root):
         if not (root / name).exists():
             continue  # It is deleted, and git has not been told.
         found, rest = blocks_of(name, (root / name).read_text(encoding="utf-8"))
-        blocks += found
+        blocks += [*found, *inline_settings(name, rest)]
         shown = list(inline_commands(name, rest, root))
         for block in found:
             if block.language in SHELL:

@@ -14,8 +14,12 @@ def info():
     return {"user": {"name": "alice"}}
 
 
-def run(value):
-    return value
+def run(callback, number):
+    callback.append(number)
+
+
+def function():
+    return 5
 
 
 def lookup(nick, limit):
@@ -31,4 +35,4 @@ def setting(number):
 
 
 def apply(times):
-    return vh.CallDynamicFunction("apply", [], times) == []
+    return vh.CallDynamicFunction("apply", [], times) == list(range(times))

@@ -18,6 +18,7 @@ OPTIONS = ["-std=c++17", "-Wall", "-Wextra", "-Wno-unused", "-Werror"]
 # Where documents say the library lies.
 PLACE = "/opt/hub/lib/libvh_python_wrapper.so"
 TIME_LIMIT = 60  # seconds
+ERROR_LINES = 30
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Effect:
 
 EFFECTS = [
     Effect("points.value() <<", output=r"^50$"),
-    Effect("options.callbacks", 'EXPECT(host.load("script.py"));'),
+    Effect("options.callbacks", 'EXPECT(host.load("script.py").value() >= 0);'),
     Effect(
         '"best", scores',
         'EXPECT(best.at("alice") == 2); EXPECT(name == "alice"); EXPECT(made["list"].size() == 4);',
@@ -50,7 +51,7 @@ EFFECTS = [
         'EXPECT(!host.call<long>(script, "process_user", 1L, 2L)); host.set_log_sink({});',
         output=r"script\.py.*process_user",
     ),
-    Effect("hub.Receive(", r'EXPECT(sent.find("$Hello alice|") != std::string::npos);'),
+    Effect("hub.Receive(", r'EXPECT(sent.find("$Hello alice|") != std::string::npos); EXPECT(result);'),
 ]
 
 
@@ -90,7 +91,7 @@ def check(tools, block):
         command = command_of(tools, block, file, program)
         built = subprocess.run(command, capture_output=True, text=True)
         if built.returncode != 0:
-            return ["it does not compile:\n" + built.stderr]
+            return ["it does not compile:\n" + "\n".join(built.stderr.splitlines()[:ERROR_LINES])]
         done = subprocess.run(
             [program],
             cwd=folder,

@@ -43,7 +43,8 @@ def check_blocks(options, root):
     blocks, commands = markdown.read(root)
     faults = [*known.faults(commands, root), *snippets.order_faults(blocks)]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        checks = pool.map(lambda block: check_block(options, block), blocks)
+        wanted = [block for block in blocks if options.document in (None, block.document)]
+        checks = pool.map(lambda block: check_block(options, block), wanted)
         faults += [(block, fault) for block, found in checks for fault in found]
     for where, fault in faults:
         print(f"{where}: {fault}\n", flush=True)
@@ -69,6 +70,7 @@ def arguments():
     parser.add_argument("--root", type=Path, default=ROOT, help="the folder of the documents")
     for name in TOOLS:
         parser.add_argument(f"--{name}", type=os.path.abspath)
+    parser.add_argument("--document", help="blocks of this document only")
     parser.add_argument("--compiler", default="c++")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many run at once")
     options = parser.parse_args()

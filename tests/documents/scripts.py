@@ -19,11 +19,13 @@ sys.path[:0] = [str(ROOT / "tests" / "field"), str(ROOT / "tests" / "clients")]
 import hub as hub_process  # noqa: E402
 import run as field  # noqa: E402
 
-SETTING = re.compile(r"# vh: \w+ = [^`]+")
 HOOK = re.compile(r"^_(On\w+): TypeAlias = Callable\[\[([\w, ]*)\]", re.MULTILINE)
 EXAMPLES = {"str": "alice", "int": "1", "float": "1700000000.5"}
 # What a module has without saying so.
 GIVEN = {*dir(builtins), "__file__", "__name__", "__doc__", "__builtins__"}
+
+
+OWN_GIL = "# vh: runtime = own-gil"
 
 
 @dataclass
@@ -44,13 +46,14 @@ class Effect:
 
 EFFECTS = [
     Effect("Welcome, {nick}!", (r'usermc sss "Welcome, alice![^"]*" "alice"', r"OnUserLogin.* = ")),
-    Effect("Not here, please", (r'usermc sss "Not here, please\." "alice"', r"spam\) = l\(0\)")),
+    Effect("Not here, please", (r'usermc sss "Not here, please\." "alice"', r"spam\) = l 0$")),
+    Effect('"started", 5', (r"\] started 5$",), logs=r"\] started 5$"),
+    Effect("file=sys.stderr", (r"\] disk full$",), logs=r"\] disk full$"),
     Effect("log_handler", (r"PY: \[\d+:\w+\.py\] shop: no stock",), logs=r"\] shop: no stock$"),
     Effect("CREATE TABLE", table="script_visits"),
     Effect(
         "# vh: timeout = 0.5",
         (r"OnTimer.* = .*TimeoutError",),
-        logs="",
         probe="def OnTimer(now):\n    while True:\n        pass\n",
     ),
     Effect(
@@ -222,11 +225,9 @@ def check(tools, source):
     tables = [each.table for each in EFFECTS if each.table and each.words in source]
     for table in tables:
         faults += in_real_hub(tools, source, table)
-    return faults if tables else faults + Trial(tools, source).look()
-
-
-def settings(document, text):
-    """The settings that sentences and tables name, as (line, comment)."""
-    for number, line in enumerate(text.splitlines(), 1):
-        for found in re.finditer(r"`(# vh: [^`]+)`", line):
-            yield number, found[1]
+    if tables:
+        return faults
+    trial = Trial(tools, source)
+    if OWN_GIL in source and sys.version_info < field.OWN_GIL_SINCE:
+        return faults + ([] if "needs Python 3.12" in trial.log else ["own-gil is not refused"])
+    return faults + trial.look()

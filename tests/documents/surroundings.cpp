@@ -1,6 +1,6 @@
 // What a C++ block of the documents stands in when it is no program: the names that documents use
-// without saying what they are. `@BLOCK@` is the block, `@PROBE@` what shows its effect; the program
-// ends with 0 when both went well.
+// without saying what they are. Words between two @ are filled in: the block, a probe that shows its
+// effect, and whether the block needs a host that is there. The program ends with 0 when all went well.
 #include <cstdlib>
 #include <fstream>
 #include <iostream>

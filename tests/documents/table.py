@@ -51,7 +51,6 @@ COMMANDS = {
     "python3 tests/documents/run.py list": Run("README.md:18 +make demo$"),
     "make header": Run(keeps=("include/vh_python_wrapper.h",)),
     "make docs": Run(keeps=("docs/reference.md", "python/vh.pyi")),
-    "make symbols": Run(),
     "cargo test": Test("rust"),
     "make test-versions": Long(
         "a quarter of an hour", short="python3 tools/test_versions.py --build build --list"
