@@ -70,10 +70,10 @@ test: bootstrap-test build ## Build and test everything
 
 # The documents name the usual folder: build/.
 test-documents: bootstrap-test build ## Run each command that a document shows, long ones in a short form
-	@$(PYTHON) -B tests/documents/run.py commands
+	@$(PYTHON) -B tests/documents/check.py commands
 
 test-long: bootstrap-test build ## Run the long ones of these as they are shown; takes hours
-	@$(PYTHON) -B tests/documents/run.py long
+	@$(PYTHON) -B tests/documents/check.py long
 
 test-versions: bootstrap-test ## Test on the oldest and the newest Python of this machine too
 	@$(PYTHON) -B tools/test_versions.py --build $(BUILD) --jobs $(JOBS)

@@ -10,12 +10,12 @@ set(documents_tools
     --hub-core $<TARGET_FILE:vh_hub_core> --library ${VH_LIBRARY_FILE} --compiler
     ${CMAKE_CXX_COMPILER})
 add_test(NAME documents.blocks
-         COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/documents/run.py blocks
+         COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/documents/check.py blocks
                  ${documents_tools} --jobs 2)
 set_tests_properties(documents.blocks PROPERTIES TIMEOUT 600 PROCESSORS 2)
 # That wrong blocks and commands are noticed.
 add_test(NAME documents.driver
-         COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/documents/test_run.py
+         COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/documents/test_check.py
                  ${documents_tools})
 set_tests_properties(documents.driver PROPERTIES TIMEOUT 300)
 

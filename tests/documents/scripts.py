@@ -188,12 +188,15 @@ class Trial:
         for wanted in (line for each in self.effects for line in each.lines):
             if not any(re.search(wanted, line) for line in seen):
                 self.faults.append(f"nothing like {wanted!r} came of it, but " + "; ".join(seen))
-        if not any(each.probe for each in self.effects):
-            expected = [each.logs for each in self.effects if each.logs]
-            for line in self.log.splitlines():
-                is_loud = line.startswith("PY: ") or any(w in line for w in field.FORBIDDEN)
-                if is_loud and not any(re.search(each, line) for each in expected):
-                    self.faults.append(f"the log is not silent: {line}")
+        expected = [each.logs for each in self.effects if each.logs]
+        loud = [
+            line
+            for line in self.log.splitlines()
+            if line.startswith("PY: ") or any(words in line for words in field.FORBIDDEN)
+            if not any(re.search(each, line) for each in expected)
+        ]
+        if loud and not any(each.probe for each in self.effects):
+            self.faults.append("the log is not silent:\n" + "\n".join(loud))
         return self.faults
 
 

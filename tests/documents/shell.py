@@ -48,9 +48,9 @@ def start(text, folder, **options):
     )
 
 
-def run(text, folder=ROOT, prints=""):
+def run(text, folder=None, prints=""):
     """The output of a command; raises Failed when it does not end with 0 or print what it must."""
-    with start(text, folder) as process:
+    with start(text, folder or ROOT) as process:
         output = process.stdout.read()
     if process.returncode != 0:
         raise Failed(f"it ended with {process.returncode}:\n{output}")

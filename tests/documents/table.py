@@ -48,7 +48,7 @@ COMMANDS = {
     ".ci/run": Ci(""),
     "make test-documents": Ci("test-documents"),
     "make test-long": Read("it runs what is listed as long, and itself would be among it"),
-    "python3 tests/documents/run.py list": Run("README.md:18 +make demo$"),
+    "python3 tests/documents/check.py list": Run("README.md:18 +make demo$"),
     "make header": Run(keeps=("include/vh_python_wrapper.h",)),
     "make docs": Run(keeps=("docs/reference.md", "python/vh.pyi")),
     "cargo test": Test("rust"),

@@ -1,10 +1,10 @@
 """Checks what the documents show: every code block and every command, as written.
 
-    run.py blocks --field-host FILE --hub FILE --hub-core FILE --library FILE --compiler NAME
+    check.py blocks --field-host FILE --hub FILE --hub-core FILE --library FILE --compiler NAME
                         blocks of code: compiles, loads, runs; and whether each command is in the table
-    run.py commands     runs the documented commands as a reader would, the long ones in a short form
-    run.py long         runs the long ones as written
-    run.py list         prints every block and command and how it is checked
+    check.py commands     runs the documented commands as a reader would, the long ones in a short form
+    check.py long         runs the long ones as written
+    check.py list         prints every block and command and how it is checked
 
 `commands` and `long` run in the folder of the repository, after a build in `build`. Ends with 1 when
 something is wrong; each fault is told with document and line.
@@ -38,18 +38,27 @@ def check_block(options, block):
         return block, [traceback.format_exc()]
 
 
-def check_blocks(options, root):
-    """Prints what is wrong with blocks, and with the table of commands; how many faults."""
-    blocks, commands = markdown.read(root)
-    faults = [*known.faults(commands, root), *snippets.order_faults(blocks)]
+def faults_of(options, is_wanted):
+    """(place, fault) for each that is wrong with commands and with the blocks that are wanted."""
+    blocks, commands = markdown.read(options.root)
+    yield from known.faults(commands, options.root)
+    yield from snippets.order_faults(blocks)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        wanted = [block for block in blocks if options.document in (None, block.document)]
-        checks = pool.map(lambda block: check_block(options, block), wanted)
-        faults += [(block, fault) for block, found in checks for fault in found]
-    for where, fault in faults:
+        wanted = filter(is_wanted, blocks)
+        for block, faults in pool.map(lambda each: check_block(options, each), wanted):
+            yield from ((block, fault) for fault in faults)
+
+
+def check_blocks(options):
+    """Prints what is wrong with blocks, and with the table of commands; whether anything is."""
+    count = 0
+    for count, (where, fault) in enumerate(
+        faults_of(options, lambda block: options.document in (None, block.document)), 1
+    ):
         print(f"{where}: {fault}\n", flush=True)
-    print(f"{len(blocks)} blocks and {len(commands)} commands, {len(faults)} faults")
-    return len(faults) or not blocks
+    blocks, commands = markdown.read(options.root)
+    print(f"{len(blocks)} blocks and {len(commands)} commands, {count} faults")
+    return count > 0 or not blocks
 
 
 def show_list(root):
@@ -88,7 +97,7 @@ def main():
         if options.what == "list":
             return show_list(options.root)
         if options.what == "blocks":
-            return 1 if check_blocks(options, options.root) else 0
+            return 1 if check_blocks(options) else 0
         return perform.all_commands(options.root, is_long=options.what == "long")
     except markdown.BadDocument as error:
         print(error)
