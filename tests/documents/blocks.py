@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import List
 
 FENCE = re.compile(r"^( *)(```+|~~~+)\s*([\w+-]*)\s*$")
 SPAN = re.compile(r"(`+)(.+?)\1", re.DOTALL)
@@ -44,7 +45,7 @@ class Command:
     line: int
     text: str
     # What earlier lines of the block export.
-    exports: list = field(default_factory=list)
+    exports: List[str] = field(default_factory=list)
 
     def __str__(self):
         return f"{self.document}:{self.line}"

@@ -45,7 +45,7 @@ def tests_of(root):
 
 def row_faults(text, way, root):
     """What is wrong with a row by itself."""
-    test = way.name if isinstance(way, ways.Test) else getattr(way, "test", "")
+    test = way.test if isinstance(way, (ways.Test, ways.Long)) else ""
     if test and not any(name.fullmatch(test) for name in tests_of(root)):
         yield f"no ctest test is called {test}"
     if isinstance(way, ways.By) and way.command not in COMMANDS:
@@ -76,23 +76,4 @@ def faults(commands, root):
 
 def told(text):
     """How a command is checked, in words."""
-    way = COMMANDS.get(text)
-    if way is None:
-        return "NOTHING KNOWS"
-    if isinstance(way, ways.Run):
-        place = f", with {way.places[1]} for {way.places[0]}" if way.places else ""
-        return f"run by CI{place}"
-    if isinstance(way, ways.Serve):
-        return "run by CI until it is ready, then Ctrl-C"
-    if isinstance(way, ways.Scene):
-        return "run by CI, with the other commands of its page"
-    if isinstance(way, ways.Ci):
-        return "run by .ci/run itself"
-    if isinstance(way, ways.Test):
-        return f"done by the test {way.name}"
-    if isinstance(way, ways.By):
-        return f"done by `{way.command}`"
-    if isinstance(way, ways.Read):
-        return f"NOT RUN, read by a shell: {way.why}"
-    in_ci = f"`{way.short}`" if way.short else f"the test {way.test}" if way.test else "not"
-    return f"run by make test-long ({way.why}); in CI {in_ci}"
+    return COMMANDS[text].told() if text in COMMANDS else "NOTHING KNOWS"

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import textwrap
 import time
 
 import blocks as markdown
@@ -13,30 +14,32 @@ from table import COMMANDS
 
 LIBRARY = shell.ROOT / "target" / "release" / "libvh_python_wrapper.so"
 
+INDENT = " " * 6
+
 
 def hindrance(way):
     """Why a command cannot run on this machine, or None."""
-    needs = getattr(way, "needs", "")
-    if needs and not shutil.which(needs):
-        return f"{needs} is not installed"
-    return "it takes root" if getattr(way, "as_root", False) and os.getuid() != 0 else None
+    if way.needs and not shutil.which(way.needs):
+        return f"{way.needs} is not installed"
+    return "it takes root" if way.as_root and os.getuid() != 0 else None
 
 
 def steps(commands, is_long):
-    """(text, way, what is to run) in the order of the table; None for what is told only."""
+    """(text, way, what is to run, what it must print) in the order of the table; what is to run is
+    None where there is nothing, and the way tells why.
+    """
     exports = {each.text: "".join(f"{line}\n" for line in each.exports) for each in commands}
     for text, way in COMMANDS.items():
         if text not in exports:
             continue
-        whole = exports[text] + text
-        if isinstance(way, ways.Long):
-            yield text, way, whole if is_long else exports[text] + way.short if way.short else None
-        elif not is_long:
-            is_run = isinstance(way, (ways.Run, ways.Serve, ways.Scene))
-            yield text, way, whole if is_run else None
+        if isinstance(way, ways.Long) and not is_long:
+            yield text, way, exports[text] + way.short if way.short else None, ""
+        elif isinstance(way, ways.Long) == is_long:
+            is_run = isinstance(way, (ways.Long, ways.Run, ways.Serve, ways.Scene))
+            yield text, way, exports[text] + text if is_run else None, way.prints
 
 
-def perform(text, way, scenes, stack):
+def perform(text, way, prints, scenes, stack):
     """Runs one command; raises shell.Failed."""
     if isinstance(way, ways.Serve):
         return shell.serve(text, way)
@@ -44,7 +47,7 @@ def perform(text, way, scenes, stack):
         if way.name not in scenes:
             scenes[way.name] = stack.enter_context(shell.SCENES[way.name]())
         return scenes[way.name].run(text)
-    return shell.run_placed(text, way)
+    return shell.run_placed(text, way, prints)
 
 
 def all_commands(root, is_long):
@@ -55,22 +58,23 @@ def all_commands(root, is_long):
     _, commands = markdown.read(root)
     done, failed, scenes = 0, [], {}
     with contextlib.ExitStack() as stack:
-        for text, way, to_run in steps(commands, is_long):
+        for text, way, to_run, prints in steps(commands, is_long):
             line = " ".join(text.split())
             why_not = hindrance(way)
             if to_run is None or why_not:
-                print(f"  --  {line}\n      {why_not and 'NOT RUN: ' + why_not or known.told(text)}")
+                print(f"  --  {line}\n{INDENT}{f'NOT RUN: {why_not}' if why_not else known.told(text)}")
                 continue
             begin = time.monotonic()
             done += 1
             try:
-                perform(to_run, way, scenes, stack)
+                perform(to_run, way, prints, scenes, stack)
             except (shell.Failed, OSError, TimeoutError, ValueError) as error:
                 failed.append(line)
-                print(f"FAIL  {line}\n      {error}", flush=True)
+                # Moved in, so that nobody takes lines of a ctest in it for ours.
+                print(f"FAIL  {line}\n{textwrap.indent(str(error), INDENT)}", flush=True)
             else:
                 print(f"  ok  {line} ({time.monotonic() - begin:.1f} s)", flush=True)
-                print(f"      {known.told(text)}", flush=True)
+                print(f"{INDENT}{known.told(text)}", flush=True)
     for line in failed:
         print(f"failed: {line}")
     percent = 100 * (done - len(failed)) // max(done, 1)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "field"), str(ROOT / "tests" / "clients")]
@@ -34,7 +35,7 @@ class Effect:
 
     words: str
     # Regular expressions of lines: calls that reach the hub, answers of hooks, the log.
-    lines: tuple = ()
+    lines: Tuple[str, ...] = ()
     # Lines of the log that the block makes on purpose.
     logs: str = ""
     # Code put below the block that shows its effect with a hook OnTimer, or a function check() that

@@ -76,10 +76,10 @@ def contents(path):
 @contextmanager
 def as_before(way):
     """Holds a command to what it may leave, and takes that away."""
-    leaves = [ROOT / name for name in getattr(way, "leaves", ())]
+    leaves = [ROOT / name for name in way.leaves]
     # What somebody else left is theirs.
     ours = [path for path in leaves if not path.exists()]
-    keeps = {path: contents(path) for path in (ROOT / name for name in getattr(way, "keeps", ()))}
+    keeps = {path: contents(path) for path in (ROOT / name for name in way.keeps)}
     try:
         yield
         for path in ours:
@@ -93,17 +93,17 @@ def as_before(way):
             shutil.rmtree(path, ignore_errors=True)
 
 
-def run_placed(text, way):
+def run_placed(text, way, prints=""):
     """Runs a command with its places filled."""
     with as_before(way):
         if not way.places:
-            return run(text, prints=getattr(way, "prints", ""))
+            return run(text, prints=prints)
         words, what = way.places
         with tempfile.TemporaryDirectory(prefix="vh-documents-") as folder:
             if what == "hub":
                 return install_and_back(text, words, make_hub(folder))
             place = folder if what == "folder" else what
-            return run(text.replace(words, str(place)), prints=getattr(way, "prints", ""))
+            return run(text.replace(words, str(place)), prints=prints)
 
 
 def install_and_back(text, words, hub):
@@ -128,7 +128,7 @@ def serve(text, way):
         def read():
             for line in process.stdout:
                 lines.append(line)
-                if re.search(way.ready, line):
+                if re.search(way.prints, line):
                     is_ready.set()
             is_ready.set()  # It has ended, and how is told below.
 
@@ -147,8 +147,8 @@ def serve(text, way):
         reader.join()
         process.stdout.close()
         output = "".join(lines)
-        if not in_time or not re.search(way.ready, output):
-            raise Failed(f"it printed nothing like {way.ready!r} but:\n{output}")
+        if not in_time or not re.search(way.prints, output):
+            raise Failed(f"it printed nothing like {way.prints!r} but:\n{output}")
         if code not in way.ends:
             raise Failed(f"Ctrl-C ended it with {code}:\n{output}")
         return output

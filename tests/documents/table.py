@@ -22,119 +22,123 @@ COMMANDS = {
     "make help": Run("make demo +Run the hub"),
     "make": Run(),
     "PYTHON=python3.12 make …": Long(
-        "it builds everything for another Python",
+        why="it builds everything for another Python",
         short="PYTHON=python3 make help",
         places=("python3.12 make …", "python3 make"),
     ),
-    "sudo apt-get install rustup && rustup default stable": Read(OF_APT),
+    "sudo apt-get install rustup && rustup default stable": Read(why=OF_APT),
     # Into a hub and back
     "make install PREFIX=/usr/local": Run("", places=("/usr/local", "hub")),
-    "make install": Test("install.hub"),
-    "make uninstall": Test("install.hub"),
+    "make install": Test(test="install.hub"),
+    "make uninstall": Test(test="install.hub"),
     # For programs
     "cmake -S . -B build && cmake --build build && ctest --test-dir build": Long(
-        "`make test` does the same",
+        why="`make test` does the same",
         short="cmake -S . -B build && cmake --build build && ctest --test-dir build -R abi.symbols",
     ),
     "cmake --install build --prefix /usr/local": Run(
         r"libvh_python_wrapper\.so", places=("/usr/local", "folder")
     ),
-    "cmake --install": Test("install.projects"),
-    "pkg-config --cflags --libs vh_python_wrapper": Test("install.projects"),
-    "sudo ldconfig": Read(OF_APT),
+    "cmake --install": Test(test="install.projects"),
+    "pkg-config --cflags --libs vh_python_wrapper": Test(test="install.projects"),
+    "sudo ldconfig": Read(why=OF_APT),
     # CONTRIBUTING
-    "make check": Ci("check"),
-    "make test": Ci("test"),
-    ".ci/run": Ci(""),
-    "make test-documents": Ci("test-documents"),
-    "make test-long": Read("it runs what is listed as long, and itself would be among it"),
+    "make check": Ci(target="check"),
+    "make test": Ci(target="test"),
+    ".ci/run": Ci(target=""),
+    "make test-documents": Ci(target="test-documents"),
+    "make test-long": Read(why="it runs what is listed as long, and itself would be among it"),
     "python3 tests/documents/check.py list": Run("README.md:18 +make demo$"),
     "make header": Run(keeps=("include/vh_python_wrapper.h",)),
     "make docs": Run(keeps=("docs/reference.md", "python/vh.pyi")),
-    "cargo test": Test("rust"),
+    "cargo test": Test(test="rust"),
     "make test-versions": Long(
-        "a quarter of an hour", short="python3 tools/test_versions.py --build build --list"
+        why="a quarter of an hour", short="python3 tools/test_versions.py --build build --list"
     ),
     "for python in python3.9 python3.10 python3.11 python3.12 python3.13; do\n"
     "  make test PYTHON=$python BUILD=build-$python CARGO_TARGET_DIR=build-$python/target || break\n"
-    "done": Long("all tests five times", short="make -n test BUILD=build-python3.9"),
-    "make test-next": Long(NEXT, needs="debootstrap", as_root=True),
+    "done": Long(
+        why="all tests five times",
+        short="make -n test BUILD=build-python3.9",
+        prints=r"(?s)(^100% tests passed.*){5}",
+    ),
+    "make test-next": Long(why=NEXT, needs="debootstrap", as_root=True),
     "tools/test-next --run 3.15 COMMAND…": Long(
-        NEXT, needs="debootstrap", as_root=True, places=("COMMAND…", "python3 --version")
+        why=NEXT, needs="debootstrap", as_root=True, places=("COMMAND…", "python3 --version")
     ),
     f"VH_HUB=build/legacy_host/vh_hub VH_LIBRARY={LIBRARY} python3 tests/guard/ten_scripts.py": Long(
-        "three minutes of an idle machine", test="guard.ten_scripts"
+        why="three minutes of an idle machine", test="guard.ten_scripts"
     ),
     # Measuring
     "make bench": Long(
-        "ten minutes of an idle machine", short="make bench BENCH='--quick --row OnTimer'"
+        why="ten minutes of an idle machine", short="make bench BENCH='--quick --row OnTimer'"
     ),
     "make bench-hub": Long(
-        "minutes of an idle machine", short="VH_LOAD_MESSAGES=2000 make bench-hub"
+        why="minutes of an idle machine", short="VH_LOAD_MESSAGES=2000 make bench-hub"
     ),
     "cmake --build build --target hub_load": Long(
-        "minutes of an idle machine", short="cmake --build build --target plugin_load tcp_load"
+        why="minutes of an idle machine", short="cmake --build build --target plugin_load tcp_load"
     ),
     "make bench-instr": Long(
-        "it writes down what the test compares with",
+        why="it writes down what the test compares with",
         test="bench.instructions",
         needs="valgrind",
         keeps=("benches/instructions.txt",),
     ),
-    "perf annotate": Read("it needs a profile of a hub under load"),
+    "perf annotate": Read(why="it needs a profile of a hub under load"),
     'perf record --call-graph dwarf --pid "$(pgrep -n vh_hub)"': Read(
-        "it runs until Ctrl-C beside a hub under load"
+        why="it runs until Ctrl-C beside a hub under load"
     ),
-    "perf report --no-children --sort dso,symbol": Read("it needs a profile of a hub under load"),
+    "perf report --no-children --sort dso,symbol": Read(why="it needs a profile of a hub under load"),
     # Fuzzing, sanitizers
     "make fuzz": Long(
-        "a minute for each fuzzer, after a build with sanitizers",
-        short="make -n fuzz FUZZ=formats TIME=1",
+        why="a minute for each fuzzer, after a build with sanitizers",
+        short="make fuzz FUZZ=formats TIME=1",
         needs="cargo-fuzz",
     ),
     'make fuzz FUZZ="json calls" TIME=600': Long(
-        "twenty minutes", short='make -n fuzz FUZZ="json calls" TIME=1', needs="cargo-fuzz"
+        why="twenty minutes", short='make -n fuzz FUZZ="json calls" TIME=1', needs="cargo-fuzz"
     ),
-    "cargo install cargo-fuzz": Read("it downloads and installs a program"),
+    "cargo install cargo-fuzz": Read(why="it downloads and installs a program"),
     "make test-sanitize": Long(
-        "it builds everything with sanitizers", short="make -n test-sanitize"
+        why="it builds everything with sanitizers", short="make -n test-sanitize"
     ),
     "rustup toolchain install nightly --component miri,rust-src": Read(
-        "it downloads and installs a toolchain"
+        why="it downloads and installs a toolchain"
     ),
     "cargo deny check licenses bans sources": Long(
-        "it asks the network what advisories there are", needs="cargo-deny"
+        why="it asks the network what advisories there are", needs="cargo-deny"
     ),
     # Suites of tests
     f"python3 tests/field/run.py --host build/tests/field/field_host --library {LIBRARY}": Long(
-        "minutes", test="field.sub"
+        why="minutes", test="field.sub"
     ),
     "cmake --build build --target generations_host": Run(),
     GENERATIONS: Run(),
-    f"OLD=/old/libvh_python_wrapper.so {GENERATIONS}": Read("there is no old library here"),
+    f"OLD=/old/libvh_python_wrapper.so {GENERATIONS}": Read(why="there is no old library here"),
     f"{GENERATIONS} --write": Run(keeps=("tests/generations/expected",)),
-    "ctest --test-dir build -R stress --verbose": Long("minutes", test="stress.counts"),
+    "ctest --test-dir build -R stress --verbose": Long(why="minutes", test="stress.counts"),
     # The hub of its own
     "cmake -S legacy_host -B build/hub && cmake --build build/hub": Run(),
     f"build/hub/vh_hub --config myhub --library {LIBRARY} --register boss:secret:10": Serve(
         r"Listening on 127\.0\.0\.1:4111", leaves=("myhub",)
     ),
     # The example with a server of its own
-    "python3 -m venv venv": Scene("hub_api"),
-    "venv/bin/pip install -r requirements.txt": Scene("hub_api"),
-    "curl http://127.0.0.1:8080/stats": Scene("hub_api"),
+    "python3 -m venv venv": Scene(name="hub_api"),
+    "venv/bin/pip install -r requirements.txt": Scene(name="hub_api"),
+    "curl http://127.0.0.1:8080/stats": Scene(name="hub_api"),
     "curl -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' "
-    """-d '{"message": "hello from the web"}' http://127.0.0.1:8080/chat""": Scene("hub_api"),
+    """-d '{"message": "hello from the web"}' http://127.0.0.1:8080/chat""": Scene(name="hub_api"),
     "python3 -m py_compile script.py": Run(places=("script.py", "tests/documents/example.py")),
     # Debian
     "make deb": Run(r"\.deb$"),
     "make deb PYTHON=/usr/bin/python3": Long(
-        "it builds the library for Debian's own Python, and the next build builds it again",
+        why="it builds the library for Debian's own Python, and the next build builds it again",
         test="install.deb",
     ),
-    "sudo apt-get install ./build/vh-python-wrapper_*.deb": Test("install.deb"),
-    "dpkg-divert --list '*vh_python*'": Test("install.deb"),
-    "sudo vh-python-wrapper-link /usr/local": By(IN_DEBIAN),
-    "sudo vh-python-wrapper-link --remove /usr/local": By(IN_DEBIAN),
-    IN_DEBIAN: Long(NEXT, needs="debootstrap", as_root=True),
+    "sudo apt-get install ./build/vh-python-wrapper_*.deb": Test(test="install.deb"),
+    "dpkg-divert --list '*vh_python*'": Test(test="install.deb"),
+    "sudo vh-python-wrapper-link /usr/local": By(command=IN_DEBIAN),
+    "sudo vh-python-wrapper-link --remove /usr/local": By(command=IN_DEBIAN),
+    IN_DEBIAN: Long(why=NEXT, needs="debootstrap", as_root=True),
 }

@@ -22,6 +22,7 @@ import perform  # noqa: E402
 import check  # noqa: E402
 import shell  # noqa: E402
 import ways  # noqa: E402
+from table import COMMANDS  # noqa: E402
 
 TOOLS = sys.argv[1:]
 
@@ -125,7 +126,7 @@ class Reading(unittest.TestCase):
 
 class Rows(unittest.TestCase):
     def faults(self, rows):
-        with mock.patch.dict(known.COMMANDS, rows, clear=True):
+        with mock.patch.dict(COMMANDS, rows, clear=True):
             shown = [markdown.Command("a.md", 1, "make help")]
             return [fault for _, fault in known.faults(shown, ROOT)]
 
@@ -136,9 +137,9 @@ class Rows(unittest.TestCase):
         )
 
     def test_rows_that_name_what_is_not_there(self):
-        self.assertIn("no ctest test is called no.such", self.faults({"make help": ways.Test("no.such")}))
-        self.assertIn("'make x' is not in the table", self.faults({"make help": ways.By("make x")}))
-        self.assertIn(".ci/run does not run make help", self.faults({"make help": ways.Ci("help")}))
+        self.assertIn("no ctest test is called no.such", self.faults({"make help": ways.Test(test="no.such")}))
+        self.assertIn("'make x' is not in the table", self.faults({"make help": ways.By(command="make x")}))
+        self.assertIn(".ci/run does not run make help", self.faults({"make help": ways.Ci(target="help")}))
 
 
 class Commands(unittest.TestCase):
@@ -154,8 +155,8 @@ class Commands(unittest.TestCase):
     def perform(self, rows, is_long=False):
         shown = [markdown.Command("a.md", 1, text) for text in rows]
         output = io.StringIO()
-        with mock.patch.dict(perform.COMMANDS, rows, clear=True), mock.patch.object(
-            perform.markdown, "read", return_value=([], shown)
+        with mock.patch.dict(COMMANDS, rows, clear=True), mock.patch.object(
+            markdown, "read", return_value=([], shown)
         ), mock.patch.object(perform, "LIBRARY", HERE), contextlib.redirect_stdout(output):
             code = perform.all_commands(ROOT, is_long)
         return code, output.getvalue()
@@ -172,8 +173,8 @@ class Commands(unittest.TestCase):
             ("echo ready; exec sleep 600", ways.Serve("ready", ends=(-2,)), None),
             ("echo ready; exec sleep 600", ways.Serve("ready"), "Ctrl-C ended it with -2"),
             ("echo other", ways.Serve("ready"), "printed nothing like 'ready'"),
-            ("false", ways.Long("hours", short="true"), None),
-            ("true", ways.Long("hours", short="false"), "ended with 1"),
+            ("false", ways.Long(why="hours", short="true"), None),
+            ("true", ways.Long(why="hours", short="false"), "ended with 1"),
         ]:
             with self.subTest(text, way=way):
                 code, output = self.perform({text: way})
@@ -182,18 +183,18 @@ class Commands(unittest.TestCase):
                 self.assertFalse((self.folder / "made-by-a-test").exists())
 
     def test_the_long_tier_runs_what_is_written(self):
-        rows = {"echo whole": ways.Long("hours", short="false"), "false": ways.Run()}
+        rows = {"echo whole": ways.Long(why="hours", short="false"), "false": ways.Run()}
         code, output = self.perform(rows, is_long=True)
         self.assertEqual((0, True), (code, "out of 1" in output), output)
 
     def test_what_cannot_run_here_is_told(self):
-        rows = {"true": ways.Run(), "hours": ways.Long("hours", needs="no-such-program")}
+        rows = {"true": ways.Run(), "hours": ways.Long(why="hours", needs="no-such-program")}
         code, output = self.perform(rows, is_long=False)
         self.assertEqual(0, code)
         self.assertIn("NOT RUN: no-such-program is not installed", output)
 
     def test_nothing_run_is_a_failure(self):
-        self.assertEqual(1, self.perform({"true": ways.Read("words")})[0])
+        self.assertEqual(1, self.perform({"true": ways.Read(why="words")})[0])
 
     def test_a_command_that_changes_what_it_must_keep(self):
         (self.folder / "file").write_text("words")
