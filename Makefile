@@ -40,7 +40,7 @@ all: build ## Same as build
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-	  while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
+	  while IFS='|' read -r target text; do printf '  make %-15s %s\n' "$$target" "$$text"; done
 	@echo 'PYTHON=... chooses the Python to build for, BUILD=... the folder to build in.'
 
 bootstrap:

@@ -160,7 +160,9 @@ def documents(root):
         text=True,
     )
     if listed.returncode == 0 and listed.stdout:
-        return sorted(set(filter(None, listed.stdout.split("\0"))))
+        names = set(filter(None, listed.stdout.split("\0")))
+        # One may be deleted, and git has not been told.
+        return sorted(name for name in names if (root / name).exists())
     return sorted(str(path.relative_to(root)) for path in Path(root).rglob("*.md"))
 
 
@@ -168,8 +170,6 @@ def read(root):
     """All blocks, and all commands, of all documents, in their order."""
     blocks, commands = [], []
     for name in documents(root):
-        if not (root / name).exists():
-            continue  # It is deleted, and git has not been told.
         found, rest = blocks_of(name, (root / name).read_text(encoding="utf-8"))
         blocks += [*found, *inline_settings(name, rest)]
         shown = list(inline_commands(name, rest, root))

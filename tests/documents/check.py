@@ -23,6 +23,7 @@ sys.path.insert(0, str(HERE))
 
 import blocks as markdown  # noqa: E402
 import known  # noqa: E402
+import names  # noqa: E402
 import perform  # noqa: E402
 import snippets  # noqa: E402
 
@@ -43,6 +44,7 @@ def faults_of(options, is_wanted):
     blocks, commands = markdown.read(options.root)
     yield from known.faults(commands, options.root)
     yield from snippets.order_faults(blocks)
+    yield from names.faults(options.root, markdown.documents(options.root))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         wanted = filter(is_wanted, blocks)
         for block, faults in pool.map(lambda each: check_block(options, each), wanted):

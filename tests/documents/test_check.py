@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 
 import blocks as markdown  # noqa: E402
 import known  # noqa: E402
+import names  # noqa: E402
 import perform  # noqa: E402
 import check  # noqa: E402
 import shell  # noqa: E402
@@ -99,6 +100,15 @@ class Blocks(unittest.TestCase):
         self.assertEqual([], unknown_names(right))
         self.assertEqual(["c"], unknown_names("def f(a):\n    def g():\n        return a, c\n"))
         self.assertEqual(["vh"], unknown_names("vh.Topic()\n"))
+
+    def test_names_in_sentences(self):
+        found = [
+            *names.settings("\n`VH_LIBRRY` and VH_LIBRARY", {"VH_LIBRARY"}),
+            *names.functions("`vh.Topik()`, `vh.Topic()`, `vh.pyi`", "def Topic("),
+            *names.options("`--port N`, `--prot`", '{"--port", 5}'),
+        ]
+        faults = [(2, "nothing reads VH_LIBRRY"), (1, "`vh` has no Topik")]
+        self.assertEqual([*faults, (1, "vh_hub has no option --prot")], found)
 
 
 class Reading(unittest.TestCase):
