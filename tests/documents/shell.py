@@ -149,7 +149,7 @@ def serve(text, way):
         output = "".join(lines)
         if not in_time or not re.search(way.prints, output):
             raise Failed(f"it printed nothing like {way.prints!r} but:\n{output}")
-        if code not in way.ends:
+        if code not in way.ends or not re.search(way.stops, output):
             raise Failed(f"Ctrl-C ended it with {code}:\n{output}")
         return output
 

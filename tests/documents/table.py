@@ -17,8 +17,13 @@ OF_APT = "it changes the system"
 COMMANDS = {
     # README: try it
     "make demo": Run(r"That was the demo\."),
-    # It is `make` that ends so when Ctrl-C ends what it runs.
-    "make hub": Serve(r"Listening on 127\.0\.0\.1:4111", ends=(0, 2, 130), leaves=("hub",)),
+    # `make` ends so when Ctrl-C ends what it runs.
+    "make hub": Serve(
+        r"Listening on 127\.0\.0\.1:4111",
+        ends=(0, 2, 130, -2),
+        stops="(?s)stopping with code 0.*unloaded script 0",
+        leaves=("hub",),
+    ),
     "make help": Run("make demo +Run the hub"),
     "make": Run(),
     "PYTHON=python3.12 make …": Long(
@@ -121,7 +126,7 @@ COMMANDS = {
     # The hub of its own
     "cmake -S legacy_host -B build/hub && cmake --build build/hub": Run(),
     f"build/hub/vh_hub --config myhub --library {LIBRARY} --register boss:secret:10": Serve(
-        r"Listening on 127\.0\.0\.1:4111", leaves=("myhub",)
+        r"Listening on 127\.0\.0\.1:4111", stops="stopping with code 0", leaves=("myhub",)
     ),
     # The example with a server of its own
     "python3 -m venv venv": Scene(name="hub_api"),

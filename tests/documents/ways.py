@@ -36,9 +36,12 @@ class Run(Way):
 
 @dataclass(frozen=True)
 class Serve(Way):
-    """Runs until Ctrl-C: once it has printed what it must it gets one, and must end as `ends` says."""
+    """Runs until Ctrl-C: once it has printed what it must it gets one, and must end as `ends` says,
+    with words like `stops` in what it printed.
+    """
 
     ends: Tuple[int, ...] = (0,)
+    stops: str = ""
 
     def told(self) -> str:
         return "run by CI until it is ready, then Ctrl-C"
