@@ -30,7 +30,7 @@ CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
 with_hub = $(if $(filter --row --list,$(BENCH)),,yes)
 HUB_LOAD = $(if $(filter --quick,$(BENCH)),VH_LOAD_MESSAGES=20000) $(CMAKE_BUILD) --target hub_load
 
-.PHONY: build demo hub test test-versions test-next test-sanitize fuzz bench bench-hub bench-instr check header docs symbols install uninstall
+.PHONY: build demo hub test test-documents test-long test-versions test-next test-sanitize fuzz bench bench-hub bench-instr check header docs symbols install uninstall
 .PHONY: deb clean help
 .PHONY: all bootstrap bootstrap-test configure runnable prefix
 # cmake and ctest use the cores; the steps here follow each other.
@@ -40,7 +40,7 @@ all: build ## Same as build
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-	  while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
+	  while IFS='|' read -r target text; do printf '  make %-15s %s\n' "$$target" "$$text"; done
 	@echo 'PYTHON=... chooses the Python to build for, BUILD=... the folder to build in.'
 
 bootstrap:
@@ -67,6 +67,13 @@ hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (LIS
 
 test: bootstrap-test build ## Build and test everything
 	@cd $(BUILD) && ctest --output-on-failure --no-tests=error --parallel $(JOBS)
+
+# The documents name the usual folder: build/.
+test-documents: bootstrap-test build ## Run each command that a document shows, long ones in a short form
+	@$(PYTHON) -B tests/documents/check.py commands
+
+test-long: bootstrap-test build ## Run the long ones of these as they are shown; takes hours
+	@$(PYTHON) -B tests/documents/check.py long
 
 test-versions: bootstrap-test ## Test on the oldest and the newest Python of this machine too
 	@$(PYTHON) -B tools/test_versions.py --build $(BUILD) --jobs $(JOBS)
@@ -102,8 +109,8 @@ check: bootstrap-test configure ## Check format and lints of all Rust and C++ co
 header: configure ## Write include/vh_python_wrapper.h anew from the Rust sources
 	@$(CMAKE_BUILD) --target header
 
-docs: ## Write docs/reference.md and python/vh.pyi anew from the tables
-	@VH_WRITE_DOCUMENTS=1 cargo test --locked --quiet --test documents
+docs: configure ## Write docs/reference.md and python/vh.pyi anew from the tables
+	@$(CMAKE_BUILD) --target docs
 
 symbols: configure ## Check that the library exports what tests/symbols.txt lists
 	@$(CMAKE_BUILD) --target symbols
