@@ -116,7 +116,7 @@ impl Own<'_> {
     ) -> T {
         let Some(text) = header::setting(self.source, setting) else { return default };
         parse(&text).unwrap_or_else(|| {
-            tracing::error!(
+            tracing::warn!(
                 script = %self.label,
                 "its comment \"# vh: {}\" is {text:?}, which is {}",
                 setting.name(),

@@ -123,7 +123,7 @@ impl Context {
     pub fn complain_once(&self, hook: usize, message: impl FnOnce() -> String) {
         let bit = 1 << hook;
         if self.told.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-            tracing::error!(script = %self.label, "{}", message());
+            tracing::warn!(script = %self.label, "{}", message());
         }
     }
 

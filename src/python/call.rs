@@ -384,12 +384,12 @@ pub fn refresh_attributes(loaded: &Loaded, context: &Context) {
 
 #[inline]
 fn trace_parameters(script: &str, name: impl Display, params: &View) {
-    tracing::debug!(script, "{name}({})", targs::brief(params));
+    tracing::trace!(script, "{name}({})", targs::brief(params));
 }
 
 #[inline]
 fn trace_result(script: &str, name: impl Display, block: Option<&Block>) {
     if let Some(block) = block {
-        tracing::info!(script, "{name} -> {}", targs::brief(&block.view()));
+        tracing::trace!(script, "{name} -> {}", targs::brief(&block.view()));
     }
 }

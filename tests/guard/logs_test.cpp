@@ -172,14 +172,11 @@ TEST_P(Logs, ScriptsLogByLevel) {
     EXPECT_EQ(1, CountLines(log, {"PY: [0:script.py] always"})) << log;
     return CountLines(log, {"PY: [0:script.py] level "});
   };
-  EXPECT_EQ(3, logged());
-  Lib().w_LogLevel(1);
-  EXPECT_EQ(4, logged());
-  Lib().w_LogLevel(2);
-  EXPECT_EQ(5, logged());
-  Lib().w_LogLevel(3);
-  EXPECT_EQ(6, logged());
-  Lib().w_LogLevel(0);
+  for (int level : {0, 1, 2, 3}) {
+    Lib().w_LogLevel(level);
+    EXPECT_EQ(3 + level, logged());
+  }
+  Lib().w_LogLevel(kDefaultLogLevel);
   EXPECT_EQ("TypeError: log() argument 1 (message) must be str or a LogRecord, not int",
             hub_.Evaluate(script, "vh.log(1)"));
 }
@@ -243,11 +240,12 @@ TEST(LogSink, GetsTheRecordsInsteadOfTheOutput) {
   const int script = hub.LoadEvaluating("def fail(): raise ValueError('on purpose')\n");
   hub.TakeLog();
   Lib().w_SetLogSink(&Collect, &records);
-  Lib().w_LogLevel(1);
   hub.Call(script, "fail");
   hub.Evaluate(script, "vh.log('to the host')");
+  Lib().w_LogLevel(3);
+  hub.Evaluate(script, "1");
+  Lib().w_LogLevel(kDefaultLogLevel);
   Lib().w_pack("?");
-  Lib().w_LogLevel(0);
   EXPECT_EQ("", hub.TakeLog());
   Lib().w_SetLogSink(nullptr, nullptr);
   ASSERT_LE(4u, records.size());
@@ -255,7 +253,7 @@ TEST(LogSink, GetsTheRecordsInsteadOfTheOutput) {
   EXPECT_EQ(script, records[0].script);
   EXPECT_EQ(0u, records[0].message.find("the function fail raised an exception\nTraceback"));
   EXPECT_EQ("to the host", records[1].message);
-  EXPECT_EQ(1, records[2].level) << "the result of evaluate";
+  EXPECT_EQ(3, records[2].level) << "a call of evaluate";
   EXPECT_EQ(-1, records.back().script);
   const size_t count = records.size();
   hub.Evaluate(script, "vh.log('printed again')");

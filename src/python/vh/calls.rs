@@ -41,6 +41,7 @@ pub fn callback<'a>(
     if changes_encoding {
         hub::forget_encoding();
     }
+    trace_result(context, callback.text, answer.as_ref());
     match &mut answer {
         Some(answer) => results::of_callback(attached, context, callback, answer, encoding),
         None if hub::is_there() => {
@@ -81,6 +82,7 @@ pub fn dynamic<'a>(
     let script = context.id;
     let call = move || Some(function.call(script, args));
     let answer = host_call(attached, context, &name, call)?;
+    trace_result(context, &name, answer.as_ref());
     if let Some(failure) = answer.as_ref().and_then(Answer::failure) {
         return Err(raise_failure(attached, &name, failure));
     }
@@ -167,8 +169,20 @@ fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static Encodi
 }
 
 fn trace(context: &Context, name: &str, args: &Block) {
-    if tracing::enabled!(tracing::Level::TRACE) {
-        tracing::trace!(script = %context.label, "vh.{name}({})", targs::brief(&args.view()));
+    tracing::debug!(script = %context.label, "vh.{name}({})", targs::brief(&args.view()));
+}
+
+/// The same for what the host answered; nothing where it was not asked.
+fn trace_result(context: &Context, name: &str, answer: Option<&Answer>) {
+    let Some(answer) = answer else { return };
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    let script = context.label.as_str();
+    match answer.view() {
+        Some(Ok(view)) => tracing::debug!(script, "vh.{name} -> {}", targs::brief(&view)),
+        Some(Err(Malformed(reason))) => tracing::debug!(script, "vh.{name} -> {reason}"),
+        None => tracing::debug!(script, "vh.{name} -> NULL"),
     }
 }
 
