@@ -127,13 +127,6 @@ TEST(Text, AnUnknownEncodingIsLoggedAndUtf8IsUsed) {
   EXPECT_EQ(1, CountLines(log, {"PY: ", "KLINGON-9"})) << log;
 }
 
-TEST(Text, AHubWithoutGetConfigSpeaksUtf8) {
-  FakeHub hub;
-  hub.Withdraw("GetConfig");
-  const int script = hub.LoadEvaluating(kEcho);
-  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
-}
-
 TEST(Text, JsonFromTheHubIsInItsEncoding) {
   FakeHub hub;
   hub.SetEncoding("CP1251");
