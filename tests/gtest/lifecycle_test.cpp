@@ -109,6 +109,7 @@ TEST(Lifecycle, LogLevelsShowMoreAndMore) {
   FakeHub hub;
   hub.AnswerTo("GetUserClass", [](w_Targs*) { return IntResult(7); });
   const std::string source =
+      "import vh\n"
       "def fail(): raise ValueError('an error')\n"
       "def OnParsedMsgPM(*_): return 1.5\n"
       "def OnUserLogin(nick): return vh.GetUserClass(nick) - 7\n";
@@ -151,7 +152,7 @@ TEST(Lifecycle, HealthyScriptsAreSilentAtTheDefaultLevel) {
   for (Generation generation : kGenerations) {
     FakeHub hub(generation);
     const std::string source =
-        "import logging, time\n"
+        "import logging, vh\n"
         "log = logging.getLogger('quiet')\n"
         "def OnUserLogin(nick): return 1 if vh.GetUserClass(nick) else None\n"
         "def OnParsedMsgChat(nick, text):\n"
