@@ -1,6 +1,6 @@
 //! The log: `tracing` events, printed as the old library printed, on standard output.
 //!
-//! One event is one write, so that lines of several threads never mix. `w_LogLevel` sets how much
+//! One event is one write, so that lines of several threads never mix; `plain` says what may be in it. `w_LogLevel` sets how much
 //! is shown; the C numbers are mapped to tracing's levels in one place, [`LEVELS`]. `VH_PYTHON_LOG`
 //! decides instead for the parts of the library it names. A host may take the records itself; `delivery` hands them over.
 
@@ -18,6 +18,9 @@ use crate::abi::host::Sink;
 use crate::panics::{self, strike};
 
 mod delivery;
+pub mod plain;
+pub mod secrets;
+pub mod stream;
 
 pub use delivery::flush;
 
@@ -219,8 +222,8 @@ impl Record {
     fn print(&self) {
         let message = &self.message;
         match self.script.as_str() {
-            "" => print(&format!("PY: {message}\n")),
-            script => print(&format!("PY: [{script}] {message}\n")),
+            "" => stream::write_record(&format!("PY: {message}\n")),
+            script => stream::write_record(&format!("PY: [{script}] {message}\n")),
         }
     }
 }
@@ -249,23 +252,8 @@ impl Visit for Line {
 }
 
 impl Line {
-    fn finish(mut self, level: i32) -> Record {
-        self.message.truncate(self.message.trim_end().len());
-        Record { level, script: self.script, message: self.message }
-    }
-}
-
-/// Writes to the process's standard output, behind what the host's `printf` still holds.
-fn print(line: &str) {
-    crate::abi::host::flush_standard_output();
-    let mut rest = line.as_bytes();
-    while !rest.is_empty() {
-        match crate::abi::host::write_standard_output(rest) {
-            Ok(written) => rest = &rest[written..],
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            // Standard output is closed or full: there is nowhere left to say so.
-            Err(_) => return,
-        }
+    fn finish(self, level: i32) -> Record {
+        Record { level, script: plain::line(&self.script), message: plain::block(&self.message) }
     }
 }
 

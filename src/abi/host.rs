@@ -227,7 +227,8 @@ impl TableCopy {
     pub fn set(&self, table: Option<CallbackTable>) {
         for (slot, place) in self.0.iter().enumerate() {
             let function = table.and_then(|table| table.get(slot));
-            let address = function.map_or(std::ptr::null_mut(), |function| function.0 as *mut c_void);
+            let address =
+                function.map_or(std::ptr::null_mut(), |function| function.0 as *mut c_void);
             place.store(address, Ordering::Release);
         }
     }
@@ -288,13 +289,6 @@ pub fn write_all(file: c_int, bytes: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// `write(2)` to standard output.
-pub fn write_standard_output(bytes: &[u8]) -> io::Result<usize> {
-    // SAFETY: the pointer and length are one slice.
-    let written = unsafe { libc::write(libc::STDOUT_FILENO, bytes.as_ptr().cast(), bytes.len()) };
-    usize::try_from(written).map_err(|_| io::Error::last_os_error())
 }
 
 /// Writes a text from `malloc` to `place`. False for NULL, and without memory.
