@@ -1183,12 +1183,12 @@ struct HostOptions {
   std::string op_chat_nick;            // vh.opchatname
   std::string config_dir = ".";        // vh.basedir; <config_dir>/scripts is on sys.path
   std::string config_name = "config";  // vh.config_name
-  int log_level = 0;                   // see w_LogLevel
+  int log_level = 1;                   // see w_LogLevel
 };
 
 // A record of the log.
 struct LogRecord {
-  int level;            // the lowest w_LogLevel that shows it; 0 for errors and warnings
+  int level;            // the lowest w_LogLevel that shows it; 0 for errors, 1 for warnings
   int script;           // the id of the script it is about, or -1
   std::string message;  // UTF-8, of one or several lines, without a prefix
 };

@@ -354,8 +354,9 @@ int w_StatsText(char **text);
 void w_SetLogSink(w_TlogSink sink,
                   void *user);
 
-// How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the
-// hub, 4 to 6 everything.
+// How much is logged: 0 what failed; 1, as long as nothing is set, also values and arguments that make no
+// sense and are passed over; 2 also loads, unloads and calls of `vh` with arguments and results; 3 to 6
+// also calls of hooks and functions with parameters and results.
 void w_LogLevel(int level);
 
 // Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,

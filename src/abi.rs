@@ -271,8 +271,9 @@ pub unsafe extern "C" fn w_SetLogSink(sink: w_TlogSink, user: *mut c_void) {
     guard(point!("w_SetLogSink"), (), || log::set_sink(unsafe { host::Sink::new(sink, user) }));
 }
 
-/// How much is logged: 0 errors, 1 hooks and their results, 2 their parameters, 3 calls to the
-/// hub, 4 to 6 everything.
+/// How much is logged: 0 what failed; 1, as long as nothing is set, also values and arguments that make no
+/// sense and are passed over; 2 also loads, unloads and calls of `vh` with arguments and results; 3 to 6
+/// also calls of hooks and functions with parameters and results.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_LogLevel(level: c_int) {
     guard(point!("w_LogLevel"), (), || log::set_level(level));

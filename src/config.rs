@@ -8,7 +8,7 @@ pub fn switch(name: &str, default: bool) -> bool {
     parse_switch(&text).unwrap_or_else(|| {
         if !text.trim().is_empty() {
             let used = if default { "on" } else { "off" };
-            tracing::error!(
+            tracing::warn!(
                 "the environment variable {name} is {text:?}, which is neither 1 nor 0; it stays {used}"
             );
         }
@@ -37,7 +37,7 @@ pub fn number(name: &str, default: f64) -> f64 {
         Ok(number) if (0.0..1e9).contains(&number) => number,
         _ if text.trim().is_empty() => default,
         _ => {
-            tracing::error!(
+            tracing::warn!(
                 "the environment variable {name} is {text:?}, which is no number from 0 on; {default} \
                  is used"
             );
@@ -53,7 +53,7 @@ pub fn seconds(name: &str, default: Duration) -> Duration {
         Some(time) => time,
         None if text.trim().is_empty() => default,
         None => {
-            tracing::error!(
+            tracing::warn!(
                 "the environment variable {name} is {text:?}, which is no number of seconds; {} \
                  is used",
                 default.as_secs_f64()

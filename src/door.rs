@@ -16,6 +16,17 @@ use parking_lot::Mutex;
 
 use crate::threads::{Record, Records};
 
+/// Whether the kernel refuses by now to order the memory accesses of all threads; all is slower then.
+pub fn barriers_were_refused() -> bool {
+    barrier::was_refused()
+}
+
+/// Waits until the next look at a door is sure of what it sees, which it is at once as long as the kernel refuses
+/// nothing.
+pub fn wait_for_certainty() {
+    std::thread::sleep(barrier::uncertain_for());
+}
+
 /// How many doors a thread can be behind without an atomic operation: a cache line of them.
 const NOTES: usize = 8;
 
@@ -144,11 +155,9 @@ impl<T> Door<T> {
     /// What is behind the door, when it is closed and nobody inside.
     fn take_if_empty(&self) -> Option<Box<T>> {
         let _taking = TAKING.lock();
-        let is_there = !self.behind.load(Ordering::Acquire).is_null();
-        if self.open.load(Ordering::Acquire) || !is_there {
+        if self.open.load(Ordering::Acquire) || !self.is_occupied() || !barrier::heavy() {
             return None;
         }
-        barrier::heavy();
         let name = self.name();
         let is_noted = |notes: &Notes| notes.0.iter().any(|n| n.load(Ordering::Acquire) == name);
         if self.unnoted.load(Ordering::Acquire) > 0 || ALL_NOTES.all().any(is_noted) {
@@ -158,6 +167,17 @@ impl<T> Door<T> {
         // SAFETY: `open` put a box there, which is taken under the lock. The door has been closed since
         // before the barrier and nobody is inside, so no reference is left.
         Some(unsafe { Box::from_raw(behind) })
+    }
+
+    /// Tries again to take away what is behind a closed door. It may still be there though nobody is inside:
+    /// when the kernel did not make that sure.
+    pub fn take_again(&self) -> Option<Box<T>> {
+        if self.is_occupied() { self.take_if_empty() } else { None }
+    }
+
+    /// Whether something is behind it.
+    fn is_occupied(&self) -> bool {
+        !self.behind.load(Ordering::Acquire).is_null()
     }
 
     /// How notes name this door.
@@ -184,10 +204,19 @@ impl<T> Drop for Inside<'_, T> {
 }
 
 /// Memory barriers in pairs: the light one costs nothing, because the heavy one makes every thread of
-/// the process do it. A kernel without `membarrier` gets a full barrier in both.
+/// the process do it. A kernel without `membarrier` gets a full barrier in both. So does one that refuses it
+/// later, as under a filter of system calls; but first a light one that was none must be over for sure.
 mod barrier {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
+    use std::time::{Duration, Instant};
+
+    /// By then every processor has written to memory what it was asked to write: it takes microseconds, and an
+    /// interrupt, of which there are many, makes sure of it.
+    const GRACE: Duration = Duration::from_millis(100);
+
+    /// When the kernel refused what it did before.
+    static REFUSED: OnceLock<Instant> = OnceLock::new();
 
     /// Whether the kernel does it for all threads.
     static BY_KERNEL: AtomicBool = AtomicBool::new(false);
@@ -211,13 +240,28 @@ mod barrier {
         }
     }
 
-    /// For the one who looks at them.
-    pub fn heavy() {
-        fence(Ordering::SeqCst);
+    /// For the one who looks at them. False when it is not sure that everybody's stores are seen, so that he
+    /// has to come again.
+    pub fn heavy() -> bool {
         if BY_KERNEL.load(Ordering::Relaxed) {
-            let done = call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-            assert!(done, "the kernel gives memory barriers no more");
+            if call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED) {
+                return true;
+            }
+            BY_KERNEL.store(false, Ordering::SeqCst);
+            REFUSED.get_or_init(Instant::now);
         }
+        fence(Ordering::SeqCst);
+        uncertain_for().is_zero()
+    }
+
+    /// How long until it is sure again.
+    pub fn uncertain_for() -> Duration {
+        REFUSED.get().map_or(Duration::ZERO, |refused| GRACE.saturating_sub(refused.elapsed()))
+    }
+
+    /// Whether the kernel refused what it did before.
+    pub fn was_refused() -> bool {
+        REFUSED.get().is_some()
     }
 
     /// False when the kernel does not know the call. Miri is asked nothing.

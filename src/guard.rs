@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 
 use crate::header::{self, Setting};
 use crate::hooks::HOOKS;
+use crate::log::plain;
 use crate::python::interpreter::Interpreter;
 use crate::python::object::Attached;
 use crate::python::{interrupt, names};
@@ -116,7 +117,7 @@ impl Own<'_> {
     ) -> T {
         let Some(text) = header::setting(self.source, setting) else { return default };
         parse(&text).unwrap_or_else(|| {
-            tracing::error!(
+            tracing::warn!(
                 script = %self.label,
                 "its comment \"# vh: {}\" is {text:?}, which is {}",
                 setting.name(),
@@ -232,7 +233,7 @@ impl Callee {
         Callee {
             profile: Arc::clone(profile),
             bytes: name.into(),
-            name: shown(name),
+            name: plain::line_of(name),
             kind,
             row: Row::default(),
             limit: profile.limit(),
@@ -370,16 +371,6 @@ impl Callee {
     pub fn row(&self) -> &Row {
         &self.row
     }
-}
-
-/// A name as text. Bytes that are none are escaped, so that different names stay different.
-fn shown(name: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in name.utf8_chunks() {
-        text.push_str(chunk.valid());
-        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
-    }
-    text
 }
 
 /// All callees of a script, made when they are first called. Finding one takes no lock.

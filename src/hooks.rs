@@ -120,6 +120,8 @@ const fn equal(left: &[u8], right: &[u8]) -> bool {
 pub const ON_SCRIPT_COMMAND: usize = number("OnScriptCommand");
 /// `OnTimer`: scripts written before 2015 take no argument.
 pub const ON_TIMER: usize = number("OnTimer");
+/// `OnParsedMsgMyPass`: its data is a password.
+pub const ON_PARSED_MSG_MY_PASS: usize = number("OnParsedMsgMyPass");
 /// `OnSetConfig`: may announce a new hub encoding.
 pub const ON_SET_CONFIG: usize = number("OnSetConfig");
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::abi::host::{CallbackTable, HostFunction, TablePlace};
+use crate::abi::host::{CallbackTable, HostFunction, TableCopy, TablePlace};
 use crate::callbacks::{CALLBACKS, Callback, GET_CONFIG, MAX_CALLBACKS, Numbering};
 use crate::host_functions::{self, Answer};
 use crate::targs::{Block, Item, Piece, Storage};
@@ -42,8 +42,11 @@ const PYTHON3: Generation = Generation {
 /// A table that fits no hub: a test host, written against our header.
 const OTHER: Generation = Generation { containers: Containers::Native, ..PYTHON3 };
 
-/// The host's callback table; NULL when there is no host. Read at every call.
+/// The host's callback table; NULL when there is no host. Read at every call of a script.
 static TABLE: TablePlace = TablePlace::empty();
+/// What was in it at `w_Begin`: all that the library calls on its own account. Some hosts fill slots later
+/// for their scripts and do not expect calls of anybody else; of others the table is gone by then.
+static OFFERED: TableCopy = TableCopy::empty();
 /// The generation, by its place in `GENERATIONS`.
 static GENERATION: AtomicUsize = AtomicUsize::new(GENERATIONS.len() - 1);
 const GENERATIONS: [Generation; 3] = [CLASSIC, PYTHON3, OTHER];
@@ -58,12 +61,14 @@ pub fn begin(table: CallbackTable) {
     let number = GENERATIONS.iter().position(|known| *known == generation);
     GENERATION.store(number.expect("every generation is in the list"), Ordering::Release);
     forget_encoding();
+    OFFERED.set(Some(table));
     TABLE.set(Some(table));
 }
 
 /// Forgets the table; calls then raise until the next `begin`.
 pub fn end() {
     TABLE.set(None);
+    OFFERED.set(None);
     forget_encoding();
 }
 
@@ -108,16 +113,32 @@ pub fn numbering() -> Numbering {
     generation().numbering
 }
 
+/// The slot of a callback in this hub's table.
+fn slot_of(callback: &Callback) -> Option<usize> {
+    callback.slot_in(numbering()).filter(|&slot| slot < MAX_CALLBACKS)
+}
+
 /// What this hub has in the slot of a callback now.
 fn in_table(callback: &Callback) -> Option<HostFunction> {
-    let slot = callback.slot_in(numbering()).filter(|&slot| slot < MAX_CALLBACKS)?;
-    TABLE.get()?.get(slot)
+    TABLE.get()?.get(slot_of(callback)?)
 }
 
 /// Calls a callback of the hub for a script. None when this hub does not offer it. The
 /// interpreter must be left and no lock of ours held.
 pub fn call(callback: &Callback, script: i32, args: Block) -> Option<Answer> {
     Some(host_functions::call(in_table(callback)?, script, args))
+}
+
+/// Calls a callback of the hub on the library's own account, whatever script it is about. None when the hub
+/// did not offer it at `w_Begin`; `args` are only made when it did. The interpreter must be left and no
+/// lock of ours held.
+pub fn call_for_library(
+    callback: &Callback,
+    script: i32,
+    args: impl FnOnce() -> Option<Block>,
+) -> Option<Answer> {
+    let function = OFFERED.get(slot_of(callback)?)?;
+    Some(host_functions::call(function, script, args()?))
 }
 
 /// Whether `begin` came, and no `end` since.
@@ -138,22 +159,20 @@ pub fn known_encoding() -> Option<&'static Encoding> {
     }
 }
 
-/// The hub's encoding; asks the hub in the name of `script` when it is not known. The interpreter
-/// must be left and no lock of ours held.
+/// The hub's encoding; asks the hub in the name of `script` when it is not known. It is UTF-8 for a hub
+/// that cannot be asked. The interpreter must be left and no lock of ours held.
 pub fn encoding(script: i32) -> &'static Encoding {
     known_encoding().unwrap_or_else(|| ask_for_encoding(script))
 }
 
 #[cold]
 fn ask_for_encoding(script: i32) -> &'static Encoding {
-    let callback = &CALLBACKS[GET_CONFIG];
-    let words = [b"config".as_slice(), b"hub_encoding", b""];
-    let pieces = words.map(|word| Piece::Text(Some(Cow::Borrowed(word))));
-    let answer = Block::new(&pieces, Storage::Inside)
-        .filter(|_| offers(callback))
-        .and_then(|args| call(callback, script, args));
-    let Some(answer) = answer else { return &text::UTF8 };
-    let number = encoding_named_by(&answer);
+    let answer = call_for_library(&CALLBACKS[GET_CONFIG], script, || {
+        let words = [b"config".as_slice(), b"hub_encoding", b""];
+        let pieces = words.map(|word| Piece::Text(Some(Cow::Borrowed(word))));
+        Block::new(&pieces, Storage::Inside)
+    });
+    let number = answer.map_or(text::UTF8_NUMBER, |answer| encoding_named_by(&answer));
     ENCODING.store(number, Ordering::Release);
     Encoding::numbered(number).unwrap_or(&text::UTF8)
 }

@@ -1,6 +1,6 @@
 //! The log: `tracing` events, printed as the old library printed, on standard output.
 //!
-//! One event is one write, so that lines of several threads never mix. `w_LogLevel` sets how much
+//! One event is one write, so that lines of several threads never mix; `plain` says what may be in it. `w_LogLevel` sets how much
 //! is shown; the C numbers are mapped to tracing's levels in one place, [`LEVELS`]. `VH_PYTHON_LOG`
 //! decides instead for the parts of the library it names. A host may take the records itself; `delivery` hands them over.
 
@@ -18,15 +18,28 @@ use crate::abi::host::Sink;
 use crate::panics::{self, strike};
 
 mod delivery;
+pub mod plain;
+pub mod secrets;
+pub mod stream;
 
 pub use delivery::flush;
 
-/// What `w_LogLevel` shows: 0 errors and warnings, 1 also hooks and results, 2 also their
-/// parameters, from 3 on also calls to the hub and the life of interpreters.
-const LEVELS: [LevelFilter; 4] =
+/// What `w_LogLevel` shows of the library: 0 what failed; 1 also what makes no sense and is passed over;
+/// 2 also loads, unloads and calls to the hub; from 3 on also calls of hooks and functions.
+const LEVELS: Levels =
+    [LevelFilter::ERROR, LevelFilter::WARN, LevelFilter::DEBUG, LevelFilter::TRACE];
+
+/// The same for what scripts log. Their authors chose the levels, so more of it is shown.
+const LEVELS_OF_SCRIPTS: Levels =
     [LevelFilter::WARN, LevelFilter::INFO, LevelFilter::DEBUG, LevelFilter::TRACE];
 
-static LEVEL: AtomicUsize = AtomicUsize::new(0);
+type Levels = [LevelFilter; 4];
+
+/// The target of what scripts log.
+const SCRIPT: &str = "script";
+
+/// Every hub sets 1 when nobody says otherwise.
+static LEVEL: AtomicUsize = AtomicUsize::new(1);
 
 /// What `VH_PYTHON_LOG` says: `vh_python_wrapper::python=debug,script=off`.
 static FILTER: OnceLock<Targets> = OnceLock::new();
@@ -106,13 +119,18 @@ fn parse_filter(text: &str) -> (Option<Targets>, Vec<&str>) {
 fn is_name(name: &str) -> bool {
     let is_word = |character: char| character.is_ascii_alphanumeric() || "_:".contains(character);
     let path = name.strip_prefix("vh_python_wrapper");
-    name == "script"
+    name == SCRIPT
         || path.is_some_and(|path| path.is_empty() || path.starts_with("::"))
             && name.chars().all(is_word)
 }
 
-fn shown() -> LevelFilter {
-    LEVELS[LEVEL.load(Ordering::Relaxed)]
+/// The levels that hold for what comes from there.
+fn levels_of(target: &str) -> &'static Levels {
+    if target == SCRIPT { &LEVELS_OF_SCRIPTS } else { &LEVELS }
+}
+
+fn shown_of(levels: &Levels) -> LevelFilter {
+    levels[LEVEL.load(Ordering::Relaxed)]
 }
 
 /// Whether an event is shown: the filter decides where it names the target, else the level does.
@@ -120,7 +138,7 @@ fn is_shown(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     match FILTER.get() {
         Some(filter) if names(filter, target) => filter.would_enable(target, metadata.level()),
-        _ => *metadata.level() <= shown(),
+        _ => *metadata.level() <= shown_of(levels_of(target)),
     }
 }
 
@@ -133,12 +151,15 @@ fn most() -> LevelFilter {
     let filter = FILTER.get();
     let named = filter.into_iter().flat_map(|filter| filter.iter().map(|(_, level)| level));
     let everything = filter.and_then(Targets::default_level);
-    named.chain(everything).fold(shown(), |most, level| most.max(level))
+    let shown = shown_of(&LEVELS).max(shown_of(&LEVELS_OF_SCRIPTS));
+    named.chain(everything).fold(shown, |most, level| most.max(level))
 }
 
-/// The lowest number of `w_LogLevel` that shows this level.
-fn c_level(level: tracing::Level) -> i32 {
-    LEVELS.iter().position(|shown| level <= *shown).unwrap_or(LEVELS.len()) as i32
+/// The lowest number of `w_LogLevel` that shows such an event.
+fn c_level(metadata: &Metadata<'_>) -> i32 {
+    let levels = levels_of(metadata.target());
+    let number = levels.iter().position(|shown| metadata.level() <= shown);
+    number.unwrap_or(levels.len()) as i32
 }
 
 /// A value of the host or a script for a message: in quotes, and cut when it is long.
@@ -169,7 +190,7 @@ impl<S: Subscriber> Layer<S> for Printer {
         strike!("writing to the log");
         let mut line = Line::default();
         event.record(&mut line);
-        if let Err(record) = delivery::post(line.finish(c_level(*event.metadata().level()))) {
+        if let Err(record) = delivery::post(line.finish(c_level(event.metadata()))) {
             record.print();
         }
     }
@@ -201,8 +222,8 @@ impl Record {
     fn print(&self) {
         let message = &self.message;
         match self.script.as_str() {
-            "" => print(&format!("PY: {message}\n")),
-            script => print(&format!("PY: [{script}] {message}\n")),
+            "" => stream::write_record(&format!("PY: {message}\n")),
+            script => stream::write_record(&format!("PY: [{script}] {message}\n")),
         }
     }
 }
@@ -231,23 +252,8 @@ impl Visit for Line {
 }
 
 impl Line {
-    fn finish(mut self, level: i32) -> Record {
-        self.message.truncate(self.message.trim_end().len());
-        Record { level, script: self.script, message: self.message }
-    }
-}
-
-/// Writes to the process's standard output, behind what the host's `printf` still holds.
-fn print(line: &str) {
-    crate::abi::host::flush_standard_output();
-    let mut rest = line.as_bytes();
-    while !rest.is_empty() {
-        match crate::abi::host::write_standard_output(rest) {
-            Ok(written) => rest = &rest[written..],
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            // Standard output is closed or full: there is nowhere left to say so.
-            Err(_) => return,
-        }
+    fn finish(self, level: i32) -> Record {
+        Record { level, script: plain::line(&self.script), message: plain::block(&self.message) }
     }
 }
 

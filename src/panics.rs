@@ -140,14 +140,16 @@ fn tell(line: &str) {
         tracing::error!("{line}");
     });
     if told.is_err() {
-        write(&format!("PY: {line} (the log has failed, too)\n"));
+        write(&format!("PY: {line} (the log has failed, too)"));
     }
 }
 
 /// Writes without the log.
 fn write(line: &str) {
+    let before = if log::stream::is_line_open() { "\n" } else { "" };
+    let text = format!("{before}{}\n", log::plain::line(line));
     // Standard output is closed or full: there is nowhere left to say so.
-    let _ = host::write_all(libc::STDOUT_FILENO, line.as_bytes());
+    let _ = host::write_all(libc::STDOUT_FILENO, text.as_bytes());
 }
 
 thread_local! {
@@ -167,7 +169,7 @@ fn note(panic: &PanicHookInfo<'_>) {
         Some(text) if text.starts_with("panic in a ") => {
             let before = PLACE.try_with(Cell::take).ok().flatten();
             let place = before.or(place).unwrap_or_default();
-            write(&format!("PY: the library ends the process: {text} ({place})\n"));
+            write(&format!("PY: the library ends the process: {text} ({place})"));
         }
         // A thread that is ending may have no place for it any more.
         _ => drop(PLACE.try_with(|cell| cell.set(place))),

@@ -17,13 +17,13 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::abi::host;
 use crate::abi::types::w_Targs;
-use crate::door::{Door, Inside};
+use crate::door::{self, Door, Inside};
 use crate::guard::{Callees, Profile, crash, memory, notices, registry};
 use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
 use crate::host_functions::Registered;
 use crate::hub;
 use crate::last_error::{self, Code, Error};
-use crate::log;
+use crate::log::{self, plain};
 use crate::panics::{contain, point, strike};
 use crate::python::load::{self, Loaded};
 use crate::python::{call, ending, output};
@@ -123,7 +123,7 @@ impl Context {
     pub fn complain_once(&self, hook: usize, message: impl FnOnce() -> String) {
         let bit = 1 << hook;
         if self.told.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-            tracing::error!(script = %self.label, "{}", message());
+            tracing::warn!(script = %self.label, "{}", message());
         }
     }
 
@@ -311,6 +311,7 @@ pub fn run_jobs(serial: u64) {
 pub unsafe fn load(args: *const w_Targs) -> c_int {
     serve_threads();
     ending::look_again();
+    take_again();
     // SAFETY: by contract.
     let view = unsafe { View::new(args) };
     let request = view.and_then(|view| {
@@ -463,7 +464,7 @@ impl Request {
     fn into_context(self, functions: Arc<Registered>) -> Context {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
-        let label = format!("{}:{name}", self.id);
+        let label = format!("{}:{}", self.id, plain::line(&name));
         let profile = Arc::new(Profile::new(label.clone(), &self.path, self.config_dir.as_deref()));
         Context {
             id: self.id,
@@ -490,6 +491,7 @@ impl Request {
 pub fn unload(id: c_int) -> bool {
     serve_threads();
     ending::look_again();
+    take_again();
     let Some(context) = start_draining(id) else {
         let released = release_reserved(id);
         if !released {
@@ -498,7 +500,9 @@ pub fn unload(id: c_int) -> bool {
         }
         return released;
     };
-    match DOORS[id as usize].close() {
+    let taken = DOORS[id as usize].close();
+    tell_of_barriers();
+    match taken {
         Some(script) => finish(script),
         None if inside().any(|own| Arc::ptr_eq(&own, &context)) => {}
         None => wait_until_gone(&context),
@@ -541,6 +545,9 @@ fn release_reserved(id: c_int) -> bool {
 fn wait_until_gone(context: &Context) {
     let deadline = Instant::now() + ending::time();
     while !context.gone.load(Ordering::Acquire) {
+        if let Some(script) = DOORS[context.id as usize].take_again() {
+            return finish(script);
+        }
         if Instant::now() >= deadline {
             tracing::warn!(
                 script = %context.label,
@@ -549,6 +556,24 @@ fn wait_until_gone(context: &Context) {
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Takes away scripts that nobody runs any more and that are still there, because it was not sure when the last
+/// one left.
+fn take_again() {
+    let count = SLOTS.read().len();
+    DOORS[..count].iter().filter_map(Door::take_again).for_each(finish);
+}
+
+/// Says once that the kernel refuses memory barriers, which costs each call a little.
+fn tell_of_barriers() {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if door::barriers_were_refused() && !TOLD.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "the kernel refuses the system call membarrier by now, as under a filter: calls of scripts cost \
+             a memory barrier each, and unloading takes longer"
+        );
     }
 }
 
@@ -581,6 +606,8 @@ pub fn unload_all() {
     for id in 0..count {
         unload(id as c_int);
     }
+    door::wait_for_certainty();
+    take_again();
 }
 
 /// `w_CallHook`.

@@ -11,7 +11,7 @@ use std::ffi::{CStr, c_char, c_int, c_long, c_void};
 use std::ptr::NonNull;
 
 use crate::abi::types::{Payload, w_Targs, w_Telement};
-use crate::log;
+use crate::log::{self, secrets};
 
 /// Elements of a `tab` block, whatever their types.
 pub const TAB_LENGTH: usize = 10;
@@ -726,17 +726,40 @@ fn unpack_letters(format: &[u8]) -> Option<(Vec<u8>, usize)> {
     letters.iter().all(|&letter| is_letter(letter)).then_some((letters, required))
 }
 
-/// Printable form of a block for the log: in one line, long texts cut.
-pub fn brief(view: &View) -> String {
-    print(view, log::quoted)
+/// How a text of a block is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Telling {
+    /// As it is, but for passwords in commands.
+    Text,
+    /// As an SQL query.
+    Query,
+    /// Not at all: it is a password.
+    Secret,
 }
 
-fn print(view: &View, quoted: fn(&[u8]) -> String) -> String {
-    let items: Vec<_> = view.items().map(|item| print_item(&item, quoted)).collect();
+/// Printable form of a block for the log: in one line, long texts cut, passwords masked. `telling` says how
+/// the item of an index is told.
+pub fn brief(view: &View, telling: impl Fn(usize) -> Telling) -> String {
+    print(view, |index, text| match telling(index) {
+        Telling::Text => log::quoted(&secrets::masked(text)),
+        Telling::Query => log::quoted(&secrets::masked_query(text)),
+        Telling::Secret => log::quoted(secrets::MASK),
+    })
+}
+
+/// For blocks without a part that is always secret.
+pub fn as_text(_: usize) -> Telling {
+    Telling::Text
+}
+
+fn print(view: &View, quoted: impl Fn(usize, &[u8]) -> String) -> String {
+    let items = view.items().enumerate();
+    let items: Vec<_> =
+        items.map(|(index, item)| print_item(&item, |text| quoted(index, text))).collect();
     items.join(", ")
 }
 
-fn print_item(item: &Item, quoted: fn(&[u8]) -> String) -> String {
+fn print_item(item: &Item, quoted: impl Fn(&[u8]) -> String) -> String {
     match item {
         Item::Int(number) => number.to_string(),
         Item::Float(number) => format!("{number:?}"),
@@ -767,7 +790,7 @@ pub unsafe fn print_for_c(block: *const w_Targs) -> *const c_char {
     // SAFETY: by contract.
     let printed = match unsafe { View::new(block) } {
         Ok(view) => {
-            let whole = |text: &[u8]| format!("{:?}", String::from_utf8_lossy(text));
+            let whole = |_, text: &[u8]| format!("{:?}", String::from_utf8_lossy(text));
             format!("{} ({})", String::from_utf8_lossy(view.format()), print(&view, whole))
         }
         Err(Malformed(reason)) => format!("(malformed: {reason})"),
@@ -806,7 +829,10 @@ mod tests {
         for storage in [Storage::Inside, Storage::Separate] {
             let block = Block::new(&pieces(), storage).unwrap();
             assert_eq!(block.view().format(), b"ldpssDL");
-            assert_eq!(brief(&block.view()), r#"-1, 0.5, NULL, "text", NULL, "{}", ["a", ""]"#);
+            assert_eq!(
+                brief(&block.view(), as_text),
+                r#"-1, 0.5, NULL, "text", NULL, "{}", ["a", ""]"#
+            );
             release(block);
         }
     }
@@ -818,7 +844,7 @@ mod tests {
         let blocks = [Block::texts(&texts).unwrap(), Block::new(&pieces, Storage::Inside).unwrap()];
         for block in blocks {
             assert_eq!(block.view().format(), b"sss");
-            assert_eq!(brief(&block.view()), r#""one", "", "three""#);
+            assert_eq!(brief(&block.view(), as_text), r#""one", "", "three""#);
         }
     }
 

@@ -4,10 +4,18 @@
 //! decode become the surrogates U+DC80 to U+DCFF, as Python's `surrogateescape` does, and so
 //! survive a round trip. Characters an encoding lacks become `?`.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
-use encoding_rs::{DecoderResult, EncoderResult};
+use encoding_rs::EncoderResult;
+
+mod pairs;
+mod recent;
+
+use pairs::Pairs;
+use recent::Recent;
 
 /// An encoding a hub may speak.
 #[derive(Debug)]
@@ -19,7 +27,7 @@ pub struct Encoding {
 enum Kind {
     Utf8,
     SingleByte(Box<Table>),
-    MultiByte(&'static encoding_rs::Encoding, OnceLock<DecodeOnly>),
+    MultiByte(&'static encoding_rs::Encoding, OnceLock<Pairs>, OnceLock<DecodeOnly>),
 }
 
 /// Characters encoding_rs decodes but never encodes, as the web wants it: the Hong Kong ones of Big5,
@@ -95,7 +103,7 @@ impl Encoding {
                 } else if encoding.is_single_byte() {
                     Kind::SingleByte(Box::new(Table::new(label, encoding)))
                 } else if encoding.is_ascii_compatible() {
-                    Kind::MultiByte(encoding, OnceLock::new())
+                    Kind::MultiByte(encoding, OnceLock::new(), OnceLock::new())
                 } else {
                     return None;
                 }
@@ -126,16 +134,31 @@ impl Encoding {
                 out
             }
             Kind::SingleByte(table) => table.decode(bytes),
-            Kind::MultiByte(encoding, _) => {
+            Kind::MultiByte(encoding, pairs, _) => {
                 let mut out = Decoded::with_capacity(bytes.len() * 2);
-                if *encoding == encoding_rs::GBK {
-                    decode_gbk(bytes, &mut out);
-                } else {
-                    decode_multi_byte(encoding, bytes, &mut out);
-                }
+                pairs.get_or_init(|| Pairs::of(encoding)).decode(bytes, |point| out.push(point));
                 out
             }
         }
+    }
+
+    /// The code points of a text in an encoding of several bytes; None in all others. A long text that was
+    /// asked for lately is not decoded again.
+    pub fn points_of_several_bytes(&self, bytes: &[u8]) -> Option<Rc<[u32]>> {
+        thread_local! {
+            static RECENT: RefCell<Recent> = RefCell::default();
+        }
+        let Kind::MultiByte(encoding, pairs, _) = &self.kind else { return None };
+        let pairs = pairs.get_or_init(|| Pairs::of(encoding));
+        let decode = || {
+            let mut points = Vec::with_capacity(bytes.len());
+            pairs.decode(bytes, |point| points.push(point));
+            points
+        };
+        let kept =
+            RECENT.try_with(|recent| recent.borrow_mut().points(encoding.name(), bytes, decode));
+        // A thread that is ending keeps nothing.
+        Some(kept.unwrap_or_else(|_| decode().into()))
     }
 
     /// Encodes text without lone surrogates.
@@ -175,7 +198,7 @@ impl Encoding {
             _ => return self.encode_character(accent, out),
         };
         match (&self.kind, out.last_mut()) {
-            (Kind::MultiByte(encoding, _), Some(end)) if *encoding == encoding_rs::BIG5 => {
+            (Kind::MultiByte(encoding, ..), Some(end)) if *encoding == encoding_rs::BIG5 => {
                 *end = both;
             }
             _ => self.encode_character(accent, out),
@@ -194,7 +217,7 @@ impl Encoding {
                 let byte = table.encode.get(u32::from(character) as usize);
                 out.push(byte.copied().unwrap_or(b'?'));
             }
-            Kind::MultiByte(encoding, decode_only) => {
+            Kind::MultiByte(encoding, _, decode_only) => {
                 let bytes = encode_multi_byte(encoding, character, &mut buffer)
                     .or_else(|| Some(decode_only.get_or_init(|| find(encoding)).get(&character)?));
                 out.extend_from_slice(bytes.unwrap_or(b"?"));
@@ -280,6 +303,11 @@ impl Decoded {
         out
     }
 
+    /// Text in WTF-8, which has surrogates or not.
+    pub fn from_wtf8(bytes: Vec<u8>, surrogates: bool) -> Decoded {
+        Decoded { bytes, surrogates }
+    }
+
     /// The text in WTF-8.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -338,8 +366,7 @@ impl Decoded {
 
     fn push_escaped(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            // A decoder may reject an ASCII byte together with the lead byte before it.
-            self.push(if byte < 0x80 { u32::from(byte) } else { escaped(byte) });
+            self.push(bad_byte(byte));
         }
     }
 }
@@ -374,45 +401,10 @@ fn find(encoding: &'static encoding_rs::Encoding) -> DecodeOnly {
     pairs.chain(triples).filter_map(only_decoded).collect()
 }
 
-/// encoding_rs also decodes the four bytes of GB18030 here, which GBK does not have and could not
-/// give back. They are a lead byte and a digit, twice.
-fn decode_gbk(bytes: &[u8], out: &mut Decoded) {
-    let (mut start, mut place) = (0, 0);
-    while place < bytes.len() {
-        match bytes[place..] {
-            [lead @ 0x81..=0xFE, b'0'..=b'9', ..] => {
-                decode_multi_byte(encoding_rs::GBK, &bytes[start..place], out);
-                out.push_escaped(&[lead]);
-                place += 1;
-                start = place;
-            }
-            [0x81..=0xFE, _, ..] => place += 2,
-            _ => place += 1,
-        }
-    }
-    decode_multi_byte(encoding_rs::GBK, &bytes[start..], out);
-}
-
-fn decode_multi_byte(encoding: &'static encoding_rs::Encoding, bytes: &[u8], out: &mut Decoded) {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let mut rest = bytes;
-    let mut consumed = 0;
-    let mut buffer = [0; 1024];
-    loop {
-        let (result, read, written) =
-            decoder.decode_to_utf8_without_replacement(rest, &mut buffer, true);
-        out.bytes.extend_from_slice(&buffer[..written]);
-        rest = &rest[read..];
-        consumed += read;
-        match result {
-            DecoderResult::InputEmpty => return,
-            DecoderResult::OutputFull => {}
-            DecoderResult::Malformed(bad, after) => {
-                let end = consumed - usize::from(after);
-                out.push_escaped(&bytes[end - usize::from(bad)..end]);
-            }
-        }
-    }
+/// How a byte that is no text is given: a decoder may reject an ASCII byte together with the lead byte
+/// before it.
+fn bad_byte(byte: u8) -> u32 {
+    if byte < 0x80 { u32::from(byte) } else { escaped(byte) }
 }
 
 #[cfg(test)]
@@ -506,6 +498,68 @@ mod tests {
         let gbk = Encoding::named("GBK").unwrap();
         let decoded = gbk.decode(b"\xC4\xE3\x90\x30\x81\x30\xBA\xC3");
         assert_eq!(code_points(&decoded), [0x4F60, 0xDC90, 0x30, 0xDC81, 0x30, 0x597D]);
+    }
+
+    /// What encoding_rs says of a whole text.
+    fn streamed(encoding: &'static encoding_rs::Encoding, bytes: &[u8]) -> Vec<u32> {
+        use encoding_rs::DecoderResult;
+        let mut decoder = encoding.new_decoder_without_bom_handling();
+        let (mut points, mut consumed, mut buffer) = (Vec::new(), 0, [0; 1024]);
+        loop {
+            let (result, read, written) =
+                decoder.decode_to_utf8_without_replacement(&bytes[consumed..], &mut buffer, true);
+            let text = std::str::from_utf8(&buffer[..written]).unwrap();
+            points.extend(text.chars().map(u32::from));
+            consumed += read;
+            match result {
+                DecoderResult::InputEmpty => return points,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(bad, after) => {
+                    let end = consumed - usize::from(after);
+                    points.extend(bytes[end - usize::from(bad)..end].iter().map(|&b| bad_byte(b)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "safe code, and a million rounds")]
+    fn the_tables_say_what_encoding_rs_says() {
+        // GBK is left out: encoding_rs decodes more there.
+        for name in ["GB18030", "Big5", "Shift_JIS", "EUC-JP", "EUC-KR"] {
+            let encoding = Encoding::named(name).unwrap();
+            let Kind::MultiByte(theirs, ..) = &encoding.kind else { panic!("{name}") };
+            let check = |bytes: &[u8]| {
+                let ours = encoding.points_of_several_bytes(bytes).unwrap();
+                assert_eq!(*ours, *streamed(theirs, bytes), "{name} {bytes:x?}");
+            };
+            for first in 0..=0xFF_u8 {
+                for second in 0..=0xFF_u8 {
+                    for last in [0x20, 0x30, 0x41, 0x80, 0x81, 0x8F, 0xA1, 0xE0, 0xFD, 0xFF] {
+                        check(&[first, second, last]);
+                        check(&[0x8F, first, second, last]);
+                    }
+                    check(&[first, second]);
+                }
+            }
+            // Any bytes, most of them not ASCII.
+            let mut state = 0x2545_F491_4F6C_DD1D_u64;
+            for _ in 0..20_000 {
+                let bytes: Vec<u8> = (0..24)
+                    .map(|_| {
+                        state ^= state << 13;
+                        state ^= state >> 7;
+                        state ^= state << 17;
+                        if state & 7 == 0 {
+                            (state >> 40) as u8 & 0x7F
+                        } else {
+                            (state >> 32) as u8 | 0x80
+                        }
+                    })
+                    .collect();
+                check(&bytes);
+            }
+        }
     }
 
     #[test]

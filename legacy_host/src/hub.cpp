@@ -100,7 +100,7 @@ void Hub::EndSession(Session* ending) {
   const long reason = session->close_reason();
   Fire(nullptr, W_OnCloseConn, session->ip);
   Fire(nullptr, W_OnCloseConnEx, session->ip, reason, nick);
-  Log(1, "closed " + session->ip + ' ' + nick + ", reason " + std::to_string(reason));
+  Log(2, "closed " + session->ip + ' ' + nick + ", reason " + std::to_string(reason));
   session->gone = true;
 }
 

@@ -99,7 +99,7 @@ bool Messages::IsFlood(Session& session, double now) const {
 
 void Messages::Unknown(Session& session, const std::string& message) {
   const bool pass = hub_.Fire(&session, W_OnUnknownMsg, session.user.nick, message).pass;
-  if (pass) Log(1, "unknown message of " + session.ip + ' ' + session.user.nick + ": " + message);
+  if (pass) Log(2, "unknown message of " + session.ip + ' ' + session.user.nick + ": " + message);
 }
 
 // --- Login ---

@@ -24,7 +24,7 @@ struct Options {
   std::string name, topic, encoding;
   Generation generation = Generation::kPython3;
   std::string transcript;
-  int log_level = 0;
+  int log_level = 1;
   std::vector<NewUser> register_users;
 };
 

@@ -48,7 +48,7 @@ class PythonPlugin {
     std::string scripts_dir;
     Generation generation = Generation::kPython3;
     std::string transcript_file;
-    int log_level = 0;
+    int log_level = 1;
   };
 
   // Opens the library. Throws LibraryError, or std::runtime_error for the transcript.

@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::types::{w_Targs, w_Tcallback, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease};
+use crate::callbacks::MAX_CALLBACKS;
 use crate::targs::{self, Block, HostResult};
 
 /// A C function of the host.
@@ -214,16 +215,46 @@ impl CallbackTable {
     /// Takes the table; None for NULL.
     ///
     /// # Safety
-    /// It has `MAX_CALLBACKS` slots and stays valid until `w_End`.
+    /// It has `MAX_CALLBACKS` slots, which may be read as long as this value is used, and the functions in
+    /// them stay callable until `w_End`.
     pub unsafe fn new(table: *mut w_Tcallback) -> Option<CallbackTable> {
         NonNull::new(table).map(CallbackTable)
     }
 
     /// What is in a slot now; `slot` is below `MAX_CALLBACKS`.
     pub fn get(self, slot: usize) -> Option<HostFunction> {
-        assert!(slot < crate::callbacks::MAX_CALLBACKS);
+        assert!(slot < MAX_CALLBACKS);
         // SAFETY: in range; volatile because the host may write it at any time.
         unsafe { HostFunction::new(self.0.as_ptr().add(slot).read_volatile()) }
+    }
+}
+
+/// What a table had in its slots once. Unlike the table it stays whatever the host does with that.
+#[derive(Debug)]
+pub struct TableCopy([AtomicPtr<c_void>; MAX_CALLBACKS]);
+
+impl TableCopy {
+    /// Nothing in any slot.
+    pub const fn empty() -> TableCopy {
+        TableCopy([const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_CALLBACKS])
+    }
+
+    /// Copies what is in a table now; nothing when there is none.
+    pub fn set(&self, table: Option<CallbackTable>) {
+        for (slot, place) in self.0.iter().enumerate() {
+            let function = table.and_then(|table| table.get(slot));
+            let address =
+                function.map_or(std::ptr::null_mut(), |function| function.0 as *mut c_void);
+            place.store(address, Ordering::Release);
+        }
+    }
+
+    /// What was in a slot, which is below `MAX_CALLBACKS`.
+    pub fn get(&self, slot: usize) -> Option<HostFunction> {
+        let address = self.0[slot].load(Ordering::Acquire);
+        // SAFETY: only `set` stores there: NULL, which is None, or a function pointer of this type. It
+        // stays callable by the contract of `CallbackTable::new`.
+        unsafe { HostFunction::new(std::mem::transmute::<*mut c_void, w_Tcallback>(address)) }
     }
 }
 
@@ -274,13 +305,6 @@ pub fn write_all(file: c_int, bytes: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// `write(2)` to standard output.
-pub fn write_standard_output(bytes: &[u8]) -> io::Result<usize> {
-    // SAFETY: the pointer and length are one slice.
-    let written = unsafe { libc::write(libc::STDOUT_FILENO, bytes.as_ptr().cast(), bytes.len()) };
-    usize::try_from(written).map_err(|_| io::Error::last_os_error())
 }
 
 /// Writes a text from `malloc` to `place`. False for NULL, and without memory.

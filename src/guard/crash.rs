@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use super::{Profile, slot};
 use crate::config;
 use crate::last_error::{self, Code};
+use crate::log::stream;
 use crate::python::interpreter;
 use crate::scripts::Context;
 use crate::threads::{Record, Records};
@@ -339,6 +340,9 @@ impl Line {
 
     /// To standard output, which is the log, and to standard error, where others look for crashes.
     fn log(&self) {
+        if stream::is_line_open() {
+            Line::new().add("\n").write(libc::STDOUT_FILENO);
+        }
         self.write(libc::STDOUT_FILENO);
         if identity(libc::STDOUT_FILENO) != identity(libc::STDERR_FILENO) {
             self.write(libc::STDERR_FILENO);

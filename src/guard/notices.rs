@@ -41,13 +41,12 @@ fn say_all(script: &Context) {
     let waiting = std::mem::take(&mut *notices.waiting.lock());
     let callback = &CALLBACKS[SEND_TO_OP_CHAT];
     for text in waiting {
-        let text = hub::encoding(script.id).encode(&text);
-        let pieces = [Piece::Text(Some(Cow::Owned(text))), Piece::Text(None)];
+        let encoding = hub::encoding(script.id);
         // A hub without an operators' chat, or without memory, has the log.
-        if hub::offers(callback)
-            && let Some(args) = Block::new(&pieces, Storage::Inside)
-        {
-            drop(hub::call(callback, script.id, args));
-        }
+        drop(hub::call_for_library(callback, script.id, || {
+            let text = encoding.encode(&text);
+            let pieces = [Piece::Text(Some(Cow::Owned(text))), Piece::Text(None)];
+            Block::new(&pieces, Storage::Inside)
+        }));
     }
 }

@@ -1,7 +1,5 @@
 //! How much a script may write into the log: what it prints beyond so much a minute is dropped, and
-//! the log says how much that was.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! the log says how much that was. Errors have a reserve, so that no output hides them.
 
 use parking_lot::Mutex;
 
@@ -10,6 +8,8 @@ use crate::config;
 /// What a script may write in a minute, in KiB, when `VH_PYTHON_OUTPUT_LIMIT` does not say.
 const LIMIT: f64 = 128.0;
 const MINUTE: u64 = 60_000_000_000;
+/// The part of it that errors have beside it.
+const RESERVE: u64 = 8;
 
 /// What one script wrote lately.
 #[derive(Debug)]
@@ -17,8 +17,6 @@ pub struct Output {
     /// Bytes a minute; 0 is no limit.
     limit: u64,
     window: Mutex<Window>,
-    /// Whether it has begun a line of standard output or standard error that has not ended.
-    inside_line: [AtomicBool; 2],
 }
 
 /// The current minute.
@@ -26,7 +24,17 @@ pub struct Output {
 struct Window {
     started: u64,
     written: u64,
+    /// What errors took of their reserve.
+    reserve: u64,
     dropped: u64,
+}
+
+/// What is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    Output,
+    Error,
 }
 
 /// What becomes of a piece of output.
@@ -48,21 +56,7 @@ impl Output {
     }
 
     fn limited(limit: u64) -> Output {
-        Output { limit, window: Mutex::default(), inside_line: Default::default() }
-    }
-
-    /// Whether the script has begun a line of this file that has not ended.
-    pub fn is_inside_line(&self, file: i32) -> bool {
-        self.line(file).load(Ordering::Relaxed)
-    }
-
-    /// The same, from now on.
-    pub fn set_inside_line(&self, file: i32, is_inside: bool) {
-        self.line(file).store(is_inside, Ordering::Relaxed);
-    }
-
-    fn line(&self, file: i32) -> &AtomicBool {
-        &self.inside_line[usize::from(file == 2)]
+        Output { limit, window: Mutex::default() }
     }
 
     /// Bytes a minute.
@@ -71,7 +65,7 @@ impl Output {
     }
 
     /// Counts a piece of output, with what the library writes around it.
-    pub fn admit(&self, length: usize, around: usize, now: u64) -> Verdict {
+    pub fn admit(&self, kind: Kind, length: usize, around: usize, now: u64) -> Verdict {
         if self.limit == 0 {
             return Verdict::Write;
         }
@@ -80,17 +74,21 @@ impl Output {
         if window.dropped == 0 && now.saturating_sub(window.started) >= MINUTE {
             *window = Window { started: now, ..Window::default() };
         }
+        let whole = (length + around) as u64;
+        let rest = self.limit.saturating_sub(window.written);
+        if window.dropped == 0 && whole <= rest {
+            window.written += whole;
+            return Verdict::Write;
+        }
+        if kind == Kind::Error && window.reserve + whole <= self.limit / RESERVE {
+            window.reserve += whole;
+            return Verdict::Write;
+        }
         if window.dropped > 0 {
             window.dropped += length as u64;
             return Verdict::Drop;
         }
-        let length = (length + around) as u64;
-        let rest = self.limit.saturating_sub(window.written);
-        if length <= rest {
-            window.written += length;
-            return Verdict::Write;
-        }
-        window.dropped = length - rest;
+        window.dropped = whole - rest;
         Verdict::Cut(rest as usize)
     }
 
@@ -114,22 +112,34 @@ mod tests {
     #[test]
     fn what_is_too_much_is_dropped_until_the_minute_is_over() {
         let output = Output::limited(100);
-        assert_eq!(output.admit(60, 0, 0), Verdict::Write);
-        assert_eq!(output.admit(50, 10, 1), Verdict::Cut(40));
-        assert_eq!(output.admit(1, 10, 2), Verdict::Drop);
+        assert_eq!(output.admit(Kind::Output, 60, 0, 0), Verdict::Write);
+        assert_eq!(output.admit(Kind::Output, 50, 10, 1), Verdict::Cut(40));
+        assert_eq!(output.admit(Kind::Output, 1, 10, 2), Verdict::Drop);
         assert_eq!(output.take_dropped(MINUTE - 1, false), None);
         assert_eq!(output.take_dropped(MINUTE, false), Some(21));
-        assert_eq!(output.admit(60, 0, MINUTE + 1), Verdict::Write);
+        assert_eq!(output.admit(Kind::Output, 60, 0, MINUTE + 1), Verdict::Write);
         assert_eq!(output.take_dropped(2 * MINUTE, true), None);
-        assert_eq!(output.admit(40, 0, MINUTE + 2), Verdict::Write);
-        assert_eq!(output.admit(1, 0, MINUTE + 3), Verdict::Cut(0));
+        assert_eq!(output.admit(Kind::Output, 40, 0, MINUTE + 2), Verdict::Write);
+        assert_eq!(output.admit(Kind::Output, 1, 0, MINUTE + 3), Verdict::Cut(0));
+    }
+
+    #[test]
+    fn errors_have_a_reserve() {
+        let output = Output::limited(800);
+        assert_eq!(output.admit(Kind::Error, 300, 0, 0), Verdict::Write);
+        assert_eq!(output.admit(Kind::Output, 600, 0, 0), Verdict::Cut(500));
+        assert_eq!(output.admit(Kind::Error, 50, 10, 0), Verdict::Write);
+        assert_eq!(output.admit(Kind::Error, 50, 10, 0), Verdict::Drop);
+        assert_eq!(output.admit(Kind::Error, 40, 0, 0), Verdict::Write);
+        assert_eq!(output.take_dropped(0, true), Some(150));
+        assert_eq!(output.admit(Kind::Error, 300, 0, 0), Verdict::Write);
     }
 
     #[test]
     fn a_calm_script_writes_on() {
         let output = Output::limited(100);
         for minute in 0..10 {
-            assert_eq!(output.admit(90, 0, minute * MINUTE), Verdict::Write);
+            assert_eq!(output.admit(Kind::Output, 90, 0, minute * MINUTE), Verdict::Write);
         }
     }
 }

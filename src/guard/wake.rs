@@ -8,6 +8,7 @@
 //! its own only. Who waits to send cannot be woken without, so it is left alone where SIGPIPE kills.
 
 use std::mem::{size_of, zeroed};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 
 use super::slot::Slot;
 
@@ -40,11 +41,39 @@ pub enum Woken {
     WouldKill,
     /// It waits for nothing that can be woken, if it waits.
     Nothing,
+    /// Nobody can tell what it waits for.
+    Unseen,
+}
+
+/// What is told of calls that nobody can see.
+pub const UNSEEN: &str =
+    "where scripts wait cannot be seen, so that waiting for a socket is not ended";
+
+/// Says once, at the start, when the kernel does not tell what threads of this process wait for: it does not when
+/// the process is not dumpable, which it is not after a change of its user.
+pub fn tell_if_blind() {
+    // SAFETY: always allowed.
+    let own = unsafe { libc::gettid() };
+    if let Err(error) = std::fs::File::open(place(own)) {
+        tracing::warn!(
+            "{UNSEEN}: {} cannot be read ({error}). Start the hub as the user it runs as, with /proc mounted; a \
+             program that changes its user calls prctl(PR_SET_DUMPABLE, 1) afterwards",
+            place(own)
+        );
+    }
+}
+
+/// Where the kernel tells what a thread waits for.
+fn place(thread: libc::pid_t) -> String {
+    format!("/proc/self/task/{thread}/syscall")
 }
 
 /// Wakes the thread's call.
 pub fn wake(slot: &Slot, call: u64) -> Woken {
-    let Some((file, how)) = waits_for(slot) else { return Woken::Nothing };
+    let Ok(text) = std::fs::read_to_string(place(slot.kernel_thread())) else {
+        return Woken::Unseen;
+    };
+    let Some((file, how)) = waits_for(&text) else { return Woken::Nothing };
     // Not a socket of the hub's own.
     if !slot.runs(call) || slot.is_in_host() {
         return Woken::Nothing;
@@ -57,10 +86,8 @@ pub fn wake(slot: &Slot, call: u64) -> Woken {
     if done { Woken::ShutDown } else { Woken::Nothing }
 }
 
-/// The file that the thread waits for, and which halves of a socket to end for that.
-fn waits_for(slot: &Slot) -> Option<(libc::c_int, libc::c_int)> {
-    let path = format!("/proc/self/task/{}/syscall", slot.kernel_thread());
-    let text = std::fs::read_to_string(path).ok()?;
+/// The file that a thread waits for, as the kernel tells it, and which halves of a socket to end for that.
+fn waits_for(text: &str) -> Option<(libc::c_int, libc::c_int)> {
     let mut words = text.split(' ');
     let number: libc::c_long = words.next()?.parse().ok()?;
     let mut argument = || u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
@@ -78,16 +105,26 @@ fn waits_for(slot: &Slot) -> Option<(libc::c_int, libc::c_int)> {
     }
 }
 
-/// Reads what another thread of this process polls; its memory may be gone by now, which the kernel
-/// finds out.
+/// Reads what another thread of this process polls; its memory may be gone by now, which the kernel finds out
+/// when it is to write it into a pipe. `process_vm_readv` would do the same, but is often forbidden.
 fn read_pollfd(address: u64) -> Option<libc::pollfd> {
     const LENGTH: usize = size_of::<libc::pollfd>();
     let mut polled = libc::pollfd { fd: -1, events: 0, revents: 0 };
-    let to = libc::iovec { iov_base: (&raw mut polled).cast(), iov_len: LENGTH };
-    let from = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: LENGTH };
-    // SAFETY: the first vector is a local variable; the second is only read, by the kernel.
-    let read =
-        unsafe { libc::process_vm_readv(libc::getpid(), &raw const to, 1, &raw const from, 1, 0) };
+    let mut ends = [-1; 2];
+    // SAFETY: the array takes both ends, which are owned from then on. The memory at the address is only read, by
+    // the kernel, which refuses what is not there; what comes out of the pipe fits into the local variable, whose
+    // fields may have any value.
+    let read = unsafe {
+        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) != 0 {
+            return None;
+        }
+        let [out, into] = ends.map(|end| OwnedFd::from_raw_fd(end));
+        let written = libc::write(into.as_raw_fd(), address as *const libc::c_void, LENGTH);
+        if written != LENGTH as isize {
+            return None;
+        }
+        libc::read(out.as_raw_fd(), (&raw mut polled).cast(), LENGTH)
+    };
     (read == LENGTH as isize && polled.fd >= 0).then_some(polled)
 }
 

@@ -39,6 +39,9 @@ const LAST_LOOK: Duration = Duration::from_secs(60);
 /// What is never interrupted is told of after so long, then after twice that and so on.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+const INTERRUPTED_UNSEEN: &str = "it is interrupted with TimeoutError; where scripts wait cannot be seen, so that \
+                                  waiting for a socket is not ended";
+
 const HUB: &str = "it waits for a function of the hub, which cannot be interrupted";
 
 /// How often it does what need not be done at once.
@@ -54,6 +57,7 @@ pub fn start() {
         return;
     }
     clock::tick();
+    wake::tell_if_blind();
     STOP.store(false, Ordering::Release);
     let is_wanted = || !STOP.load(Ordering::Acquire);
     let started = spawn::lasting(point!("python-watchdog"), is_wanted, run);
@@ -272,8 +276,8 @@ impl Pursuit {
             WAITS_FOR_LOCK if !self.had_its_turn() => self.looks -= 1,
             WAITS_FOR_LOCK if self.looks == 2 || tells => self.warn(
                 time,
-                "native code keeps Python's lock, so it cannot be interrupted and all scripts of \
-                 that lock wait for it",
+                "native code, such as a pattern of re, keeps Python's lock, so it cannot be interrupted and all \
+                 scripts of that lock wait for it; which line that is follows when it is over",
                 teller,
             ),
             WAITS_FOR_LOCK => {}
@@ -448,6 +452,7 @@ impl Target for Try {
                     SENT,
                 ),
                 Woken::Nothing => ("it is interrupted with TimeoutError", stack, SENT),
+                Woken::Unseen => (INTERRUPTED_UNSEEN, stack, SENT),
             },
         };
         if state == SENT {

@@ -10,11 +10,12 @@ use super::load::Loaded;
 use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
 use crate::guard::Call;
-use crate::hooks::{Hook, ON_TIMER};
+use crate::hooks::{Hook, ON_PARSED_MSG_MY_PASS, ON_SET_CONFIG, ON_TIMER};
 use crate::hub;
 use crate::last_error::{self, Code, Error};
+use crate::log::secrets;
 use crate::scripts::{self, Context};
-use crate::targs::{self, Block, Item, Malformed, View};
+use crate::targs::{self, Block, Item, Malformed, Telling, View};
 use crate::text::Encoding;
 
 /// Arguments of a call; those of a hook need no allocation.
@@ -44,7 +45,7 @@ pub fn hook(
             return pass_on();
         }
     };
-    trace_parameters(script, hook.text, params);
+    trace_parameters(script, hook.text, params, |index| telling(number, params, index));
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
@@ -163,7 +164,8 @@ pub fn function(
         }
     };
     if let Some(params) = params {
-        trace_parameters(script, Name(name), params);
+        let telling = if secrets::is_secret_name(name) { Telling::Secret } else { Telling::Text };
+        trace_parameters(script, Name(name), params, |_| telling);
     }
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
@@ -382,14 +384,32 @@ pub fn refresh_attributes(loaded: &Loaded, context: &Context) {
     }
 }
 
+/// How a parameter of a hook is told: not when it is a password.
+fn telling(hook: usize, params: &View, index: usize) -> Telling {
+    let of_password = || match params.items().nth(2) {
+        Some(Item::Text(Some(variable))) => secrets::is_secret_name(variable),
+        _ => false,
+    };
+    match (hook, index) {
+        (ON_PARSED_MSG_MY_PASS, 1) => Telling::Secret,
+        (ON_SET_CONFIG, 3 | 4) if of_password() => Telling::Secret,
+        _ => Telling::Text,
+    }
+}
+
 #[inline]
-fn trace_parameters(script: &str, name: impl Display, params: &View) {
-    tracing::debug!(script, "{name}({})", targs::brief(params));
+fn trace_parameters(
+    script: &str,
+    name: impl Display,
+    params: &View,
+    telling: impl Fn(usize) -> Telling,
+) {
+    tracing::trace!(script, "{name}({})", targs::brief(params, telling));
 }
 
 #[inline]
 fn trace_result(script: &str, name: impl Display, block: Option<&Block>) {
     if let Some(block) = block {
-        tracing::info!(script, "{name} -> {}", targs::brief(&block.view()));
+        tracing::trace!(script, "{name} -> {}", targs::brief(&block.view(), targs::as_text));
     }
 }

@@ -23,8 +23,11 @@ pub fn from_utf8<'a>(attached: Attached<'a>, bytes: &[u8]) -> Result<Obj<'a>, Ra
 
 /// A str of decoded text.
 pub fn from_decoded<'a>(attached: Attached<'a>, text: &Decoded) -> Result<Obj<'a>, Raised> {
-    let errors = text.has_surrogates().then_some(c"surrogatepass");
-    attached.decode(text.bytes(), errors)
+    if !text.has_surrogates() {
+        return attached.decode(text.bytes(), None);
+    }
+    // Python's own handler of surrogates makes an exception of each.
+    attached.str_of_points(&text.code_points().collect::<Vec<_>>())
 }
 
 /// A str of text in the hub's encoding.
@@ -44,7 +47,11 @@ pub fn from_hub<'a>(
                 bytes.iter().map(|&byte| points[usize::from(byte)]).collect();
             attached.str_of(&text)
         }
-        None => from_decoded(attached, &encoding.decode(bytes)),
+        None if bytes.is_ascii() => attached.ascii(bytes),
+        None => match encoding.points_of_several_bytes(bytes) {
+            Some(points) => attached.str_of_points(&points),
+            None => from_decoded(attached, &encoding.decode(bytes)),
+        },
     }
 }
 

@@ -159,6 +159,17 @@ impl<'a> Attached<'a> {
         }
     }
 
+    /// The same for code points of any size.
+    pub fn str_of_points(self, points: &[u32]) -> Result<Obj<'a>, Raised> {
+        let length = points.len() as ffi::Py_ssize_t;
+        /// `PyUnicode_4BYTE_KIND` of CPython's headers.
+        const FOUR_BYTES: i32 = 4;
+        // SAFETY: attached; pointer and length are one slice of four bytes each.
+        unsafe {
+            self.take(ffi::PyUnicode_FromKindAndData(FOUR_BYTES, points.as_ptr().cast(), length))
+        }
+    }
+
     /// A str that is kept in Python's table of names, for looking names up.
     pub fn name(self, name: &CStr) -> Result<Obj<'a>, Raised> {
         // SAFETY: attached; a C string.

@@ -1,11 +1,14 @@
 //! Writing for scripts: what they print goes to the host's standard output, within limits.
 
+use std::io;
+
 use super::interpreter::detached;
 use super::object::{Attached, Exception, Obj, Raised};
-use crate::abi::host;
 use crate::clock;
-use crate::guard::output::Verdict;
+use crate::guard::output::{Kind, Verdict};
 use crate::guard::registry;
+use crate::log::plain;
+use crate::log::stream::{self, Writer};
 use crate::scripts::Context;
 
 /// `write_output((serial, number, data))` of `support/output.py`.
@@ -15,11 +18,11 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
     let owner = if serial.is_int() { serial.as_i64() } else { None };
     let owner = owner.and_then(|serial| registry::with_serial(serial as u64));
     let file = number.as_i64().unwrap_or(1) as i32;
-    let (bytes, verdict) = match owner.as_deref() {
-        Some(script) => admitted(script, file, data.as_bytes()),
-        None => (data.as_bytes().to_vec(), Verdict::Write),
-    };
-    let written = detached(attached, || host::write_all(file, &bytes));
+    let data = data.as_bytes();
+    let (written, verdict) = detached(attached, || match owner.as_deref() {
+        Some(script) => write_for(script, file, data),
+        None => write_for_nobody(file, data),
+    });
     tell_limit(owner.as_deref(), verdict);
     match written {
         Ok(()) => Ok(attached.none()),
@@ -30,39 +33,28 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
     }
 }
 
-/// What is written of a piece of a script's output: each line begins with the script's label, which
-/// counts for the limit as well. `tell_limit` is to follow.
-fn admitted(script: &Context, file: i32, data: &[u8]) -> (Vec<u8>, Verdict) {
+/// Writes a piece of a script's output: each line begins with the script's label, which counts for the limit
+/// as well. `tell_limit` is to follow.
+fn write_for(script: &Context, file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
     let output = &script.profile.output;
+    let writer = Writer { serial: Some(script.serial), file };
     let label = format!("PY: [{}] ", script.label);
-    let (mut bytes, ends_line) = labelled(data, &label, output.is_inside_line(file));
-    let around = bytes.len() - data.len();
-    let verdict = output.admit(data.len(), around, clock::ticking());
-    match verdict {
-        Verdict::Write => output.set_inside_line(file, !ends_line),
-        Verdict::Cut(length) => {
-            bytes.truncate(start_of_character(&bytes, length));
-            if !bytes.is_empty() {
-                bytes.extend_from_slice("…\n".as_bytes());
-            }
-            output.set_inside_line(file, false);
+    stream::write(writer, &label, data, output.limit() > 0, |piece| {
+        let length = piece.text.len() - piece.labels;
+        let verdict = output.admit(Kind::Output, length, piece.labels, clock::ticking());
+        match verdict {
+            Verdict::Write => {}
+            Verdict::Cut(length) => piece.shorten(length),
+            Verdict::Drop => piece.shorten(0),
         }
-        Verdict::Drop => bytes.clear(),
-    }
-    (bytes, verdict)
+        verdict
+    })
 }
 
-/// The label before each line that begins in `data`, and whether its last line ends.
-fn labelled(data: &[u8], label: &str, mut is_inside_line: bool) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::with_capacity(data.len() + label.len());
-    for line in data.split_inclusive(|&byte| byte == b'\n') {
-        if !is_inside_line {
-            bytes.extend_from_slice(label.as_bytes());
-        }
-        bytes.extend_from_slice(line);
-        is_inside_line = line.last() != Some(&b'\n');
-    }
-    (bytes, !is_inside_line)
+/// The same for what no script is known of.
+fn write_for_nobody(file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
+    let writer = Writer { serial: None, file };
+    stream::write(writer, "PY: [?] ", data, true, |_| Verdict::Write)
 }
 
 /// `log_for((serial, text))` of `support/uncaught.py`: an error of a script that Python itself tells.
@@ -76,7 +68,7 @@ pub fn log_for<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result
         Some(script) => {
             let around = "PY: [] \n".len() + script.label.len();
             let log = |text: &str| tracing::error!(script = %script.label, "{text}");
-            log_within_limit(script, &text, around, log);
+            log_within_limit(script, Kind::Error, &text, around, log);
         }
         None => tracing::error!("{text}"),
     });
@@ -94,20 +86,21 @@ fn tell_limit(script: Option<&Context>, verdict: Verdict) {
     }
 }
 
-/// Where the character begins that this byte belongs to; text that is none may be cut anywhere.
-fn start_of_character(text: &[u8], index: usize) -> usize {
-    let is_inside = |index: &usize| text.get(*index).is_some_and(|byte| byte & 0xC0 == 0x80);
-    (index.saturating_sub(3)..=index).rev().find(|index| !is_inside(index)).unwrap_or(index)
-}
-
-/// Gives what may be written of a line that a script logs, which costs `around` bytes more than its
+/// Gives what may be written of a record that a script logs, which costs `around` bytes more than its
 /// text, to `log`.
-pub fn log_within_limit(script: &Context, text: &str, around: usize, log: impl FnOnce(&str)) {
-    let verdict = script.profile.output.admit(text.len(), around, clock::ticking());
+pub fn log_within_limit(
+    script: &Context,
+    kind: Kind,
+    text: &str,
+    around: usize,
+    log: impl FnOnce(&str),
+) {
+    let length = plain::block(text).len();
+    let verdict = script.profile.output.admit(kind, length, around, clock::ticking());
     match verdict {
         Verdict::Write => log(text),
         Verdict::Cut(length) if length > around => {
-            let end = start_of_character(text.as_bytes(), length - around);
+            let end = plain::start_of_character(text.as_bytes(), (length - around).min(text.len()));
             log(&format!("{}… ({} more bytes)", &text[..end], text.len() - end));
         }
         Verdict::Cut(_) | Verdict::Drop => {}

@@ -71,7 +71,7 @@ impl Ticker {
             // again and again is not waited for.
             Ok(_) => drop(is_ready.recv_timeout(LONGEST_START)),
             Err(error) => {
-                tracing::warn!("no thread to keep busy scripts from delaying others: {error}");
+                tracing::error!("no thread to keep busy scripts from delaying others: {error}");
             }
         }
         Ticker { shared, thread: Mutex::new(thread.ok()) }

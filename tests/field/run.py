@@ -271,7 +271,7 @@ class Run:
         for text in FORBIDDEN:
             if text in log and not any(text in each.pattern for each in wanted):
                 self._fail(f"no {text!r}", next(s for s in log.splitlines() if text in s))
-        # At level 0 the library logs nothing but warnings and errors. What scripts print has the same
+        # At level 1 the library logs nothing but warnings and errors. What scripts print has the same
         # label.
         printed += [each for case in cases for each in case.may_print]
         told_of = (line for line in log.splitlines() if line.startswith("PY: "))

@@ -70,11 +70,12 @@ FakeHub::FakeHub(Generation generation) : generation_(generation), config_folder
   std::filesystem::create_directory(config_folder_ / "scripts");
   FillTable();
   EXPECT_EQ(1, Lib().w_Begin(table_.data()));
+  Lib().w_LogLevel(kDefaultLogLevel);
 }
 
 FakeHub::~FakeHub() {
   EXPECT_EQ(1, Lib().w_End());
-  Lib().w_LogLevel(0);
+  Lib().w_LogLevel(kDefaultLogLevel);
   std::filesystem::remove_all(config_folder_);
   current_hub = nullptr;
 }

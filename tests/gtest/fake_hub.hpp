@@ -23,6 +23,9 @@ std::ostream& operator<<(std::ostream& out, Generation generation);
 inline constexpr Generation kGenerations[] = {Generation::kClassic, Generation::kBidirectional,
                                               Generation::kPython3};
 
+// What real hubs give to w_LogLevel when nobody says otherwise.
+inline constexpr int kDefaultLogLevel = 1;
+
 // What a callback answers to its arguments; may return `args` itself or NULL.
 using Answer = std::function<w_Targs*(w_Targs* args)>;
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <csignal>
+#include <utility>
 
 #include "fake_hub.hpp"
 
@@ -106,26 +107,75 @@ TEST(Lifecycle, ScriptsCanBeReloadedManyTimes) {
 
 TEST(Lifecycle, LogLevelsShowMoreAndMore) {
   FakeHub hub;
-  const int script = hub.LoadEvaluating("def OnUserLogin(nick): return 1\n", "levels.py");
+  hub.AnswerTo("GetUserClass", [](w_Targs*) { return IntResult(7); });
+  const std::string source =
+      "import vh\n"
+      "def fail(): raise ValueError('an error')\n"
+      "def OnParsedMsgPM(*_): return 1.5\n"
+      "def OnUserLogin(nick): return vh.GetUserClass(nick) - 7\n";
+  // What a level shows of a load, a call of a hook, one of a function that fails, a strange result,
+  // and an unload.
   const auto log_at = [&](int level) {
     Lib().w_LogLevel(level);
     hub.TakeLog();
-    hub.Hook(script, W_OnUserLogin, Pack("s", "a_nick").get());
-    hub.Evaluate(script, "vh.mc('a_message')");
+    const int script = hub.LoadEvaluating(source, "levels.py");
+    EXPECT_EQ("l 0", hub.Hook(script, W_OnUserLogin, Pack("s", "a_nick").get()));
+    hub.Call(script, "fail");
+    hub.Hook(script, W_OnParsedMsgPM, Pack("sss", "from", "text", "to").get());
+    EXPECT_EQ(1, Lib().w_Unload(script));
     return hub.TakeLog();
   };
-  EXPECT_EQ("", log_at(0));
-  const std::string one = log_at(1);
-  EXPECT_LE(1, CountLines(one, {"PY: ", "OnUserLogin"})) << one;
-  EXPECT_EQ(0, CountLines(one, {"a_nick"})) << one;
-  const std::string two = log_at(2);
-  EXPECT_LE(1, CountLines(two, {"PY: ", "a_nick"})) << two;
-  for (int level : {3, 4, 5, 6}) {
-    const std::string more = log_at(level);
-    EXPECT_LE(1, CountLines(more, {"PY: ", "a_nick"})) << more;
-    EXPECT_LE(1, CountLines(more, {"PY: ", "mc"})) << more;
+  // Each with the lowest level that shows it.
+  const std::pair<int, const char*> lines[] = {
+      {0, "ValueError: an error"},
+      {1, "OnParsedMsgPM returned 1.5"},
+      {2, "loaded from"},
+      {2, "vh.GetUserClass(\"a_nick\")"},
+      {2, "vh.GetUserClass -> 7"},
+      {2, "unloaded"},
+      {3, "OnUserLogin(\"a_nick\")"},
+      {3, "OnUserLogin -> 0"},
+  };
+  for (int level = 0; level <= 6; ++level) {
+    const std::string log = log_at(level);
+    for (const auto& [lowest, line] : lines) {
+      EXPECT_EQ(level >= lowest, log.find(line) != std::string::npos)
+          << line << " at level " << level << ":\n"
+          << log;
+    }
+    EXPECT_EQ(level >= 3, log.find("OnUserLogin") != std::string::npos) << log;
   }
-  EXPECT_EQ("", log_at(0));
+}
+
+// What a hub's log is like for months: scripts that work write nothing.
+TEST(Lifecycle, HealthyScriptsAreSilentAtTheDefaultLevel) {
+  for (Generation generation : kGenerations) {
+    FakeHub hub(generation);
+    const std::string source =
+        "import logging, vh\n"
+        "log = logging.getLogger('quiet')\n"
+        "def OnUserLogin(nick): return 1 if vh.GetUserClass(nick) else None\n"
+        "def OnParsedMsgChat(nick, text):\n"
+        "    log.debug('%s', text)\n"
+        "    vh.usermc('heard', nick)\n"
+        "    return 0\n"
+        "async def OnTimer(now=0): vh.GetNickList()\n"
+        "def add(a, b): return a + b\n";
+    ASSERT_EQ(0, hub.Load(source));
+    const Block numbers = Pack("ll", 2L, 3L);
+    for (int round = 0; round < 200; ++round) {
+      hub.Hook(0, W_OnUserLogin, Pack("s", "nick").get());
+      EXPECT_EQ("l 0", hub.Hook(0, W_OnParsedMsgChat, Pack("ss", "nick", "text").get()));
+      hub.Hook(0, W_OnTimer, Pack("l", long{round}).get());
+      EXPECT_EQ("l 5", hub.Call(0, "add", numbers.get()));
+      if (round % 50 == 0) {
+        EXPECT_EQ(1, Lib().w_Unload(0));
+        ASSERT_EQ(0, hub.Load(source));
+      }
+    }
+    EXPECT_EQ(1, Lib().w_Unload(0));
+    EXPECT_EQ("", hub.TakeLog()) << generation;
+  }
 }
 
 constexpr std::array kSignals = {SIGINT, SIGPIPE, SIGTERM};

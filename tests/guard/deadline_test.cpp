@@ -421,6 +421,29 @@ TEST_P(Deadline, NamesNativeCodeThatKeepsTheLock) {
   EXPECT_EQ("l 0", hub_.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
 }
 
+// A pattern that goes through all ways to split a text, for a text long enough for this machine. The log
+// says at once that native code keeps the lock, and where the pattern stands when it has given it back.
+TEST_P(Deadline, NamesTheLineOfAPatternThatKeepsTheLock) {
+  const int script = Load(
+      "# vh: timeout = 0.1\n"
+      "import re, time\n"
+      "size = 16\n"
+      "def split(size): return re.search('(a+)+$', 'a' * size + 'b')\n"
+      "while True:\n"
+      "    before = time.perf_counter(); split(size); size += 1\n"
+      "    if time.perf_counter() - before > 0.4: break\n"
+      "def OnParsedMsgChat(nick, text):\n"
+      "    split(size)\n"
+      "    return 0\n");
+  hub_.TakeLog();
+  EXPECT_EQ("l 1", hub_.Hook(script, W_OnParsedMsgChat, Pack("ss", "nick", "text").get()));
+  const std::string log = hub_.TakeLog();
+  EXPECT_LE(1, CountLines(log, {"OnParsedMsgChat", "such as a pattern of re, keeps Python's lock"}))
+      << log;
+  EXPECT_EQ(1, CountLines(log, {"re.search('(a+)+$'"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"script.py\", line ", "in split"})) << log;
+}
+
 TEST_P(Deadline, WarnsOfNativeCodeThatWaits) {
   const int script = Load(kStuck);
   hub_.TakeLog();

@@ -32,7 +32,7 @@ class LogFilter(unittest.TestCase):
         self.assertEqual(self.script_lines("vh_python_wrapper::hub=off", 2), ["30", "20", "10"])
 
     def test_the_rest_is_up_to_the_level(self):
-        lines = self.log("script=off", 1)
+        lines = self.log("script=off", 2)
         self.assertTrue(any("loaded from" in line for line in lines), lines)
         lines = self.log("vh_python_wrapper::scripts=info", 0)
         self.assertTrue(any("loaded from" in line for line in lines), lines)

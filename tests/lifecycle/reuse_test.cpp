@@ -88,7 +88,7 @@ TEST_P(Reuse, TheNextLoadFindsNothingOfTheLast) {
   Lib().w_LogLevel(3);
   ASSERT_EQ(0, hub_.Load(vandal, "same.py")) << hub_.TakeLog();
   EXPECT_EQ(1, Lib().w_Unload(0));
-  Lib().w_LogLevel(0);
+  Lib().w_LogLevel(kDefaultLogLevel);
   const std::string log = hub_.TakeLog();
   EXPECT_EQ(std::string::npos, log.find("new interpreter"))
       << "it was not the same interpreter, so this shows nothing: " << log;
@@ -105,7 +105,7 @@ TEST_P(Reuse, APatchedLibraryIsNotUsedAgain) {
   Lib().w_LogLevel(3);
   ASSERT_EQ(0, hub_.Load(patch, "patch.py"));
   EXPECT_EQ(1, Lib().w_Unload(0));
-  Lib().w_LogLevel(0);
+  Lib().w_LogLevel(kDefaultLogLevel);
   EXPECT_NE(std::string::npos, hub_.TakeLog().find("string.capwords")) << "nothing says why";
   ASSERT_EQ(0, hub_.Load(patch, "patch.py"));
   EXPECT_EQ("s \"A B\"", hub_.Call(0, "seen"));

@@ -242,7 +242,7 @@ TEST_P(UnloadTable, EndsInTime) {
     FakeHub hub;
     ASSERT_EQ(0, hub.Load(kStart + row().source));
     hub.Hook(0, W_OnUserLogin, Pack("s", "nick").get());
-    Lib().w_LogLevel(1);
+    Lib().w_LogLevel(2);
     hub.TakeLog();
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(1, Lib().w_Unload(0));

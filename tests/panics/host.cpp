@@ -80,7 +80,7 @@ class Round {
     table_.fill(&Callback);
     Expect("w_Begin", Lib().w_Begin(table_.data()) == 1);
     Lib().w_SetLogSink(&Sink, nullptr);
-    Lib().w_LogLevel(0);
+    Lib().w_LogLevel(1);
     Blocks();
     Tables();
     for (const std::string& runtime : Runtimes()) Script(runtime);

@@ -51,7 +51,7 @@ struct Contract {
   // Of the last w_Begin.
   Table table = Table::kOther;
   Encoding encoding = Encoding::kUtf8;
-  int log_level = 0;
+  int log_level = 1;
   // Of this thread's last call that can have one, and that call.
   std::string error;
   std::string error_of;

@@ -5,9 +5,11 @@ use super::{results, typed};
 use crate::abi::host::HostFailure;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use crate::carry;
+use crate::guard::output::Kind;
 use crate::guard::slot;
 use crate::host_functions::Answer;
 use crate::hub;
+use crate::log::secrets;
 use crate::python::convert::{self, Misfit};
 use crate::python::interpreter::{self, detached};
 use crate::python::interrupt;
@@ -16,7 +18,7 @@ use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::python::output;
 use crate::scripts::Context;
 use crate::stats::render;
-use crate::targs::{self, Block, Item, Malformed, Piece, Storage};
+use crate::targs::{self, Block, Item, Malformed, Piece, Storage, Telling};
 use crate::text::{self, Decoded, Encoding};
 
 /// Calls a callback of the hub.
@@ -30,7 +32,8 @@ pub fn callback<'a>(
     let args = given.pack(callback, encoding)?;
     let changes_encoding = std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
         && matches!(args.view().item(1), Item::Text(Some(b"hub_encoding")));
-    trace(context, callback.text, &args);
+    let of_password = is_about_password(&args);
+    trace(context, callback.text, &args, |index| telling(callback, index, of_password));
     let script = context.id;
     let mut answer = if hub::offers(callback) {
         let call = move || hub::call(callback, script, args);
@@ -41,6 +44,7 @@ pub fn callback<'a>(
     if changes_encoding {
         hub::forget_encoding();
     }
+    trace_result(context, callback.text, answer.as_ref(), of_password);
     match &mut answer {
         Some(answer) => results::of_callback(attached, context, callback, answer, encoding),
         None if hub::is_there() => {
@@ -77,10 +81,13 @@ pub fn dynamic<'a>(
     };
     let args = Block::new(&pieces, Storage::Inside)
         .ok_or_else(|| attached.raise(Exception::Memory, "no memory for the arguments"))?;
-    trace(context, &name, &args);
+    let is_secret = secrets::is_secret_name(name.as_bytes());
+    let telling = if is_secret { Telling::Secret } else { Telling::Text };
+    trace(context, &name, &args, |_| telling);
     let script = context.id;
     let call = move || Some(function.call(script, args));
     let answer = host_call(attached, context, &name, call)?;
+    trace_result(context, &name, answer.as_ref(), is_secret);
     if let Some(failure) = answer.as_ref().and_then(Answer::failure) {
         return Err(raise_failure(attached, &name, failure));
     }
@@ -166,9 +173,41 @@ fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static Encodi
     Ok(hub::known_encoding().unwrap_or(&text::UTF8))
 }
 
-fn trace(context: &Context, name: &str, args: &Block) {
-    if tracing::enabled!(tracing::Level::TRACE) {
-        tracing::trace!(script = %context.label, "vh.{name}({})", targs::brief(&args.view()));
+/// Whether the call is about a variable of the hub's configuration that has a password; told only as far as
+/// calls are logged.
+fn is_about_password(args: &Block) -> bool {
+    let is_it = || matches!(args.view().items().nth(1), Some(Item::Text(Some(name))) if secrets::is_secret_name(name));
+    tracing::enabled!(tracing::Level::DEBUG) && is_it()
+}
+
+/// How an argument is told: not when it is a password.
+fn telling(callback: &Callback, index: usize, of_password: bool) -> Telling {
+    match callback.params.get(index).map_or("", |param| param.name) {
+        "password" => Telling::Secret,
+        "value" | "default" if of_password => Telling::Secret,
+        "query" => Telling::Query,
+        _ => Telling::Text,
+    }
+}
+
+fn trace(context: &Context, name: &str, args: &Block, telling: impl Fn(usize) -> Telling) {
+    tracing::debug!(script = %context.label, "vh.{name}({})", targs::brief(&args.view(), telling));
+}
+
+/// The same for what the host answered; nothing where it was not asked.
+fn trace_result(context: &Context, name: &str, answer: Option<&Answer>, is_secret: bool) {
+    let Some(answer) = answer else { return };
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    let script = context.label.as_str();
+    let telling = if is_secret { Telling::Secret } else { Telling::Text };
+    match answer.view() {
+        Some(Ok(view)) => {
+            tracing::debug!(script, "vh.{name} -> {}", targs::brief(&view, |_| telling));
+        }
+        Some(Err(Malformed(reason))) => tracing::debug!(script, "vh.{name} -> {reason}"),
+        None => tracing::debug!(script, "vh.{name} -> NULL"),
     }
 }
 
@@ -205,12 +244,16 @@ pub fn log<'a>(
     let (text, level) = output::text_and_level(message, level)?;
     let script = context.label.as_str();
     let around = "PY: [] \n".len() + script.len();
-    output::log_within_limit(context, &text, around, |text| match level.unwrap_or(i64::MAX) {
-        40.. => tracing::error!(target: "script", script, "{text}"),
-        30..40 => tracing::warn!(target: "script", script, "{text}"),
-        20..30 => tracing::info!(target: "script", script, "{text}"),
-        10..20 => tracing::debug!(target: "script", script, "{text}"),
-        _ => tracing::trace!(target: "script", script, "{text}"),
+    let is_error = level.is_some_and(|level| level >= 40);
+    let kind = if is_error { Kind::Error } else { Kind::Output };
+    output::log_within_limit(context, kind, &text, around, |text| {
+        match level.unwrap_or(i64::MAX) {
+            40.. => tracing::error!(target: "script", script, "{text}"),
+            30..40 => tracing::warn!(target: "script", script, "{text}"),
+            20..30 => tracing::info!(target: "script", script, "{text}"),
+            10..20 => tracing::debug!(target: "script", script, "{text}"),
+            _ => tracing::trace!(target: "script", script, "{text}"),
+        }
     });
     Ok(attached.none())
 }
@@ -259,6 +302,5 @@ fn translate<'a>(
             }
         }
     }
-    let errors = text.has_surrogates().then_some(c"surrogatepass");
-    attached.decode(&out, errors)
+    convert::from_decoded(attached, &Decoded::from_wtf8(out, text.has_surrogates()))
 }

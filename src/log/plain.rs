@@ -1,0 +1,134 @@
+//! Text as it may stand in the log: what steers terminals, breaks lines or turns the order of text around
+//! is written as an escape, and what is far too long is cut.
+
+use std::fmt::Write as _;
+
+/// Bytes of a record, and of a line that a script prints.
+pub const LONGEST: usize = 8 * 1024;
+
+/// What the lines of a record but the first begin with, so that none looks like another record.
+const INDENT: &str = "    ";
+
+/// A record: one line, or a block whose further lines are indented.
+pub fn block(text: &str) -> String {
+    let text = cut(text.trim_end(), LONGEST);
+    let mut out = String::with_capacity(text.len());
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            out.push('\n');
+            out.push_str(INDENT);
+        }
+        push(&mut out, line.strip_suffix('\r').unwrap_or(line));
+    }
+    // Escapes are longer than what they stand for.
+    cut(&out, LONGEST)
+}
+
+/// One line.
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    push(&mut out, text);
+    out
+}
+
+/// One line of bytes that are meant to be UTF-8.
+pub fn line_of(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        push(&mut out, chunk.valid());
+        chunk.invalid().iter().for_each(|&byte| push_byte(&mut out, byte));
+    }
+    out
+}
+
+/// The beginning and the end of a text that is longer than that, where its beginning and end are what matters:
+/// a traceback ends with the exception.
+fn cut(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let head = &text[..start_of_character(text.as_bytes(), longest / 3 * 2)];
+    let tail = &text[start_of_character(text.as_bytes(), text.len() - longest / 3)..];
+    let left_out = text.len() - head.len() - tail.len();
+    format!("{}… ({left_out} bytes left out) …{}", head.trim_end(), tail.trim_start())
+}
+
+/// Where the character begins that this byte belongs to; text that is none may be cut anywhere.
+pub fn start_of_character(text: &[u8], index: usize) -> usize {
+    let is_inside = |index: &usize| text.get(*index).is_some_and(|byte| byte & 0xC0 == 0x80);
+    (index.saturating_sub(3)..=index).rev().find(|index| !is_inside(index)).unwrap_or(index)
+}
+
+fn push(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some((place, character)) = rest.char_indices().find(|&(_, c)| is_control(c)) {
+        out.push_str(&rest[..place]);
+        push_escape(out, character);
+        rest = &rest[place + character.len_utf8()..];
+    }
+    out.push_str(rest);
+}
+
+/// C0, DEL and C1; marks, embeddings and isolates of writing from right to left; separators of lines and
+/// paragraphs.
+fn is_control(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\x1F'
+            | '\x7F'..='\u{9F}'
+            | '\u{61C}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2066}'..='\u{2069}'
+    )
+}
+
+fn push_escape(out: &mut String, character: char) {
+    match (character, u8::try_from(character)) {
+        ('\t', _) => out.push_str("\\t"),
+        ('\n', _) => out.push_str("\\n"),
+        ('\r', _) => out.push_str("\\r"),
+        (_, Ok(byte)) => push_byte(out, byte),
+        // Writing to a String cannot fail.
+        (_, Err(_)) => drop(write!(out, "\\u{:04x}", u32::from(character))),
+    }
+}
+
+fn push_byte(out: &mut String, byte: u8) {
+    // As above.
+    let _ = write!(out, "\\x{byte:02x}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_become_escapes() {
+        assert_eq!(line("a\x1b[31m\0\t\r\nb\x7f\u{85}\u{9b}"), r"a\x1b[31m\x00\t\r\nb\x7f\x85\x9b");
+        let bidirectional =
+            "\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}\u{2028}\u{2029}";
+        assert_eq!(line(bidirectional), r"\u061c\u200e\u200f\u202a\u202e\u2066\u2069\u2028\u2029");
+        assert_eq!(line("täglich 中文 \u{1F600} \\x1b"), "täglich 中文 \u{1F600} \\x1b");
+        assert_eq!(line_of(b"\xFF\xC3\xA4\x9B\xC2\x9B"), "\\xffä\\x9b\\x9b");
+    }
+
+    #[test]
+    fn only_the_first_line_begins_at_the_margin() {
+        assert_eq!(block("one\r\n\ntwo\n\n"), "one\n    \n    two");
+        assert_eq!(block("a\nPY: [3:other.py] forged"), "a\n    PY: [3:other.py] forged");
+    }
+
+    #[test]
+    fn long_records_keep_their_end() {
+        for text in ["x".repeat(100_000), "中".repeat(50_000), "\n".repeat(9000) + "x"] {
+            let long = block(&format!("begin {text} end"));
+            assert!(long.len() <= LONGEST + 64, "{}", long.len());
+            assert!(long.starts_with("begin") && long.ends_with("end"), "{long}");
+            assert!(long.contains("bytes left out"));
+            assert!(long.split('\n').skip(1).all(|line| line.starts_with("    ")));
+        }
+        assert!(block(&"\u{202e}".repeat(LONGEST)).len() <= LONGEST + 64);
+    }
+}
