@@ -130,7 +130,7 @@ pub fn look_again() {
 
 /// `UnLoad()` and the callbacks of `vh.on_unload`.
 fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
-    context.leave();
+    context.part();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         let namespace = loaded.namespace.get(attached);
@@ -144,6 +144,7 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
         let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));
         loaded.scope.run(attached, context, c"run_unload_callbacks");
         drop(call);
+        context.leave();
         state::keep(attached, context, &loaded.vh.get(attached));
     }
     // SAFETY: as above.
