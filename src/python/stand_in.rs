@@ -17,7 +17,6 @@ use super::object::{Attached, Obj, Raised};
 
 /// How CPython calls a C function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
 pub enum Convention {
     Nothing,
     One,
@@ -41,13 +40,11 @@ const CONVENTIONS: [(c_int, Convention); 7] = [
 /// Of CPython's headers: the function is given the class that defines it.
 const METH_METHOD: c_int = 0x200;
 
-impl Convention {
-    /// None for one that is not known.
-    fn of(flags: c_int) -> Option<Convention> {
-        /// Those that say nothing of the arguments.
-        const OTHER: c_int = ffi::METH_CLASS | ffi::METH_STATIC | ffi::METH_COEXIST;
-        CONVENTIONS.iter().find(|(known, _)| *known == flags & !OTHER).map(|(_, found)| *found)
-    }
+/// Its number in `CONVENTIONS`; None for one that is not known.
+fn number_of(flags: c_int) -> Option<usize> {
+    /// Those that say nothing of the arguments.
+    const OTHER: c_int = ffi::METH_CLASS | ffi::METH_STATIC | ffi::METH_COEXIST;
+    CONVENTIONS.iter().position(|(known, _)| *known == flags & !OTHER)
 }
 
 /// A call as CPython made it. The pointers are alive during the call and belong to the attached
@@ -226,7 +223,7 @@ impl Original {
         };
         // SAFETY: a definition of CPython's, which stays as long as the process.
         let flags = unsafe { (*definition).ml_flags };
-        let Some(convention) = Convention::of(flags) else { return false };
+        let Some(number) = number_of(flags) else { return false };
         if self.is_known() {
             return true;
         }
@@ -237,9 +234,9 @@ impl Original {
         // SAFETY: nobody calls it meanwhile: that takes Python's lock, and there is no interpreter with
         // one of its own yet. Whatever the type in the union, it is one pointer.
         unsafe {
-            self.convention.store(convention as u8, Ordering::Relaxed);
+            self.convention.store(number as u8, Ordering::Relaxed);
             self.function.store(place.read(), Ordering::Release);
-            place.write(entry(convention));
+            place.write(entry(CONVENTIONS[number].1));
         }
         true
     }
@@ -274,14 +271,13 @@ impl Original {
             Given::WithClass(class, ..) => class,
             _ => ptr::null_mut(),
         };
-        let number = self.convention.load(Ordering::Relaxed);
-        let convention = CONVENTIONS.iter().map(|row| row.1).find(|one| *one as u8 == number);
-        let mut tuple = None;
-        if let Some(Convention::Tuple | Convention::TupleAndDict) = convention {
-            tuple = Some(attached.tuple(arguments.to_vec())?);
-        }
+        let (_, convention) = CONVENTIONS[usize::from(self.convention.load(Ordering::Relaxed))];
+        let tuple = match convention {
+            Convention::Tuple | Convention::TupleAndDict => Some(tuple_of(attached, arguments)?),
+            _ => None,
+        };
         let tuple = tuple.as_ref().map_or(ptr::null_mut(), Obj::as_ptr);
-        let given = match convention.unwrap_or(Convention::One) {
+        let given = match convention {
             Convention::Nothing => Given::Plain(ptr::null_mut()),
             Convention::One => Given::Plain(first),
             Convention::Tuple => Given::Tuple(tuple),
@@ -324,6 +320,17 @@ impl Original {
                 }
             })
         }
+    }
+}
+
+fn tuple_of<'a>(attached: Attached<'a>, items: &[Obj<'a>]) -> Result<Obj<'a>, Raised> {
+    // SAFETY: attached; each place is filled once with a strong reference.
+    unsafe {
+        let tuple = attached.take(ffi::PyTuple_New(items.len() as Py_ssize_t))?;
+        for (index, item) in items.iter().enumerate() {
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), index as Py_ssize_t, item.clone().into_raw());
+        }
+        Ok(tuple)
     }
 }
 
