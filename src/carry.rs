@@ -23,6 +23,9 @@ const MAX_WAITING: usize = 1024;
 /// How long a call waits for the host when `VH_PYTHON_CALL_TIMEOUT` does not say.
 const WAIT: Duration = Duration::from_secs(10);
 
+/// Time between two looks whether its script goes, of which nobody tells.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// Why a call was not answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
@@ -152,7 +155,8 @@ pub fn call(
     let request =
         Request::Call { script: context.serial, work: Box::new(work), reply: Arc::clone(&reply) };
     post(request, || context.is_leaving())?;
-    reply.wait(Instant::now() + config::seconds("VH_PYTHON_CALL_TIMEOUT", WAIT))
+    let deadline = Instant::now() + config::seconds("VH_PYTHON_CALL_TIMEOUT", WAIT);
+    reply.wait(deadline, || context.is_leaving())
 }
 
 /// Asks for a script's jobs to be run on the host's thread.
@@ -214,17 +218,23 @@ impl Reply {
         }
     }
 
-    fn wait(&self, deadline: Instant) -> Result<Option<Answer>, Refusal> {
+    fn wait(
+        &self,
+        deadline: Instant,
+        is_gone: impl Fn() -> bool,
+    ) -> Result<Option<Answer>, Refusal> {
         let mut state = self.state.lock();
         loop {
             match std::mem::replace(&mut *state, State::Withdrawn) {
                 State::Done(result) => return result,
                 State::Waiting if Instant::now() >= deadline => return Err(Refusal::Timeout),
+                State::Waiting if is_gone() => return Err(Refusal::ScriptGone),
                 unfinished => *state = unfinished,
             }
             // A call that runs is the host's own time and not counted.
             let left = deadline.saturating_duration_since(Instant::now());
-            self.changed.wait_for(&mut state, left.max(Duration::from_millis(1)));
+            let wait = left.clamp(Duration::from_millis(1), LOOK);
+            self.changed.wait_for(&mut state, wait);
         }
     }
 }

@@ -23,9 +23,12 @@ pub mod priming;
 pub mod report;
 pub mod scope;
 mod sending;
+mod slices;
+mod stand_in;
 pub mod state;
 #[cfg(not(Py_3_12))]
 mod thread_state;
 mod ticker;
 pub(crate) mod trampoline;
 pub mod vh;
+mod waiting;

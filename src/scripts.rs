@@ -9,7 +9,7 @@ use std::ffi::{OsStr, c_char, c_int};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,9 @@ use crate::{carry, clock};
 
 /// How many scripts a process can have at once.
 const MAX_SCRIPTS: usize = 4096;
+/// How long calls of a script's own threads are answered from the beginning of its `UnLoad()` on.
+const PARTING: Duration = Duration::from_secs(1);
+
 /// Which hooks each script has, a bit each; what `w_HasHook` reads.
 static HOOK_BITS: [AtomicU64; MAX_SCRIPTS] = [const { AtomicU64::new(0) }; MAX_SCRIPTS];
 
@@ -76,7 +79,9 @@ pub struct Context {
     nicks: Mutex<Nicks>,
     /// What the host registered for it.
     pub functions: Arc<Registered>,
-    /// Set when its own threads may not call the hub any more: the hub's thread says goodbye.
+    /// When its own threads may not call the hub any more, once the hub's thread says goodbye.
+    parts_at: OnceLock<Instant>,
+    /// Set when they may not in any case.
     leaving: AtomicBool,
     /// Set when nothing of it may call the hub any more.
     closed: AtomicBool,
@@ -127,13 +132,24 @@ impl Context {
         }
     }
 
+    /// `UnLoad()` is called: for a while calls of its own threads are still answered, whenever it waits,
+    /// then they are refused, for it may wait for those threads.
+    pub fn part(&self) {
+        self.parts_at.get_or_init(|| Instant::now() + PARTING);
+    }
+
+    /// Whether it says goodbye.
+    pub fn is_parting(&self) -> bool {
+        self.parts_at.get().is_some()
+    }
+
     /// Whether its own threads may not call the hub any more.
     pub fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
+            || self.parts_at.get().is_some_and(|&end| Instant::now() >= end)
     }
 
-    /// From now on calls of its own threads are refused: the hub's thread has no time to answer
-    /// them, and may wait for those threads in `UnLoad()`.
+    /// From now on calls of its own threads are refused.
     pub fn leave(&self) {
         self.leaving.store(true, Ordering::Release);
         carry::close_script(self.serial);
@@ -478,6 +494,7 @@ impl Request {
             start_time: self.start_time,
             nicks: Mutex::new(self.nicks),
             functions,
+            parts_at: OnceLock::new(),
             leaving: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             gone: AtomicBool::new(false),

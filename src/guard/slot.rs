@@ -123,6 +123,13 @@ pub fn thread_ends() {
     }
 }
 
+/// The slot of this thread, if a call runs on it and is not in a function of the host.
+#[inline]
+pub fn in_script() -> Option<&'static Slot> {
+    let slot: &'static Slot = OWN.get()?;
+    (slot.call.load(Ordering::Relaxed) != IDLE && !slot.is_in_host()).then_some(slot)
+}
+
 /// How long ago this thread took its first step in a call whose steps are to fail; None when it is
 /// in none. Its interpreter is attached.
 pub fn insisted_for() -> Option<Duration> {
@@ -204,6 +211,11 @@ impl Slot {
         call != IDLE && self.marked.load(Ordering::Relaxed) == call
     }
 
+    /// Whether the innermost call may take as long as it needs.
+    pub fn is_told_only(&self) -> bool {
+        self.limit.load(Ordering::Relaxed) == TOLD_ONLY
+    }
+
     /// Whether the innermost call, which is late, was sent no exception yet: it gets one now.
     pub fn is_first_exception(&self) -> bool {
         let call = self.call.load(Ordering::Relaxed);
@@ -230,6 +242,12 @@ impl Slot {
     #[inline]
     pub fn visit_host(&self) -> HostVisit<'_> {
         self.vh_calls.store(self.vh_calls().wrapping_add(1), Ordering::Relaxed);
+        self.enter_host()
+    }
+
+    /// The same for calls that are not this thread's own.
+    #[inline]
+    pub fn enter_host(&self) -> HostVisit<'_> {
         self.in_host.store(true, Ordering::Relaxed);
         HostVisit(self)
     }

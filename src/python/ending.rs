@@ -32,6 +32,9 @@ const LOOK: Duration = Duration::from_millis(5);
 /// What daemon threads, which nobody waits for, get to notice a polite request.
 const COURTESY: Duration = Duration::from_millis(60);
 
+/// What the library itself does with objects of the script, which may be in somebody's hands.
+const UNLOADING: &[u8] = b"(unloading)";
+
 /// How long an unload may take.
 pub fn time() -> Duration {
     config::seconds("VH_PYTHON_UNLOAD_TIMEOUT", TIME)
@@ -130,7 +133,7 @@ pub fn look_again() {
 
 /// `UnLoad()` and the callbacks of `vh.on_unload`.
 fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
-    context.leave();
+    context.part();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         let namespace = loaded.namespace.get(attached);
@@ -144,8 +147,10 @@ fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
         let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));
         loaded.scope.run(attached, context, c"run_unload_callbacks");
         drop(call);
+        context.leave();
         state::keep(attached, context, &loaded.vh.get(attached));
     }
+    let _call = Call::begin(attached, context.callees.function(UNLOADING));
     // SAFETY: as above.
     unsafe { loaded.scope.run(attached, context, c"fail_jobs") };
 }
@@ -212,6 +217,7 @@ fn stop_threads(
 /// Asks timers, executors and event loops to finish, those that were not there before too; whether
 /// there were such.
 fn ask_politely(loaded: &Loaded, context: &Context, attached: Attached<'_>, hurry: bool) -> bool {
+    let _call = Call::begin(attached, context.callees.function(UNLOADING));
     // SAFETY: the script's own interpreter is attached.
     match unsafe { loaded.scope.call(attached, c"ask_to_stop", &[attached.bool(hurry)]) } {
         Ok(has_asked) => has_asked.is_true(),

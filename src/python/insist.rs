@@ -111,6 +111,17 @@ fn is_refused(file: impl FnOnce() -> String) -> bool {
     since >= STANDARD_GRACE || !is_standard(&file)
 }
 
+/// Whether the step must not be taken that Python code of this thread is about to finish: a function that
+/// waits for something, which it called.
+pub fn refuses_here(attached: Attached<'_>) -> bool {
+    // SAFETY: attached; the frame is borrowed and alive, its code a new reference.
+    let code = || unsafe {
+        let frame = ffi::PyEval_GetFrame();
+        if frame.is_null() { Err(Raised) } else { attached.take(ffi::PyFrame_GetCode(frame).cast()) }
+    };
+    is_refused(|| code().map_or_else(|_| String::new(), |code| file_of(&code)))
+}
+
 fn is_standard(file: &str) -> bool {
     let folder = STANDARD.get().map_or("", String::as_str);
     !folder.is_empty()

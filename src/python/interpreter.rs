@@ -22,7 +22,7 @@ use super::init::{self, Started};
 use super::object::{Attached, Obj};
 use super::sending::Receiver;
 use super::ticker::Ticker;
-use super::{gil_state, priming, report, scope};
+use super::{gil_state, priming, report, scope, waiting};
 use crate::abi::boundary::destructor;
 use crate::panics::{catch, contain, point, strike};
 use crate::{door, guard, spawn};
@@ -285,6 +285,7 @@ fn start_here() -> Result<(), String> {
         let attached = Attached::assume();
         import_early(attached);
         priming::at_start(attached);
+        waiting::take_place(attached);
         set_switch_interval(attached);
         strike!("starting Python: the main interpreter");
         MAIN.get_or_init(|| main);

@@ -143,6 +143,21 @@ pub fn settle(attached: Attached<'_>) {
     }
 }
 
+/// The same in a function that Python code calls: the exception seems to come from there.
+pub fn arrive_here(attached: Attached<'_>) -> Result<(), Raised> {
+    let_arrive(attached).map_err(|Raised| {
+        let (mut kind, mut value, mut traceback) =
+            (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: attached; the references become ours, and Python's again but for the traceback.
+        unsafe {
+            ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback);
+            ffi::Py_XDECREF(traceback);
+            ffi::PyErr_Restore(kind, value, std::ptr::null_mut());
+        }
+        Raised
+    })
+}
+
 /// Raises what is sent to late calls.
 pub fn raise(_: Attached<'_>) -> Raised {
     // SAFETY: attached.

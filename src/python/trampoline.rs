@@ -6,10 +6,11 @@
 
 use std::ffi::c_int;
 
-use pyo3_ffi::PyObject;
+use pyo3_ffi::{Py_ssize_t, PyObject, PyTypeObject};
 
 use super::object::{Attached, Exception, Obj, Raised};
-use crate::panics::{self, Caught, Point};
+use super::stand_in::{Body, Convention, Given, Incoming};
+use crate::panics::{self, Caught, Point, point};
 
 /// The C function for one of ours:
 ///
@@ -163,6 +164,76 @@ pub unsafe fn pointer(
         let Raised = raise(attached, &caught);
         std::ptr::null_mut()
     })
+}
+
+/// The C function with which `body` stands in for one of CPython's, which is called like this. `ROW` is
+/// what `body` knows that function by.
+pub fn stand_in<B: Body, const ROW: usize>(convention: Convention) -> *mut std::ffi::c_void {
+    match convention {
+        Convention::Nothing | Convention::One => plain::<B, ROW> as *mut _,
+        Convention::Tuple => tuple::<B, ROW> as *mut _,
+        Convention::TupleAndDict => tuple_and_dict::<B, ROW> as *mut _,
+        Convention::Array => array::<B, ROW> as *mut _,
+        Convention::ArrayAndNames => array_and_names::<B, ROW> as *mut _,
+        Convention::WithClass => with_class::<B, ROW> as *mut _,
+    }
+}
+
+unsafe extern "C" fn plain<B: Body, const ROW: usize>(
+    own: *mut PyObject,
+    argument: *mut PyObject,
+) -> *mut PyObject {
+    stood_in::<B, ROW>(Incoming { own, given: Given::Plain(argument) })
+}
+
+unsafe extern "C" fn tuple<B: Body, const ROW: usize>(
+    own: *mut PyObject,
+    tuple: *mut PyObject,
+) -> *mut PyObject {
+    stood_in::<B, ROW>(Incoming { own, given: Given::Tuple(tuple) })
+}
+
+unsafe extern "C" fn tuple_and_dict<B: Body, const ROW: usize>(
+    own: *mut PyObject,
+    tuple: *mut PyObject,
+    dict: *mut PyObject,
+) -> *mut PyObject {
+    stood_in::<B, ROW>(Incoming { own, given: Given::TupleAndDict(tuple, dict) })
+}
+
+unsafe extern "C" fn array<B: Body, const ROW: usize>(
+    own: *mut PyObject,
+    start: *const *mut PyObject,
+    count: Py_ssize_t,
+) -> *mut PyObject {
+    stood_in::<B, ROW>(Incoming { own, given: Given::Array(start, count) })
+}
+
+unsafe extern "C" fn array_and_names<B: Body, const ROW: usize>(
+    own: *mut PyObject,
+    start: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    stood_in::<B, ROW>(Incoming { own, given: Given::ArrayAndNames(start, count, names) })
+}
+
+unsafe extern "C" fn with_class<B: Body, const ROW: usize>(
+    own: *mut PyObject,
+    class: *mut PyTypeObject,
+    start: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    stood_in::<B, ROW>(Incoming { own, given: Given::WithClass(class, start, count, names) })
+}
+
+#[inline]
+fn stood_in<B: Body, const ROW: usize>(incoming: Incoming) -> *mut PyObject {
+    // SAFETY: Python calls with the interpreter attached, and with what `Incoming` promises.
+    unsafe {
+        result(point!("a waiting function of Python"), |attached| B::run(attached, ROW, &incoming))
+    }
 }
 
 /// Logs a panic, and makes it an exception in place of one that may have been on its way.

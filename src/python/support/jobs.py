@@ -1,6 +1,13 @@
 """Work that a script gives to the host's thread with `vh.run_in_host`."""
 
 
+def run_jobs_of_current():
+    """Runs what threads of the script gave to the host, while it says goodbye."""
+    scope = current_scope()
+    if scope is not None and scope.jobs and not scope.closed:
+        scope.run_jobs()
+
+
 class Jobs(Part):
     def give_to_host(self, work):
         from concurrent.futures import Future

@@ -1,0 +1,121 @@
+//! A wait of the hub's thread inside a script, in slices: between two of them it takes the exception that
+//! is sent to a call past its deadline, and answers the `vh` calls of threads, for one of which it may be
+//! waiting.
+
+use std::time::{Duration, Instant};
+
+use super::interpreter::{self, detached};
+use super::object::{Attached, Exception, Raised};
+use super::{insist, interrupt, report, scope};
+use crate::guard::slot::{self, Slot};
+use crate::{carry, config, scripts};
+
+/// The longest slice, and the first one after something happened.
+pub const LONGEST: Duration = Duration::from_millis(10);
+const SHORTEST: Duration = Duration::from_micros(500);
+
+/// Calls of threads are answered from then on: most waits are over sooner, and the script may hold a lock
+/// that what the hub calls meanwhile would want.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// From the first slice in a late call to an exception that nobody sent: where none can be sent, as in the
+/// import system up to Python 3.11.
+const UNSENT: Duration = Duration::from_millis(300);
+
+/// How long one wait of a script's top level may last when `VH_PYTHON_LOAD_WAIT` does not say.
+const LOAD_WAIT: Duration = Duration::from_secs(60);
+
+/// One wait.
+#[derive(Debug)]
+pub struct Wait {
+    slot: &'static Slot,
+    started: Instant,
+    /// None when the script waits for ever.
+    end: Option<Instant>,
+    slice: Duration,
+    late_since: Option<Instant>,
+}
+
+impl Wait {
+    /// A wait of a call on this thread; `limit` is how long the script wants to wait.
+    pub fn begin(slot: &'static Slot, limit: Option<Duration>) -> Wait {
+        let started = Instant::now();
+        let end = limit.and_then(|limit| started.checked_add(limit));
+        Wait { slot, started, end, slice: LONGEST, late_since: None }
+    }
+
+    /// Whether the script's own time for it is over.
+    pub fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// How long to wait at once now.
+    pub fn next(&mut self, attached: Attached<'_>) -> Result<Duration, Raised> {
+        self.hear(attached)?;
+        self.slice = match self.serve(attached) {
+            true => SHORTEST,
+            false => (self.slice * 2).min(LONGEST),
+        };
+        let left = self.end.map(|end| end.saturating_duration_since(Instant::now()));
+        Ok(left.map_or(self.slice, |left| left.min(self.slice)))
+    }
+
+    /// Takes what is sent to the call.
+    fn hear(&mut self, attached: Attached<'_>) -> Result<(), Raised> {
+        if !self.slot.is_late() {
+            return self.end_load(attached);
+        }
+        interrupt::arrive_here(attached)?;
+        if insist::refuses_here(attached) {
+            return Err(interrupt::raise(attached));
+        }
+        let since = *self.late_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= UNSENT && self.slot.is_first_exception() {
+            return Err(interrupt::raise(attached));
+        }
+        Ok(())
+    }
+
+    /// The top level of a script may take as long as it needs, but nobody ends a wait that has no end.
+    fn end_load(&self, attached: Attached<'_>) -> Result<(), Raised> {
+        if !self.slot.is_told_only() {
+            return Ok(());
+        }
+        let limit = config::seconds("VH_PYTHON_LOAD_WAIT", LOAD_WAIT);
+        if limit.is_zero() || self.started.elapsed() < limit {
+            return Ok(());
+        }
+        let limit = limit.as_secs_f64();
+        let message = format!("the top level of a script has waited {limit} s in one place");
+        Err(attached.raise(Exception::Timeout, &message))
+    }
+
+    /// Answers calls of threads; whether there were any.
+    fn serve(&self, attached: Attached<'_>) -> bool {
+        let script = scripts::current();
+        let is_parting = script.as_ref().is_some_and(|script| script.is_parting());
+        if !carry::is_pending()
+            || !interpreter::inside_host_call()
+            || !is_parting && self.started.elapsed() < GRACE
+        {
+            return false;
+        }
+        let visit = self.slot.enter_host();
+        if self.slot.is_late() {
+            // Its exception may be on its way already, and must not come into another call.
+            return false;
+        }
+        detached(attached, carry::serve);
+        drop(visit);
+        if is_parting && let Err(raised) = scope::call(attached, c"run_jobs_of_current", &[]) {
+            report::log(attached, raised, "", "running the jobs of a script");
+        }
+        true
+    }
+}
+
+/// The call that runs on this thread, if it is one of the hub's inside a script.
+#[inline]
+pub fn calling() -> Option<&'static Slot> {
+    slot::in_script()
+}

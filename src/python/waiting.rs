@@ -1,0 +1,448 @@
+//! What scripts wait with: locks, queues, threads, files, `time.sleep`. On the hub's thread such a wait is
+//! done in slices, so that a deadline ends it; everywhere else CPython's own functions run as they are.
+//!
+//! Whatever is given that is not understood goes on to CPython's function, which refuses it.
+
+use std::ffi::{CStr, c_void};
+use std::time::Duration;
+
+use pyo3_ffi as ffi;
+
+use super::interpreter::detached;
+use super::object::{Attached, Obj, Raised};
+use super::report;
+use super::slices::{self, Wait};
+use super::stand_in::{Body, Convention, Incoming, Original};
+use super::trampoline::stand_in;
+use crate::guard::slot::Slot;
+
+/// How to wait with a function.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// `acquire(blocking=True, timeout=-1)`.
+    Lock,
+    /// `__enter__()`, by means of the `acquire` in that row.
+    Enter(usize),
+    /// `_acquire_restore((count, owner))` of a lock that its owner takes again, by means of the same.
+    Restore(usize),
+    /// `get(block=True, timeout=None)`.
+    Queue,
+    /// `join(timeout=None)`.
+    Join,
+    /// `poll(timeout=None, maxevents=-1)` in seconds.
+    Epoll,
+    /// `poll(timeout=None, /)` in milliseconds.
+    Poll,
+    /// `select(rlist, wlist, xlist, timeout=None, /)`.
+    Select,
+    /// `sleep(seconds)`.
+    Sleep,
+}
+
+/// A function of CPython: the object of `OBJECTS` and the attribute it is found by.
+struct Row {
+    object: &'static CStr,
+    name: &'static CStr,
+    kind: Kind,
+}
+
+const LOCK: usize = 0;
+const RLOCK: usize = 1;
+
+const ROWS: [Row; 12] = [
+    Row { object: c"lock", name: c"acquire", kind: Kind::Lock },
+    Row { object: c"rlock", name: c"acquire", kind: Kind::Lock },
+    Row { object: c"lock", name: c"acquire_lock", kind: Kind::Lock },
+    Row { object: c"lock", name: c"__enter__", kind: Kind::Enter(LOCK) },
+    Row { object: c"rlock", name: c"__enter__", kind: Kind::Enter(RLOCK) },
+    Row { object: c"rlock", name: c"_acquire_restore", kind: Kind::Restore(RLOCK) },
+    Row { object: c"queue", name: c"get", kind: Kind::Queue },
+    Row { object: c"thread", name: c"join", kind: Kind::Join },
+    Row { object: c"epoll", name: c"poll", kind: Kind::Epoll },
+    Row { object: c"poll", name: c"poll", kind: Kind::Poll },
+    Row { object: c"select", name: c"select", kind: Kind::Select },
+    Row { object: c"time", name: c"sleep", kind: Kind::Sleep },
+];
+
+static ORIGINALS: [Original; ROWS.len()] = [const { Original::unknown() }; ROWS.len()];
+
+const ENTRIES: [fn(Convention) -> *mut c_void; ROWS.len()] = [
+    stand_in::<Waiting, 0>,
+    stand_in::<Waiting, 1>,
+    stand_in::<Waiting, 2>,
+    stand_in::<Waiting, 3>,
+    stand_in::<Waiting, 4>,
+    stand_in::<Waiting, 5>,
+    stand_in::<Waiting, 6>,
+    stand_in::<Waiting, 7>,
+    stand_in::<Waiting, 8>,
+    stand_in::<Waiting, 9>,
+    stand_in::<Waiting, 10>,
+    stand_in::<Waiting, 11>,
+];
+
+/// Makes an object for each row; None where this Python has no such thing.
+const OBJECTS: &CStr = c"
+import _thread, time
+lock, rlock = _thread.allocate_lock(), _thread.RLock()
+thread = _thread._ThreadHandle() if hasattr(_thread, '_ThreadHandle') else None
+try:
+    import _queue
+    queue = _queue.SimpleQueue()
+except ImportError:
+    queue = None
+try:
+    import select
+    poll, epoll = select.poll(), select.epoll()
+    epoll.close()
+except (ImportError, AttributeError):
+    select = poll = epoll = None
+";
+
+/// Takes the place of CPython's functions, in the main interpreter and before there are others.
+pub fn take_place(attached: Attached<'_>) {
+    let objects = match attached.run(OBJECTS) {
+        Ok(objects) => objects,
+        Err(raised) => return report::log(attached, raised, "", "looking for functions that wait"),
+    };
+    for (index, row) in ROWS.iter().enumerate() {
+        let Some(object) = objects.dict_item(row.object).filter(|object| !object.is_none()) else {
+            continue;
+        };
+        let is_done = match object.attribute(row.name) {
+            Ok(function) => ORIGINALS[index].replace(&function, ENTRIES[index]),
+            Err(raised) => {
+                attached.clear(raised);
+                continue;
+            }
+        };
+        if !is_done {
+            let (object, name) = (row.object.to_string_lossy(), row.name.to_string_lossy());
+            tracing::warn!(
+                "deadlines do not end waits in {object}.{name}() with this build of Python"
+            );
+        }
+    }
+}
+
+/// What the C functions in their place do.
+pub struct Waiting;
+
+impl Body for Waiting {
+    #[inline]
+    fn run<'a>(
+        attached: Attached<'a>,
+        row: usize,
+        incoming: &Incoming,
+    ) -> Result<Obj<'a>, Raised> {
+        let original = &ORIGINALS[row];
+        let Some(slot) = slices::calling() else { return original.pass_on(attached, incoming) };
+        let call = Waits { attached, original, incoming, slot };
+        match ROWS[row].kind {
+            Kind::Lock => call.lock(),
+            Kind::Enter(acquire) => call.by(acquire).take(None, None),
+            Kind::Restore(acquire) => call.restore(acquire),
+            Kind::Queue => call.queue(),
+            Kind::Join => call.join(),
+            Kind::Epoll => call.epoll(),
+            Kind::Poll => call.poll(),
+            Kind::Select => call.select(),
+            Kind::Sleep => call.sleep(),
+        }
+    }
+}
+
+/// A call that may wait, on the hub's thread.
+#[derive(Clone, Copy)]
+struct Waits<'w, 'a> {
+    attached: Attached<'a>,
+    original: &'static Original,
+    incoming: &'w Incoming,
+    slot: &'static Slot,
+}
+
+/// How long a script wants to wait, by an argument.
+enum Limit {
+    Forever,
+    For(Duration),
+    /// Not at all, or it is no time.
+    Other,
+}
+
+impl<'a> Waits<'_, 'a> {
+    fn by(self, row: usize) -> Self {
+        Waits { original: &ORIGINALS[row], ..self }
+    }
+
+    fn pass_on(self) -> Result<Obj<'a>, Raised> {
+        self.original.pass_on(self.attached, self.incoming)
+    }
+
+    /// Calls the original again and again, each time for a slice of `1 / scale` seconds, until it has what
+    /// is waited for or the time is over.
+    fn in_slices(
+        self,
+        limit: Option<Duration>,
+        scale: f64,
+        mut arguments: impl FnMut(Obj<'a>) -> Vec<Obj<'a>>,
+        is_answer: impl Fn(&Result<Obj<'a>, Raised>) -> bool,
+    ) -> Result<Obj<'a>, Raised> {
+        let mut wait = Wait::begin(self.slot, limit);
+        loop {
+            let slice = wait.next(self.attached)?.as_secs_f64() * scale;
+            let arguments = arguments(self.attached.float(slice)?);
+            let result = self.original.call(self.attached, self.incoming, &arguments);
+            if is_answer(&result) || wait.is_over() {
+                return result;
+            }
+            if let Err(raised) = result {
+                self.attached.clear(raised);
+            }
+        }
+    }
+
+    fn lock(self) -> Result<Obj<'a>, Raised> {
+        if self.incoming.is_empty() {
+            return self.take(None, None);
+        }
+        let Some([blocking, timeout]) = self.incoming.read(self.attached, [c"blocking", c"timeout"])
+        else {
+            return self.pass_on();
+        };
+        if blocking.as_ref().is_some_and(|blocking| !blocking.is_true()) {
+            return self.pass_on();
+        }
+        match timeout.as_ref().map_or(Limit::Forever, |timeout| lock_limit(timeout)) {
+            Limit::Forever => self.take(blocking, None),
+            Limit::For(limit) => self.take(blocking, Some(limit)),
+            Limit::Other => self.pass_on(),
+        }
+    }
+
+    /// Takes the lock.
+    fn take(self, blocking: Option<Obj<'a>>, limit: Option<Duration>) -> Result<Obj<'a>, Raised> {
+        if blocking.is_none() {
+            let taken = self.original.call(self.attached, self.incoming, &[self.attached.bool(false)])?;
+            if taken.is_true() {
+                return Ok(taken);
+            }
+        }
+        let blocking = blocking.unwrap_or_else(|| self.attached.bool(true));
+        let arguments = |slice| vec![blocking.clone(), slice];
+        // Anything but False ends it, errors too.
+        let is_answer = |taken: &Result<Obj, Raised>| taken.as_ref().map_or(true, Obj::is_true);
+        self.in_slices(limit, 1.0, arguments, is_answer)
+    }
+
+    fn restore(self, acquire: usize) -> Result<Obj<'a>, Raised> {
+        let state = self.incoming.read(self.attached, [c"state"]);
+        let state = state.and_then(|[state]| state).map(|state| state.items()).unwrap_or_default();
+        let count = match &state[..] {
+            [count, owner] if is_this_thread(owner) => count.as_i64().filter(|count| *count > 0),
+            _ => None,
+        };
+        let Some(count) = count else { return self.pass_on() };
+        self.by(acquire).take(None, None)?;
+        for _ in 1..count {
+            self.by(acquire).take(None, None)?;
+        }
+        Ok(self.attached.none())
+    }
+
+    fn queue(self) -> Result<Obj<'a>, Raised> {
+        let Some([block, timeout]) = self.incoming.read(self.attached, [c"block", c"timeout"]) else {
+            return self.pass_on();
+        };
+        let block = block.unwrap_or_else(|| self.attached.bool(true));
+        let limit = match limit(timeout.as_ref(), 1.0) {
+            _ if !block.is_true() => return self.pass_on(),
+            Limit::Other => return self.pass_on(),
+            Limit::Forever => None,
+            Limit::For(limit) => Some(limit),
+        };
+        let is_answer = |got: &Result<Obj, Raised>| got.is_ok() || !is_empty_queue(self.attached);
+        self.in_slices(limit, 1.0, |slice| vec![block.clone(), slice], is_answer)
+    }
+
+    fn join(self) -> Result<Obj<'a>, Raised> {
+        let timeout = self.incoming.read(self.attached, [c"timeout"]);
+        let Some([timeout]) = timeout else { return self.pass_on() };
+        let limit = match endless_if_negative(timeout.as_ref(), 1.0) {
+            Limit::Other => return self.pass_on(),
+            Limit::Forever => None,
+            Limit::For(limit) => Some(limit),
+        };
+        // SAFETY: attached; the object is alive during the call.
+        let thread = unsafe { self.attached.borrow(self.incoming.own) };
+        let is_done = || match thread.as_ref()?.call_method(c"is_done", &[]) {
+            Ok(done) => Some(done.is_true()),
+            Err(raised) => {
+                self.attached.clear(raised);
+                None
+            }
+        };
+        let is_answer = |joined: &Result<Obj, Raised>| joined.is_err() || is_done().unwrap_or(true);
+        self.in_slices(limit, 1.0, |slice| vec![slice], is_answer)
+    }
+
+    fn epoll(self) -> Result<Obj<'a>, Raised> {
+        let given = self.incoming.read(self.attached, [c"timeout", c"maxevents"]);
+        let Some([timeout, most]) = given else { return self.pass_on() };
+        let limit = match endless_if_negative(timeout.as_ref(), 1.0) {
+            Limit::Other => return self.pass_on(),
+            Limit::Forever => None,
+            Limit::For(limit) => Some(limit),
+        };
+        let most = most.map_or_else(|| self.attached.int(-1), Ok)?;
+        self.in_slices(limit, 1.0, |slice| vec![slice, most.clone()], has_events)
+    }
+
+    fn poll(self) -> Result<Obj<'a>, Raised> {
+        let Some([timeout]) = self.incoming.read(self.attached, [c"timeout"]) else {
+            return self.pass_on();
+        };
+        let limit = match endless_if_negative(timeout.as_ref(), 1e3) {
+            Limit::Other => return self.pass_on(),
+            Limit::Forever => None,
+            Limit::For(limit) => Some(limit),
+        };
+        self.in_slices(limit, 1e3, |slice| vec![slice], has_events)
+    }
+
+    fn select(self) -> Result<Obj<'a>, Raised> {
+        let names = [c"rlist", c"wlist", c"xlist", c"timeout"];
+        let given = self.incoming.read(self.attached, names);
+        let Some([Some(read), Some(write), Some(other), timeout]) = given else {
+            return self.pass_on();
+        };
+        let limit = match limit(timeout.as_ref(), 1.0) {
+            Limit::Other => return self.pass_on(),
+            Limit::Forever => None,
+            Limit::For(limit) => Some(limit),
+        };
+        let mut files = Vec::new();
+        for given in [read, write, other] {
+            match lasting(given) {
+                Some(list) => files.push(list),
+                None => return self.pass_on(),
+            }
+        }
+        let arguments = |slice| [files.clone(), vec![slice]].concat();
+        let is_answer = |ready: &Result<Obj, Raised>| match ready {
+            Ok(lists) => lists.items().iter().any(|list| list.item(0).is_some()),
+            Err(Raised) => true,
+        };
+        self.in_slices(limit, 1.0, arguments, is_answer)
+    }
+
+    fn sleep(self) -> Result<Obj<'a>, Raised> {
+        let given = self.incoming.read(self.attached, [c"seconds"]).and_then(|[given]| given);
+        let Some(seconds) = given.filter(|given| !given.is_none()) else { return self.pass_on() };
+        let limit = match limit(Some(&seconds), 1.0) {
+            Limit::For(limit) if limit > slices::LONGEST => limit,
+            Limit::For(_) | Limit::Forever | Limit::Other => return self.pass_on(),
+        };
+        audit_sleep(&seconds)?;
+        let mut wait = Wait::begin(self.slot, Some(limit));
+        while !wait.is_over() {
+            let slice = wait.next(self.attached)?;
+            detached(self.attached, || std::thread::sleep(slice));
+        }
+        Ok(self.attached.none())
+    }
+}
+
+/// A time in units of `1 / scale` seconds; None is for ever.
+fn limit(given: Option<&Obj>, scale: f64) -> Limit {
+    let Some(given) = given.filter(|given| !given.is_none()) else { return Limit::Forever };
+    match number(given).map(|number| Duration::try_from_secs_f64(number / scale)) {
+        Some(Ok(limit)) if !limit.is_zero() && limit <= LONGEST_LIMIT => Limit::For(limit),
+        _ => Limit::Other,
+    }
+}
+
+/// Beyond it CPython raises an error.
+const LONGEST_LIMIT: Duration = Duration::from_secs(9_000_000_000);
+
+fn endless_if_negative(given: Option<&Obj>, scale: f64) -> Limit {
+    match given.and_then(number) {
+        Some(number) if number < 0.0 => Limit::Forever,
+        _ => limit(given, scale),
+    }
+}
+
+/// Of a lock: -1 is for ever, and None is no time.
+fn lock_limit(given: &Obj) -> Limit {
+    match number(given) {
+        None => Limit::Other,
+        Some(-1.0) => Limit::Forever,
+        Some(_) => limit(Some(given), 1.0),
+    }
+}
+
+/// The value of what CPython takes for a time.
+fn number(given: &Obj) -> Option<f64> {
+    // SAFETY: attached; an exception is forgotten at once.
+    unsafe {
+        if !given.is_float() && ffi::PyIndex_Check(given.as_ptr()) == 0 {
+            return None;
+        }
+        let number = ffi::PyFloat_AsDouble(given.as_ptr());
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(number)
+    }
+}
+
+fn is_this_thread(number: &Obj) -> bool {
+    // SAFETY: always allowed; attached. Python identifies threads by the same number.
+    let own = unsafe { libc::pthread_self() };
+    // SAFETY: attached; an exception is forgotten at once.
+    unsafe {
+        let number = ffi::PyLong_AsUnsignedLongLong(number.as_ptr());
+        let is_none = !ffi::PyErr_Occurred().is_null();
+        ffi::PyErr_Clear();
+        !is_none && number == own
+    }
+}
+
+/// Whether the exception that is set says that a queue is empty. Each interpreter has a class of its own
+/// for it.
+fn is_empty_queue(_: Attached<'_>) -> bool {
+    // SAFETY: attached; a class or NULL, whose name is a C string.
+    unsafe {
+        let class = ffi::PyErr_Occurred();
+        !class.is_null() && CStr::from_ptr((*class.cast::<ffi::PyTypeObject>()).tp_name) == c"_queue.Empty"
+    }
+}
+
+fn has_events(found: &Result<Obj, Raised>) -> bool {
+    found.as_ref().map_or(true, |events| events.item(0).is_some())
+}
+
+/// Files to wait for that can be looked at again: an iterator would be used up. None when it gives none.
+fn lasting(given: Obj<'_>) -> Option<Obj<'_>> {
+    if given.is_list() || given.is_tuple() {
+        return Some(given);
+    }
+    let attached = given.attached();
+    // SAFETY: attached; a new reference or NULL.
+    let list = unsafe { attached.take(ffi::PySequence_List(given.as_ptr())) };
+    list.map_err(|raised| attached.clear(raised)).ok()
+}
+
+/// Tells those who listen, as CPython does from 3.13 on.
+#[cfg(Py_3_13)]
+fn audit_sleep(seconds: &Obj) -> Result<(), Raised> {
+    let argument: *mut ffi::PyObject = seconds.as_ptr();
+    // SAFETY: attached; the format tells of one object.
+    let refused = unsafe { ffi::PySys_Audit(c"time.sleep".as_ptr(), c"O".as_ptr(), argument) };
+    if refused < 0 { Err(Raised) } else { Ok(()) }
+}
+
+#[cfg(not(Py_3_13))]
+fn audit_sleep(_: &Obj) -> Result<(), Raised> {
+    Ok(())
+}
