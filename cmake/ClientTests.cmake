@@ -20,13 +20,14 @@ endfunction()
 foreach(generation classic bidirectional python3)
   add_client_test(scripts ${generation} 180)
   add_client_test(hub ${generation} 180)
+  add_client_test(habits ${generation} 180)
+  add_client_test(crash ${generation} 300)
 endforeach()
 add_client_test(many python3 180)
 add_client_test(ncdc python3 180)
-add_client_test(crash python3 180)
 add_library(host_crash_handler MODULE ${client_tests}/host_handler.c)
 set_property(
-  TEST clients.crash.python3
+  TEST clients.crash.classic clients.crash.bidirectional clients.crash.python3
   APPEND
   PROPERTY ENVIRONMENT "VH_HOST_HANDLER=$<TARGET_FILE:host_crash_handler>")
 add_test(NAME clients.demo COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tools/demo.py --hub

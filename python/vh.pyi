@@ -169,7 +169,7 @@ def SetRegClass(nick: str, user_class: int) -> bool:
 def Ban(op: str, nick: str, reason: str, seconds: int, type: int) -> bool:
     """Ban a user; type is one of the eBF_ constants."""
 
-def KickUser(op: str, nick: str, reason: str, address: str | None = None, note_op: str | None = None, note_usr: str | None = None) -> bool:
+def KickUser(op: str, nick: str, reason: str, address: str | None = '', note_op: str | None = '', note_usr: str | None = '') -> bool:
     """Kick a user."""
 
 def DelNickTempBan(nick: str) -> bool:

@@ -194,7 +194,7 @@ pub static CALLBACKS: [Callback; 60] = [
     row(29, c"DelRegUser", &[text("nick")], Bool, "Delete a registration."),
     row(30, c"SetRegClass", &[text("nick"), aliased(int("user_class"), "class")], Bool, "Change the class of a registered nick."),
     row(31, c"Ban", &[text("op"), text("nick"), text("reason"), int("seconds"), int("type")], Bool, "Ban a user; type is one of the eBF_ constants."),
-    row(32, c"KickUser", &[text("op"), text("nick"), text("reason"), text_or_null("address"), text_or_null("note_op"), text_or_null("note_usr")], Bool, "Kick a user."),
+    row(32, c"KickUser", &[text("op"), text("nick"), text("reason"), text_or_empty("address"), text_or_empty("note_op"), text_or_empty("note_usr")], Bool, "Kick a user."),
     row(33, c"DelNickTempBan", &[text("nick")], Bool, "Lift the temporary ban of a nick."),
     row(34, c"DelIPTempBan", &[text("ip")], Bool, "Lift the temporary ban of an IP address."),
     row(35, c"ParseCommand", &[text("nick"), text("command"), int("pm")], Bool, "Run a hub command as if the user had typed it."),

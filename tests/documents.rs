@@ -84,7 +84,10 @@ fn reference() -> Result<String, std::fmt::Error> {
     }
     out.push_str(
         "\n## Functions\n\nA function the hub does not offer raises `NotImplementedError`. Every \
-         argument may be given by its name.\n\n\
+         argument may be given by its name.\n\nNone may be given for an argument whose default is \
+         None: the hub then gets no text, which for it means its own robot, what is there already, or \
+         nothing. Where the default is `\'\'`, None is the empty text too, for hubs fail without a \
+         text there: so `KickUser(op, nick, reason)` gives three empty ones.\n\n\
          | function | what it does | result |\n| --- | --- | --- |\n",
     );
     for callback in functions() {

@@ -5,11 +5,13 @@
 // the library releases; no text is a NULL result.
 #include "callbacks.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <iterator>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -32,6 +34,7 @@ struct Caller {
   Script& script;
 
   const WrapperLibrary& library() const { return plugin.library(); }
+  const Habits& habits() const { return plugin.habits(); }
   User* Find(const std::string& nick) const { return hub.users().Find(nick); }
   User* FindPerson(const std::string& nick) const {
     User* user = Find(nick);
@@ -352,16 +355,45 @@ bool AddBan(Caller& caller, std::string op, std::string who, std::string reason,
   return all;
 }
 
-bool KickUser(Caller& caller, std::string op, std::string nick, std::string reason,
-              const char* address, const char* note_op, const char* note_user) {
+bool Kick(Caller& caller, const std::string& op, const std::string& nick, const std::string& reason,
+          const std::string& address, const std::string& note_op, const std::string& note_user) {
   Hub& hub = caller.hub;
   User* victim = caller.FindPerson(nick);
   if (!victim) return false;
-  if (note_user) hub.SendPrivate(*victim, hub.security_nick(), note_user);
-  if (note_op) hub.SendToOpChat(hub.op_chat_nick(), EscapePipes(note_op));
+  if (!note_user.empty()) hub.SendPrivate(*victim, hub.security_nick(), note_user);
+  if (!note_op.empty()) hub.SendToOpChat(hub.op_chat_nick(), EscapePipes(note_op));
   // A kick with an address sends the user to another hub on his way out.
-  if (address && *address) victim->session->Send("$ForceMove " + std::string(address) + '|');
+  if (!address.empty()) victim->session->Send("$ForceMove " + address + '|');
   return hub.Kick(op, nick, reason);
+}
+
+// A text that the real hubs make a std::string of, whether it is there or not.
+std::string NeededText(const char* text, const char* name) {
+  if (!text) throw std::logic_error(std::string("a text is made of nothing: ") + name);
+  return text;
+}
+
+// See Habits::kick.
+bool KickAsRealHubs(Caller& caller, const std::string& op, const std::string& nick,
+                    const std::string& reason, const char* address, const char* note_op,
+                    const char* note_user) {
+  const User* who = caller.Find(op);
+  if (!who) return false;
+  if (address && *address && who->IsRobot()) {
+    LogError("KickUser of " + op + ", a robot, with an address: the hub dies of it");
+    std::raise(SIGSEGV);
+  }
+  Kick(caller, op, nick, reason, "", NeededText(note_op, "note_op"),
+       NeededText(note_user, "note_usr"));
+  return true;
+}
+
+bool KickUser(Caller& caller, std::string op, std::string nick, std::string reason,
+              const char* address, const char* note_op, const char* note_user) {
+  return caller.habits().kick
+             ? KickAsRealHubs(caller, op, nick, reason, address, note_op, note_user)
+             : Kick(caller, op, nick, reason, OrElse(address, ""), OrElse(note_op, ""),
+                    OrElse(note_user, ""));
 }
 
 bool DelNickTempBan(Caller& caller, std::string nick) {
@@ -382,8 +414,9 @@ bool ScriptCommand(Caller& caller, std::string command, std::string data, long i
   return true;
 }
 
-bool SetConfig(Caller& caller, std::string file, std::string variable, std::string value) {
-  return caller.hub.SetConfig(caller.hub.security_nick(), file, variable, value);
+w_Targs* SetConfig(Caller& caller, std::string file, std::string variable, std::string value) {
+  const bool set = caller.hub.SetConfig(caller.hub.security_nick(), file, variable, value);
+  return caller.habits().set_config ? nullptr : caller.library().pack("l", static_cast<long>(set));
 }
 
 MaybeText GetConfig(Caller& caller, std::string file, std::string variable, const char* otherwise) {
@@ -492,6 +525,12 @@ w_Targs* Pack(const WrapperLibrary& library, const MaybeText& value) {
 }
 w_Targs* Pack(const WrapperLibrary&, w_Targs* block) { return block; }
 
+w_Targs* RefuseBlock(const Caller& caller, const w_Targs* block, const char* format) {
+  LogError("script " + caller.script.file_name + " called with " + FormatBlock(block) +
+           " what takes " + format);
+  return nullptr;
+}
+
 template <typename Result, typename... Parameters>
 w_Targs* Unpack(Result (*handler)(Caller&, Parameters...), Caller& caller, w_Targs* block) {
   static constexpr char kFormat[] = {Slot<Parameters>::kLetter..., '\0'};
@@ -502,9 +541,7 @@ w_Targs* Unpack(Result (*handler)(Caller&, Parameters...), Caller& caller, w_Tar
   };
   const auto complete = [](auto&... slots) { return (Slot<Parameters>::IsThere(slots) && ...); };
   if (!std::apply(unpack, raw) || !std::apply(complete, raw)) {
-    LogError("script " + caller.script.file_name + " called with " + FormatBlock(block) +
-             " what takes " + kFormat);
-    return nullptr;
+    return RefuseBlock(caller, block, kFormat);
   }
   return std::apply(
       [&](auto&... slots) { return Pack(caller.library(), handler(caller, slots...)); }, raw);
@@ -513,6 +550,35 @@ w_Targs* Unpack(Result (*handler)(Caller&, Parameters...), Caller& caller, w_Tar
 template <auto kHandler>
 w_Targs* Run(Caller& caller, w_Targs* block) {
   return Unpack(kHandler, caller, block);
+}
+
+// See Habits::ints. These are the variables of real hubs, as they lie on the stack.
+struct NumberBelowTexts {
+  alignas(long) int above;
+  int number;
+  char* first;
+  char* second;
+};
+
+template <bool (*kHandler)(Caller&, std::string, long)>
+w_Targs* RunTextAndInt(Caller& caller, w_Targs* block) {
+  if (!caller.habits().ints) return Run<kHandler>(caller, block);
+  NumberBelowTexts got{};
+  if (!caller.library().unpack(block, "sl", &got.first, &got.number) || !got.first) {
+    return RefuseBlock(caller, block, "sl");
+  }
+  return Pack(caller.library(), kHandler(caller, got.first, got.number));
+}
+
+template <bool (*kHandler)(Caller&, std::string, std::string, long)>
+w_Targs* RunTextsAndInt(Caller& caller, w_Targs* block) {
+  if (!caller.habits().ints) return Run<kHandler>(caller, block);
+  NumberBelowTexts got{};
+  if (!caller.library().unpack(block, "ssl", &got.first, &got.second, &got.number) || !got.first ||
+      !got.second) {
+    return RefuseBlock(caller, block, "ssl");
+  }
+  return Pack(caller.library(), kHandler(caller, got.first, got.second, got.number));
 }
 
 struct Row {
@@ -537,8 +603,8 @@ constexpr Row kRows[] = {
     {W_GetUserHost, "GetUserHost", Run<GetUserHost>},
     {W_GetUserIP, "GetUserIP", Run<GetUserIP>},
     {W_SetUserIP, "SetUserIP", Run<SetUserIP>},
-    {W_SetMyINFOFlag, "SetMyINFOFlag", Run<SetMyINFOFlag>},
-    {W_UnsetMyINFOFlag, "UnsetMyINFOFlag", Run<UnsetMyINFOFlag>},
+    {W_SetMyINFOFlag, "SetMyINFOFlag", RunTextAndInt<SetMyINFOFlag>},
+    {W_UnsetMyINFOFlag, "UnsetMyINFOFlag", RunTextAndInt<UnsetMyINFOFlag>},
     {W_GetUserHubURL, "GetUserHubURL", Run<GetUserHubURL>},
     {W_GetUserExtJSON, "GetUserExtJSON", Run<GetUserExtJSON>},
     {W_GetUserCC, "GetUserCC", Run<GetUserCC>},
@@ -557,7 +623,7 @@ constexpr Row kRows[] = {
     {W_KickUser, "KickUser", Run<KickUser>},
     {W_DelNickTempBan, "DelNickTempBan", Run<DelNickTempBan>},
     {W_DelIPTempBan, "DelIPTempBan", Run<DelIPTempBan>},
-    {W_ParseCommand, "ParseCommand", Run<ParseCommand>},
+    {W_ParseCommand, "ParseCommand", RunTextsAndInt<ParseCommand>},
     {W_ScriptCommand, "ScriptCommand", Run<ScriptCommand>},
     {W_SetConfig, "SetConfig", Run<SetConfig>},
     {W_GetConfig, "GetConfig", Run<GetConfig>},

@@ -49,6 +49,7 @@ class Hub {
   // The plugin asks to be called; the hub works without one too.
   void AttachScripts(PythonPlugin* scripts) { scripts_ = scripts; }
   PythonPlugin* scripts() { return scripts_; }
+  Habits habits() const { return scripts_ ? scripts_->habits() : Habits{}; }
 
   // Tells every script about an event. `about` gets what scripts answer to it, and may be null.
   template <typename... Arguments>

@@ -1,6 +1,7 @@
 // vh_hub: starts the hub, its scripts and its network, and ends them in the opposite order.
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -20,11 +21,18 @@ void OnSignal(int) {
   if (g_server) g_server->RequestStop();
 }
 
-void HandleSignals() {
+void HandleSignals(const hub::Habits& habits) {
   struct sigaction action {};
   action.sa_handler = OnSignal;
   sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  if (!habits.sigterm) sigaction(SIGTERM, &action, nullptr);
+}
+
+// What real hubs do in their last moment, though little of it is allowed in a handler.
+void OnCrash(int number) {
+  hub::LogError("the hub got signal " + std::to_string(number) + " and ends");
+  if (hub::ActivePlugin()) hub::ActivePlugin()->Fire(nullptr, W_OnUnLoad, 9L);
+  std::exit(128 + number);
 }
 
 void KeepSettings(hub::Hub& hub, const hub::Options& options) {
@@ -45,14 +53,16 @@ int RunHub(const hub::Options& options) {
   std::filesystem::create_directories(scripts_dir);
   hub::Hub hub(config_dir.string(), (config_dir / "hub.db").string());
   KeepSettings(hub, options);
-  hub::PythonPlugin scripts(&hub, {vh::find_library(options.library), scripts_dir.string(),
-                                   options.generation, options.transcript, options.log_level});
+  hub::PythonPlugin scripts(
+      &hub, {vh::find_library(options.library), scripts_dir.string(), options.generation,
+             options.transcript, options.log_level, options.habits});
   hub::Server server(&hub, options.listen, options.port);
   g_server = &server;
   // Before scripts load, so that a stop meanwhile is a clean one; and after, in case one took over.
-  HandleSignals();
+  HandleSignals(options.habits);
   scripts.Start();
-  HandleSignals();
+  HandleSignals(options.habits);
+  if (options.habits.late_signals) std::signal(SIGSEGV, OnCrash);
   std::printf("Listening on %s:%d\n", options.listen.c_str(), server.port());
   std::fflush(stdout);
   server.Run();

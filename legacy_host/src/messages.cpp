@@ -69,9 +69,12 @@ void Messages::Treat(Session& session, const std::string& message, double now) {
     return;
   }
   Log(4, session.ip + ' ' + session.user.nick + ": " + message);
-  const bool pass = session.InList()
-                        ? hub_.Fire(&session, W_OnParsedMsgAny, session.user.nick, message).pass
-                        : hub_.Fire(&session, W_OnParsedMsgAnyEx, session.ip, message).pass;
+  bool pass = true;
+  if (session.InList()) {
+    pass = hub_.Fire(&session, W_OnParsedMsgAny, session.user.nick, message).pass;
+  } else if (!hub_.habits().any_ex) {
+    pass = hub_.Fire(&session, W_OnParsedMsgAnyEx, session.ip, message).pass;
+  }
   if (!pass || session.closing()) return;
   const Entry* table = session.InList() ? kInList : kLogin;
   if (!Run(table, session, message) && !Run(kAlways, session, message)) Unknown(session, message);

@@ -59,6 +59,10 @@ void Apply(Options* options, const std::string& name, const std::string& value) 
     options->transcript = value;
   } else if (name == "--log-level") {
     options->log_level = static_cast<int>(NumberIn(name, value, 0, 6));
+  } else if (name == "--without-habit") {
+    if (!DoWithout(&options->habits, value)) {
+      throw OptionsError("--without-habit: there is no '" + value + "'; see --help");
+    }
   } else if (name == "--register") {
     options->register_users.push_back(NewUserOf(value));
   } else {
@@ -92,7 +96,8 @@ Options ParseOptions(const std::vector<std::string>& arguments) {
 }
 
 std::string HelpText() {
-  return R"(vh_hub: a small NMDC hub that runs Python scripts through libvh_python_wrapper.so.
+  return std::string() +
+         R"(vh_hub: a small NMDC hub that runs Python scripts through libvh_python_wrapper.so.
 
   --config DIR        the hub's folder, made when missing: scripts/ and hub.db (needed)
   --library FILE      the wrapper; else VH_LIBRARY, else ../lib beside this program, else by name
@@ -106,11 +111,15 @@ std::string HelpText() {
   --log-level 0..6    how much the hub and the wrapper log (0)
   --register NICK:PASSWORD:CLASS
                       register a nick or change it; may be repeated
+  --without-habit NAME
+                      do without a habit of the real hubs, see below; may be repeated
   --help              this text
 
 Once it accepts clients it prints: Listening on ADDRESS:PORT
-SIGINT and SIGTERM stop it cleanly.
-)";
+SIGINT stops it cleanly.
+
+Habits of the real hubs:
+)" + HabitsHelp();
 }
 
 }  // namespace hub

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "habits.h"
 #include "wrapper_library.h"
 
 namespace hub {
@@ -25,6 +26,7 @@ struct Options {
   Generation generation = Generation::kPython3;
   std::string transcript;
   int log_level = 1;
+  Habits habits;
   std::vector<NewUser> register_users;
 };
 

@@ -270,6 +270,7 @@ bool PythonPlugin::Obey(Session* about, int hook, w_Targs* result,
 bool PythonPlugin::Replace(int hook, w_Targs* result, const std::vector<std::string*>& texts) {
   std::vector<char*> parts(5, nullptr);
   size_t first = 0, count = 0;
+  const Habits& habits = settings_.habits;
   if (hook == W_OnParsedMsgChat) {
     // Older hubs read only the text, from a result whose nick is NULL.
     if (library_.generation() != Generation::kPython3 && library_.unpack(result, "s", &parts[1])) {
@@ -283,7 +284,14 @@ bool PythonPlugin::Replace(int hook, w_Targs* result, const std::vector<std::str
     first = 1;  // the nick cannot be replaced
     if (library_.unpack(result, "sssss", &parts[0], &parts[1], &parts[2], &parts[3], &parts[4])) {
       count = 5;
+      if (habits.my_info) parts = {nullptr, nullptr, nullptr, parts[3], nullptr};
     }
+  }
+  if (hook == W_OnParsedMsgChat && habits.chat && parts[0] && parts[1]) {
+    const ChatLine line = ReplacedInPlace({*texts[0], *texts[1]}, {parts[0], parts[1]});
+    *texts[0] = line.nick;
+    *texts[1] = line.text;
+    return true;
   }
   for (size_t i = 0; i < count; ++i) {
     if (parts[i]) *texts[first + i] = parts[i];

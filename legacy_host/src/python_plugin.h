@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "callbacks.h"
+#include "habits.h"
 #include "transcript.h"
 #include "user.h"
 #include "wrapper_library.h"
@@ -49,6 +50,7 @@ class PythonPlugin {
     Generation generation = Generation::kPython3;
     std::string transcript_file;
     int log_level = 1;
+    Habits habits = {};
   };
 
   // Opens the library. Throws LibraryError, or std::runtime_error for the transcript.
@@ -65,6 +67,7 @@ class PythonPlugin {
 
   // --- Scripts ---
   const std::vector<std::unique_ptr<Script>>& scripts() const { return scripts_; }
+  const Habits& habits() const { return settings_.habits; }
   const std::string& scripts_dir() const { return settings_.scripts_dir; }
   std::vector<std::string> Files() const;
   Script* Find(int id) const;

@@ -5,12 +5,16 @@
  * and variadic.rs exports the public ones as jumps to them. */
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "vh_python_wrapper.h"
 
 /* Whatever its letter, a value has the size of a pointer, and but for 'd' is passed like one. */
 _Static_assert(sizeof(long) == sizeof(void *) && sizeof(double) == sizeof(void *), "LP64");
+/* So a place for 'l' that is not aligned for a long can only be an int; see put_ints. */
+_Static_assert(_Alignof(long) == sizeof(long) && _Alignof(int) < _Alignof(long), "LP64");
 
 /* For each byte whether it is a letter of block formats. NULL until Rust lets this code go its own
  * way; it asks for the table at each call up to then. */
@@ -86,37 +90,60 @@ static inline int same_format(const w_Targs *args, const char *format) {
   return own[count] ? -1 : count;
 }
 
-/* For a format with optional values, or an unusual one. */
-__attribute__((cold, noinline)) static int unpack_other(const w_Targs *args, const char *format,
-                                                        va_list destinations) {
-  const int first = vh_unpack_from(args, format);
-  if (first < 0) return 0;
-  const char *own = args->format + first;
-  const w_Telement *element = args->args + first;
+/* Hubs have an int where 'l' is read, with a pointer just above it: eight bytes written there break
+ * the pointer. An int that begins where a long could is told by nothing, but then no pointer begins
+ * in its upper half; another int may, which therefore comes last. */
+static inline int is_an_int(void **destination) {
+  return ((uintptr_t)destination & (_Alignof(long) - 1)) != 0;
+}
+
+/* Fills the places that are aligned, or those that are not: all but ints among these are members of
+ * packed structures. */
+static void fill(int aligned, const w_Telement *element, const char *own, const char *format,
+                 va_list destinations) {
+  const w_Telement absent = {0};
   for (; *format; ++format) {
     if (*format == '|') continue;
     void **destination = va_arg(destinations, void **);
     /* Both formats have the same letters, but that the block's own may end before. */
-    void *value = NULL;
-    if (*own) {
-      value = element++->p;
-      ++own;
-    }
-    if (destination) *destination = value;
+    const w_Telement *value = *own ? element++ : &absent;
+    if (*own) ++own;
+    if (!destination || is_an_int(destination) == aligned) continue;
+    memcpy(destination, &value->p, !aligned && *format == 'l' ? sizeof(int) : sizeof(void *));
   }
+}
+
+/* For a format with optional values or an unusual one, and for ints. */
+__attribute__((cold, noinline)) static int unpack_other(const w_Targs *args, const char *format,
+                                                        va_list destinations) {
+  const int first = vh_unpack_from(args, format);
+  if (first < 0) return 0;
+  va_list again;
+  va_copy(again, destinations);
+  fill(1, args->args + first, args->format + first, format, destinations);
+  fill(0, args->args + first, args->format + first, format, again);
+  va_end(again);
   return 1;
 }
 
 int vh_unpack(w_Targs *args, const char *format, ...) {
-  int done = 1;
   va_list destinations;
   va_start(destinations, format);
   const int count = same_format(args, format);
-  for (int index = 0; index < count; ++index) {
+  if (count < 0) goto other;
+  for (const w_Telement *element = args->args, *end = element + count; element != end; ++element) {
     void **destination = va_arg(destinations, void **);
-    if (destination) *destination = args->args[index].p;
+    if (is_an_int(destination)) goto other;
+    if (destination) *destination = element->p;
   }
-  if (count < 0) done = unpack_other(args, format, destinations);
+  va_end(destinations);
+  return 1;
+
+other:
+  /* From the first one on again. */
+  va_end(destinations);
+  va_start(destinations, format);
+  const int done = unpack_other(args, format, destinations);
   va_end(destinations);
   return done;
 }

@@ -1,24 +1,26 @@
 //! Who was running when the process crashed: a fatal signal inside a script's call leaves a line in
 //! the log and a small file, and at the next start that script is held back once.
 //!
-//! The handler runs in a process that is broken: it calls nothing but what POSIX lists as safe in
-//! signal handlers, takes no lock, and allocates nothing. Then the host's own handler has its turn,
-//! or the signal its default effect, core dump included.
+//! What the handler calls here runs in a process that is broken: it calls nothing but what POSIX lists
+//! as safe in signal handlers, takes no lock, and allocates nothing. `handlers` says how it is reached.
 
-use std::cell::UnsafeCell;
-use std::ffi::{CStr, CString, OsStr, c_int, c_void};
+use std::ffi::{CStr, CString, OsStr, c_int};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use super::{Profile, slot};
-use crate::config;
 use crate::last_error::{self, Code};
 use crate::log::stream;
 use crate::python::interpreter;
 use crate::scripts::Context;
 use crate::threads::{Record, Records};
+
+mod handlers;
+
+use handlers::is_armed;
+pub use handlers::{install, look_again, uninstall};
 
 /// The signals of a crash, and their names.
 const SIGNALS: [(c_int, &str); 5] = [
@@ -31,170 +33,8 @@ const SIGNALS: [(c_int, &str); 5] = [
 /// The file's name, in the hub's configuration folder or else beside the script.
 const FILE: &str = "vh_python_crash.txt";
 
-/// What was there before our handler.
-struct Previous {
-    action: UnsafeCell<libc::sigaction>,
-    /// Whether our handler is in the way of the signal.
-    installed: AtomicBool,
-}
-
-// SAFETY: written before the handler is installed, and only read while it is.
-unsafe impl Sync for Previous {}
-
-static PREVIOUS: [Previous; SIGNALS.len()] = [const {
-    Previous {
-        // SAFETY: a structure of numbers and pointers that may be NULL.
-        action: UnsafeCell::new(unsafe { std::mem::zeroed() }),
-        installed: AtomicBool::new(false),
-    }
-}; SIGNALS.len()];
-
-type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
-
-fn address(handler: Handler) -> libc::sighandler_t {
-    handler as *const () as libc::sighandler_t
-}
-
-/// Puts our handler before the host's, unless `VH_PYTHON_CRASH_REPORT` is 0.
-pub fn install() {
-    if !config::switch("VH_PYTHON_CRASH_REPORT", true) {
-        return;
-    }
-    for ((signal, name), previous) in SIGNALS.iter().zip(&PREVIOUS) {
-        // It is still there when somebody had put a handler before it, who may call it.
-        if previous.installed.load(Ordering::Acquire) {
-            continue;
-        }
-        // SAFETY: a zeroed action is filled; the handler follows the rules of signal handlers.
-        let failed = unsafe {
-            libc::sigaction(*signal, ptr::null(), previous.action.get());
-            let hosts = &*previous.action.get();
-            let mut ours: libc::sigaction = std::mem::zeroed();
-            ours.sa_sigaction = address(on_crash);
-            ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-            // What the host's handler wants blocked while it runs, the kernel blocks before ours.
-            if is_handler(hosts) {
-                ours.sa_mask = hosts.sa_mask;
-            }
-            previous.installed.store(true, Ordering::Release);
-            libc::sigaction(*signal, &raw const ours, ptr::null_mut())
-        };
-        if failed != 0 {
-            previous.installed.store(false, Ordering::Release);
-            tracing::warn!(
-                "no handler for {name} can be installed: such crashes are not explained"
-            );
-        }
-    }
-}
-
-/// Puts the host's handlers back where ours are still in place.
-pub fn uninstall() {
-    for ((signal, _), previous) in SIGNALS.iter().zip(&PREVIOUS) {
-        // SAFETY: the structures are ours; what is put back was there before.
-        unsafe {
-            let mut now: libc::sigaction = std::mem::zeroed();
-            libc::sigaction(*signal, ptr::null(), &raw mut now);
-            if previous.installed.load(Ordering::Acquire) && now.sa_sigaction == address(on_crash) {
-                libc::sigaction(*signal, previous.action.get(), ptr::null_mut());
-                previous.installed.store(false, Ordering::Release);
-            }
-        }
-    }
-}
-
-/// Whether there is a function to call, and not only what the kernel does by itself.
-fn is_handler(action: &libc::sigaction) -> bool {
-    !matches!(action.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN)
-}
-
-/// Whether crashes are explained at the moment.
-fn is_installed() -> bool {
-    PREVIOUS.iter().any(|previous| previous.installed.load(Ordering::Acquire))
-}
-
-extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    let Some(index) = SIGNALS.iter().position(|known| known.0 == signal) else { return };
-    // SAFETY: errno is this thread's; what it was is put back for the code that was interrupted.
-    let errno = unsafe { *libc::__errno_location() };
-    explain(SIGNALS[index].1);
-    // SAFETY: as above.
-    unsafe { *libc::__errno_location() = errno };
-    // SAFETY: the kernel's own arguments.
-    unsafe { pass_on(index, signal, info, context) };
-}
-
-/// Gives the signal to who had it before.
-///
-/// # Safety
-/// Called by the handler with its arguments.
-unsafe fn pass_on(index: usize, signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: filled when the handler was installed.
-    let previous = unsafe { &*PREVIOUS[index].action.get() };
-    // SAFETY: by contract. Signals that somebody sent have a code of 0 and below.
-    let was_sent = unsafe { (*info).si_code } <= 0;
-    match previous.sa_sigaction {
-        libc::SIG_IGN if was_sent => return,
-        libc::SIG_DFL | libc::SIG_IGN => {
-            // The instruction that failed runs again when this returns; a signal that was sent is
-            // sent again.
-            // SAFETY: the default action; always allowed in handlers.
-            unsafe {
-                put_default(index, signal);
-                if was_sent {
-                    libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), signal);
-                }
-            }
-            return;
-        }
-        _ => {}
-    }
-    // What the kernel would have done before it called the host's handler.
-    // SAFETY: always allowed in handlers; the mask is this thread's until the handler returns.
-    unsafe {
-        if previous.sa_flags & libc::SA_RESETHAND != 0 {
-            put_default(index, signal);
-        }
-        if previous.sa_flags & libc::SA_NODEFER != 0 {
-            let mut own: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&raw mut own);
-            libc::sigaddset(&raw mut own, signal);
-            libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const own, ptr::null_mut());
-        }
-    }
-    match previous.sa_sigaction {
-        handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
-            // SAFETY: with this flag it is a function of this type.
-            let handler = unsafe { std::mem::transmute::<usize, Handler>(handler) };
-            handler(signal, info, context);
-        }
-        handler => {
-            // SAFETY: without the flag it is a function of this type.
-            let handler = unsafe { std::mem::transmute::<usize, extern "C" fn(c_int)>(handler) };
-            handler(signal);
-        }
-    }
-}
-
-/// Makes the signal do what it does by default. When that replaces our handler, it is installed
-/// anew at the next `w_Begin`.
-///
-/// # Safety
-/// Called by the handler of the signal of this index.
-unsafe fn put_default(index: usize, signal: c_int) {
-    // SAFETY: the default action; always allowed in handlers.
-    unsafe {
-        let mut default: libc::sigaction = std::mem::zeroed();
-        let mut before: libc::sigaction = std::mem::zeroed();
-        default.sa_sigaction = libc::SIG_DFL;
-        libc::sigaction(signal, &raw const default, &raw mut before);
-        if before.sa_sigaction == address(on_crash) {
-            PREVIOUS[index].installed.store(false, Ordering::Release);
-        }
-    }
-}
-
-/// Says which script this thread was running, if any.
+/// Says which script this thread was running, if any. Its texts do not lie in the handler's own frame.
+#[inline(never)]
 fn explain(signal: &str) {
     // SAFETY: always allowed.
     let thread = unsafe { libc::gettid() };
@@ -389,7 +229,7 @@ pub fn files(path: &Path, config_dir: Option<&[u8]>) -> Vec<CString> {
 
 /// Whether the script is not to be loaded this time, because it crashed the process last time.
 pub fn is_held_back(script: &Context) -> bool {
-    if !is_installed() {
+    if !is_armed() {
         return false;
     }
     script.profile.crash_files.iter().any(|file| {
@@ -430,7 +270,7 @@ fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> bool {
 /// The host's handlers run on it too, whether they asked for such a stack or not, so it is roomy; what
 /// is too much even so runs into a page that cannot be written, and not into memory of others.
 pub mod stack {
-    use super::{is_installed, ptr};
+    use super::{is_armed, ptr};
 
     /// Only what is used takes memory.
     const SIZE: usize = 256 * 1024;
@@ -447,7 +287,7 @@ pub mod stack {
         unsafe {
             let mut stack: libc::stack_t = std::mem::zeroed();
             libc::sigaltstack(ptr::null(), &raw mut stack);
-            if !is_installed() || stack.ss_flags & libc::SS_DISABLE == 0 {
+            if !is_armed() || stack.ss_flags & libc::SS_DISABLE == 0 {
                 return 0;
             }
             let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;

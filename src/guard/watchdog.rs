@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use super::slot::{self, Seen, Slot};
 use super::waits::Waits;
 use super::wake::Woken;
-use super::{Callee, memory, registry, wake};
+use super::{Callee, crash, memory, registry, wake};
 use crate::clock;
 use crate::panics::{point, strike};
 use crate::python::interrupt::{self, Attempt, Target};
@@ -119,6 +119,7 @@ fn watch(teller: &Sender<Warning>) {
             }
         }
         memory::look();
+        crash::look_again();
         strike!("python-watchdog, at a tick");
         std::thread::park_timeout(clock::TICK);
     }

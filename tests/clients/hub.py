@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -108,9 +109,16 @@ class Hub:
         return self._process.wait(STOP_TIMEOUT)
 
     def stop(self):
-        """Asks the hub to stop as a system does at shutdown; its exit code."""
+        """Asks the hub to stop, so that scripts are told and unloaded; its exit code."""
+        return self._send(signal.SIGINT)
+
+    def terminate(self):
+        """Ends the hub as a system does at shutdown: real hubs are just gone then; its exit code."""
+        return self._send(signal.SIGTERM)
+
+    def _send(self, number):
         self._asked_to_stop = True
-        self._process.terminate()
+        self._process.send_signal(number)
         return self._process.wait(STOP_TIMEOUT)
 
     def close(self):

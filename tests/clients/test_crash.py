@@ -1,4 +1,8 @@
-"""A script that crashes the hub: the log names it, and at the next start it is held back once."""
+"""A script that crashes the hub: the log names it, and at the next start it is held back once.
+
+The hub installs its own handler for SIGSEGV when the scripts are loaded, as real hubs do, and tells the
+scripts in it that they end.
+"""
 
 import os
 import platform
@@ -9,6 +13,7 @@ import unittest
 from pathlib import Path
 
 from hub import Hub
+from hub_test import AWAIT_HANDLER
 
 # Native code reads address 0; and uses its stack up, so that the handler needs one of its own.
 SCRIPTS = {
@@ -22,9 +27,27 @@ SCRIPTS = {
         "    ctypes.CFUNCTYPE(None)(address)()\n"
     ),
     "abort": "import os\ndef crash(): os.abort()\n",
+    "thread": (
+        "import ctypes, threading\n"
+        "def crash(): threading.Thread(target=ctypes.string_at, args=(0,)).start()\n"
+    ),
 }
-HOOK = "def OnParsedMsgChat(nick, message):\n    if message == 'crash': crash()\n"
+HOOK = AWAIT_HANDLER + """
+import os
+def OnParsedMsgChat(nick, message):
+    if message == "crash":
+        if os.environ.get("VH_PYTHON_CRASH_REPORT") != "0":
+            await_handler()
+        crash()
+"""
 NUMBERS = {"null": signal.SIGSEGV, "stack": signal.SIGSEGV, "abort": signal.SIGABRT}
+# How the hub ends: by itself in its handler, or by the signal.
+ENDS = {"null": 139, "stack": 139, "thread": 139, "abort": -signal.SIGABRT}
+GOOD = """
+import vh
+def OnUnLoad(code):
+    with open(__file__ + ".stopped", "w") as file: file.write(str(code))
+"""
 
 
 class Crash(unittest.TestCase):
@@ -40,22 +63,28 @@ class Crash(unittest.TestCase):
         else:
             self.addCleanup(os.environ.__setitem__, name, before)
 
-    def hub(self, *scripts):
+    def hub(self, *scripts, options=()):
         return Hub(
             os.environ["VH_HUB"],
             os.environ["VH_LIBRARY"],
             scripts,
             os.environ["VH_GENERATION"],
+            options,
             folder=self.folder,
         )
 
-    def crash(self, kind, *comments, ends_with=None):
+    def crash(self, kind, *comments, ends_with=None, options=()):
         source = "\n".join([*comments, SCRIPTS[kind] + HOOK])
-        with self.hub((f"{kind}.py", source), ("good.py", "import vh\n")) as hub:
+        with self.hub((f"{kind}.py", source), ("good.py", GOOD), options=options) as hub:
             client = hub.client("guest")
             client.chat("crash")
-            self.assertEqual(hub.wait_ended(), ends_with or -NUMBERS[kind])
+            self.assertEqual(hub.wait_ended(), ends_with or ENDS[kind])
             return hub.log()
+
+    def stopped(self):
+        """What the good script was told last, if anything."""
+        file = self.folder / "scripts" / "good.py.stopped"
+        return file.read_text() if file.exists() else None
 
     def check(self, kind, *comments):
         log = self.crash(kind, *comments)
@@ -70,10 +99,17 @@ class Crash(unittest.TestCase):
         with self.hub() as hub:
             self.assertNotIn("held back", hub.log())
             hub.client("guest").chat("crash")
-            self.assertEqual(hub.wait_ended(), -NUMBERS[kind], "the second time it is loaded")
+            self.assertEqual(hub.wait_ended(), ENDS[kind], "the second time it is loaded")
 
     def test_native_code_reads_address_0(self):
         self.check("null")
+        self.assertEqual(self.stopped(), "9", "the hub's handler told the scripts")
+
+    def test_without_the_hubs_handler(self):
+        log = self.crash(
+            "null", ends_with=-signal.SIGSEGV, options=("--without-habit", "late-signals")
+        )
+        self.assertRegex(log, r"null\.py\] the process got SIGSEGV in OnParsedMsgChat")
 
     def test_in_the_main_interpreter(self):
         self.check("null", "# vh: runtime = main")
@@ -85,9 +121,16 @@ class Crash(unittest.TestCase):
     def test_abort(self):
         self.check("abort")
 
+    def test_in_a_thread_of_the_script(self):
+        log = self.crash("thread")
+        self.assertRegex(log, r"thread\.py\] the process got SIGSEGV in a thread of its own")
+        self.assertEqual(self.stopped(), "9")
+        with self.hub() as hub:
+            self.assertRegex(hub.log(), r"thread\.py\] is held back this time")
+
     def test_the_hosts_handler_has_its_turn(self):
         self.set_environment("LD_PRELOAD", os.environ["VH_HOST_HANDLER"])
-        log = self.crash("null", ends_with=42)
+        log = self.crash("null", ends_with=42, options=("--without-habit", "late-signals"))
         self.assertRegex(log, r"null\.py\] the process got SIGSEGV in OnParsedMsgChat")
         self.assertIn("the host's handler: at 0\n", log)
         with self.hub() as hub:
@@ -100,7 +143,19 @@ class Crash(unittest.TestCase):
         with self.hub() as hub:
             self.assertNotIn("held back", hub.log())
             hub.client("guest").chat("crash")
-            self.assertEqual(hub.wait_ended(), -NUMBERS["null"], "the script is loaded")
+            self.assertEqual(hub.wait_ended(), ENDS["null"], "the script is loaded")
+
+    def test_sigterm_is_no_crash(self):
+        loop = "def OnParsedMsgChat(nick, message):\n    print('busy', flush=True)\n    while 1: pass\n"
+        with self.hub(("loop.py", loop), ("good.py", GOOD)) as hub:
+            hub.client("guest").chat("hello")
+            hub.wait_log("busy")
+            self.assertEqual(hub.terminate(), -signal.SIGTERM)
+            self.assertNotIn("the process got", hub.log())
+        self.assertIsNone(self.stopped(), "real hubs handle no SIGTERM")
+        with self.hub() as hub:
+            self.assertNotIn("held back", hub.log())
+        self.assertEqual(list(self.folder.glob("**/vh_python_crash.txt")), [])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The hub itself, run by real clients over TCP, with scripts of the test's own."""
 
+import signal
 import unittest
 
 import nmdc
@@ -224,17 +225,37 @@ class Encoding(HubTest):
 
 
 class Stopping(HubTest):
-    def test_sigterm_ends_with_success(self):
+    TOLD = (
+        "told.py",
+        "def OnUnLoad(code): open(__file__ + '.stopped', 'w').close()\n"
+        "def UnLoad(): open(__file__ + '.unloaded', 'w').close()\n",
+    )
+
+    def notes(self, hub):
+        return sorted(path.suffix for path in hub.scripts.glob("told.py.*"))
+
+    def test_sigint_ends_with_success(self):
         hub = self.start(ECHO)
         client = hub.client("client")
         self.assertEqual(hub.stop(), 0)
         client.wait_closed()
 
+    def test_sigterm_is_not_handled(self):
+        hub = self.start(self.TOLD)
+        client = hub.client("client")
+        self.assertEqual(hub.terminate(), -signal.SIGTERM)
+        client.wait_closed()
+        self.assertEqual(self.notes(hub), [], "no script is told, as in real hubs")
+
+    def test_sigterm_without_the_habit(self):
+        hub = self.start(self.TOLD, options=("--without-habit", "sigterm"))
+        self.assertEqual(hub.terminate(), 0)
+        self.assertEqual(self.notes(hub), [".stopped", ".unloaded"])
+
     def test_scripts_are_told(self):
-        script = "def OnUnLoad(code):\n    open(__file__ + '.stopped', 'w').close()\n"
-        hub = self.start(("told.py", script))
+        hub = self.start(self.TOLD)
         self.assertEqual(hub.stop(), 0)
-        self.assertTrue((hub.scripts / "told.py.stopped").exists())
+        self.assertEqual(self.notes(hub), [".stopped", ".unloaded"])
 
 
 class Transcript(HubTest):

@@ -1,6 +1,7 @@
 """The example scripts, as users and operators of a hub see them."""
 
 import json
+import signal
 import unittest
 
 from hub import EXAMPLES
@@ -15,9 +16,43 @@ class Welcome(HubTest):
         guest.wait_chat("Welcome", "Welcome, guest! Ask an operator")
         self.admin(hub).wait_chat("Welcome", "At your service, admin")
 
+    def test_greets_everybody_of_a_class_alike(self):
+        classes = {"reg": 1, "vip": 2, "op": 3, "cheef": 4, "master": 10}
+        options = [
+            word
+            for nick, number in classes.items()
+            for word in ("--register", f"{nick}:pass:{number}")
+        ]
+        hub = self.start_examples("welcome", options=options)
+        for nick, greeting in (
+            ("reg", "Good to see you again, reg"),
+            ("vip", "Welcome back, vip, our VIP"),
+            ("op", "Hello, op. Thank you for watching"),
+            ("cheef", "Hello, cheef. Thank you for watching"),
+            ("master", "At your service, master"),
+        ):
+            hub.client(nick, password="pass").wait_chat("Welcome", greeting)
+
     def test_bot_is_in_the_nick_list(self):
         hub = self.start_examples("welcome")
         self.assertTrue(hub.client("guest").seen_after_echo(r"^\$MyINFO \$ALL Welcome "))
+
+    def test_bot_leaves_with_the_script(self):
+        hub = self.start_examples("welcome")
+        admin = self.admin(hub)
+        admin.chat("!pyunload welcome.py")
+        admin.wait_for(r"^\$Quit Welcome$")
+
+    def test_records_are_kept_when_the_hub_stops(self):
+        folder = self.new_folder()
+        hub = self.start_examples("welcome", folder=folder)
+        guest = hub.client("guest", share=4096)
+        guest.wait_chat("Welcome", "Welcome, guest!")
+        self.assertEqual(hub.stop(), 0)
+        again = self.start(folder=folder)
+        admin = self.admin(again)
+        admin.chat("!stats")
+        self.assertIn("Largest share: 4.00 KiB", admin.wait_chat("Welcome", "Statistics").string)
 
     def test_stats_are_for_who_asked(self):
         hub = self.start_examples("welcome")
@@ -127,7 +162,10 @@ class FloodGuard(HubTest):
         admin.chat("!set tban_kick 0")  # so that a kick alone keeps nobody out
         admin.wait_for("tban_kick is now '0'")
         self.flood(flooder, 6)
+        flooder.wait_pm("HubSecurity", "You were kicked by HubSecurity: Flooding the chat")
         flooder.wait_closed()
+        watcher.wait_chat("HubSecurity", "flooder was kicked by HubSecurity: Flooding the chat")
+        watcher.wait_for(r"^\$Quit flooder$")
         again = hub.client("flooder")
         self.flood(again, 6)
         again.wait_for("banned: Flooding again and again")
@@ -257,6 +295,36 @@ class PyStats(HubTest):
         guest.chat("!pystats")
         guest.chat("+pystats")
         self.assertFalse(guest.seen_after_echo("Statistics of the scripts"))
+
+
+class PowerLoss(HubTest):
+    """SIGTERM ends real hubs without a word to scripts: what they have written must be whole."""
+
+    SCRIPTS = ("chat_filter", "flood_guard", "host_bridge", "pystats", "seen_notes", "welcome")
+
+    def test_scripts_go_on_with_what_they_had(self):
+        folder = self.new_folder()
+        hub = self.start_examples(*self.SCRIPTS, folder=folder)
+        admin = self.admin(hub)
+        for command, answer in (
+            ("!filter block spam", "'spam' will be blocked"),
+            ("+note bob see you", "bob will read your note"),
+        ):
+            admin.chat(command)
+            admin.wait_for(answer)
+        # In the middle of work.
+        for number in range(50):
+            admin.chat(f"!filter block word{number}")
+        self.assertEqual(hub.terminate(), -signal.SIGTERM)
+        again = self.start(folder=folder)
+        self.assertNotIn("held back", again.log())
+        admin = self.admin(again)
+        admin.chat("!pylist")
+        listed = admin.wait_for(r"(?s)Loaded scripts: (\d+)")
+        self.assertEqual(listed.group(1), str(len(self.SCRIPTS)))
+        admin.chat("!filter list")
+        admin.wait_for(r"(?s)Rules of the chat filter.* block spam")
+        again.client("bob").wait_for("Note from admin, just now: see you")
 
 
 class Together(HubTest):

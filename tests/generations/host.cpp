@@ -21,10 +21,14 @@ hub::Generation GenerationOf(const std::string& name) {
 
 void Play(char** arguments) {
   const scenes::Scene& scene = scenes::Find(arguments[2]);
+  hub::Habits habits;
+  if (scene.without_habit && !hub::DoWithout(&habits, scene.without_habit)) {
+    throw std::runtime_error(std::string("there is no habit ") + scene.without_habit);
+  }
   hub::Hub hub(arguments[4], ":memory:");
   hub::PythonPlugin plugin(
       &hub, hub::PythonPlugin::Settings{arguments[0], arguments[3], GenerationOf(arguments[1]),
-                                        arguments[5], 0});
+                                        arguments[5], 0, habits});
   scene.prepare(&hub);
   plugin.Start();
   scene.play(&hub);

@@ -11,6 +11,8 @@ struct Scene {
   const char* name;
   void (*prepare)(hub::Hub*);  // before scripts load
   void (*play)(hub::Hub*);
+  // A habit that the hub does without, or null.
+  const char* without_habit = nullptr;
 };
 
 // Throws std::runtime_error for an unknown name.

@@ -70,7 +70,7 @@ constexpr Function kFunctions[] = {
      "'op', 'n', 'why', 60, 1", "sssll \"op\" \"n\" \"why\" 60 1", Result::kBool},
     {"KickUser", "KickUser", "'op', 'n', 'why', 'a', 'o', 'u'",
      "ssssss \"op\" \"n\" \"why\" \"a\" \"o\" \"u\"", "'op', 'n', 'why'",
-     "ssssss \"op\" \"n\" \"why\" NULL NULL NULL", Result::kBool},
+     "ssssss \"op\" \"n\" \"why\" \"\" \"\" \"\"", Result::kBool},
     {"DelNickTempBan", "DelNickTempBan", "'n'", "s \"n\"", "'n'", "s \"n\"", Result::kBool},
     {"DelIPTempBan", "DelIPTempBan", "'ip'", "s \"ip\"", "'ip'", "s \"ip\"", Result::kBool},
     {"ParseCommand", "ParseCommand", "'n', '!help', 1", "ssl \"n\" \"!help\" 1", "'n', '!help', 1",

@@ -1,9 +1,12 @@
 // Crash reports: who was running, the script held back once, and the host's handlers in their
 // right. Crashes that end the process are in tests/clients/test_crash.py.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <setjmp.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -302,7 +305,6 @@ TEST(CrashHandlers, AreCalledOnceIfTheyWantIt) {
     FakeHub hub;
     CrashIn(hub);
     EXPECT_EQ(1, handled);
-    EXPECT_EQ(SIG_DFL, CurrentHandler());
   }
   EXPECT_EQ(SIG_DFL, CurrentHandler());
   const SpecialHandler again(SA_RESETHAND);
@@ -320,6 +322,222 @@ TEST(CrashHandlers, HaveARoomyStack) {
   const stack_t& stack = SpecialHandler::stack;
   EXPECT_EQ(SS_ONSTACK, stack.ss_flags);
   EXPECT_LE(256u * 1024, stack.ss_size);
+}
+
+// What is installed for a signal now.
+struct sigaction Current(int signal) {
+  struct sigaction now = {};
+  sigaction(signal, nullptr, &now);
+  return now;
+}
+
+// Whether it lies in the library.
+bool IsTheLibrarys(const struct sigaction& action) {
+  Dl_info ours = {}, found = {};
+  return dladdr(reinterpret_cast<void*>(Lib().w_Begin), &ours) &&
+         dladdr(reinterpret_cast<void*>(action.sa_handler), &found) &&
+         std::string(ours.dli_fname) == found.dli_fname;
+}
+
+// Waits until the library's handler is there again, with all its flags: it looks now and then, on a
+// thread of its own, which a busy machine may keep waiting.
+void AwaitTheLibrarys(int signal) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (;;) {
+    const struct sigaction now = Current(signal);
+    if (IsTheLibrarys(now) && now.sa_flags & SA_SIGINFO && now.sa_flags & SA_ONSTACK) return;
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "no handler for " << signal;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void Install(int signal, sighandler_t handler, int flags = 0) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigaction(signal, &action, nullptr);
+}
+
+void CountOther(int) { handled = handled + 100; }
+
+// The habit of real hubs: they install their handlers when the plugins are loaded.
+class CrashHandlersReplaced : public testing::Test {
+ protected:
+  // How often a crash in the script is told of.
+  int Told(const char* signal) {
+    hub_.TakeLog();
+    hub_.Hook(script_, W_OnUserLogin, Pack("s", signal).get());
+    return CountLines(hub_.TakeLog(), {"script.py] the process got ", signal});
+  }
+
+  const HostHandlers before_{false};
+  FakeHub hub_;
+  const int script_ = hub_.LoadEvaluating(kCrash);
+};
+
+TEST_F(CrashHandlersReplaced, AreThereAgain) {
+  for (int signal : kSignals) Install(signal, &CountOther);
+  for (int signal : kSignals) AwaitTheLibrarys(signal);
+  for (const char* name : {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT"}) {
+    handled = 0;
+    EXPECT_EQ(1, Told(name)) << name;
+    EXPECT_EQ(100, handled) << "the one that is there now has its turn, and no other: " << name;
+  }
+}
+
+template <int kNumber>
+void Note(int) {
+  handled = handled * 1000 + kNumber;
+}
+
+// More different ones than the library remembers.
+TEST_F(CrashHandlersReplaced, AsOftenAsTheyAreReplaced) {
+  constexpr sighandler_t kMany[] = {Note<1>, Note<2>, Note<3>, Note<4>,  Note<5>,  Note<6>,
+                                    Note<7>, Note<8>, Note<9>, Note<10>, Note<11>, Note<12>};
+  for (int round = 0; round < 3; ++round) {
+    for (size_t i = 0; i < std::size(kMany); ++i) {
+      Install(SIGSEGV, kMany[i], i % 2 ? SA_RESETHAND : SA_NODEFER);
+      AwaitTheLibrarys(SIGSEGV);
+      handled = 0;
+      EXPECT_EQ(1, Told("SIGSEGV")) << round << ' ' << i;
+      EXPECT_EQ(static_cast<int>(i) + 1, handled) << round;
+      // One that wants to be called once has left the default, before which ours is put too.
+      AwaitTheLibrarys(SIGSEGV);
+    }
+  }
+}
+
+TEST_F(CrashHandlersReplaced, LeaveTheHostItsLastHandler) {
+  Install(SIGSEGV, &CountOther, SA_NODEFER);
+  AwaitTheLibrarys(SIGSEGV);
+  EXPECT_EQ(1, Lib().w_End());
+  EXPECT_EQ(reinterpret_cast<void*>(&CountOther),
+            reinterpret_cast<void*>(Current(SIGSEGV).sa_handler));
+  EXPECT_EQ(SA_NODEFER, Current(SIGSEGV).sa_flags & SA_NODEFER);
+}
+
+// A host that puts a handler of its own there for a while, and then what it found.
+TEST_F(CrashHandlersReplaced, MayBePutBack) {
+  for (const bool by_signal : {false, true}) {
+    struct sigaction found = Current(SIGSEGV), other = {};
+    other.sa_handler = &CountOther;
+    sigaction(SIGSEGV, &other, &found);
+    AwaitTheLibrarys(SIGSEGV);
+    handled = 0;
+    EXPECT_EQ(1, Told("SIGSEGV"));
+    EXPECT_EQ(100, handled);
+    if (by_signal) {
+      // It knows of no flags.
+      ::signal(SIGSEGV, found.sa_handler);
+    } else {
+      sigaction(SIGSEGV, &found, nullptr);
+    }
+    AwaitTheLibrarys(SIGSEGV);
+    handled = 0;
+    EXPECT_EQ(1, Told("SIGSEGV"));
+    EXPECT_EQ(1, handled) << "the host's first handler is not lost";
+  }
+}
+
+// Handlers that call what was there before them, as libraries' do.
+struct sigaction chained;
+int chained_calls;
+
+void ChainInFull(int signal, siginfo_t* info, void* context) {
+  if (++chained_calls < 10) chained.sa_sigaction(signal, info, context);
+}
+
+// What is in the registers of the other arguments then, is not to be relied on.
+void ChainByNumber(int signal) {
+  if (++chained_calls >= 10) return;
+  char above[64] = "junk";
+  const auto before =
+      reinterpret_cast<void (*)(int, void*, void*)>(reinterpret_cast<void*>(chained.sa_handler));
+  before(signal, above, above + 8);
+}
+
+TEST_F(CrashHandlersReplaced, MayBeCalledByTheNewOnes) {
+  for (const bool in_full : {true, false}) {
+    struct sigaction chain = {};
+    if (in_full) {
+      chain.sa_sigaction = &ChainInFull;
+      chain.sa_flags = SA_SIGINFO;
+    } else {
+      chain.sa_handler = &ChainByNumber;
+    }
+    const struct sigaction found = Current(SIGSEGV);
+    sigaction(SIGSEGV, &chain, &chained);
+    for (const bool is_back : {false, true}) {
+      if (is_back) AwaitTheLibrarys(SIGSEGV);
+      handled = chained_calls = 0;
+      EXPECT_EQ(1, Told("SIGSEGV")) << "told once";
+      EXPECT_EQ(1, chained_calls);
+      EXPECT_EQ(1, handled) << "and the host's first one is reached";
+    }
+    sigaction(SIGSEGV, &found, nullptr);
+  }
+}
+
+// One that installs itself again keeps ours as what was before it: the two would call each other
+// for ever.
+TEST_F(CrashHandlersReplaced, MayBeReplacedByTheSameAgain) {
+  struct sigaction chain = {};
+  chain.sa_sigaction = &ChainInFull;
+  chain.sa_flags = SA_SIGINFO;
+  for (int round = 0; round < 3; ++round) {
+    sigaction(SIGSEGV, &chain, &chained);
+    AwaitTheLibrarys(SIGSEGV);
+  }
+  handled = chained_calls = 0;
+  EXPECT_EQ(1, Told("SIGSEGV"));
+  EXPECT_EQ(1, chained_calls);
+  EXPECT_EQ(1, handled) << "what was there at first ends the chain";
+}
+
+// A handler may leave by longjmp, time after time.
+sigjmp_buf left;
+
+TEST_F(CrashHandlersReplaced, MayBeLeft) {
+  Install(SIGSEGV, [](int) { siglongjmp(left, 1); });
+  AwaitTheLibrarys(SIGSEGV);
+  hub_.AnswerTo("mc", [](w_Targs*) {
+    if (sigsetjmp(left, 1) == 0) raise(SIGSEGV);
+    return IntResult(1);
+  });
+  for (int round = 0; round < 3; ++round) {
+    hub_.TakeLog();
+    hub_.Hook(script_, W_OnTimer, Pack("d", 1.0).get());
+    EXPECT_EQ(1, CountLines(hub_.TakeLog(), {"SIGSEGV in OnTimer", "in a function of the hub"}))
+        << round;
+  }
+}
+
+// Some signals mean nothing to the host when somebody sends them: then nobody crashed.
+TEST_F(CrashHandlersReplaced, DoNotExplainWhatIsIgnored) {
+  Install(SIGFPE, SIG_IGN);
+  AwaitTheLibrarys(SIGFPE);
+  EXPECT_EQ(0, Told("SIGFPE"));
+  EXPECT_FALSE(std::filesystem::exists(hub_.config_folder() / "vh_python_crash.txt"));
+}
+
+// What happens in a handler of the host is no new crash: real hubs tell the scripts that they end.
+TEST_F(CrashHandlersReplaced, ExplainTheFirstCrashOnly) {
+  static FakeHub* hub;
+  static int other;
+  hub = &hub_;
+  other = hub_.Load("import signal\ndef OnUnLoad(code): signal.raise_signal(signal.SIGABRT)\n",
+                    "other.py");
+  Install(SIGSEGV, [](int) { hub->Hook(other, W_OnUnLoad, Pack("l", 9L).get()); });
+  AwaitTheLibrarys(SIGSEGV);
+  hub_.TakeLog();
+  hub_.Hook(script_, W_OnUserLogin, Pack("s", "SIGSEGV").get());
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"the process got"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"script.py] the process got SIGSEGV"})) << log;
+  std::ostringstream note;
+  note << std::ifstream(hub_.config_folder() / "vh_python_crash.txt").rdbuf();
+  EXPECT_EQ(0u, note.str().find("signal SIGSEGV\n")) << note.str();
+  EXPECT_EQ(1, handled) << "but the host's handler for the second has its turn";
 }
 
 // On the main thread the stack stays, so that what lies below it can be looked at.

@@ -22,7 +22,7 @@ EXCEPTIONS = {
     ("src/abi.rs", "w_GetHook"): "it is a constant",
     ("src/abi/jumps.rs", "$public"): "it is a jump to a C function",
     ("src/abi/cxx.rs", "nverlihub_npythonplugin_string_list_to_json"): "it is a jump to a C++ function",
-    ("src/guard/crash.rs", "on_crash"): (
+    ("src/guard/crash/handlers.rs", "on_crash"): (
         "a signal handler in a broken process: catching a panic would allocate"
     ),
     ("src/python/init.rs", "malloc"): "Python's allocator: it only forwards to C",

@@ -66,6 +66,13 @@ class ScriptsFolder {
   std::filesystem::path folder_;
 };
 
+// Hubs that send every hook.
+hub::Habits AllHooks() {
+  hub::Habits habits;
+  habits.any_ex = false;
+  return habits;
+}
+
 // After a change of settings the library asks the hub for its encoding, on the thread of the next
 // event. The hub's callbacks are for one thread only, so several change no setting.
 bool ChangesNoSetting(const traffic::Kind& kind) { return !traffic::Reaches(kind, W_OnSetConfig); }
@@ -80,7 +87,7 @@ class Stress {
     }
     plugin_ = std::make_unique<hub::PythonPlugin>(
         hubs_.front().get(),
-        hub::PythonPlugin::Settings{LibraryFile(), folder_.path(), generation, "", 0});
+        hub::PythonPlugin::Settings{LibraryFile(), folder_.path(), generation, "", 0, AllHooks()});
     plugin_->Start();
     if (plugin_->scripts().size() != scripts) throw std::runtime_error("a script did not load");
     for (const auto& each : hubs_) {
