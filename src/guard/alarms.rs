@@ -75,13 +75,13 @@ pub fn any() -> bool {
     !ALARMS.lock().is_empty()
 }
 
-/// Tells what there is to tell after a call of this script, which lends its id. The interpreter is
-/// left, no lock held, and the script still there.
-pub fn tell(script: &Context, hook: Option<(usize, &View)>) {
+/// Tells what there is to tell after a call of a hook of this script, which lends its id. The
+/// interpreter is left, no lock held, and the script still there.
+pub fn tell(script: &Context, hook: usize, params: &View) {
     for text in texts(&due(clock::ticking())) {
         notices::say_in_op_chat(script, &text);
     }
-    if let Some((ON_USER_LOGIN, params)) = hook
+    if hook == ON_USER_LOGIN
         && let Some(Item::Text(Some(nick))) = params.items().next()
         && class_of(script, nick).is_some_and(|class| class >= OPERATOR)
     {

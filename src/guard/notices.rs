@@ -58,12 +58,11 @@ fn say_all(script: &Context, hook: Option<(usize, &View)>) {
     notices.any.store(tells_alarms, Ordering::Relaxed);
     let waiting = std::mem::take(&mut *notices.waiting.lock());
     waiting.iter().for_each(|text| say_in_op_chat(script, text));
-    if !tells_alarms {
-        return;
-    }
+    // Alarms are told after hooks only: while a script is being loaded the hub may not know its id yet.
+    let Some((hook, params)) = hook.filter(|_| tells_alarms) else { return };
     let has_alarms = || alarms::any() && alarms::is_told_by(script);
     if has_alarms() {
-        return alarms::tell(script, hook);
+        return alarms::tell(script, hook, params);
     }
     // Another one tells them, or there are none. One may have been raised this very moment.
     notices.tells_alarms.store(false, Ordering::SeqCst);
