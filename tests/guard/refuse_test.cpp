@@ -1,5 +1,5 @@
-// `# vh: on_error = refuse`: hooks that decide refuse whenever they cannot answer, whatever the cause.
-// Each cause is tried in every generation of hub and every runtime, with every hook.
+// `# vh: on_error = refuse`: hooks that decide refuse whenever they cannot answer, whatever the
+// cause. Each cause is tried in every generation of hub and every runtime, with every hook.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -13,9 +13,9 @@
 namespace {
 
 // The hooks whose 0 refuses nothing; the 0 of all others does.
-const std::set<std::string> kObservers = {
-    "OnCloseConn", "OnCloseConnEx",   "OnPublicBotMessage", "OnUnLoad",
-    "OnCtmToHub",  "OnScriptCommand", "OnUserLogout",       "OnTimer"};
+const std::set<std::string> kObservers = {"OnCloseConn",  "OnCloseConnEx", "OnPublicBotMessage",
+                                          "OnUnLoad",     "OnCtmToHub",    "OnScriptCommand",
+                                          "OnUserLogout", "OnTimer"};
 
 bool Decides(int hook) { return kObservers.count(kHooks[hook].name) == 0; }
 
@@ -64,14 +64,12 @@ class Refuse : public testing::TestWithParam<std::tuple<Generation, const char*>
   void Expect(Answers answers, int hook, const std::string& what) {
     const bool may_refuse = answers == Answers::kRefused || answers == Answers::kOnlyRefused;
     const bool refuses = may_refuse && Decides(hook);
-    const bool is_there =
-        refuses || answers == Answers::kRefused || answers == Answers::kPassed;
+    const bool is_there = refuses || answers == Answers::kRefused || answers == Answers::kPassed;
     const std::string expected = refuses ? "l 0" : is_there ? "l 1" : "(null)";
     SampleBlock arguments(kHooks[hook].format);
     EXPECT_EQ(expected, hub_.Hook(script_, hook, arguments.get()))
         << kHooks[hook].name << ": " << what;
-    EXPECT_EQ(is_there, Lib().w_HasHook(script_, hook))
-        << kHooks[hook].name << ": " << what;
+    EXPECT_EQ(is_there, Lib().w_HasHook(script_, hook)) << kHooks[hook].name << ": " << what;
   }
   std::string Path() const { return (hub_.config_folder() / "scripts" / "script.py").string(); }
   // The hub's way: the same file again.
@@ -158,8 +156,9 @@ TEST_P(Refuse, DeadlinesAndSuspension) {
   EXPECT_EQ(1, CountLines(log, {"OnTimer is suspended for 5 s", "it lets everything pass"}));
   // One may be tried again meanwhile, and is late again.
   ExpectAll(Answers::kRefused, "suspended");
-  EXPECT_EQ("True", hub_.Evaluate(script_, "all(row['suspended'] for row in rows() "
-                                           "if row['kind'] == 'hook')"));
+  EXPECT_EQ("True", hub_.Evaluate(script_,
+                                  "all(row['suspended'] for row in rows() "
+                                  "if row['kind'] == 'hook')"));
 }
 
 // --- crashes ---
@@ -188,7 +187,8 @@ TEST_P(Refuse, WhoDoesNotWantToBeHeldBackIsNot) {
 
 // --- reloads ---
 
-// Its own thread of the hub is inside w_Unload and w_Load; events come from what the script asks of it.
+// Its own thread of the hub is inside w_Unload and w_Load; events come from what the script asks of
+// it.
 TEST_P(Refuse, WhileItIsUnloadedAndLoaded) {
   const std::string source = AllHooks() + "vh.mc('top level')\ndef UnLoad(): vh.mc('unload')\n";
   int asked = 0;
@@ -341,8 +341,7 @@ TEST_P(Refuse, OperatorsHearOfAScriptHeldBackWithoutAStub) {
   const std::string calls = LogIn(5, "boss");
   EXPECT_EQ(1, CountLines(calls, {"SendToOpChat", "script.py does not run: it is held back"}))
       << calls;
-  EXPECT_EQ(1, CountLines(calls, {" pm ssss", "script.py does not run: it is held back"}))
-      << calls;
+  EXPECT_EQ(1, CountLines(calls, {" pm ssss", "script.py does not run: it is held back"})) << calls;
   EXPECT_EQ(1, Lib().w_Unload(script_));
   script_ = hub_.Load("def OnTimer(now): return 1\n", "third.py");
   EXPECT_EQ(1, CountLines(LogIn(5), {" pm ssss", "it is held back"})) << "another one tells it";
@@ -430,12 +429,10 @@ std::vector<std::tuple<Generation, const char*>> Everywhere() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Everywhere, Refuse, testing::ValuesIn(Everywhere()),
-                         [](const auto& info) {
-                           std::ostringstream name;
-                           name << std::get<0>(info.param) << '_'
-                                << NameOf(std::get<1>(info.param));
-                           return name.str();
-                         });
+INSTANTIATE_TEST_SUITE_P(Everywhere, Refuse, testing::ValuesIn(Everywhere()), [](const auto& info) {
+  std::ostringstream name;
+  name << std::get<0>(info.param) << '_' << NameOf(std::get<1>(info.param));
+  return name.str();
+});
 
 }  // namespace

@@ -6,7 +6,7 @@
 //                                   and then uses everything again; all must work then
 //   panics_host values              checks what exported functions answer when they panic
 //   panics_host each POINT          has a script call each function of vh, which panics
-//   panics_host refuse POINT        calls a hook that is to refuse when it cannot answer, and panics
+//   panics_host refuse POINT        calls a hook that is to refuse while the point panics
 //
 // The log goes to standard output, each record in a line that begins with "LOG ".
 #include <unistd.h>
@@ -252,8 +252,7 @@ int Refuse(const std::filesystem::path& folder, const std::string& name) {
   for (const char* expected : {"l 0", "l 1"}) {
     if (expected[2] == '0') ArmPoint(FindPoints(name).front(), 1);
     const OwningBlock result(Lib().w_CallHook(id, W_OnParsedMsgChat, line.get()));
-    round.Expect(std::string("w_CallHook answers ") + expected,
-                 Describe(result.get()) == expected);
+    round.Expect(std::string("w_CallHook answers ") + expected, Describe(result.get()) == expected);
   }
   std::cout << "STRUCK " << Struck({FindPoints(name).front()}) << std::endl;
   round.Expect("w_End", Lib().w_End() == 1);
