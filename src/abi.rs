@@ -283,7 +283,7 @@ pub extern "C" fn w_LogLevel(level: c_int) {
 
 /// Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,
 /// w_Load, w_Unload, w_CallHook, w_CallFunction and those that register functions; each forgets the
-/// error before. w_CallHook has one too when the script raised and the event was passed on.
+/// error before. w_CallHook has one too when the script raised and the event was passed on or refused.
 /// Returns 1 and sets `*json` to a text from malloc, which the caller frees; returns 0 and sets it to
 /// NULL when the last call succeeded. The text, UTF-8, is
 ///   {"code": ..., "type": ..., "message": ..., "traceback": ...}

@@ -26,7 +26,7 @@ use crate::hub;
 use crate::last_error::{self, Code, Error};
 use crate::log;
 use crate::on_error::{self, OnError};
-use crate::panics::{contain, point, strike};
+use crate::panics::{self, contain, point, strike};
 use crate::python::load::{self, Loaded};
 use crate::python::{call, ending, output};
 use crate::stubs::{self, Cause, Known, NotLoaded};
@@ -382,7 +382,7 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
-    match run(&loading, &context) {
+    match run_contained(&loading, &context) {
         Ok(loaded) => {
             alarms::lower(context.path());
             let hooks = loaded.hook_bits();
@@ -392,6 +392,18 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
         }
         Err(why) => stand_in(loading, context, &why),
     }
+}
+
+/// The same as `run`; a fault of the library is a reason too not to be loaded.
+fn run_contained(loading: &Loading, context: &Arc<Context>) -> Result<Loaded, NotLoaded> {
+    let caught = panics::catch(point!("loading a script"), || run(loading, context));
+    caught.unwrap_or_else(|caught| {
+        let consequence = "the script is not loaded";
+        caught.tell(consequence);
+        let message = caught.line(consequence);
+        last_error::set(Error { code: Code::Internal, message, exception: None });
+        Err(NotLoaded::by_failure("the library has a fault, which the log tells".to_owned()))
+    })
 }
 
 /// Reads a script and runs its top level. Meanwhile its hooks refuse, if it asks for that.
@@ -475,6 +487,8 @@ fn stand_in(loading: Loading, context: Arc<Context>, why: &NotLoaded) -> c_int {
         script = %context.label,
         "a stub stands in for it, which {does}; load it again when it can run"
     );
+    // After a fault threads of it may still run.
+    context.close();
     context.profile.becomes_stub();
     let hooks = hooks | refused;
     go_live(loading, context, Body::Stub(hooks), hooks)

@@ -150,7 +150,7 @@ fn class_of(script: &Context, nick: &[u8]) -> Option<i64> {
 
 fn write_to(script: &Context, nick: &[u8], text: &str) {
     let callback = &CALLBACKS[PM];
-    let text = hub::encoding(script.id).encode(text);
+    let text = notices::for_chat(script, text);
     let nobody = || Piece::Text(None);
     let pieces = [
         Piece::Text(Some(Cow::Owned(text))),

@@ -75,12 +75,44 @@ fn say_all(script: &Context, hook: Option<(usize, &View)>) {
 /// held, and the script still there.
 pub fn say_in_op_chat(script: &Context, text: &str) {
     let callback = &CALLBACKS[SEND_TO_OP_CHAT];
-    let text = hub::encoding(script.id).encode(text);
+    let text = for_chat(script, text);
     let pieces = [Piece::Text(Some(Cow::Owned(text))), Piece::Text(None)];
     // A hub without an operators' chat, or without memory, has the log.
     if hub::offers(callback)
         && let Some(args) = Block::new(&pieces, Storage::Inside)
     {
         drop(hub::call(callback, script.id, args));
+    }
+}
+
+/// A text as users read it, in the hub's encoding. What the protocol reserves is written as entities: a
+/// text may have a part that a script, or who talks to it, has chosen.
+pub fn for_chat(script: &Context, text: &str) -> Vec<u8> {
+    hub::encoding(script.id).encode(&harmless(text))
+}
+
+fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '$' => harmless.push_str("&#36;"),
+            '|' => harmless.push_str("&#124;"),
+            letter if letter.is_control() => harmless.push(' '),
+            letter => harmless.push(letter),
+        }
+    }
+    harmless
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_text_ends_no_message() {
+        assert_eq!(
+            harmless("a|$Quit b|\r\nc\0\u{85}\u{e9}"),
+            "a&#124;&#36;Quit b&#124;  c  \u{e9}"
+        );
     }
 }

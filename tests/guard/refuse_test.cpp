@@ -364,6 +364,14 @@ TEST_P(Refuse, AWrongSettingOfTheHubIsToldOnce) {
   EXPECT_EQ(1, CountLines(calls, {" pm ", "Scripts a.py, b.py do not run"})) << calls;
 }
 
+// An exception has a text that anybody may have chosen.
+TEST_P(Refuse, WhatOperatorsHearEndsNoMessage) {
+  script_ = hub_.Load(std::string(kRefuse) + "raise ValueError('a|$Quit b|')\n");
+  const std::string calls = LogIn(5);
+  EXPECT_EQ(2, CountLines(calls, {"ValueError: a&#124;&#36;Quit b&#124;. "})) << calls;
+  EXPECT_EQ(0, CountLines(calls, {"|"})) << calls;
+}
+
 // With these an operator mends what refuses all other commands.
 TEST_P(Refuse, CommandsThatLoadScriptsPass) {
   script_ = hub_.Load("raise ValueError('on purpose')\n" + AllHooks());
