@@ -56,8 +56,10 @@ pub fn load(context: &Arc<Context>, source: &[u8]) -> Result<Loaded, NotLoaded> 
         let settings = Settings::read(&context.label, source, runtime);
         advice::on_comments(context, source);
         context.profile.settle(settings, &interpreter);
-        prepare(context, &interpreter, runtime, home, source)
-            .inspect_err(|_| ending::discard(&interpreter, runtime))
+        prepare(context, &interpreter, runtime, home, source).inspect_err(|_| {
+            ending::discard(&interpreter, runtime);
+            context.profile.moves_out();
+        })
     });
     let mut loaded = prepared.inspect_err(|why| tell(context, why))?;
     if loaded.run(context, source) {
@@ -207,10 +209,17 @@ fn prepare_attached(
         Runtime::Main => prepare_main(attached, context)?,
     };
     let scope = Scope::new(attached, context, runtime == Runtime::Main, &vh, &namespace)?;
-    if let Some(venv) = venv(context, source) {
-        use_venv(attached, &scope, &venv)?;
+    if let Err(failure) = equip(attached, context, &scope, &vh, source) {
+        // While an exception is set, nothing can run.
+        if matches!(failure, Failure::Refused(_)) {
+            // SAFETY: the script's own interpreter is attached, and nobody is inside.
+            unsafe {
+                scope.run(attached, context, c"forget");
+                scope.release(attached);
+            }
+        }
+        return Err(failure);
     }
-    state::restore(attached, context, &vh)?;
     Ok(Loaded {
         interpreter: Arc::clone(interpreter),
         runtime,
@@ -224,6 +233,20 @@ fn prepare_attached(
         names: Names::default(),
         timer: AtomicUsize::new(0),
     })
+}
+
+/// Gives the script its packages and what it kept over a reload.
+fn equip(
+    attached: Attached<'_>,
+    context: &Context,
+    scope: &Scope,
+    vh: &Obj,
+    source: &[u8],
+) -> Result<(), Failure> {
+    if let Some(venv) = venv(context, source) {
+        use_venv(attached, scope, &venv)?;
+    }
+    Ok(state::restore(attached, context, vh)?)
 }
 
 /// Gives the script the packages of a virtual environment; refused when they do not fit.
