@@ -164,6 +164,7 @@ struct Script {
 }
 
 /// What answers its calls.
+#[expect(clippy::large_enum_variant, reason = "a box would be one more step on a call's way")]
 enum Body {
     /// The script.
     Runs(Loaded),

@@ -181,7 +181,7 @@ mod tests {
             other => panic!("{other:?}"),
         });
         assert_eq!(pauses.collect::<Vec<_>>(), [10, 20, 40, 80, 160, 320, 600, 600, 600]);
-        assert!(!breaker.admits());
+        assert!(breaker.is_suspended());
         assert_eq!(try_again(&breaker, Outcome::InTime, SECOND), Some(Change::Recovered));
         assert!(breaker.admits());
     }
