@@ -240,7 +240,8 @@ int w_ReserveID(void);
 
 // Loads a script. Format `lssssls`: id, script path, bot nick, op-chat nick, config directory,
 // start time (unix seconds), config name. The block stays the caller's. Returns the id, or -1;
-// then the id is free again.
+// then the id is free again. When the id is returned and w_LastError has an error all the same, a stub
+// stands in for the script, which cannot run: its hooks refuse, or let everything pass.
 //
 // `args` is NULL or a block made by `w_pack` whose strings are alive.
 int w_Load(w_Targs *args);
@@ -361,7 +362,7 @@ void w_LogLevel(int level);
 
 // Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,
 // w_Load, w_Unload, w_CallHook, w_CallFunction and those that register functions; each forgets the
-// error before. w_CallHook has one too when the script raised and the event was passed on.
+// error before. w_CallHook has one too when the script raised and the event was passed on or refused.
 // Returns 1 and sets `*json` to a text from malloc, which the caller frees; returns 0 and sets it to
 // NULL when the last call succeeded. The text, UTF-8, is
 //   {"code": ..., "type": ..., "message": ..., "traceback": ...}

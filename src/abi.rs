@@ -18,7 +18,7 @@ mod jumps;
 pub mod types;
 mod variadic;
 
-use boundary::{call, guard};
+use boundary::{call, call_or, guard};
 use host::{CallbackTable, OwningFunction};
 pub use types::{
     w_Targs, w_Tcallback, w_Telement, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease,
@@ -56,7 +56,8 @@ pub extern "C" fn w_ReserveID() -> c_int {
 
 /// Loads a script. Format `lssssls`: id, script path, bot nick, op-chat nick, config directory,
 /// start time (unix seconds), config name. The block stays the caller's. Returns the id, or -1;
-/// then the id is free again.
+/// then the id is free again. When the id is returned and w_LastError has an error all the same, a stub
+/// stands in for the script, which cannot run: its hooks refuse, or let everything pass.
 ///
 /// # Safety
 /// `args` is NULL or a block made by `w_pack` whose strings are alive.
@@ -100,9 +101,11 @@ pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_CallHook(id: c_int, hook: c_int, params: *mut w_Targs) -> *mut w_Targs {
     // SAFETY: the caller's promise is the one `scripts::call_hook` asks for.
-    call(point!("w_CallHook"), std::ptr::null_mut(), || unsafe {
-        scripts::call_hook(id, hook, params)
-    })
+    call_or(
+        point!("w_CallHook"),
+        || scripts::after_fault(id, hook),
+        || unsafe { scripts::call_hook(id, hook, params) },
+    )
 }
 
 /// Calls any function of a script by name. `params` may be NULL for no arguments and stay the
@@ -281,7 +284,7 @@ pub extern "C" fn w_LogLevel(level: c_int) {
 
 /// Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,
 /// w_Load, w_Unload, w_CallHook, w_CallFunction and those that register functions; each forgets the
-/// error before. w_CallHook has one too when the script raised and the event was passed on.
+/// error before. w_CallHook has one too when the script raised and the event was passed on or refused.
 /// Returns 1 and sets `*json` to a text from malloc, which the caller frees; returns 0 and sets it to
 /// NULL when the last call succeeded. The text, UTF-8, is
 ///   {"code": ..., "type": ..., "message": ..., "traceback": ...}

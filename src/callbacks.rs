@@ -223,6 +223,10 @@ pub static CALLBACKS: [Callback; 60] = [
 
 /// `SendToOpChat`: the library itself tells operators of scripts it suspends.
 pub const SEND_TO_OP_CHAT: usize = index_of(0);
+/// `GetUserClass`: who logs in may be an operator, who is told of scripts that do not run.
+pub const GET_USER_CLASS: usize = index_of(11);
+/// `pm`: that is how.
+pub const PM: usize = index_of(54);
 /// `GetConfig`: the library itself asks for the hub's encoding.
 pub const GET_CONFIG: usize = index_of(38);
 /// `SetConfig`: a script may change the hub's encoding.

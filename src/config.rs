@@ -1,10 +1,30 @@
 //! Settings from the environment of the hub.
 
+use std::ffi::OsString;
 use std::time::Duration;
+
+/// What a variable says, if it is there and not empty; the bytes of what is not UTF-8 in the error.
+pub fn text(name: &str) -> Result<Option<String>, String> {
+    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = |value: OsString| {
+        format!("the environment variable {name} is {value:?}, which is not UTF-8")
+    };
+    value.into_string().map(Some).map_err(wrong)
+}
+
+/// The same where a default is used for what is not UTF-8.
+fn text_or_told(name: &str) -> Option<String> {
+    text(name).unwrap_or_else(|reason| {
+        tracing::error!("{reason}; it is taken as not set");
+        None
+    })
+}
 
 /// Whether something is on or off. What is neither is told and the default used.
 pub fn switch(name: &str, default: bool) -> bool {
-    let Ok(text) = std::env::var(name) else { return default };
+    let Some(text) = text_or_told(name) else { return default };
     parse_switch(&text).unwrap_or_else(|| {
         if !text.trim().is_empty() {
             let used = if default { "on" } else { "off" };
@@ -32,7 +52,7 @@ pub fn parse_seconds(text: &str) -> Option<Duration> {
 
 /// A number that is not negative. What is none is told and the default used.
 pub fn number(name: &str, default: f64) -> f64 {
-    let Ok(text) = std::env::var(name) else { return default };
+    let Some(text) = text_or_told(name) else { return default };
     match text.trim().parse() {
         Ok(number) if (0.0..1e9).contains(&number) => number,
         _ if text.trim().is_empty() => default,
@@ -48,7 +68,7 @@ pub fn number(name: &str, default: f64) -> f64 {
 
 /// A time in seconds, with a fraction. What is no number is told and the default used.
 pub fn seconds(name: &str, default: Duration) -> Duration {
-    let Ok(text) = std::env::var(name) else { return default };
+    let Some(text) = text_or_told(name) else { return default };
     match parse_seconds(&text) {
         Some(time) => time,
         None if text.trim().is_empty() => default,

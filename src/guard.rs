@@ -5,11 +5,10 @@
 //! watchdog and to the crash handler. Of that only plain loads and stores are on a call's way, some
 //! ten at its beginning and half as many at its end, all with the script's interpreter attached.
 
-use std::cell::Cell;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use parking_lot::Mutex;
 use crate::header::{self, Setting};
 use crate::hooks::HOOKS;
 use crate::log::plain;
+use crate::on_error::OnError;
 use crate::python::interpreter::Interpreter;
 use crate::python::object::Attached;
 use crate::python::{interrupt, names};
@@ -25,6 +25,7 @@ use crate::runtime::Runtime;
 use crate::stats::{Row, Start};
 use crate::{clock, config};
 
+pub mod alarms;
 pub mod breaker;
 pub mod crash;
 pub mod memory;
@@ -61,6 +62,9 @@ pub struct Profile {
     crash_files: Vec<CString>,
     loaded_at: f64,
     settings: OnceLock<Settings>,
+    on_error: OnceLock<OnError>,
+    is_stub: AtomicBool,
+    is_held_back: AtomicBool,
     interpreter: OnceLock<Weak<Interpreter>>,
     /// `vh` calls of its own threads.
     thread_vh_calls: AtomicU64,
@@ -92,11 +96,7 @@ impl Settings {
         let timeout = own.or(timeout, Setting::Timeout, config::parse_seconds, |timeout| {
             format!("no number of seconds; {} is used", timeout.as_secs_f64())
         });
-        let tell = config::switch("VH_PYTHON_TELL_OPERATORS", true);
-        let tell = own.or(tell, Setting::TellOperators, config::parse_switch, |tell| {
-            format!("neither yes nor no; {} is used", if *tell { "yes" } else { "no" })
-        });
-        Settings { runtime, timeout, tell_operators: tell }
+        Settings { runtime, timeout, tell_operators: own.tells_operators() }
     }
 }
 
@@ -107,6 +107,18 @@ struct Own<'o> {
 }
 
 impl Own<'_> {
+    /// Whether operators are told of the script.
+    fn tells_operators(&self) -> bool {
+        let tell = config::switch("VH_PYTHON_TELL_OPERATORS", true);
+        self.switch(tell, Setting::TellOperators)
+    }
+
+    fn switch(&self, default: bool, setting: Setting) -> bool {
+        self.or(default, setting, config::parse_switch, |used| {
+            format!("neither yes nor no; {} is used", if *used { "yes" } else { "no" })
+        })
+    }
+
     /// What they say, or the default; a value that is not understood is `wrong`.
     fn or<T>(
         &self,
@@ -137,6 +149,9 @@ impl Profile {
             crash_files: crash::files(path, config_dir),
             loaded_at: clock::unix_time(),
             settings: OnceLock::new(),
+            on_error: OnceLock::new(),
+            is_stub: AtomicBool::new(false),
+            is_held_back: AtomicBool::new(true),
             interpreter: OnceLock::new(),
             thread_vh_calls: AtomicU64::new(0),
             notices: Notices::default(),
@@ -154,9 +169,48 @@ impl Profile {
         *self.residence.lock() = Some(crash::Residence::new(self, interpreter.address()));
     }
 
-    /// Where the script runs; empty before that is known.
+    /// Once the script has been read: what is to become of it when it cannot answer, or crashed.
+    pub fn note_wishes(&self, source: &[u8], on_error: OnError) {
+        // A script is read once.
+        let _ = self.on_error.set(on_error);
+        let own = Own { label: &self.label, source };
+        self.is_held_back.store(own.switch(true, Setting::HoldBack), Ordering::Relaxed);
+    }
+
+    /// What its hooks answer when they cannot; every event passes before that is known.
+    pub fn on_error(&self) -> OnError {
+        self.on_error.get().copied().unwrap_or_default()
+    }
+
+    /// Whether the script is held back once after a crash.
+    pub fn is_held_back(&self) -> bool {
+        self.is_held_back.load(Ordering::Relaxed)
+    }
+
+    /// Whether operators are told of the script, of which this is the text.
+    pub fn tells_operators(&self, source: &[u8]) -> bool {
+        match self.settings.get() {
+            Some(settings) => settings.tell_operators,
+            None => Own { label: &self.label, source }.tells_operators(),
+        }
+    }
+
+    /// What operators are told of the script.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// Where the script runs; empty before that is known, and `stub` for what stands in for it.
     pub fn runtime_name(&self) -> &'static str {
-        self.runtime().map_or("", Runtime::name)
+        match self.is_stub.load(Ordering::Relaxed) {
+            true => "stub",
+            false => self.runtime().map_or("", Runtime::name),
+        }
+    }
+
+    /// The script cannot run: a stub stands in for it.
+    pub fn becomes_stub(&self) {
+        self.is_stub.store(true, Ordering::Relaxed);
     }
 
     /// The runtime of the script; None as long as nothing of it has run.
@@ -273,7 +327,7 @@ impl Callee {
         admits
     }
 
-    /// Whether it is not called at the moment, because it does nothing but fail.
+    /// Whether it is not called at the moment, because it went past its deadline again and again.
     pub fn is_suspended(&self) -> bool {
         self.breaker.is_suspended()
     }
@@ -310,24 +364,8 @@ impl Callee {
 
     #[inline]
     fn has_ended(&self, outcome: Outcome) {
-        if let Some(change) = self.breaker.outcome(self.judged(outcome)) {
+        if let Some(change) = self.breaker.outcome(outcome) {
             self.tell_change(change);
-        }
-    }
-
-    /// What a call left to go on has ended. The script's interpreter is attached.
-    pub fn settle(&self, outcome: Outcome) {
-        if let Some(change) = self.breaker.settle(self.judged(outcome)) {
-            self.tell_change(change);
-        }
-    }
-
-    /// A function fails by what its callers pass, too: only its deadlines count.
-    #[inline]
-    fn judged(&self, outcome: Outcome) -> Outcome {
-        match (outcome, self.kind) {
-            (Outcome::Failure, Kind::Function) => Outcome::Success,
-            (outcome, _) => outcome,
         }
     }
 
@@ -336,14 +374,21 @@ impl Callee {
         let (name, script) = (&self.name, &self.profile.label);
         let file = script.split_once(':').map_or(script.as_str(), |(_, file)| file);
         let notice = match change {
-            Change::Suspended(pause, reason) => {
+            Change::Suspended(pause) => {
                 let pause = pause.as_secs();
+                let reason = "it went past its deadline 3 times in a row";
+                let meanwhile = match (self.kind, self.refuses()) {
+                    (Kind::Function, _) => "",
+                    (Kind::Hook, true) => " Meanwhile it refuses everything.",
+                    (Kind::Hook, false) => " Meanwhile it lets everything pass.",
+                };
                 tracing::error!(
                     script,
-                    "{name} is suspended for {pause} s, because {reason}; then it is tried again"
+                    "{name} is suspended for {pause} s, because {reason}; then it is tried again.{meanwhile}"
                 );
                 format!(
-                    "Script {file}: {name} is suspended, because {reason}. It is tried again from time to time."
+                    "Script {file}: {name} is suspended, because {reason}. It is tried again from time to \
+                     time.{meanwhile}"
                 )
             }
             Change::StillSuspended(pause) => {
@@ -365,6 +410,13 @@ impl Callee {
         if self.profile.settings.get().is_some_and(|settings| settings.tell_operators) {
             self.profile.notices.add(notice);
         }
+    }
+
+    /// Whether it is a hook that refuses when it cannot answer.
+    fn refuses(&self) -> bool {
+        let number = HOOKS.iter().position(|hook| hook.text == self.name);
+        self.kind == Kind::Hook
+            && number.is_some_and(|number| self.profile.on_error().refuses(number))
     }
 
     /// Its statistics.
@@ -451,16 +503,6 @@ pub struct Call<'c, 'a> {
     start: Start,
     vh_calls_before: u64,
     outer: Option<Outer>,
-    ending: Cell<Ending>,
-}
-
-/// How a call ends, unless it goes past its deadline.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ending {
-    Success,
-    Failure,
-    /// A coroutine goes on with its work.
-    GoesOn,
 }
 
 impl<'c, 'a> Call<'c, 'a> {
@@ -480,15 +522,7 @@ impl<'c, 'a> Call<'c, 'a> {
         let slot = slot::of_this_thread();
         let start = callee.row.begin();
         let outer = slot.begin(callee, limit, start.ticking());
-        Call {
-            callee,
-            slot,
-            attached,
-            start,
-            vh_calls_before: slot.vh_calls(),
-            outer,
-            ending: Cell::new(Ending::Success),
-        }
+        Call { callee, slot, attached, start, vh_calls_before: slot.vh_calls(), outer }
     }
 }
 
@@ -501,11 +535,7 @@ impl Drop for Call<'_, '_> {
             self.ended_late();
             Outcome::Timeout
         } else {
-            match self.ending.get() {
-                Ending::Success => Outcome::Success,
-                Ending::Failure => Outcome::Failure,
-                Ending::GoesOn => return self.callee.breaker.goes_on(),
-            }
+            Outcome::InTime
         };
         self.callee.has_ended(outcome);
         if was_slow {
@@ -522,19 +552,12 @@ impl Call<'_, '_> {
 
     /// It failed; see `Callee::has_failed`.
     pub fn has_failed(&self, what: String, kind: &str) -> bool {
-        self.ending.set(Ending::Failure);
         self.callee.has_failed(what, kind)
     }
 
     /// It failed because it was interrupted, which the watchdog has told.
     pub fn was_interrupted(&self, what: String) {
-        self.ending.set(Ending::Failure);
         self.callee.row.count_error(what);
-    }
-
-    /// A coroutine goes on with its work; `Callee::settle` tells how that ends.
-    pub fn goes_on(&self) {
-        self.ending.set(Ending::GoesOn);
     }
 
     /// It returned after its deadline: nobody waits for its result any more. Gives the reason.

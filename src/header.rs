@@ -1,6 +1,7 @@
 //! Settings a script gives in comments among its first lines: `# vh: name = value`, with or without
 //! another comment behind it.
 
+use crate::hooks::HOOKS;
 use crate::nearest::nearest;
 
 /// Lines of a script in which settings are looked for.
@@ -17,17 +18,23 @@ pub enum Setting {
     Reload,
     /// How long a call may take.
     Timeout,
-    /// Whether operators are told of suspended hooks.
+    /// Whether operators are told of suspended hooks, and that it does not run.
     TellOperators,
+    /// What its hooks answer when they cannot; also for a single one, `on_error.OnTimer`.
+    OnError,
+    /// Whether it is held back after a crash.
+    HoldBack,
 }
 
 /// Every setting and its name.
-const SETTINGS: [(&str, Setting); 5] = [
+const SETTINGS: [(&str, Setting); 7] = [
     ("runtime", Setting::Runtime),
     ("venv", Setting::Venv),
     ("reload", Setting::Reload),
     ("timeout", Setting::Timeout),
     ("tell_operators", Setting::TellOperators),
+    ("on_error", Setting::OnError),
+    ("hold_back", Setting::HoldBack),
 ];
 
 impl Setting {
@@ -44,62 +51,113 @@ impl Setting {
 
 /// The value of a setting; the first one counts.
 pub fn setting(source: &[u8], wanted: Setting) -> Option<String> {
-    lines(source).take(LINES).find_map(|line| {
+    pairs(source).find_map(|(name, value)| (Setting::named(&name) == Some(wanted)).then_some(value))
+}
+
+/// What a setting says for single hooks, `# vh: on_error.OnTimer = pass`: their names and the values.
+pub fn of_hooks(source: &[u8], wanted: Setting) -> Vec<(String, String)> {
+    let of_hook = |(name, value): (String, String)| {
+        let (setting, hook) = name.split_once('.')?;
+        (Setting::named(setting.trim()) == Some(wanted)).then(|| (hook.trim().to_owned(), value))
+    };
+    pairs(source).filter_map(of_hook).collect()
+}
+
+/// Names and values, in the lines that count.
+fn pairs(source: &[u8]) -> impl Iterator<Item = (String, String)> {
+    lines(source).take(LINES).filter_map(|line| {
         let (name, value) = line.after_mark()?.split_once('=')?;
-        let is_wanted = Setting::named(name.trim()) == Some(wanted);
-        is_wanted.then(|| without_comment(value).trim().to_owned())
+        Some((name.trim().to_owned(), without_comment(value).trim().to_owned()))
     })
 }
 
-/// What is meant as a setting, as it seems, but is none; a line of text for each.
-pub fn mistakes(source: &[u8]) -> Vec<String> {
+/// What is meant as a setting, as it seems, but is none.
+#[derive(Debug)]
+pub struct Mistake {
+    /// What is wrong, in a line.
+    pub text: String,
+    /// Which setting is meant, where that can be guessed.
+    pub meant: Option<Setting>,
+}
+
+/// What is wrong with a comment, and which setting is meant.
+type Wrong = (String, Option<Setting>);
+
+/// What is meant as a setting, as it seems, but is none.
+pub fn mistakes(source: &[u8]) -> Vec<Mistake> {
     lines(source)
         .enumerate()
         .filter_map(|(index, line)| {
             let (number, line) = (index + 1, line.comment()?);
-            let wrong = match index < LINES {
+            let (wrong, meant) = match index < LINES {
                 true => what_is_wrong(line)?,
                 false => too_late(line)?,
             };
-            Some(format!("its comment \"# {line}\" in line {number} {wrong}"))
+            let text = format!("its comment \"# {line}\" in line {number} {wrong}");
+            Some(Mistake { text, meant })
         })
         .collect()
 }
 
-fn what_is_wrong(comment: &str) -> Option<String> {
+fn what_is_wrong(comment: &str) -> Option<Wrong> {
     let Some(text) = after_mark(comment) else {
         // Without the colon.
         let (name, _) = strip_vh(comment)?.split_once('=')?;
-        Setting::named(name.trim())?;
-        return Some("is no setting: write \"# vh: NAME = VALUE\"".to_owned());
+        let meant = setting_in(name)?;
+        return Some(("is no setting: write \"# vh: NAME = VALUE\"".to_owned(), Some(meant)));
     };
     match text.split_once('=') {
         Some((name, _)) if Setting::named(name.trim()).is_some() => None,
+        Some((name, _)) if setting_in(name) == Some(Setting::OnError) => no_hook(name),
         Some((name, _)) => unknown(name.trim()),
         None => {
             let name = text.split([':', ' ', '\t']).next().unwrap_or_default();
-            let meant = nearest(name, names())?;
-            Some(format!("is no setting: write \"# vh: {meant} = VALUE\""))
+            let meant = nearest(without_hook(name), names())?;
+            let wrong = format!("is no setting: write \"# vh: {meant} = VALUE\"");
+            Some((wrong, Setting::named(meant)))
         }
     }
 }
 
-fn unknown(name: &str) -> Option<String> {
-    match nearest(name, names()) {
-        Some(meant) => Some(format!("names no setting: did you mean {meant}?")),
+/// The setting a name is, or a name for a single hook begins with.
+fn setting_in(name: &str) -> Option<Setting> {
+    Setting::named(without_hook(name))
+}
+
+fn without_hook(name: &str) -> &str {
+    name.split('.').next().unwrap_or_default().trim()
+}
+
+/// What is wrong with `on_error.HOOK`.
+fn no_hook(name: &str) -> Option<Wrong> {
+    let hook = name.split_once('.')?.1.trim();
+    if HOOKS.iter().any(|known| known.text == hook) {
+        return None;
+    }
+    let meant = nearest(hook, HOOKS.iter().map(|known| known.text));
+    let meant = meant.map(|meant| format!(": did you mean {meant}?")).unwrap_or_default();
+    Some((format!("names no hook{meant}"), Some(Setting::OnError)))
+}
+
+fn unknown(name: &str) -> Option<Wrong> {
+    match nearest(without_hook(name), names()) {
+        Some(meant) => {
+            Some((format!("names no setting: did you mean {meant}?"), Setting::named(meant)))
+        }
         // A sentence with an equals sign in it.
         None if name.contains(char::is_whitespace) => None,
         None => {
             let all: Vec<_> = names().collect();
-            Some(format!("names no setting: there are {}", all.join(", ")))
+            Some((format!("names no setting: there are {}", all.join(", ")), None))
         }
     }
 }
 
-fn too_late(comment: &str) -> Option<String> {
+fn too_late(comment: &str) -> Option<Wrong> {
     let (name, _) = after_mark(comment)?.split_once('=')?;
-    Setting::named(name.trim())?;
-    Some(format!("is not read: settings are among the first {LINES} lines"))
+    let meant = setting_in(name)?;
+    let wrong = format!("is not read: settings are among the first {LINES} lines");
+    Some((wrong, Some(meant)))
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
@@ -149,7 +207,7 @@ fn without_comment(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Setting, mistakes, setting};
+    use super::{Setting, mistakes, of_hooks, setting};
 
     fn runtime(source: &str) -> Option<String> {
         setting(source.as_bytes(), Setting::Runtime)
@@ -164,7 +222,7 @@ mod tests {
             "# VH: Runtime = main\n",
         ] {
             assert_eq!(runtime(source).as_deref(), Some("main"), "{source:?}");
-            assert_eq!(mistakes(source.as_bytes()), [""; 0], "{source:?}");
+            assert!(mistakes(source.as_bytes()).is_empty(), "{source:?}");
         }
     }
 
@@ -202,12 +260,41 @@ mod tests {
             ("# vh runtime = main\n", "is no setting: write \"# vh: NAME = VALUE\""),
             (
                 "# vh: colour = red\n",
-                "names no setting: there are runtime, venv, reload, timeout, tell_operators",
+                "names no setting: there are runtime, venv, reload, timeout, tell_operators, on_error, \
+                 hold_back",
             ),
             (&late, "in line 21 is not read: settings are among the first 20 lines"),
         ] {
             let found = mistakes(source.as_bytes());
-            assert!(found.len() == 1 && found[0].ends_with(told), "{source:?}: {found:?}");
+            assert!(found.len() == 1 && found[0].text.ends_with(told), "{source:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_setting_may_be_for_one_hook() {
+        let source = b"# vh: on_error = refuse\n# vh: on_error.OnTimer=pass # at once\n";
+        assert_eq!(setting(source, Setting::OnError).as_deref(), Some("refuse"));
+        let hooks = of_hooks(source, Setting::OnError);
+        assert_eq!(hooks, [("OnTimer".to_owned(), "pass".to_owned())]);
+        assert!(mistakes(source).is_empty());
+    }
+
+    #[test]
+    fn whoever_wants_refusal_is_understood() {
+        let late = "\n".repeat(20) + "# vh: on_error.OnTimer = refuse";
+        for source in [
+            "# vh: on_eror = refuse",
+            "# vh: onerror.OnTimer = refuse",
+            "# vh: on_error: refuse",
+            "# vh: on_error.OnTimer refuse",
+            "# vh on_error = refuse",
+            "# vh: on_error.OnTime = refuse",
+            "# vh: on_error.Rhyme = refuse",
+            &late,
+        ] {
+            let found = mistakes(source.as_bytes());
+            let meant: Vec<_> = found.iter().map(|mistake| mistake.meant).collect();
+            assert_eq!(meant, [Some(Setting::OnError)], "{source:?}: {found:?}");
         }
     }
 
@@ -219,7 +306,7 @@ mod tests {
             "# vhost = 3\n#\n# é\n",
             "print('# vh: runtim = main')\n",
         ] {
-            assert_eq!(mistakes(source.as_bytes()), [""; 0], "{source:?}");
+            assert!(mistakes(source.as_bytes()).is_empty(), "{source:?}");
         }
     }
 }

@@ -32,18 +32,26 @@ pub struct Hook {
     pub arguments: &'static str,
     /// Return values this hook understands.
     pub reply: Reply,
+    /// Whether 0 refuses somebody something; for other hooks it keeps further scripts from hearing of
+    /// the event, and that is all.
+    pub decides: bool,
 }
 
 const fn hook(name: &'static CStr, format: &'static str, arguments: &'static str) -> Hook {
     let Ok(text) = name.to_str() else { panic!("a hook's name is ASCII") };
-    Hook { name, text, format, arguments, reply: Reply::Common }
+    Hook { name, text, format, arguments, reply: Reply::Common, decides: true }
+}
+
+/// A hook that is told of what has happened, or of what is no business of a single user.
+const fn observer(name: &'static CStr, format: &'static str, arguments: &'static str) -> Hook {
+    Hook { decides: false, ..hook(name, format, arguments) }
 }
 
 /// Every hook; the index is its number.
 pub static HOOKS: [Hook; 41] = [
     hook(c"OnNewConn", "s", "ip"),
-    hook(c"OnCloseConn", "s", "ip"),
-    hook(c"OnCloseConnEx", "sls", "ip, reason, nick"),
+    observer(c"OnCloseConn", "s", "ip"),
+    observer(c"OnCloseConnEx", "sls", "ip, reason, nick"),
     Hook { reply: Reply::Chat, ..hook(c"OnParsedMsgChat", "ss", "nick, message") },
     hook(c"OnParsedMsgPM", "sss", "nick, message, to"),
     hook(c"OnParsedMsgMCTo", "sss", "nick, message, to"),
@@ -61,9 +69,9 @@ pub static HOOKS: [Hook; 41] = [
     hook(c"OnParsedMsgAny", "ss", "nick, data"),
     hook(c"OnParsedMsgAnyEx", "ss", "ip, data"),
     hook(c"OnOpChatMessage", "ss", "nick, message"),
-    hook(c"OnPublicBotMessage", "ssll", "nick, message, min_class, max_class"),
-    hook(c"OnUnLoad", "l", "code"),
-    hook(c"OnCtmToHub", "sslls", "nick, ip, port, server_port, referer"),
+    observer(c"OnPublicBotMessage", "ssll", "nick, message, min_class, max_class"),
+    observer(c"OnUnLoad", "l", "code"),
+    observer(c"OnCtmToHub", "sslls", "nick, ip, port, server_port, referer"),
     hook(c"OnParsedMsgSupports", "sss", "ip, data, filtered"),
     hook(c"OnParsedMsgMyHubURL", "ss", "nick, data"),
     hook(c"OnParsedMsgExtJSON", "ss", "nick, data"),
@@ -80,11 +88,11 @@ pub static HOOKS: [Hook; 41] = [
     hook(c"OnValidateTag", "ss", "nick, tag"),
     hook(c"OnUserCommand", "ss", "nick, command"),
     hook(c"OnHubCommand", "sslls", "nick, command, user_class, in_pm, prefix"),
-    hook(c"OnScriptCommand", "ssss", "command, data, plugin, script"),
+    observer(c"OnScriptCommand", "ssss", "command, data, plugin, script"),
     hook(c"OnUserInList", "s", "nick"),
     hook(c"OnUserLogin", "s", "nick"),
-    hook(c"OnUserLogout", "s", "nick"),
-    hook(c"OnTimer", "d", "seconds"),
+    observer(c"OnUserLogout", "s", "nick"),
+    observer(c"OnTimer", "d", "seconds"),
     hook(c"OnNewReg", "ssl", "op, nick, user_class"),
     hook(c"OnNewBan", "ssss", "op, ip, nick, reason"),
     hook(c"OnSetConfig", "sssssl", "nick, file, variable, new, old, type"),
@@ -116,6 +124,12 @@ const fn equal(left: &[u8], right: &[u8]) -> bool {
     true
 }
 
+/// `OnHubCommand`: carries the commands that load scripts.
+pub const ON_HUB_COMMAND: usize = number("OnHubCommand");
+/// `OnOperatorCommand`: the same.
+pub const ON_OPERATOR_COMMAND: usize = number("OnOperatorCommand");
+/// `OnUserLogin`: operators are told what they should know.
+pub const ON_USER_LOGIN: usize = number("OnUserLogin");
 /// `OnScriptCommand`: also carries the hub's renames of its bots.
 pub const ON_SCRIPT_COMMAND: usize = number("OnScriptCommand");
 /// `OnTimer`: scripts written before 2015 take no argument.

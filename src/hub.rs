@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::abi::host::{CallbackTable, HostFunction, TableCopy, TablePlace};
 use crate::callbacks::{CALLBACKS, Callback, GET_CONFIG, MAX_CALLBACKS, Numbering};
+use crate::config;
 use crate::host_functions::{self, Answer};
 use crate::targs::{Block, Item, Piece, Storage};
 use crate::text::{self, Encoding};
@@ -74,9 +75,11 @@ pub fn end() {
 
 /// The generation `VH_PYTHON_GENERATION` demands.
 fn named_generation() -> Option<Generation> {
-    let name = std::env::var("VH_PYTHON_GENERATION").ok()?;
+    let name = config::text("VH_PYTHON_GENERATION").unwrap_or_else(|reason| {
+        tracing::error!("{reason}: the hub's callback table decides instead");
+        None
+    })?;
     match name.as_str() {
-        "" => None,
         // Both have the same table; they differ in whether they call functions at all.
         "classic" | "bidirectional" => Some(CLASSIC),
         "python3" => Some(PYTHON3),

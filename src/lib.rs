@@ -30,6 +30,7 @@ pub mod last_error;
 pub mod lifecycle;
 pub mod log;
 mod nearest;
+mod on_error;
 pub mod packages;
 #[allow(unsafe_code)]
 pub mod panics;
@@ -41,6 +42,7 @@ pub mod runtime;
 pub mod scripts;
 mod spawn;
 pub mod stats;
+mod stubs;
 #[allow(unsafe_code)]
 pub mod targs;
 pub mod text;

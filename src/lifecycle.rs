@@ -1,10 +1,10 @@
 //! `w_Begin` and `w_End`: from nothing to a hub with a running Python, and back.
 
 use crate::abi::host::CallbackTable;
-use crate::guard::{crash, watchdog};
+use crate::guard::{alarms, crash, watchdog};
 use crate::last_error::{self, Code};
 use crate::python::{advice, interpreter};
-use crate::{carry, hub, log, scripts};
+use crate::{carry, hub, log, scripts, stubs};
 
 /// Starts Python and keeps the callback table. False, with a log line, on failure.
 pub fn begin(table: Option<CallbackTable>) -> bool {
@@ -29,6 +29,8 @@ pub fn begin(table: Option<CallbackTable>) -> bool {
 /// Unloads every script and forgets the callback table.
 pub fn end() {
     scripts::unload_all();
+    alarms::clear();
+    stubs::forget_all();
     watchdog::stop();
     crash::uninstall();
     carry::close();

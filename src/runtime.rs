@@ -1,5 +1,6 @@
 //! Where a script runs, and how it says so.
 
+use crate::config;
 use crate::header::{self, Setting};
 use crate::nearest::nearest;
 
@@ -43,11 +44,11 @@ pub fn wish(source: &[u8]) -> Result<Option<Runtime>, String> {
 
 /// The runtime of scripts that do not ask for one.
 pub fn default() -> Result<Runtime, String> {
-    match std::env::var(VARIABLE) {
-        Ok(name) if !name.is_empty() => {
+    match config::text(VARIABLE)? {
+        Some(name) => {
             named(&name).map_err(|reason| format!("the environment variable {VARIABLE} {reason}"))
         }
-        _ => Ok(Runtime::Sub),
+        None => Ok(Runtime::Sub),
     }
 }
 

@@ -18,15 +18,18 @@ use parking_lot::{Mutex, RwLock};
 use crate::abi::host;
 use crate::abi::types::w_Targs;
 use crate::door::{self, Door, Inside};
+use crate::guard::alarms::{self, Alarm};
 use crate::guard::{Callees, Profile, crash, memory, notices, registry};
-use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER};
+use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER, ON_USER_LOGIN};
 use crate::host_functions::Registered;
 use crate::hub;
 use crate::last_error::{self, Code, Error};
 use crate::log::{self, plain};
-use crate::panics::{contain, point, strike};
+use crate::on_error::{self, OnError};
+use crate::panics::{self, contain, point, strike};
 use crate::python::load::{self, Loaded};
 use crate::python::{call, ending, output};
+use crate::stubs::{self, Cause, Known, NotLoaded};
 use crate::targs::{self, Item, Malformed, View};
 use crate::{carry, clock};
 
@@ -37,6 +40,9 @@ const PARTING: Duration = Duration::from_secs(1);
 
 /// Which hooks each script has, a bit each; what `w_HasHook` reads.
 static HOOK_BITS: [AtomicU64; MAX_SCRIPTS] = [const { AtomicU64::new(0) }; MAX_SCRIPTS];
+/// Which of them refuse while nobody can run them: while the script is loaded or unloaded, when a stub
+/// stands in for it, after a fault of the library.
+static REFUSALS: [AtomicU64; MAX_SCRIPTS] = [const { AtomicU64::new(0) }; MAX_SCRIPTS];
 
 static SLOTS: RwLock<Vec<Slot>> = RwLock::new(Vec::new());
 
@@ -170,7 +176,16 @@ impl Context {
 /// A loaded script.
 struct Script {
     context: Arc<Context>,
-    loaded: Loaded,
+    body: Body,
+}
+
+/// What answers its calls.
+#[expect(clippy::large_enum_variant, reason = "a box would be one more step on a call's way")]
+enum Body {
+    /// The script.
+    Runs(Loaded),
+    /// Nothing: it cannot run. A stub stands in for it, with these hooks, a bit each.
+    Stub(u64),
 }
 
 /// The way into each live script. Calls go in and out without a lock.
@@ -291,6 +306,26 @@ pub fn listen_to_timer(id: c_int) {
     HOOK_BITS[id as usize].fetch_or(1 << ON_TIMER, Ordering::Release);
 }
 
+/// When there are scripts that do not run, operators hear of it after calls of the first one that is
+/// live; the hub is to tell it the time and of logins.
+pub fn watch_alarms() {
+    if alarms::any()
+        && let Some(first) = first_live()
+    {
+        first.profile.notices().watch_alarms();
+        let wanted = 1 << ON_TIMER | 1 << ON_USER_LOGIN;
+        HOOK_BITS[first.id as usize].fetch_or(wanted, Ordering::Release);
+    }
+}
+
+/// The loaded script with the lowest id.
+pub fn first_live() -> Option<Arc<Context>> {
+    SLOTS.read().iter().find_map(|slot| match slot {
+        Slot::Live(context) => Some(Arc::clone(context)),
+        _ => None,
+    })
+}
+
 /// Every loaded script, in the order of their ids.
 pub fn live() -> Vec<Arc<Context>> {
     let slots = SLOTS.read();
@@ -312,7 +347,7 @@ pub fn with_serial(serial: u64) -> Option<Arc<Context>> {
 /// Runs what a script gave to `vh.run_in_host`.
 pub fn run_jobs(serial: u64) {
     if let Some(inside) = with_serial(serial).and_then(|context| enter(context.id)) {
-        let Script { context, loaded } = inside.behind();
+        let Script { context, body: Body::Runs(loaded) } = inside.behind() else { return };
         running_for(context, || {
             call::jobs(loaded, context);
             notices::say(context);
@@ -361,16 +396,58 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
         return -1;
     };
     let context = Arc::new(request.into_context(Arc::clone(&loading.functions)));
-    if crash::is_held_back(&context) {
-        return -1;
-    }
-    registry::add(&context);
+    loading.context = Some(Arc::clone(&context));
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
-    let memory = memory::Alone::start(&context);
-    loading.context = Some(Arc::clone(&context));
-    let Some(loaded) = running_for(&context, || load::load(&context)) else { return -1 };
+    match run_contained(&loading, &context) {
+        Ok(loaded) => {
+            alarms::lower(context.path());
+            let hooks = loaded.hook_bits();
+            let on_error = context.profile.on_error();
+            stubs::remember(context.path(), Known { on_error, hooks });
+            go_live(loading, context, Body::Runs(loaded), hooks)
+        }
+        Err(why) => stand_in(loading, context, &why),
+    }
+}
+
+/// The same as `run`; a fault of the library is a reason too not to be loaded.
+fn run_contained(loading: &Loading, context: &Arc<Context>) -> Result<Loaded, NotLoaded> {
+    let caught = panics::catch(point!("loading a script"), || run(loading, context));
+    caught.unwrap_or_else(|caught| {
+        let consequence = "the script is not loaded";
+        caught.tell(consequence);
+        let message = caught.line(consequence);
+        last_error::set(Error { code: Code::Internal, message, exception: None });
+        Err(NotLoaded::by_failure("the library has a fault, which the log tells".to_owned()))
+    })
+}
+
+/// Reads a script and runs its top level. Meanwhile its hooks refuse, if it asks for that.
+fn run(loading: &Loading, context: &Arc<Context>) -> Result<Loaded, NotLoaded> {
+    let source = load::read(context);
+    let (on_error, wrong) = match &source {
+        Ok(source) => OnError::read(source),
+        Err(_) => (stubs::known(context.path()).on_error, None),
+    };
+    let text = source.as_deref().unwrap_or_default();
+    context.profile.note_wishes(text, on_error);
+    if on_error.asks() {
+        loading.refuse_meanwhile(on_error.among(stubs::hooks_of(context.path(), text)));
+    }
+    let source = source?;
+    if let Some(reason) = wrong {
+        let why = NotLoaded::by_settings(reason);
+        load::tell(context, &why);
+        return Err(why);
+    }
+    if let Some(reason) = crash::reason_to_hold_back(context) {
+        return Err(NotLoaded { reason, cause: Cause::Crash });
+    }
+    registry::add(context);
+    let memory = memory::Alone::start(context);
+    let loaded = running_for(context, || load::load(context, &source))?;
     strike!("a script was loaded");
     memory.loaded();
     tracing::info!(
@@ -379,16 +456,60 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
         context.path().display(),
         context.profile.memory.at_load() / 1024
     );
-    let serial = context.serial;
-    if loading.finish(context, loaded) {
+    Ok(loaded)
+}
+
+/// The id of a script that is live from now on, or -1 when its unload was asked for meanwhile.
+fn go_live(mut loading: Loading, context: Arc<Context>, body: Body, hooks: u64) -> c_int {
+    let (id, serial) = (context.id, context.serial);
+    if loading.finish(context, body, hooks) {
         unload(id);
         let message = format!("script {id} was unloaded while it was loading");
         last_error::set(Error { code: Code::Closed, message, exception: None });
         return -1;
     }
+    watch_alarms();
     // The top level may have given some, when nobody could run them yet.
     run_jobs(serial);
     id
+}
+
+/// A script cannot run: a stub is live in its place, if it is to refuse or would be missed by all who
+/// do not read the log.
+fn stand_in(loading: Loading, context: Arc<Context>, why: &NotLoaded) -> c_int {
+    let on_error = context.profile.on_error();
+    let has_stub = why.leaves_stub(on_error);
+    if !has_stub && why.cause != Cause::Crash {
+        return -1;
+    }
+    // A file that cannot be read has no text; what was known of it before counts then.
+    let source = std::fs::read(context.path()).unwrap_or_default();
+    let hooks = if has_stub { stubs::hooks_of(context.path(), &source) } else { 0 };
+    let refused = on_error.among(hooks);
+    let refusing = on_error::hooks_in(refused).map(|hook| hook.text).collect::<Vec<_>>().join(", ");
+    if context.profile.tells_operators(&source) {
+        let (path, reason) = (context.path().to_path_buf(), why.reason.clone());
+        alarms::raise(Alarm { path, reason, refusing: refusing.clone() });
+    }
+    if !has_stub {
+        // The id is free before another script is asked to tell of it.
+        drop(loading);
+        watch_alarms();
+        return -1;
+    }
+    let does = match refusing.as_str() {
+        "" => "lets everything pass".to_owned(),
+        hooks => format!("refuses everything in {hooks}"),
+    };
+    tracing::error!(
+        script = %context.label,
+        "a stub stands in for it, which {does}; load it again when it can run"
+    );
+    // After a fault threads of it may still run.
+    context.close();
+    context.profile.becomes_stub();
+    let hooks = hooks | refused;
+    go_live(loading, context, Body::Stub(hooks), hooks)
 }
 
 /// An id whose script is being loaded; unless that is finished, the id is free again.
@@ -411,16 +532,23 @@ impl Loading {
         Some(Loading { id, functions, context: None, finished: false })
     }
 
-    /// The script is live now. True when its unload was asked for meanwhile.
-    fn finish(&mut self, context: Arc<Context>, loaded: Loaded) -> bool {
+    /// From now on these hooks refuse.
+    fn refuse_meanwhile(&self, hooks: u64) {
+        let id = self.id as usize;
+        REFUSALS[id].store(hooks, Ordering::Release);
+        HOOK_BITS[id].store(hooks, Ordering::Release);
+    }
+
+    /// The script is live now, with these hooks. True when its unload was asked for meanwhile.
+    fn finish(&mut self, context: Arc<Context>, body: Body, hooks: u64) -> bool {
         self.finished = true;
         let id = self.id as usize;
-        let hook_bits = loaded.hook_bits();
+        REFUSALS[id].store(context.profile.on_error().among(hooks), Ordering::Release);
         let mut slots = SLOTS.write();
         let unwanted = matches!(slots[id], Slot::Loading { unwanted: true, .. });
         slots[id] = Slot::Live(Arc::clone(&context));
-        DOORS[id].open(Box::new(Script { context, loaded }));
-        HOOK_BITS[id].store(hook_bits, Ordering::Release);
+        DOORS[id].open(Box::new(Script { context, body }));
+        HOOK_BITS[id].store(hooks, Ordering::Release);
         unwanted
     }
 }
@@ -432,10 +560,18 @@ impl Drop for Loading {
             if let Some(context) = &self.context {
                 context.close();
             }
-            SLOTS.write()[self.id as usize] = Slot::Free;
+            free(self.id);
             self.functions.clear();
         }
     }
+}
+
+/// Nobody has this id any more.
+fn free(id: c_int) {
+    let id = id as usize;
+    HOOK_BITS[id].store(0, Ordering::Release);
+    REFUSALS[id].store(0, Ordering::Release);
+    SLOTS.write()[id] = Slot::Free;
 }
 
 /// What `w_Load` is asked for.
@@ -533,7 +669,9 @@ fn start_draining(id: c_int) -> Option<Arc<Context>> {
     let slot = slots.get_mut(usize::try_from(id).ok()?)?;
     let Slot::Live(context) = slot else { return None };
     let context = Arc::clone(context);
-    HOOK_BITS[id as usize].store(0, Ordering::Release);
+    // Until it is gone, what it would decide is refused, if it asks for that.
+    let refusals = REFUSALS[id as usize].load(Ordering::Acquire);
+    HOOK_BITS[id as usize].store(refusals, Ordering::Release);
     *slot = Slot::Draining;
     Some(context)
 }
@@ -599,8 +737,9 @@ fn tell_of_barriers() {
 /// It may be on the way out of a call that panicked, where a second panic would end the process.
 #[allow(clippy::boxed_local, reason = "the shape a door hands it over in")]
 fn finish(script: Box<Script>) {
-    let Script { context, loaded } = *script;
+    let Script { context, body } = *script;
     contain(point!("unloading a script"), || {
+        let Body::Runs(loaded) = body else { return alarms::lower(context.path()) };
         let _memory = memory::Alone::start(&context);
         let deadline = Instant::now() + ending::time();
         running_for(&context, || ending::unload(loaded, &context, deadline));
@@ -613,7 +752,8 @@ fn finish(script: Box<Script>) {
         output::tell_dropped(&context, clock::ticking(), true);
     });
     context.gone.store(true, Ordering::Release);
-    SLOTS.write()[context.id as usize] = Slot::Free;
+    free(context.id);
+    watch_alarms();
     tracing::info!(script = %context.label, "unloaded");
 }
 
@@ -657,19 +797,62 @@ fn call_counted(
     row: &'static Hook,
     params: &Result<View, Malformed>,
 ) -> Option<targs::Block> {
-    let inside = enter(id)?;
-    let Script { context, loaded } = inside.behind();
+    let Some(inside) = enter(id) else { return without_script(id, number, params) };
+    let Script { context, body } = inside.behind();
+    let loaded = match body {
+        Body::Runs(loaded) => loaded,
+        Body::Stub(hooks) => return stub_answer(context, *hooks, number, params),
+    };
     let result = running_for(context, || {
         let encoding = hub::encoding(id);
         if let (ON_SCRIPT_COMMAND, Ok(view)) = (number, params) {
             take_new_nicks(view, context, loaded);
         }
         let result = call::hook(loaded, context, row, number, params, encoding);
-        notices::say(context);
+        notices::say_after(context, number, params);
         result
     });
     serve_threads();
     result
+}
+
+/// What a hook answers when its script is being loaded or unloaded.
+#[cold]
+fn without_script(
+    id: c_int,
+    number: usize,
+    params: &Result<View, Malformed>,
+) -> Option<targs::Block> {
+    let refuses = refuses(id, number);
+    refuses.then(|| on_error::answer(true, number, params.as_ref().ok()))?
+}
+
+/// What a stub answers; None for hooks that its script does not have.
+#[cold]
+fn stub_answer(
+    context: &Arc<Context>,
+    hooks: u64,
+    number: usize,
+    params: &Result<View, Malformed>,
+) -> Option<targs::Block> {
+    running_for(context, || notices::say_after(context, number, params));
+    let has_it = hooks & (1 << number) != 0;
+    let refuses = refuses(context.id, number);
+    has_it.then(|| on_error::answer(refuses, number, params.as_ref().ok()))?
+}
+
+/// Whether a hook refuses while nobody can run it.
+fn refuses(id: c_int, number: usize) -> bool {
+    let bits = usize::try_from(id).ok().and_then(|id| REFUSALS.get(id));
+    bits.is_some_and(|bits| bits.load(Ordering::Acquire) & (1 << number) != 0)
+}
+
+/// What `w_CallHook` answers after a fault of the library.
+#[cold]
+pub fn after_fault(id: c_int, hook: c_int) -> *mut w_Targs {
+    let number = hooks::get(hook).map(|_| hook as usize).filter(|&number| refuses(id, number));
+    let refusal = number.and_then(|_| targs::Block::int(0));
+    refusal.map_or(std::ptr::null_mut(), targs::Block::into_raw)
 }
 
 /// The hub tells that it renamed its bots by a script command from nobody.
@@ -716,7 +899,14 @@ pub unsafe fn call_function(
     };
     // SAFETY: by contract.
     let view = (!params.is_null()).then(|| unsafe { View::new(params) }).transpose();
-    let Script { context, loaded } = inside.behind();
+    let Script { context, body } = inside.behind();
+    let Body::Runs(loaded) = body else {
+        let name = log::quoted(name);
+        let message =
+            format!("{name} cannot be called: the script does not run, a stub stands in for it");
+        last_error::fail(Code::Unavailable, &context.label, message);
+        return std::ptr::null_mut();
+    };
     let result = running_for(context, || {
         let result = call::function(loaded, context, name, &view, hub::encoding(id));
         notices::say(context);

@@ -284,3 +284,17 @@ fn the_reference_says_what_the_tables_say() {
 fn the_stub_says_what_the_tables_say() {
     check("python/vh.pyi", &stub().expect("writing to a String cannot fail"));
 }
+
+/// `docs/script-guide.md` lists the hooks that `on_error = refuse` does not reach.
+#[test]
+fn the_guide_knows_which_hooks_refuse_nothing() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/script-guide.md");
+    let guide = std::fs::read_to_string(path).expect("the guide is there");
+    let list = guide.split("\n\n").find(|text| text.contains("refuse\nnothing and always pass"));
+    let list = list.expect("the guide has the list").split(" refuse\n").next().unwrap_or_default();
+    let listed: Vec<_> =
+        list.split(['`', ',', ' ', '\n']).filter(|name| name.starts_with("On")).collect();
+    for hook in &HOOKS {
+        assert_eq!(listed.contains(&hook.text), !hook.decides, "{}", hook.text);
+    }
+}

@@ -59,9 +59,15 @@ class Rules:
         return found.group() if found else None
 
     def replaced(self, message: str) -> str:
-        return self.replace_pattern.sub(
-            lambda found: self.replace[found.group().lower()], message
-        )
+        return self.replace_pattern.sub(lambda found: self.replacement(found.group()), message)
+
+    def replacement(self, found: str) -> str:
+        known = self.replace.get(found.lower())
+        if known is not None:
+            return known
+        # Letters that re.I takes for one and lower() keeps apart: \u017f and s, \u0130 and i.
+        is_it = (word for word in self.replace if re.fullmatch(re.escape(word), found, re.I))
+        return self.replace[next(is_it)]
 
     def __str__(self) -> str:
         lines = [f"  block {word}" for word in sorted(self.block)]

@@ -13,6 +13,12 @@ static READY: AtomicBool = AtomicBool::new(false);
 /// Runs the body of an exported function; a panic is logged and becomes `fallback`.
 #[inline]
 pub fn guard<T>(point: &'static Point, fallback: T, body: impl FnOnce() -> T) -> T {
+    guard_or(point, || fallback, body)
+}
+
+/// The same where what it becomes has to be found out.
+#[inline]
+fn guard_or<T>(point: &'static Point, fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
     let caught = panics::catch(point, || {
         if !READY.load(Ordering::Acquire) {
             prepare();
@@ -21,7 +27,7 @@ pub fn guard<T>(point: &'static Point, fallback: T, body: impl FnOnce() -> T) ->
     });
     caught.unwrap_or_else(|caught| {
         tell(&caught);
-        fallback
+        fallback()
     })
 }
 
@@ -57,8 +63,17 @@ fn tell(caught: &Caught) {
 
 /// [`guard`] for a function that can fail: `w_LastError` tells its error afterwards.
 pub fn call<T>(point: &'static Point, fallback: T, body: impl FnOnce() -> T) -> T {
+    call_or(point, || fallback, body)
+}
+
+/// The same where what is answered after a panic has to be found out.
+pub fn call_or<T>(
+    point: &'static Point,
+    fallback: impl FnOnce() -> T,
+    body: impl FnOnce() -> T,
+) -> T {
     let call = last_error::Call::begin();
-    let result = guard(point, fallback, body);
+    let result = guard_or(point, fallback, body);
     drop(call);
     result
 }

@@ -1,5 +1,8 @@
-//! Suspends a hook that does nothing but fail, and tries it again after a pause that doubles from
-//! time to time. Meanwhile events pass on as if the script did not have it.
+//! Suspends a hook or function that goes past its deadline again and again, and tries it again after a
+//! pause that doubles from time to time.
+//!
+//! Exceptions alone suspend nothing: whoever sends a hook what it does not expect would switch it off
+//! for everybody.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,18 +11,16 @@ use crate::clock;
 
 /// So many timeouts in a row suspend.
 const TIMEOUTS: u64 = 3;
-/// So many failures in a row, timeouts among them, suspend.
-const FAILURES: u64 = 50;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LAST_PAUSE: Duration = Duration::from_secs(600);
+/// What was suspended again within this time after it was back goes on with its pauses.
+const MEMORY: u64 = Duration::from_secs(3600).as_nanos() as u64;
 
 /// How a call ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// It returned.
-    Success,
-    /// It raised an exception, or returned what cannot be passed on.
-    Failure,
+    /// It returned, or raised an exception.
+    InTime,
     /// It went past its deadline.
     Timeout,
 }
@@ -27,8 +28,8 @@ pub enum Outcome {
 /// What a call's end changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// The hook is suspended for so long; why.
-    Suspended(Duration, &'static str),
+    /// The hook is suspended for so long.
+    Suspended(Duration),
     /// It was tried again and failed: suspended for so long.
     StillSuspended(Duration),
     /// It was tried again and is back.
@@ -39,7 +40,7 @@ pub enum Change {
 /// a time.
 #[derive(Debug, Default)]
 pub struct Breaker {
-    /// Failures in a row, and timeouts in a row `TIMEOUT` times.
+    /// Timeouts in a row.
     streak: AtomicU64,
     /// When it may be tried again, by the exact clock; 0 when it is not suspended.
     until: AtomicU64,
@@ -47,10 +48,9 @@ pub struct Breaker {
     trial: AtomicBool,
     /// How long the last pause was, in nanoseconds.
     pause: AtomicU64,
+    /// When it was back from it.
+    back: AtomicU64,
 }
-
-/// Timeouts are counted in the upper half.
-const TIMEOUT: u64 = 1 << 32;
 
 impl Breaker {
     /// Whether it may be called now. Who gets a yes must report the `outcome`.
@@ -75,65 +75,56 @@ impl Breaker {
     #[inline]
     pub fn outcome(&self, outcome: Outcome) -> Option<Change> {
         let is_calm = self.streak.load(Ordering::Relaxed) == 0 && !self.is_suspended();
-        if outcome == Outcome::Success && is_calm {
+        if outcome == Outcome::InTime && is_calm {
             return None;
         }
-        self.note(outcome)
-    }
-
-    /// A call has ended whose work goes on; `settle` tells the outcome. Meanwhile there may be another
-    /// trial.
-    pub fn goes_on(&self) {
-        self.trial.store(false, Ordering::Relaxed);
-    }
-
-    /// The work of such a call has ended.
-    pub fn settle(&self, outcome: Outcome) -> Option<Change> {
-        if self.is_suspended() && clock::exact() >= self.until.load(Ordering::Relaxed) {
-            self.trial.store(true, Ordering::Relaxed);
-        }
-        self.outcome(outcome)
+        self.note(outcome, clock::exact())
     }
 
     #[cold]
-    fn note(&self, outcome: Outcome) -> Option<Change> {
-        let before = self.streak.load(Ordering::Relaxed);
+    fn note(&self, outcome: Outcome, now: u64) -> Option<Change> {
         let streak = match outcome {
-            Outcome::Success => 0,
-            Outcome::Failure => before % TIMEOUT + 1,
-            Outcome::Timeout => before + TIMEOUT + 1,
+            Outcome::InTime => 0,
+            Outcome::Timeout => self.streak.load(Ordering::Relaxed) + 1,
         };
         self.streak.store(streak, Ordering::Relaxed);
         if self.is_suspended() {
-            return self.end_of_trial(outcome);
+            return self.end_of_trial(outcome, now);
         }
-        let reason = if streak / TIMEOUT >= TIMEOUTS {
-            "it went past its deadline 3 times in a row"
-        } else if streak % TIMEOUT >= FAILURES {
-            "its last 50 calls all failed"
-        } else {
-            return None;
-        };
-        Some(Change::Suspended(self.suspend(FIRST_PAUSE), reason))
+        (streak >= TIMEOUTS).then(|| Change::Suspended(self.suspend(self.first_pause(now), now)))
     }
 
-    fn end_of_trial(&self, outcome: Outcome) -> Option<Change> {
+    /// What comes and goes does not begin with a short pause each time.
+    fn first_pause(&self, now: u64) -> Duration {
+        let flaps = now.saturating_sub(self.back.load(Ordering::Relaxed)) < MEMORY;
+        if self.pause.load(Ordering::Relaxed) > 0 && flaps {
+            self.next_pause()
+        } else {
+            FIRST_PAUSE
+        }
+    }
+
+    fn next_pause(&self) -> Duration {
+        (Duration::from_nanos(self.pause.load(Ordering::Relaxed)) * 2).min(LAST_PAUSE)
+    }
+
+    fn end_of_trial(&self, outcome: Outcome, now: u64) -> Option<Change> {
         // Calls that began before the suspension end here too, and decide nothing.
         if !self.trial.swap(false, Ordering::Relaxed) {
             return None;
         }
-        if outcome == Outcome::Success {
+        if outcome == Outcome::InTime {
             self.until.store(0, Ordering::Relaxed);
+            self.back.store(now, Ordering::Relaxed);
             return Some(Change::Recovered);
         }
-        let pause = Duration::from_nanos(self.pause.load(Ordering::Relaxed));
-        Some(Change::StillSuspended(self.suspend((pause * 2).min(LAST_PAUSE))))
+        Some(Change::StillSuspended(self.suspend(self.next_pause(), now)))
     }
 
-    fn suspend(&self, pause: Duration) -> Duration {
+    fn suspend(&self, pause: Duration, now: u64) -> Duration {
         let nanoseconds = pause.as_nanos() as u64;
         self.pause.store(nanoseconds, Ordering::Relaxed);
-        self.until.store(clock::exact() + nanoseconds, Ordering::Relaxed);
+        self.until.store(now + nanoseconds, Ordering::Relaxed);
         pause
     }
 }
@@ -142,66 +133,68 @@ impl Breaker {
 mod tests {
     use super::*;
 
-    fn fail(breaker: &Breaker, outcome: Outcome, times: usize) -> Option<Change> {
-        (0..times).map(|_| breaker.outcome(outcome)).last().flatten()
+    const SECOND: u64 = 1_000_000_000;
+
+    fn time_out(breaker: &Breaker, now: u64, times: usize) -> Option<Change> {
+        (0..times).map(|_| breaker.note(Outcome::Timeout, now)).last().flatten()
+    }
+
+    /// It is tried at that moment.
+    fn try_again(breaker: &Breaker, outcome: Outcome, now: u64) -> Option<Change> {
+        breaker.trial.store(true, Ordering::Relaxed);
+        breaker.note(outcome, now)
+    }
+
+    fn suspended(seconds: u64) -> Option<Change> {
+        Some(Change::Suspended(Duration::from_secs(seconds)))
     }
 
     #[test]
     fn three_timeouts_in_a_row_suspend() {
         let breaker = Breaker::default();
-        assert_eq!(fail(&breaker, Outcome::Timeout, 2), None);
-        assert_eq!(breaker.outcome(Outcome::Failure), None);
-        assert_eq!(fail(&breaker, Outcome::Timeout, 2), None);
+        assert_eq!(time_out(&breaker, SECOND, 2), None);
+        assert_eq!(breaker.note(Outcome::InTime, SECOND), None);
+        assert_eq!(time_out(&breaker, SECOND, 2), None);
         assert!(breaker.admits());
-        assert!(matches!(
-            breaker.outcome(Outcome::Timeout),
-            Some(Change::Suspended(FIRST_PAUSE, _))
-        ));
+        assert_eq!(breaker.outcome(Outcome::Timeout), suspended(5));
         assert!(!breaker.admits());
     }
 
     #[test]
-    fn only_failing_suspends() {
+    fn late_news_of_calls_before_decides_nothing() {
         let breaker = Breaker::default();
-        assert_eq!(fail(&breaker, Outcome::Failure, 49), None);
-        assert_eq!(breaker.outcome(Outcome::Success), None);
-        assert_eq!(fail(&breaker, Outcome::Failure, 49), None);
-        assert!(matches!(breaker.outcome(Outcome::Failure), Some(Change::Suspended(..))));
-    }
-
-    #[test]
-    fn work_that_goes_on_counts_when_it_has_ended() {
-        let breaker = Breaker::default();
-        for _ in 0..FAILURES - 1 {
-            breaker.goes_on();
-            assert_eq!(breaker.settle(Outcome::Failure), None);
-        }
-        assert!(matches!(breaker.settle(Outcome::Failure), Some(Change::Suspended(..))));
-        // Late news of work that began before the suspension decides nothing.
-        assert_eq!(breaker.settle(Outcome::Success), None);
+        time_out(&breaker, SECOND, 3);
+        assert_eq!(breaker.note(Outcome::InTime, SECOND), None);
+        assert!(breaker.is_suspended());
         breaker.until.store(1, Ordering::Relaxed);
         assert!(breaker.admits());
-        breaker.goes_on();
-        assert!(breaker.admits());
-        assert_eq!(breaker.settle(Outcome::Success), Some(Change::Recovered));
+        assert!(!breaker.admits(), "one trial at a time");
+        assert_eq!(breaker.outcome(Outcome::InTime), Some(Change::Recovered));
     }
 
     #[test]
     fn pauses_double_up_to_ten_minutes_and_a_success_ends_them() {
         let breaker = Breaker::default();
-        fail(&breaker, Outcome::Timeout, 3);
-        let mut pauses = Vec::new();
-        for _ in 0..9 {
-            breaker.trial.store(true, Ordering::Relaxed);
-            match breaker.outcome(Outcome::Failure) {
-                Some(Change::StillSuspended(pause)) => pauses.push(pause.as_secs()),
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 600, 600, 600]);
-        assert!(!breaker.admits());
-        breaker.trial.store(true, Ordering::Relaxed);
-        assert_eq!(breaker.outcome(Outcome::Success), Some(Change::Recovered));
+        time_out(&breaker, SECOND, 3);
+        let pauses = (0..9).map(|_| match try_again(&breaker, Outcome::Timeout, SECOND) {
+            Some(Change::StillSuspended(pause)) => pause.as_secs(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(pauses.collect::<Vec<_>>(), [10, 20, 40, 80, 160, 320, 600, 600, 600]);
+        assert!(breaker.is_suspended());
+        assert_eq!(try_again(&breaker, Outcome::InTime, SECOND), Some(Change::Recovered));
         assert!(breaker.admits());
+    }
+
+    #[test]
+    fn what_comes_and_goes_waits_longer_each_time() {
+        let breaker = Breaker::default();
+        assert_eq!(time_out(&breaker, SECOND, 3), suspended(5));
+        try_again(&breaker, Outcome::InTime, 6 * SECOND);
+        assert_eq!(time_out(&breaker, 7 * SECOND, 3), suspended(10));
+        try_again(&breaker, Outcome::InTime, 17 * SECOND);
+        assert_eq!(time_out(&breaker, 1000 * SECOND, 3), suspended(20));
+        try_again(&breaker, Outcome::InTime, 1020 * SECOND);
+        assert_eq!(time_out(&breaker, 1020 * SECOND + MEMORY, 3), suspended(5), "all forgotten");
     }
 }

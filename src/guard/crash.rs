@@ -53,12 +53,18 @@ fn explain(signal: &str) {
         line.add("in a function of the hub that the script called\n").log();
         return;
     }
-    line.add(AT_FAULT).log();
+    line.add(at_fault(profile)).log();
     note(profile, signal, callee.name());
 }
 
-const AT_FAULT: &str = "the script, or a C extension it uses, is at fault. It is held back once when it \
-                        is loaded again\n";
+/// Whose fault it is, and what comes of it.
+fn at_fault(profile: &Profile) -> &'static str {
+    if profile.is_held_back() {
+        "the script, or a C extension it uses, is at fault. It is held back once when it is loaded again\n"
+    } else {
+        "the script, or a C extension it uses, is at fault\n"
+    }
+}
 
 /// The same for a thread that a script started. In the main interpreter nobody knows which script that
 /// was, so all of its scripts are named, and none is held back.
@@ -75,7 +81,7 @@ fn explain_own_thread(signal: &str) {
     if profiles().nth(1).is_none() {
         line.add("PY: [").add(&first.label).add("] the process got ").add(signal);
         line.add(" in a thread of its own (runtime ").add(first.runtime_name()).add("): ");
-        line.add(AT_FAULT).log();
+        line.add(at_fault(first)).log();
         return note(first, signal, "(its own thread)");
     }
     line.add("PY: the process got ")
@@ -227,17 +233,19 @@ pub fn files(path: &Path, config_dir: Option<&[u8]>) -> Vec<CString> {
     files.filter_map(|file| CString::new(file.into_os_string().into_encoded_bytes()).ok()).collect()
 }
 
-/// Whether the script is not to be loaded this time, because it crashed the process last time.
-pub fn is_held_back(script: &Context) -> bool {
+/// Why the script is not to be loaded this time: it crashed the process last time. None when it may run,
+/// as always when it does not want to be held back.
+pub fn reason_to_hold_back(script: &Context) -> Option<String> {
     if !is_armed() {
-        return false;
+        return None;
     }
-    script.profile.crash_files.iter().any(|file| {
+    script.profile.crash_files.iter().find_map(|file| {
         let file = Path::new(OsStr::from_bytes(file.to_bytes()));
-        let Ok(note) = std::fs::read(file) else { return false };
+        let note = std::fs::read(file).ok()?;
         let values: Vec<_> = note.split(|&byte| byte == b'\n').map(value).collect();
-        let [signal, call, runtime, _, path, ..] = &values[..] else { return false };
-        *path == script.path_bytes() && hold_back(script, file, [signal, call, runtime])
+        let [signal, call, runtime, _, path, ..] = &values[..] else { return None };
+        let is_it = *path == script.path_bytes();
+        if is_it { hold_back(script, file, [signal, call, runtime]) } else { None }
     })
 }
 
@@ -246,7 +254,7 @@ fn value(line: &[u8]) -> &[u8] {
     line.iter().position(|&byte| byte == b' ').map_or(line, |space| &line[space + 1..])
 }
 
-fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> bool {
+fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> Option<String> {
     let [signal, call, runtime] = note.map(String::from_utf8_lossy);
     let crash = format!("the process got {signal} in its {call} (runtime {runtime})");
     if let Err(error) = std::fs::remove_file(file) {
@@ -256,14 +264,22 @@ fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> bool {
              removed: {error}",
             file.display()
         );
-        return false;
+        return None;
+    }
+    if !script.profile.is_held_back() {
+        tracing::error!(
+            script = %script.label,
+            "{crash} when it ran last; it is loaded all the same, because of its comment \
+             \"# vh: hold_back = no\""
+        );
+        return None;
     }
     let message = format!(
         "is held back this time: when it ran last, {crash}. Look for C extensions in it; load it \
          again to run it"
     );
     last_error::fail(Code::Unavailable, &script.label, message);
-    true
+    Some(format!("it is held back once, because {crash} when it ran last"))
 }
 
 /// A stack for the handler, for threads that have none: a script may have used up the thread's own.

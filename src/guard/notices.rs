@@ -6,16 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use super::alarms;
 use crate::callbacks::{CALLBACKS, SEND_TO_OP_CHAT};
 use crate::hub;
 use crate::scripts::Context;
-use crate::targs::{Block, Piece, Storage};
+use crate::targs::{Block, Malformed, Piece, Storage, View};
 
 /// The notices of one script.
 #[derive(Debug, Default)]
 pub struct Notices {
     waiting: Mutex<Vec<String>>,
     any: AtomicBool,
+    /// Whether the script also tells of others, which do not run.
+    tells_alarms: AtomicBool,
 }
 
 impl Notices {
@@ -24,29 +27,89 @@ impl Notices {
         self.waiting.lock().push(text);
         self.any.store(true, Ordering::Release);
     }
+
+    /// From now on there are alarms to be told after calls of this script.
+    pub fn watch_alarms(&self) {
+        self.tells_alarms.store(true, Ordering::Release);
+        self.any.store(true, Ordering::Release);
+    }
 }
 
 /// Says what waits. The interpreter is left, no lock held, and the script still there.
 #[inline]
 pub fn say(script: &Context) {
     if script.profile.notices.any.load(Ordering::Relaxed) {
-        say_all(script);
+        say_all(script, None);
+    }
+}
+
+/// The same after a call of this hook.
+#[inline]
+pub fn say_after(script: &Context, hook: usize, params: &Result<View, Malformed>) {
+    if script.profile.notices.any.load(Ordering::Relaxed) {
+        say_all(script, params.as_ref().ok().map(|params| (hook, params)));
     }
 }
 
 #[cold]
-fn say_all(script: &Context) {
+fn say_all(script: &Context, hook: Option<(usize, &View)>) {
     let notices = &script.profile.notices;
-    notices.any.store(false, Ordering::Relaxed);
+    let tells_alarms = notices.tells_alarms.load(Ordering::Acquire);
+    notices.any.store(tells_alarms, Ordering::Relaxed);
     let waiting = std::mem::take(&mut *notices.waiting.lock());
-    let callback = &CALLBACKS[SEND_TO_OP_CHAT];
-    for text in waiting {
-        let encoding = hub::encoding(script.id);
-        // A hub without an operators' chat, or without memory, has the log.
-        drop(hub::call_for_library(callback, script.id, || {
-            let text = encoding.encode(&text);
-            let pieces = [Piece::Text(Some(Cow::Owned(text))), Piece::Text(None)];
-            Block::new(&pieces, Storage::Inside)
-        }));
+    waiting.iter().for_each(|text| say_in_op_chat(script, text));
+    // Alarms are told after hooks only: while a script is being loaded the hub may not know its id yet.
+    let Some((hook, params)) = hook.filter(|_| tells_alarms) else { return };
+    let has_alarms = || alarms::any() && alarms::is_told_by(script);
+    if has_alarms() {
+        return alarms::tell(script, hook, params);
+    }
+    // Another one tells them, or there are none. One may have been raised this very moment.
+    notices.tells_alarms.store(false, Ordering::SeqCst);
+    if has_alarms() {
+        notices.watch_alarms();
+    }
+}
+
+/// Says something in the operators' chat, in the name of a script. The interpreter is left, no lock
+/// held, and the script still there.
+pub fn say_in_op_chat(script: &Context, text: &str) {
+    // A hub without an operators' chat, or without memory, has the log.
+    drop(hub::call_for_library(&CALLBACKS[SEND_TO_OP_CHAT], script.id, || {
+        let pieces =
+            [Piece::Text(Some(Cow::Owned(for_chat(script, text)))), Piece::Text(None)];
+        Block::new(&pieces, Storage::Inside)
+    }));
+}
+
+/// A text as users read it, in the hub's encoding. What the protocol reserves is written as entities: a
+/// text may have a part that a script, or who talks to it, has chosen.
+pub fn for_chat(script: &Context, text: &str) -> Vec<u8> {
+    hub::encoding(script.id).encode(&harmless(text))
+}
+
+fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '$' => harmless.push_str("&#36;"),
+            '|' => harmless.push_str("&#124;"),
+            letter if letter.is_control() => harmless.push(' '),
+            letter => harmless.push(letter),
+        }
+    }
+    harmless
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_text_ends_no_message() {
+        assert_eq!(
+            harmless("a|$Quit b|\r\nc\0\u{85}\u{e9}"),
+            "a&#124;&#36;Quit b&#124;  c  \u{e9}"
+        );
     }
 }

@@ -24,7 +24,7 @@ const UNLOAD: &str = "UnLoad";
 /// Tells of comments that are meant as settings and are none.
 pub fn on_comments(context: &Context, source: &[u8]) {
     for mistake in header::mistakes(source) {
-        tracing::warn!(script = %context.label, "{mistake}");
+        tracing::warn!(script = %context.label, "{}", mistake.text);
     }
 }
 

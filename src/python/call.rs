@@ -14,6 +14,7 @@ use crate::hooks::{Hook, ON_PARSED_MSG_MY_PASS, ON_SET_CONFIG, ON_TIMER};
 use crate::hub;
 use crate::last_error::{self, Code, Error};
 use crate::log::secrets;
+use crate::on_error;
 use crate::scripts::{self, Context};
 use crate::targs::{self, Block, Item, Malformed, Telling, View};
 use crate::text::Encoding;
@@ -21,9 +22,16 @@ use crate::text::Encoding;
 /// Arguments of a call; those of a hook need no allocation.
 type Arguments<'a> = SmallVec<[Obj<'a>; 8]>;
 
-/// What a hook answers that failed or returned nothing: the hub goes on with the event.
+/// What a hook answers that starts a coroutine: the hub goes on with the event.
 fn pass_on() -> Option<Block> {
     Block::int(1)
+}
+
+/// What a hook answers that cannot answer: it lets the event pass, or refuses it if the script asks for
+/// that.
+#[cold]
+fn give_up(context: &Context, number: usize, params: Option<&View>) -> Option<Block> {
+    on_error::answer(context.profile.on_error().refuses(number), number, params)
 }
 
 /// Calls a hook with the items of a block. None only when the script has no such function now.
@@ -42,7 +50,7 @@ pub fn hook(
             let message =
                 format!("{} was called with parameters that cannot be read: {reason}", hook.text);
             last_error::fail(Code::Invalid, script, message);
-            return pass_on();
+            return give_up(context, number, None);
         }
     };
     trace_parameters(script, hook.text, params, |index| telling(number, params, index));
@@ -71,7 +79,7 @@ fn hook_answer(
     let attached = function.attached();
     let callee = context.callees.hook(number);
     if !callee.admits() {
-        return pass_on();
+        return give_up(context, number, Some(params));
     }
     let call = Call::begin(attached, callee);
     let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(function));
@@ -82,22 +90,37 @@ fn hook_answer(
         Ok(returned) if call.ends_late() => {
             drop(returned);
             call.answers_too_late();
-            pass_on()
+            give_up(context, number, Some(params))
         }
         Ok(coroutine) if coroutine.is_coroutine() => {
+            decides_nothing(context, hook, number);
             start(loaded, attached, context, coroutine, hook.text);
-            call.goes_on();
             pass_on()
         }
-        Ok(returned) => hook_block(context, hook, number, &returned, encoding),
+        Ok(returned) => hook_block(context, hook, number, &returned, encoding)
+            .or_else(|| give_up(context, number, Some(params))),
         Err(failure) => {
             log_failure(attached, failure, hook.text, &call);
-            pass_on()
+            give_up(context, number, Some(params))
         }
     }
 }
 
-/// The block a hook's return value becomes.
+/// Tells the author of an `async def` hook that is to refuse: the event passes before it has an answer.
+#[cold]
+fn decides_nothing(context: &Context, hook: &Hook, number: usize) {
+    if context.profile.on_error().refuses(number) {
+        context.complain_once(number, || {
+            format!(
+                "{} is an async def, which decides nothing: the event passes at once, whatever \
+                 \"# vh: on_error\" says. Make it a plain def",
+                hook.text
+            )
+        });
+    }
+}
+
+/// The block a hook's return value becomes; None, and a log line, when it becomes none.
 fn hook_block(
     context: &Context,
     hook: &Hook,
@@ -113,13 +136,15 @@ fn hook_block(
         Some(pieces) => Block::new(&pieces, hub::generation().hook_storage),
         None => {
             context.complain_once(number, || {
+                let refuses = context.profile.on_error().refuses(number);
                 format!(
-                    "{} returned {}, which it cannot answer with; the event is passed on",
+                    "{} returned {}, which it cannot answer with; the event is {}",
                     hook.text,
-                    returned.described()
+                    returned.described(),
+                    if refuses { "refused" } else { "passed on" }
                 )
             });
-            pass_on()
+            None
         }
     }
 }

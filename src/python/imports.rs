@@ -1,4 +1,4 @@
-//! Which modules a source text imports, by Python's own parser, and where Python finds them.
+//! What a source text imports and defines, by Python's own parser, and where Python finds modules.
 
 use std::path::PathBuf;
 
@@ -34,6 +34,17 @@ fn names(attached: Attached<'_>, source: &[u8]) -> Result<Imports, Raised> {
     let mut kinds = names.items().into_iter().map(|names| texts(&names));
     let mut next = || kinds.next().unwrap_or_default();
     Ok(Imports { at_load: next(), in_functions: next() })
+}
+
+/// Names that a source text gives to something when it runs, as far as its syntax tells; None when it has
+/// a syntax error.
+pub fn defined_names(source: &[u8]) -> Option<Vec<String>> {
+    let entered = interpreter::main_for_scripts().ok()?.enter();
+    let attached = entered.attached();
+    let names = attached
+        .bytes(source)
+        .and_then(|source| scope::call(attached, c"defined_names", &[source]));
+    names.map(|names| texts(&names)).map_err(|raised| attached.clear(raised)).ok()
 }
 
 pub(super) fn texts(list: &Obj) -> Vec<String> {

@@ -23,6 +23,7 @@ use crate::last_error::{self, Code};
 use crate::preflight;
 use crate::runtime::{self, Runtime};
 use crate::scripts::Context;
+use crate::stubs::NotLoaded;
 
 /// A script that ran its top level.
 #[derive(Debug)]
@@ -47,43 +48,49 @@ pub struct Loaded {
 }
 
 /// Loads a script. What is wrong with it is logged; then there is nothing left of it.
-pub fn load(context: &Arc<Context>) -> Option<Loaded> {
-    let source = match read(context.path()) {
-        Ok(source) => source,
-        Err(error) => {
-            let message =
-                format!("the script {} cannot be read: {error}", context.path().display());
-            last_error::fail(Code::NotFound, &context.label, message);
-            return None;
-        }
-    };
-    let prepared = choose_runtime(context, &source).and_then(|runtime| {
-        let home = home(context, &source, runtime)?;
-        let interpreter = interpreter_for(runtime, home.as_ref())?;
-        let settings = Settings::read(&context.label, &source, runtime);
-        advice::on_comments(context, &source);
+pub fn load(context: &Arc<Context>, source: &[u8]) -> Result<Loaded, NotLoaded> {
+    let prepared = choose_runtime(context, source).map_err(NotLoaded::by_settings);
+    let prepared = prepared.and_then(|runtime| {
+        let home = home(context, source, runtime).map_err(NotLoaded::by_settings)?;
+        let interpreter = interpreter_for(runtime, home.as_ref()).map_err(NotLoaded::by_failure)?;
+        let settings = Settings::read(&context.label, source, runtime);
+        advice::on_comments(context, source);
         context.profile.settle(settings, &interpreter);
-        prepare(context, &interpreter, runtime, home, &source)
-            .inspect_err(|_| ending::discard(&interpreter, runtime))
+        prepare(context, &interpreter, runtime, home, source).inspect_err(|_| {
+            ending::discard(&interpreter, runtime);
+            context.profile.moves_out();
+        })
     });
-    let mut loaded = match prepared {
-        Ok(loaded) => loaded,
-        Err(reason) => {
-            let message =
-                format!("the script {} is not loaded: {reason}", context.path().display());
-            last_error::fail(Code::Unavailable, &context.label, message);
-            return None;
-        }
-    };
-    if loaded.run(context, &source) {
-        return Some(loaded);
+    let mut loaded = prepared.inspect_err(|why| tell(context, why))?;
+    if loaded.run(context, source) {
+        return Ok(loaded);
     }
     ending::abandon(loaded, context, Instant::now() + ending::time());
-    None
+    let text = context.callees.function(TOP_LEVEL).row().read().last_error;
+    let text = text.map(|error| error.text).unwrap_or_default();
+    Err(NotLoaded::by_failure(format!("its top level raised {text}")))
+}
+
+/// What running a script's file is called.
+const TOP_LEVEL: &[u8] = b"(top level)";
+
+/// Logs that a script is not loaded.
+pub fn tell(context: &Context, why: &NotLoaded) {
+    let message = format!("the script {} is not loaded: {}", context.path().display(), why.reason);
+    last_error::fail(Code::Unavailable, &context.label, message);
+}
+
+/// Reads a script, or logs why it cannot be read.
+pub fn read(context: &Context) -> Result<Vec<u8>, NotLoaded> {
+    read_file(context.path()).map_err(|error| {
+        let message = format!("the script {} cannot be read: {error}", context.path().display());
+        last_error::fail(Code::NotFound, &context.label, message);
+        NotLoaded::by_failure(format!("it cannot be read: {error}"))
+    })
 }
 
 /// Reads a script; what is no regular file, such as a pipe, could keep the hub waiting.
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let kind = std::fs::metadata(path)?;
     if kind.is_dir() || kind.is_file() {
         return std::fs::read(path);
@@ -98,7 +105,7 @@ fn choose_runtime(context: &Context, source: &[u8]) -> Result<Runtime, String> {
         Some(runtime) => runtime,
         None => runtime::default()?,
     };
-    let venv = venv(context, source);
+    let venv = venv(context, source).map(|venv| venv.path);
     let problem = preflight::problem(source, &folders(context), venv.as_deref(), runtime);
     let Some(preflight::Problem { module, reason, is_certain }) = problem else {
         return Ok(runtime);
@@ -147,7 +154,8 @@ fn home(context: &Context, source: &[u8], runtime: Runtime) -> Result<Option<Hom
             return Ok(None);
         }
     };
-    let home = Home::new(context.path(), lock, venv(context, source));
+    let venv = venv(context, source).map(|venv| venv.path);
+    let home = Home::new(context.path(), lock, venv);
     if fresh {
         parking::forget(&home);
         return Ok(None);
@@ -173,15 +181,16 @@ fn prepare(
     runtime: Runtime,
     home: Option<Home>,
     source: &[u8],
-) -> Result<Loaded, String> {
+) -> Result<Loaded, NotLoaded> {
     let entered = interpreter.enter();
     let attached = entered.attached();
     prepare_attached(attached, context, interpreter, runtime, home, source).map_err(|failure| {
         match failure {
-            Failure::Refused(reason) => *reason,
+            // Its virtual environment.
+            Failure::Refused(reason) => NotLoaded::by_settings(*reason),
             Failure::Raised(raised) => {
                 report::log(attached, raised, &context.label, "preparing its interpreter");
-                "its interpreter cannot be prepared".to_owned()
+                NotLoaded::by_failure("its interpreter cannot be prepared".to_owned())
             }
         }
     })
@@ -200,10 +209,17 @@ fn prepare_attached(
         Runtime::Main => prepare_main(attached, context)?,
     };
     let scope = Scope::new(attached, context, runtime == Runtime::Main, &vh, &namespace)?;
-    if let Some(venv) = venv(context, source) {
-        use_venv(attached, &scope, &venv)?;
+    if let Err(failure) = equip(attached, context, &scope, &vh, source) {
+        // While an exception is set, nothing can run.
+        if matches!(failure, Failure::Refused(_)) {
+            // SAFETY: the script's own interpreter is attached, and nobody is inside.
+            unsafe {
+                scope.run(attached, context, c"forget");
+                scope.release(attached);
+            }
+        }
+        return Err(failure);
     }
-    state::restore(attached, context, &vh)?;
     Ok(Loaded {
         interpreter: Arc::clone(interpreter),
         runtime,
@@ -219,19 +235,47 @@ fn prepare_attached(
     })
 }
 
+/// Gives the script its packages and what it kept over a reload.
+fn equip(
+    attached: Attached<'_>,
+    context: &Context,
+    scope: &Scope,
+    vh: &Obj,
+    source: &[u8],
+) -> Result<(), Failure> {
+    if let Some(venv) = venv(context, source) {
+        use_venv(attached, scope, &venv)?;
+    }
+    Ok(state::restore(attached, context, vh)?)
+}
+
 /// Gives the script the packages of a virtual environment; refused when they do not fit.
-fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Path) -> Result<(), Failure> {
-    let venv = super::convert::from_utf8(attached, venv.as_os_str().as_bytes())?;
+fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Venv) -> Result<(), Failure> {
+    let folder = super::convert::from_utf8(attached, venv.path.as_os_str().as_bytes())?;
     // SAFETY: the script's own interpreter is attached.
-    let complaint = unsafe { scope.call(attached, c"use_venv", &[venv])? };
-    if complaint.is_none() { Ok(()) } else { Err(Failure::refused(complaint.to_text())) }
+    let complaint = unsafe { scope.call(attached, c"use_venv", &[folder])? };
+    if complaint.is_none() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!("{} is wrong: {}", venv.named_by, complaint.to_text())))
+}
+
+/// A virtual environment, and who names it.
+struct Venv {
+    path: PathBuf,
+    named_by: &'static str,
 }
 
 /// The virtual environment the script or the environment of the hub names.
-fn venv(context: &Context, source: &[u8]) -> Option<PathBuf> {
-    let own = header::setting(source, Setting::Venv)
-        .map(|venv| context.path().parent().unwrap_or(Path::new(".")).join(venv));
-    own.or_else(|| std::env::var_os("VH_PYTHON_VENV").filter(|v| !v.is_empty()).map(PathBuf::from))
+fn venv(context: &Context, source: &[u8]) -> Option<Venv> {
+    let own = header::setting(source, Setting::Venv).map(|venv| Venv {
+        path: context.path().parent().unwrap_or(Path::new(".")).join(venv),
+        named_by: "its comment \"# vh: venv\"",
+    });
+    own.or_else(|| {
+        let path = std::env::var_os("VH_PYTHON_VENV").filter(|path| !path.is_empty())?;
+        Some(Venv { path: path.into(), named_by: "the environment variable VH_PYTHON_VENV" })
+    })
 }
 
 /// A script's module before it ran.
@@ -313,7 +357,7 @@ impl Loaded {
         let namespace = unsafe { self.namespace.get(attached) };
         advice::on_files(context, &namespace);
         // Importing large packages takes its time.
-        let call = Call::begin_unlimited(attached, context.callees.function(b"(top level)"));
+        let call = Call::begin_unlimited(attached, context.callees.function(TOP_LEVEL));
         if let Err(raised) = self.execute(&namespace, context, source) {
             let place = format!("not loaded: the top level of {}", context.path().display());
             report::failure(attached, raised, &call, &place);

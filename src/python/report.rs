@@ -5,7 +5,6 @@ use pyo3_ffi as ffi;
 use super::object::{Attached, Obj, Raised};
 use super::{imports, scope};
 use crate::guard::Call;
-use crate::guard::breaker::Outcome;
 use crate::last_error::{self, Code, Error, Exception};
 use crate::preflight;
 use crate::runtime::Runtime;
@@ -239,18 +238,14 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
     last_error::set(Error { code, message, exception });
 }
 
-/// What ran for `place` apart from its call has ended: a coroutine of a hook, or a callback. An
-/// exception counts for that hook, and is logged like one of the call; None says that it works again.
-pub fn coroutine_ended(exception: Obj, script: &Context, place: &str) {
-    let callee = script.callees.named(place);
-    if exception.is_none() {
-        return callee.into_iter().for_each(|callee| callee.settle(Outcome::Success));
-    }
+/// What ran for `place` apart from its call, a coroutine of a hook or a callback, has raised an
+/// exception: it counts for that hook, and is logged like one of the call.
+pub fn coroutine_failed(exception: Obj, script: &Context, place: &str) {
     let taken = Taken { exception };
-    let is_new = callee.is_none_or(|callee| {
-        callee.settle(Outcome::Failure);
-        callee.has_failed(taken.in_one_line(), &taken.kind_and_place())
-    });
+    let is_new = script
+        .callees
+        .named(place)
+        .is_none_or(|callee| callee.has_failed(taken.in_one_line(), &taken.kind_and_place()));
     if is_new {
         taken.log(&script.label, place);
     }

@@ -136,7 +136,7 @@ impl Scope {
         self.busy.load(Ordering::Acquire)
     }
 
-    /// Logs exceptions that nobody else hears of, and notes which coroutines work again.
+    /// Logs exceptions that nobody else hears of.
     ///
     /// # Safety
     /// The script's interpreter is attached.
@@ -155,7 +155,7 @@ impl Scope {
         };
         for failure in failures.items() {
             if let [place, exception] = &failure.items()[..] {
-                report::coroutine_ended(exception.clone(), context, &place.to_text());
+                report::coroutine_failed(exception.clone(), context, &place.to_text());
             }
         }
     }

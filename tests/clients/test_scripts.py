@@ -107,6 +107,14 @@ class ChatFilter(HubTest):
             self.bob.wait_chat("alice", "rain").string, "<alice> darn, damned rain"
         )
 
+    def test_words_in_letters_that_are_nearly_the_same(self):
+        admin = self.admin(self.hub)
+        admin.chat("!filter replace this = that")
+        admin.wait_for("will be shown as")
+        for text in ("th\u0130s", "thi\u017f", "TH\u0130\u017f", "This"):
+            self.alice.chat(f"{text} one")
+            self.bob.wait_chat("alice", "that one")
+
     def test_operators_are_exempt(self):
         self.admin(self.hub).chat("the warez rule works, damn")
         self.bob.wait_chat("admin", "the warez rule works, damn")

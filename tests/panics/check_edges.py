@@ -4,7 +4,7 @@ what there is.
 Usage: check_edges.py ROOT
 
 - Each C function of ours is made by `src/python/trampoline.rs` or `src/abi/boundary.rs`, or its body is
-  one call of `guard` or `call` of the latter; the exceptions are in one table here, with their reasons.
+  one call of `guard`, `call` or `call_or` of the latter; the exceptions are in one table here, with their reasons.
 - Each thread is started by `src/spawn.rs`.
 - A SAFETY comment names no file and nothing in backquotes that does not exist.
 """
@@ -76,7 +76,7 @@ def unguarded(file, text, used):
             continue
         if (file, name) in EXCEPTIONS:
             used.add((file, name))
-        elif not re.match(r"\s*(?:guard|call)\(\s*point!\(", body) or not is_one_call(body):
+        elif not re.match(r"\s*(?:guard|call|call_or)\(\s*point!\(", body) or not is_one_call(body):
             yield (
                 f"{file}: the C function {name} is made neither by {' nor '.join(sorted(MAKERS))}: "
                 "a panic in it would end the hub. Use entry!, destructor!, guard or call"

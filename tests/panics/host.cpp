@@ -6,6 +6,7 @@
 //                                   and then uses everything again; all must work then
 //   panics_host values              checks what exported functions answer when they panic
 //   panics_host each POINT          has a script call each function of vh, which panics
+//   panics_host refuse POINT        calls a hook that is to refuse while the point panics
 //
 // The log goes to standard output, each record in a line that begins with "LOG ".
 #include <unistd.h>
@@ -128,10 +129,10 @@ class Round {
   }
 
   // `timeout` is what a call may take, in seconds.
-  int Load(const std::string& runtime, const std::string& timeout) {
+  int Load(const std::string& runtime, const std::string& timeout, const char* comment = "") {
     const std::string path = (folder_ / (runtime + "-" + timeout + ".py")).string();
     std::ofstream(path) << "# vh: runtime = " << runtime << "\n# vh: timeout = " << timeout << "\n"
-                        << ReadFile(VH_PANICS_SCRIPT);
+                        << comment << ReadFile(VH_PANICS_SCRIPT);
     std::ofstream((folder_ / "beside.py").string()) << "import vh\n";
     const int id = Lib().w_ReserveID();
     Expect("w_RegisterFunctionEx",
@@ -207,6 +208,7 @@ class Round {
   std::array<w_Tcallback, W_MAX_CALLBACKS> table_ = {};
 
   friend int Each(const std::filesystem::path&, const std::string&);
+  friend int Refuse(const std::filesystem::path&, const std::string&);
 };
 
 // Some points are reached once a second only, or by luck.
@@ -240,6 +242,23 @@ int Each(const std::filesystem::path& folder, const std::string& name) {
   return round.ok_ ? 0 : 1;
 }
 
+// A filter is not passed because of a fault of the library.
+int Refuse(const std::filesystem::path& folder, const std::string& name) {
+  Round round(folder, true);
+  round.table_.fill(&Callback);
+  round.Expect("w_Begin", Lib().w_Begin(round.table_.data()) == 1);
+  const int id = round.Load("sub", "60", "# vh: on_error = refuse\n");
+  const Block line = Pack("ss", "nick", "text");
+  for (const char* expected : {"l 0", "l 1"}) {
+    if (expected[2] == '0') ArmPoint(FindPoints(name).front(), 1);
+    const OwningBlock result(Lib().w_CallHook(id, W_OnParsedMsgChat, line.get()));
+    round.Expect(std::string("w_CallHook answers ") + expected, Describe(result.get()) == expected);
+  }
+  std::cout << "STRUCK " << Struck({FindPoints(name).front()}) << std::endl;
+  round.Expect("w_End", Lib().w_End() == 1);
+  return round.ok_ ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -251,7 +270,8 @@ int main(int argc, char** argv) {
   if (arguments == std::vector<std::string>{"values"}) return CheckFailureValues() ? 0 : 1;
   std::string pattern = (std::filesystem::temp_directory_path() / "vh-panics-XXXXXX").string();
   if (arguments.size() < 2 || !mkdtemp(pattern.data())) {
-    std::cerr << "usage: panics_host points | values | run TIMES POINT... | each POINT\n";
+    std::cerr << "usage: panics_host points | values | run TIMES POINT... | each POINT |\n"
+                 "       refuse POINT\n";
     return 2;
   }
   const std::filesystem::path folder = pattern;
@@ -261,6 +281,8 @@ int main(int argc, char** argv) {
     status = Run(folder, names, static_cast<unsigned>(std::stoul(arguments[1])));
   } else if (arguments[0] == "each") {
     status = Each(folder, arguments[1]);
+  } else if (arguments[0] == "refuse") {
+    status = Refuse(folder, arguments[1]);
   }
   std::filesystem::remove_all(folder);
   return status;

@@ -99,6 +99,16 @@ def failure_values(host):
     ], lines
 
 
+def refusal(host):
+    """A hook that is to refuse does so when the library has a fault."""
+    point = "w_CallHook"
+    status, lines = run(host, "refuse", point)
+    faults = [line for line in lines if line.startswith("WRONG ")]
+    if status != 0 or struck(lines) != 1:
+        faults.append(f"status {status}, {struck(lines)} panics")
+    return faults, lines
+
+
 def main_fails_to_prepare(host):
     """Whoever waits for the main interpreter hears of it, and the next one gets it."""
     point = "preparing the main interpreter"
@@ -118,6 +128,7 @@ def cases(host, points):
     yield "a panic while a panic is told", lambda: twice(host)
     yield "each function of vh", lambda: each_function(host)
     yield "failure values of exported functions", lambda: failure_values(host)
+    yield "a hook refuses", lambda: refusal(host)
     yield "main cannot be prepared", lambda: main_fails_to_prepare(host)
 
 

@@ -22,6 +22,10 @@ def OnTimer(now):
     done.append(now)
 
 
+def OnParsedMsgChat(nick, message):
+    return 1
+
+
 def answer():
     import beside
 

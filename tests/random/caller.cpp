@@ -644,16 +644,15 @@ bool Caller::CallLastError() {
   // Another thread has made no call.
   is_elsewhere ? std::thread(ask).join() : ask();
   const std::string error = is_elsewhere ? "" : contract_.error;
-  const bool is_open = error == kEitherError;
   const std::string call = "w_LastError of " + (is_elsewhere ? "nothing" : contract_.error_of);
-  const int wanted = is_open ? failed : !error.empty();
+  const int wanted = !error.empty();
   Check(call, {std::to_string(wanted)}, std::to_string(failed));
   if (is_null) return true;
   if ((given != nullptr) != (failed == 1)) Report(call + " wrote no answer");
   if (!given) return false;
   const std::string json = TakeText(given);
   const std::string code = CodeOf(json);
-  if (code.empty() || (!is_open && code != error)) {
+  if (code.empty() || code != error) {
     Report(call + " answered " + Shorten(json) + " instead of " + error);
   }
   if (dice_.OneIn(3)) CheckJson(call, json, "code");

@@ -9,8 +9,6 @@ namespace {
 constexpr const char* kNull = "(null)";
 constexpr const char* kPassOn = "l 1";
 
-// A hook that fails so often in a row is suspended for a while.
-constexpr long kSuspended = 50;
 // So many kinds of errors of a hook or function are told apart.
 constexpr long kKinds = 16;
 
@@ -153,21 +151,13 @@ Expected Contract::CallHook(int id, int hook, const RandomBlock& parameters) {
   if (!parameters.is_readable()) return {kPassOn, Logged::kOneLine, "invalid"};
   Callee& callee = Count(id, HookName(hook));
   ++callee.calls;
-  // Those that are suspended do nothing but fail, so that they stay it; now and then they are
-  // tried.
-  if (callee.failures_in_a_row >= kSuspended) return {kPassOn, Logged::kEither, kEitherError};
-  ++callee.failures_in_a_row;
   if (parameters.has_bad_json()) {
     ++callee.refusals;
     return {kPassOn, Logged::kEither, "invalid"};
   }
   if (hook == W_OnUserLogout || hook == W_OnParsedMsgAny) {
-    const Expected raised = Raised(callee, kPassOn);
-    // That it is suspended is a line of its own.
-    if (callee.failures_in_a_row == kSuspended) return {kPassOn, Logged::kEither, "python"};
-    return raised;
+    return Raised(callee, kPassOn);
   }
-  callee.failures_in_a_row = 0;
   switch (hook) {
     case W_OnUserLogin:
       return {"sl \"" + parameters.ForHook() + "\" 0"};

@@ -17,7 +17,6 @@ struct Callee {
   long calls = 0;
   // What was passed that cannot be; each such fault is a kind of error of its own.
   long refusals = 0;
-  long failures_in_a_row = 0;
   // What it does wrong is told once.
   bool is_told = false;
 };
@@ -35,9 +34,6 @@ enum class Logged {
   kOneLine,
   kEither,  // Nobody can tell from here.
 };
-
-// The code that w_LastError tells; nothing for a call that succeeds.
-inline constexpr const char* kEitherError = "?";
 
 // What a call must answer, as text; a block as Describe tells it.
 struct Expected {

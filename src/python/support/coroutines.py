@@ -45,12 +45,7 @@ class Coroutines(Part):
             return
         exception = task.exception()
         if exception is not None:
-            self.failing.add(place)
             self.failures.append((place, exception))
-        elif place in self.failing:
-            # None: it works again.
-            self.failing.discard(place)
-            self.failures.append((place, None))
 
     def turn(self):
         """Runs what is ready on the script's loop, without waiting."""

@@ -50,6 +50,30 @@ def imported_modules(source):
     return at_load, in_functions
 
 
+def defined_names(source):
+    """Names that the top level of a source gives to something, and those its functions do that call them
+    global.
+    """
+    import ast
+
+    names, nodes = set(), [ast.parse(source)]
+    while nodes:
+        node = nodes.pop()
+        kind = type(node).__name__
+        if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
+            names.add(node.name)
+            for inner in ast.walk(node):
+                if type(inner).__name__ == "Global":
+                    names.update(inner.names)
+            continue
+        if kind in ("Import", "ImportFrom"):
+            names.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
+        elif kind == "Name" and type(node.ctx).__name__ == "Store":
+            names.add(node.id)
+        nodes.extend(ast.iter_child_nodes(node))
+    return sorted(names)
+
+
 def names_of_import(node):
     """Top-level names of what a node of a syntax tree imports."""
     kind = type(node).__name__

@@ -17,7 +17,6 @@ class Scope:
         self.exit_callbacks = []
         self.jobs = []
         self.failures = []
-        self.failing = set()
         self.closed = False
         self.loop = None
         # What it made asyncio's loop on threads of the host.

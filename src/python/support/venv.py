@@ -70,7 +70,7 @@ class Environment(Part):
             with open(os.path.join(folder, "pyvenv.cfg"), encoding="utf-8") as file:
                 pairs = (line.partition("=") for line in file)
                 settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
-        except OSError as error:
+        except (OSError, ValueError) as error:
             return f"{folder} is no virtual environment: {error}"
         found = settings.get("version") or settings.get("version_info") or "unknown"
         if found.split(".")[:2] != version.split("."):
