@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::abi::host::{CallbackTable, HostFunction, TablePlace};
 use crate::callbacks::{CALLBACKS, Callback, GET_CONFIG, MAX_CALLBACKS, Numbering};
 use crate::host_functions::{self, Answer};
+use crate::sql;
 use crate::targs::{Block, Item, Piece, Storage};
 use crate::text::{self, Encoding};
 
@@ -58,6 +59,7 @@ pub fn begin(table: CallbackTable) {
     let number = GENERATIONS.iter().position(|known| *known == generation);
     GENERATION.store(number.expect("every generation is in the list"), Ordering::Release);
     forget_encoding();
+    sql::forget();
     TABLE.set(Some(table));
 }
 
@@ -65,6 +67,7 @@ pub fn begin(table: CallbackTable) {
 pub fn end() {
     TABLE.set(None);
     forget_encoding();
+    sql::forget();
 }
 
 /// The generation `VH_PYTHON_GENERATION` demands.

@@ -40,6 +40,7 @@ pub mod runtime;
 #[allow(unsafe_code)]
 pub mod scripts;
 mod spawn;
+mod sql;
 pub mod stats;
 #[allow(unsafe_code)]
 pub mod targs;
