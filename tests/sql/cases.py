@@ -77,7 +77,7 @@ class Cases:
             ]:
                 got = hub.evaluate(f"vh.SQL('SELECT ?', ({value},))")
                 self.assertEqual([True, [[wanted]]], got, value)
-            for value in ("0.1", "1e300", "-2.5e-300", "1.7976931348623157e308", "3.0"):
+            for value in ("0.1", "1e300", "-2.5e-300", "3.0"):
                 ok, rows = hub.evaluate(f"vh.SQL('SELECT ?', ({value},))")
                 self.assertTrue(ok, value)
                 self.assertEqual(float(value), float(rows[0][0]), value)
@@ -112,7 +112,6 @@ class Cases:
 
     def test_the_limit_is_where_it_was(self):
         with self.hub() as hub:
-            query = "'SELECT 1 UNION SELECT 2 UNION SELECT ' || '3'"
             query = "'SELECT 1 UNION SELECT 2 UNION SELECT 3'"
             for arguments, count in [
                 ("", 3),

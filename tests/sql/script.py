@@ -24,6 +24,14 @@ def doubled_backslashes(nick):
     return doubled(nick.replace("\\", "\\\\"))
 
 
+def quoted(nick):
+    return vh.quote(nick)
+
+
+def run(query):
+    return json.dumps(vh.SQL(query))
+
+
 def by_doubling(query, nick):
     return json.dumps(vh.SQL(query.replace("?", doubled(nick))))
 

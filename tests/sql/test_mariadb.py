@@ -1,5 +1,7 @@
 """vh.SQL with parameters and vh.quote on a MariaDB of the test's own, with all its character sets."""
 
+import os
+import sys
 import unittest
 
 import cases
@@ -16,17 +18,18 @@ MODES = ["", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES,NO_BACKSLASH_ES
 running = None
 
 
+if not (server.INSTALL and server.SERVER and os.environ["VH_MARIADB"]):
+    print("there is no MariaDB: apt-get install mariadb-server-core libmariadb-dev")
+    sys.exit(77)
+
+
 def setUpModule():
     global running
-    if server.INSTALL and server.SERVER:
-        running = server.Server()
-    else:
-        raise unittest.SkipTest("there is no MariaDB: apt-get install mariadb-server-core")
+    running = server.Server()
 
 
 def tearDownModule():
-    if running:
-        running.stop()
+    running.stop()
 
 
 class MariaDbTest(cases.Cases, unittest.TestCase):
@@ -64,43 +67,40 @@ class MariaDbTest(cases.Cases, unittest.TestCase):
 
     def test_what_was_advised_before_reads_the_secret(self):
         attack = b"\\' OR 1=1 -- "
-        with self.hub("UTF-8") as hub:
-            self.assertEqual([True, [["password"]]], hub.call("by_doubling", cases.SECRET, attack))
-        for encoding, charset, lead in [
-            ("GBK", "gbk", b"\xbf"),
-            ("Big5", "big5", b"\xa5"),
-            ("Shift_JIS", "sjis", b"\x95"),
-            ("Shift_JIS", "cp932", b"\x95"),
-            ("UTF-8", "gbk", b"\xbf"),
+        for encoding, charset, way, nick in [
+            ("UTF-8", "utf8mb4", "by_doubling", attack),
+            ("UTF-8", "gbk", "by_doubling_backslashes", b"\xbf" + attack),
+            ("UTF-8", "big5", "by_doubling_backslashes", b"\xbf" + attack),
+            ("UTF-8", "sjis", "by_doubling_backslashes", b"\x95" + attack),
+            ("UTF-8", "cp932", "by_doubling_backslashes", b"\x95" + attack),
+            # One character of the hub, and a backslash for the database.
+            ("GBK", "latin1", "by_doubling_backslashes", b"\xbf" + attack),
+            ("Shift_JIS", "latin1", "by_doubling_backslashes", b"\x95" + attack),
         ]:
             with self.hub(encoding, [f"SET NAMES {charset}"]) as hub:
-                nick = lead + attack
-                way = "by_doubling_backslashes" if encoding == "UTF-8" else "by_doubling"
-                # Bytes of one character have no backslash that Python could see.
-                if encoding == "UTF-8":
-                    got = hub.call(way, cases.SECRET, nick)
-                    self.assertEqual([True, [["password"]]], got, charset)
+                name = f"{encoding} {charset}"
+                got = hub.call(way, cases.SECRET, nick)
+                self.assertEqual([True, [["password"]]], got, name)
                 for way in ("by_parameter", "by_quote"):
-                    self.assertEqual([], hub.call(way, cases.SECRET, nick)[1], charset)
+                    self.assertEqual([True, []], hub.call(way, cases.SECRET, nick), name)
 
     def test_a_connection_that_changed_unseen_is_safe(self):
         """As after it was lost and made anew: what was found out before does not hold any more."""
         for before in ("utf8mb4", "latin1", "gbk", "sjis"):
             for mode in MODES:
                 with self.hub("UTF-8", [f"SET NAMES {before}", f"SET sql_mode = '{mode}'"]) as hub:
-                    hub.evaluate("vh.quote('a')")
+                    literals = [hub.raw("quoted", attack) for attack in ATTACKS]
                     for after in ("utf8mb4", "latin1", *HIDING):
                         for mode_after in MODES:
                             hub.direct(f"SET NAMES {after}")
                             hub.direct(f"SET sql_mode = '{mode_after}'")
-                            self.check_unseen(hub, f"{before} {mode} {after} {mode_after}")
+                            self.check_literals(hub, literals, f"{before} {mode} {after} {mode_after}")
 
-    def check_unseen(self, hub, name):
-        for attack in ATTACKS:
-            literal = hub.call("by_quote", b"SELECT COUNT(*) FROM users WHERE nick = ?", attack)
-            # A failure would let the library ask again, and so hide what is looked for.
-            if literal != [True, [["0"]]]:
-                self.assertEqual([False, []], literal, f"{attack} {name}")
+    def check_literals(self, hub, literals, name):
+        for literal in literals:
+            got = hub.call("run", b"SELECT COUNT(*) FROM users WHERE nick = " + literal)
+            # Bytes that are no text in the character set may be refused.
+            self.assertIn(got, [[True, [["0"]]], [False, []]], f"{literal} {name}")
 
     def test_every_encoding_on_its_own_character_set(self):
         """Nicks that are well formed are stored, found again and read back byte by byte."""
@@ -127,6 +127,9 @@ class MariaDbTest(cases.Cases, unittest.TestCase):
                 with self.hub(encoding, settings) as hub:
                     for column in (charset, "utf8mb4"):
                         for nick in nicks:
+                            # The database itself makes another character of sjis' backslash.
+                            if (charset, column) == ("sjis", "utf8mb4") and "\\" in nick:
+                                continue
                             nick = nick.encode(ENCODINGS[encoding])
                             self.check_stored(hub, column, nick, f"{charset} {mode} {column}")
 
@@ -136,11 +139,10 @@ class MariaDbTest(cases.Cases, unittest.TestCase):
         for way in ("by_parameter", "by_quote"):
             hub.direct("DELETE FROM seen")
             self.assertEqual(True, hub.call(way, b"INSERT INTO seen VALUES (?)", nick)[0], name)
-            found = hub.raw(way, b"SELECT nick FROM seen WHERE nick = ?", nick)
-            wanted = hub.call("by_parameter", b"SELECT ?", nick)
-            self.assertEqual(wanted, hub.call(way, b"SELECT nick FROM seen WHERE nick = ?", nick))
-            self.assertEqual(1, found.count(b"]]"), name)
-            # The text comes first, and is found by the index.
+            text = hub.raw("identity", nick).decode(hub.python_encoding)
+            found = hub.call(way, b"SELECT nick FROM seen WHERE nick = ?", nick)
+            self.assertEqual([True, [[text]]], found, name)
+            # By the index.
             plan = hub.call(way, b"EXPLAIN SELECT * FROM seen WHERE nick = ?", nick)[1]
             self.assertEqual("const", plan[0][3], f"{nick} {name} {plan}")
 
@@ -175,7 +177,6 @@ class MariaDbTest(cases.Cases, unittest.TestCase):
                 b"SELECT 'admin' = ?",
                 b"EXPLAIN SELECT nick FROM seen WHERE nick = ?",
             ):
-                hub.direct(b"SELECT 1")
                 wanted = hub.evaluate(f"vh.SQL({query.replace(b'?', plain).decode()!r})")
                 got = hub.call("by_parameter", query, nick)
                 self.assertEqual(wanted, got, f"{query} {nick} {name}")
@@ -198,8 +199,3 @@ class MariaDbTest(cases.Cases, unittest.TestCase):
     def test_large_numbers(self):
         with self.hub() as hub:
             self.assertEqual([True, [[str(2**64 - 1)]]], hub.evaluate("vh.SQL('SELECT ?', (2**64-1,))"))
-
-    def test_a_character_set_nobody_knows_is_refused(self):
-        with self.hub() as hub:
-            hub.direct("SET NAMES armscii8")
-            self.assertEqual("'a'", hub.evaluate("vh.quote('a')"))
