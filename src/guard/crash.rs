@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
+mod file;
+
 use super::{Profile, slot};
 use crate::config;
 use crate::last_error::{self, Code};
@@ -56,6 +58,7 @@ fn address(handler: Handler) -> libc::sighandler_t {
 
 /// Puts our handler before the host's, unless `VH_PYTHON_CRASH_REPORT` is 0.
 pub fn install() {
+    TOLD_OF_FOREIGN.store(false, Ordering::Relaxed);
     if !config::switch("VH_PYTHON_CRASH_REPORT", true) {
         return;
     }
@@ -352,17 +355,14 @@ impl Line {
     }
 
     fn save(&self, path: &CStr) -> bool {
-        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC | libc::O_CLOEXEC;
-        // SAFETY: a C string; the file is closed again.
-        unsafe {
-            let file = libc::open(path.as_ptr(), flags, 0o600);
-            if file < 0 {
-                return false;
-            }
-            let written = self.write(file);
-            libc::close(file);
-            written
+        let file = file::create(path);
+        if file < 0 {
+            return false;
         }
+        let written = self.write(file);
+        // SAFETY: opened above.
+        unsafe { libc::close(file) };
+        written
     }
 }
 
@@ -390,12 +390,29 @@ pub fn is_held_back(script: &Context) -> bool {
     }
     script.profile.crash_files.iter().any(|file| {
         let file = Path::new(OsStr::from_bytes(file.to_bytes()));
-        let Ok(note) = std::fs::read(file) else { return false };
+        let Some(note) = file::read(file).unwrap_or_else(|reason| tell_of_foreign(file, &reason))
+        else {
+            return false;
+        };
         let values: Vec<_> = note.split(|&byte| byte == b'\n').map(value).collect();
         let [signal, call, runtime, _, path, ..] = &values[..] else { return false };
         *path == script.path_bytes() && hold_back(script, file, [signal, call, runtime])
     })
 }
+
+/// Says once after each start that a file under our name is left alone.
+fn tell_of_foreign(file: &Path, reason: &str) -> Option<Vec<u8>> {
+    if !TOLD_OF_FOREIGN.swap(true, Ordering::Relaxed) {
+        tracing::error!(
+            "{} is left alone, for {reason}; what it says of a crash is not believed. Remove it, and \
+             let nobody but the hub's user write into that folder",
+            file.display()
+        );
+    }
+    None
+}
+
+static TOLD_OF_FOREIGN: AtomicBool = AtomicBool::new(false);
 
 /// The value of a line of the file.
 fn value(line: &[u8]) -> &[u8] {
