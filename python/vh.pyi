@@ -12,6 +12,7 @@ from typing_extensions import TypeAlias
 
 _T = TypeVar("_T")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_SqlValue: TypeAlias = str | bytes | float | None
 
 myid: int
 botname: str | None
@@ -199,8 +200,8 @@ def AddRobot(nick: str, user_class: int, desc: str, speed: str, mail: str, share
 def DelRobot(nick: str) -> bool:
     """Remove a bot of this script."""
 
-def SQL(query: str, limit: int | None = 100) -> tuple[bool, list[list[str | None]]]:
-    """Run a query on the hub's database."""
+def SQL(query: str, params: tuple[_SqlValue, ...] | list[Any] | int | None = None, limit: int | None = 100) -> tuple[bool, list[list[str | None]]]:
+    """Run a query on the hub's database. Each ? in it stands for a value of params, a tuple or list."""
 
 def GetServFreq() -> float | None:
     """How often a second the hub serves its connections."""
@@ -237,6 +238,9 @@ def StopHub(code: int, delay: int | None = 0) -> bool:
 
 def CallDynamicFunction(name: str, *args: Any) -> Any:
     """Call a function the host registered for this script."""
+
+def quote(value: str | bytes | float | None) -> str:
+    """A value as text for a query, right for the hub's database."""
 
 def on_unload(function: _Function, *args: Any, **kwargs: Any) -> _Function:
     """Call a function when the script is unloaded, after UnLoad()."""

@@ -28,6 +28,8 @@ pub enum Kind {
     Text,
     /// `l`: integer.
     Int,
+    /// Values for the places of `?` in the query, which are not packed.
+    Values,
 }
 
 /// What is packed when a script leaves an argument out.
@@ -204,7 +206,7 @@ pub static CALLBACKS: [Callback; 60] = [
     row(39, c"IsRobotNickBad", &[text("nick")], Int, "Whether a bot may take this nick: one of the eBOT_ constants."),
     row(40, c"AddRobot", &[text("nick"), aliased(int("user_class"), "class"), text("desc"), text("speed"), text("mail"), text("share")], Bool, "Add a bot to the user list."),
     row(41, c"DelRobot", &[text("nick")], Bool, "Remove a bot of this script."),
-    row(42, c"SQL", &[text("query"), Param { name: "limit", alias: "", kind: Kind::Int, default: Default::Number(100) }], Rows, "Run a query on the hub's database."),
+    row(42, c"SQL", &[text("query"), Param { name: "params", alias: "", kind: Kind::Values, default: Default::Null }, Param { name: "limit", alias: "", kind: Kind::Int, default: Default::Number(100) }], Rows, "Run a query on the hub's database. Each ? in it stands for a value of params, a tuple or list."),
     row(43, c"SQLQuery", &[], Unused, ""),
     row(44, c"SQLFetch", &[], Unused, ""),
     row(45, c"SQLFree", &[], Unused, ""),
@@ -227,6 +229,8 @@ pub const SEND_TO_OP_CHAT: usize = index_of(0);
 pub const GET_USER_CLASS: usize = index_of(11);
 /// `pm`: that is how.
 pub const PM: usize = index_of(54);
+/// `SQL`: the library itself asks what the database is.
+pub const SQL: usize = index_of(42);
 /// `GetConfig`: the library itself asks for the hub's encoding.
 pub const GET_CONFIG: usize = index_of(38);
 /// `SetConfig`: a script may change the hub's encoding.

@@ -41,6 +41,7 @@ pub mod runtime;
 #[allow(unsafe_code)]
 pub mod scripts;
 mod spawn;
+mod sql;
 pub mod stats;
 mod stubs;
 #[allow(unsafe_code)]

@@ -100,6 +100,9 @@ fn reference() -> Result<String, std::fmt::Error> {
     out.push_str(
         "| `decode(text)`, `Decode(text)` | Read the entities that `encode` writes. | str |\n",
     );
+    out.push_str(
+        "| `quote(value)` | A value as text for a query, right for the hub's database. | str |\n",
+    );
     out.push_str("| `on_unload(function, *args, **kwargs)` | Call a function when the script is unloaded, after `UnLoad()`. | the function |\n");
     out.push_str("| `run_in_host(work)` | Run a callable or coroutine on the hub's thread. | `concurrent.futures.Future` |\n");
     out.push_str("| `log(message, level=None)` | Write a line, or a record of Python's `logging`, to the hub's log; levels are those of `logging`, without one it is always shown. | None |\n");
@@ -158,6 +161,7 @@ from typing_extensions import TypeAlias
 
 _T = TypeVar("_T")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_SqlValue: TypeAlias = str | bytes | float | None
 
 myid: int
 botname: str | None
@@ -176,6 +180,9 @@ state: dict[str, Any]
 /// What functions without a callback look like.
 const STUB_OWN: &str = r#"def CallDynamicFunction(name: str, *args: Any) -> Any:
     """Call a function the host registered for this script."""
+
+def quote(value: str | bytes | float | None) -> str:
+    """A value as text for a query, right for the hub's database."""
 
 def on_unload(function: _Function, *args: Any, **kwargs: Any) -> _Function:
     """Call a function when the script is unloaded, after UnLoad()."""
@@ -268,6 +275,8 @@ fn stub_param(param: &vh_python_wrapper::callbacks::Param) -> String {
     let kind = match param.kind {
         Kind::Text => "str",
         Kind::Int => "int",
+        // A number in its place is the limit, as before there were parameters.
+        Kind::Values => "tuple[_SqlValue, ...] | list[Any] | int",
     };
     match default(param.default) {
         value if value.is_empty() => format!("{}: {kind}", param.name),

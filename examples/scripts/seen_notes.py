@@ -28,29 +28,17 @@ TABLES = (
 next_cleaning = 0.0
 
 
-def sql(query: str, limit: int = 100) -> list[list[str | None]]:
+def sql(query: str, params: tuple[str | int, ...] = (), limit: int = 100) -> list[list[str | None]]:
     """The rows of a query. A failure is an error here, so that it shows in the log."""
-    succeeded, rows = vh.SQL(query, limit)
+    succeeded, rows = vh.SQL(query, params, limit)
     if not succeeded:
         raise RuntimeError(f"the database refused: {query}")
     return rows
 
 
-def backslash_escapes() -> bool:
-    """MySQL reads two backslashes between quotes as one, SQLite as two; so ask."""
-    return sql("SELECT LENGTH('\\\\')") == [["1"]]
-
-
-def quoted(text: str) -> str:
-    """Text as an SQL string. Everything that users type passes here on its way into a query."""
-    if BACKSLASH_ESCAPES:
-        text = text.replace("\\", "\\\\")
-    return "'" + text.replace("'", "''") + "'"
-
-
 def key(nick: str) -> str:
     """People do not remember how a nick is capitalised, so it is looked up without case."""
-    return quoted(nick.lower())
+    return nick.lower()
 
 
 def ago(timestamp: str | None) -> str:
@@ -64,8 +52,8 @@ def ago(timestamp: str | None) -> str:
 
 def mark_seen(nick: str) -> None:
     sql(
-        "REPLACE INTO script_seen (nick, shown, seen) "
-        f"VALUES ({key(nick)}, {quoted(nick)}, {int(time.time())})"
+        "REPLACE INTO script_seen (nick, shown, seen) VALUES (?, ?, ?)",
+        (key(nick), nick, int(time.time())),
     )
 
 
@@ -74,7 +62,7 @@ def seen(nick: str) -> str:
         return "Use: +seen NICK"
     if nick.lower() in (online.lower() for online in vh.GetNickList()):
         return f"{nick} is online right now."
-    rows = sql(f"SELECT shown, seen FROM script_seen WHERE nick = {key(nick)}")
+    rows = sql("SELECT shown, seen FROM script_seen WHERE nick = ?", (key(nick),))
     if not rows:
         return f"{nick} has not been seen here."
     shown, timestamp = rows[0]
@@ -88,23 +76,23 @@ def note(sender: str, arguments: str) -> str:
         return "Use: +note NICK TEXT"
     if len(text) > NOTE_LENGTH:
         return f"Your note has {len(text)} characters, {NOTE_LENGTH} are the most."
-    waiting = sql(f"SELECT COUNT(*) FROM script_notes WHERE sender = {quoted(sender)}")
+    waiting = sql("SELECT COUNT(*) FROM script_notes WHERE sender = ?", (sender,))
     if int(waiting[0][0] or 0) >= NOTES_PER_SENDER:
         return f"{NOTES_PER_SENDER} of your notes still wait to be read; that is the most."
     sql(
-        "INSERT INTO script_notes (nick, sender, sent, note) "
-        f"VALUES ({key(nick)}, {quoted(sender)}, {int(time.time())}, {quoted(text)})"
+        "INSERT INTO script_notes (nick, sender, sent, note) VALUES (?, ?, ?, ?)",
+        (key(nick), sender, int(time.time()), text),
     )
     return f"{nick} will read your note at the next login."
 
 
 def deliver_notes(nick: str) -> None:
-    where = f"FROM script_notes WHERE nick = {key(nick)}"
-    rows = sql(f"SELECT sender, sent, note {where} ORDER BY sent", 1000)
+    query = "SELECT sender, sent, note FROM script_notes WHERE nick = ? ORDER BY sent"
+    rows = sql(query, (key(nick),), 1000)
     for sender, sent, text in rows:
         vh.pm(f"Note from {sender}, {ago(sent)}: {text}", nick)
     if rows:
-        sql(f"DELETE {where}")
+        sql("DELETE FROM script_notes WHERE nick = ?", (key(nick),))
 
 
 def OnUserLogin(nick: str) -> int:
@@ -137,11 +125,10 @@ def OnTimer(now: float) -> int:
     global next_cleaning
     if now >= next_cleaning:
         next_cleaning = now + CLEAN_EVERY
-        sql(f"DELETE FROM script_notes WHERE sent < {int(now) - KEEP_NOTES}")
+        sql("DELETE FROM script_notes WHERE sent < ?", (int(now) - KEEP_NOTES,))
     return 1
 
 
 vh.name_and_version("Seen and notes", "1.0")
 for table in TABLES:
     sql(table)
-BACKSLASH_ESCAPES = backslash_escapes()

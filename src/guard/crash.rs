@@ -8,7 +8,7 @@ use std::ffi::{CStr, CString, OsStr, c_int};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 use super::{Profile, slot};
 use crate::last_error::{self, Code};
@@ -17,10 +17,11 @@ use crate::python::interpreter;
 use crate::scripts::Context;
 use crate::threads::{Record, Records};
 
+mod file;
 mod handlers;
 
 use handlers::is_armed;
-pub use handlers::{install, look_again, uninstall};
+pub use handlers::{look_again, uninstall};
 
 /// The signals of a crash, and their names.
 const SIGNALS: [(c_int, &str); 5] = [
@@ -32,6 +33,12 @@ const SIGNALS: [(c_int, &str); 5] = [
 ];
 /// The file's name, in the hub's configuration folder or else beside the script.
 const FILE: &str = "vh_python_crash.txt";
+
+/// Puts our handlers before the host's, and forgets what the start before has told.
+pub fn install() {
+    TOLD_OF_FOREIGN.store(false, Ordering::Relaxed);
+    handlers::install();
+}
 
 /// Says which script this thread was running, if any. Its texts do not lie in the handler's own frame.
 #[inline(never)]
@@ -202,17 +209,14 @@ impl Line {
     }
 
     fn save(&self, path: &CStr) -> bool {
-        let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC | libc::O_CLOEXEC;
-        // SAFETY: a C string; the file is closed again.
-        unsafe {
-            let file = libc::open(path.as_ptr(), flags, 0o600);
-            if file < 0 {
-                return false;
-            }
-            let written = self.write(file);
-            libc::close(file);
-            written
+        let file = file::create(path);
+        if file < 0 {
+            return false;
         }
+        let written = self.write(file);
+        // SAFETY: opened above.
+        unsafe { libc::close(file) };
+        written
     }
 }
 
@@ -241,13 +245,27 @@ pub fn reason_to_hold_back(script: &Context) -> Option<String> {
     }
     script.profile.crash_files.iter().find_map(|file| {
         let file = Path::new(OsStr::from_bytes(file.to_bytes()));
-        let note = std::fs::read(file).ok()?;
+        let note = file::read(file).unwrap_or_else(|reason| tell_of_foreign(file, &reason))?;
         let values: Vec<_> = note.split(|&byte| byte == b'\n').map(value).collect();
         let [signal, call, runtime, _, path, ..] = &values[..] else { return None };
         let is_it = *path == script.path_bytes();
         if is_it { hold_back(script, file, [signal, call, runtime]) } else { None }
     })
 }
+
+/// Says once after each start that a file under our name is left alone.
+fn tell_of_foreign(file: &Path, reason: &str) -> Option<Vec<u8>> {
+    if !TOLD_OF_FOREIGN.swap(true, Ordering::Relaxed) {
+        tracing::error!(
+            "{} is left alone, for {reason}; what it says of a crash is not believed. Remove it, and \
+             let nobody but the hub's user write into that folder",
+            file.display()
+        );
+    }
+    None
+}
+
+static TOLD_OF_FOREIGN: AtomicBool = AtomicBool::new(false);
 
 /// The value of a line of the file.
 fn value(line: &[u8]) -> &[u8] {

@@ -476,6 +476,28 @@ impl<'a> Obj<'a> {
         (overflow == 0).then_some(value)
     }
 
+    /// The value of an int that is no less than 0 and fits 64 bits without a sign.
+    pub fn as_u64(&self) -> Option<u64> {
+        if !self.is_int() {
+            return None;
+        }
+        // SAFETY: attached; an int; what it raises for others is cleared.
+        unsafe {
+            let value = ffi::PyLong_AsUnsignedLongLong(self.as_ptr());
+            if value == u64::MAX && !ffi::PyErr_Occurred().is_null() {
+                ffi::PyErr_Clear();
+                return None;
+            }
+            Some(value)
+        }
+    }
+
+    /// Whether it is a bytes object.
+    pub fn is_bytes(&self) -> bool {
+        // SAFETY: attached.
+        unsafe { ffi::PyBytes_Check(self.as_ptr()) != 0 }
+    }
+
     /// The bytes of a bytes object, which lives as long; nothing for anything else.
     pub fn as_bytes(&self) -> &[u8] {
         // SAFETY: attached; pointer and length of an object that does not change.

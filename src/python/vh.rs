@@ -24,6 +24,7 @@ pub mod attributes;
 mod calls;
 pub mod constants;
 mod results;
+mod sql;
 mod typed;
 
 const CAPSULE: &CStr = c"vh.function";
@@ -34,6 +35,10 @@ const CONTEXT_CAPSULE: &CStr = c"vh.context";
 pub enum Function {
     /// Calls the hub.
     Callback(&'static Callback),
+    /// `SQL`: calls the hub with values in the query.
+    Sql(&'static Callback),
+    /// `quote`: a value as an SQL literal.
+    Quote,
     /// `CallDynamicFunction`: calls what the host registered.
     CallDynamic,
     /// `encode`: protocol characters become entities.
@@ -47,7 +52,7 @@ pub enum Function {
 }
 
 /// Functions without a callback of the hub, with their documentation.
-const OWN_FUNCTIONS: [(&CStr, Function, &str); 7] = [
+const OWN_FUNCTIONS: [(&CStr, Function, &str); 8] = [
     (
         c"CallDynamicFunction",
         Function::CallDynamic,
@@ -61,6 +66,11 @@ const OWN_FUNCTIONS: [(&CStr, Function, &str); 7] = [
     (c"Encode", Function::Encode, "Encode(text)\n--\n\nThe same as encode."),
     (c"decode", Function::Decode, "decode(text)\n--\n\nRead the entities that encode writes."),
     (c"Decode", Function::Decode, "Decode(text)\n--\n\nThe same as decode."),
+    (
+        c"quote",
+        Function::Quote,
+        "quote(value)\n--\n\nA value as text for a query, right for the hub's database.",
+    ),
     (
         c"log",
         Function::Log,
@@ -87,12 +97,19 @@ fn methods() -> &'static Methods {
         let callbacks = CALLBACKS
             .iter()
             .filter(|callback| callback.outcome != Outcome::Unused)
-            .map(|callback| (callback.name, Function::Callback(callback), documentation(callback)));
+            .map(|callback| (callback.name, function_of(callback), documentation(callback)));
         let own = OWN_FUNCTIONS.iter().map(|(name, function, doc)| {
             (*name, *function, CString::new(*doc).expect("no NUL in it"))
         });
         Methods(callbacks.chain(own).map(|(name, f, doc)| (f, definition(name, doc))).collect())
     })
+}
+
+fn function_of(callback: &'static Callback) -> Function {
+    match callback.outcome {
+        Outcome::Rows => Function::Sql(callback),
+        _ => Function::Callback(callback),
+    }
 }
 
 /// `name(parameters)`, the marker `inspect` looks for, and the sentence of the table.
@@ -182,6 +199,12 @@ fn run<'a>(
         Function::Callback(callback) => acting_for(attached, binding, |context| {
             calls::callback(attached, context, callback, given)
         }),
+        Function::Sql(callback) => {
+            acting_for(attached, binding, |context| sql::run(attached, context, callback, given))
+        }
+        Function::Quote => {
+            acting_for(attached, binding, |context| sql::quote(attached, context, given))
+        }
         Function::CallDynamic => {
             acting_for(attached, binding, |context| calls::dynamic(attached, context, given))
         }

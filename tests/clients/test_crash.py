@@ -136,6 +136,66 @@ class Crash(unittest.TestCase):
         with self.hub() as hub:
             self.assertRegex(hub.log(), r"null\.py\] is held back this time")
 
+    def written(self):
+        """The file that a crash left."""
+        (file,) = self.folder.glob("**/vh_python_crash.txt")
+        return file
+
+    def plant(self, make):
+        """Puts something else in the place of the file, and lets the script crash over it."""
+        self.crash("null")
+        file = self.written()
+        file.unlink()
+        make(file)
+        with self.hub() as hub:
+            hub.client("guest").chat("crash")
+            self.assertEqual(hub.wait_ended(), -NUMBERS["null"])
+            log = hub.log()
+        with self.hub() as hub:
+            self.assertIn("is held back this time", hub.log())
+        return log
+
+    def test_a_link_in_the_way_is_not_written_through(self):
+        precious = self.folder / "precious"
+        precious.write_text("precious")
+        log = self.plant(lambda file: file.symlink_to(precious))
+        self.assertEqual("precious", precious.read_text())
+        self.assertRegex(log, r"vh_python_crash\.txt is left alone, for it is a link")
+
+    def test_a_second_name_of_a_file_is_not_written_through(self):
+        precious = self.folder / "precious"
+        precious.write_text("precious")
+        self.plant(lambda file: os.link(precious, file))
+        self.assertEqual("precious", precious.read_text())
+
+    def test_a_pipe_in_the_way_is_not_waited_for(self):
+        log = self.plant(os.mkfifo)
+        self.assertRegex(log, r"vh_python_crash\.txt is left alone, for it is no file")
+
+    def test_a_link_to_such_a_file_is_not_believed(self):
+        self.crash("null")
+        file = self.written()
+        elsewhere = file.rename(self.folder / "elsewhere")
+        file.symlink_to(elsewhere)
+        with self.hub() as hub:
+            self.assertNotIn("held back", hub.log())
+            self.assertIn("is left alone", hub.log())
+
+    def test_no_more_is_read_than_such_a_file_has(self):
+        self.crash("null")
+        # Has no blocks on the disk behind what was written; it would not fit into memory.
+        os.truncate(self.written(), 1 << 42)
+        with self.hub() as hub:
+            self.assertIn("is held back this time", hub.log())
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can play another user")
+    def test_a_file_of_another_user_is_not_believed(self):
+        self.crash("null")
+        os.chown(self.written(), 65534, 65534)
+        with self.hub() as hub:
+            self.assertNotIn("held back", hub.log())
+            self.assertRegex(hub.log(), "it belongs to the user 65534, not to the hub's, 0")
+
     def test_switched_off(self):
         self.set_environment("VH_PYTHON_CRASH_REPORT", "0")
         self.assertNotIn("the process got", self.crash("null"))

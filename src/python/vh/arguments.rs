@@ -22,9 +22,9 @@ pub struct Given<'g, 'a> {
 }
 
 /// Values of a row's parameters in order; None for those left out.
-type Values<'g, 'a> = SmallVec<[Option<&'g Obj<'a>>; 8]>;
+pub type Values<'g, 'a> = SmallVec<[Option<&'g Obj<'a>>; 8]>;
 /// The full row, ready to be packed.
-type Pieces<'g> = SmallVec<[Piece<'g>; 8]>;
+pub type Pieces<'g> = SmallVec<[Piece<'g>; 8]>;
 type PlainTexts<'g> = SmallVec<[&'g [u8]; 8]>;
 
 /// What arguments are matched with.
@@ -110,7 +110,7 @@ impl<'g, 'a> Given<'g, 'a> {
     }
 
     /// The values of a row's parameters in order; None for those left out.
-    fn of_row(&self, callback: &Callback) -> Result<Values<'g, 'a>, Raised> {
+    pub fn of_row(&self, callback: &Callback) -> Result<Values<'g, 'a>, Raised> {
         self.matched(&Parameters {
             function: callback.text,
             count: callback.params.len(),
@@ -212,13 +212,24 @@ impl<'g, 'a> Given<'g, 'a> {
 
     #[inline(never)]
     fn pieces(&self, callback: &Callback, encoding: &Encoding) -> Result<Pieces<'g>, Raised> {
-        let mut pieces = Pieces::new();
-        for (index, value) in self.of_row(callback)?.iter().enumerate() {
-            let place = Place { callback, index };
-            place.pack(self.attached, *value, encoding, &mut pieces)?;
-        }
-        Ok(pieces)
+        pieces_of(self.attached, callback, &self.of_row(callback)?, encoding)
     }
+}
+
+/// The pieces of a row with these values, but for those that are not packed.
+pub fn pieces_of<'g>(
+    attached: Attached<'_>,
+    callback: &Callback,
+    values: &[Option<&'g Obj>],
+    encoding: &Encoding,
+) -> Result<Pieces<'g>, Raised> {
+    let mut pieces = Pieces::new();
+    for (index, value) in values.iter().enumerate() {
+        if callback.params[index].kind != Kind::Values {
+            Place { callback, index }.pack(attached, *value, encoding, &mut pieces)?;
+        }
+    }
+    Ok(pieces)
 }
 
 impl Param {
@@ -271,7 +282,9 @@ impl Place<'_> {
                 }
             },
             Kind::Int => pieces.push(Piece::Int(self.int(value)?)),
-            Kind::Text => return Err(self.type_error(attached, kind, &value.type_name())),
+            Kind::Text | Kind::Values => {
+                return Err(self.type_error(attached, kind, &value.type_name()));
+            }
         }
         Ok(())
     }
@@ -300,6 +313,7 @@ impl Place<'_> {
         let wanted = match kind {
             Kind::Text => "str",
             Kind::Int => "int",
+            Kind::Values => "a tuple or list",
         };
         let message = format!("{} must be {wanted}, not {given}", self.described());
         attached.raise(Exception::Type, &message)

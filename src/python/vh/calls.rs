@@ -32,27 +32,41 @@ pub fn callback<'a>(
     let args = given.pack(callback, encoding)?;
     let changes_encoding = std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
         && matches!(args.view().item(1), Item::Text(Some(b"hub_encoding")));
+    let answer = send(attached, context, callback, args)?;
+    if changes_encoding {
+        hub::forget_encoding();
+    }
+    let mut answer = answer.ok_or_else(|| not_offered(attached, callback))?;
+    results::of_callback(attached, context, callback, &mut answer, encoding)
+}
+
+/// Sends a block to a callback of the hub; None when it is not offered.
+pub fn send(
+    attached: Attached<'_>,
+    context: &Context,
+    callback: &'static Callback,
+    args: Block,
+) -> Result<Option<Answer>, Raised> {
     let of_password = is_about_password(&args);
     trace(context, callback.text, &args, |index| telling(callback, index, of_password));
     let script = context.id;
-    let mut answer = if hub::offers(callback) {
+    let answer = if hub::offers(callback) {
         let call = move || hub::call(callback, script, args);
         host_call(attached, context, callback.text, call)?
     } else {
         None
     };
-    if changes_encoding {
-        hub::forget_encoding();
-    }
     trace_result(context, callback.text, answer.as_ref(), of_password);
-    match &mut answer {
-        Some(answer) => results::of_callback(attached, context, callback, answer, encoding),
-        None if hub::is_there() => {
-            let message = format!("{}() is not offered by this hub", callback.text);
-            Err(attached.raise(Exception::NotImplemented, &message))
-        }
-        None => Err(carry::Refusal::HostGone.raise(attached, callback.text)),
+    Ok(answer)
+}
+
+/// Why there was no answer.
+pub fn not_offered(attached: Attached<'_>, callback: &Callback) -> Raised {
+    if !hub::is_there() {
+        return carry::Refusal::HostGone.raise(attached, callback.text);
     }
+    let message = format!("{}() is not offered by this hub", callback.text);
+    attached.raise(Exception::NotImplemented, &message)
 }
 
 /// `CallDynamicFunction(name, *args)`.
@@ -136,7 +150,7 @@ fn raise_failure(attached: Attached<'_>, name: &str, failure: &HostFailure) -> R
 }
 
 /// Calls the host: at once inside a call from it, else carried to its thread.
-fn host_call(
+pub fn host_call(
     attached: Attached<'_>,
     context: &Context,
     name: &str,
@@ -161,7 +175,7 @@ fn host_call(
 }
 
 /// The hub's encoding; asked for with the interpreter left.
-fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static Encoding, Raised> {
+pub fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static Encoding, Raised> {
     if let Some(encoding) = hub::known_encoding() {
         return Ok(encoding);
     }

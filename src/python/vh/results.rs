@@ -10,7 +10,8 @@ use crate::python::convert::{self, JsonFrom};
 use crate::python::json::Failure;
 use crate::python::object::{Attached, Obj, Raised};
 use crate::scripts::Context;
-use crate::targs::{self, Item, View};
+use crate::sql::Table;
+use crate::targs::{Item, View};
 use crate::text::Encoding;
 
 /// The Python value of an answer. One that does not fit its row is logged and counts as failure.
@@ -169,14 +170,9 @@ impl<'a> Reader<'a, '_> {
 
     /// `(ok, [[cell, …], …])`.
     fn rows(&self) -> Result<Obj<'a>, Failure> {
-        let number = |index| self.int(index).map(|number| convert::signed(number).max(0) as usize);
-        let (ok, rows, columns) = (self.int(0)? != 0, number(1)?, number(2)?);
-        let cells = self.pointer(3)?;
-        let count = if cells.is_null() { 0 } else { rows.saturating_mul(columns) };
-        // SAFETY: the contract of this callback: a row-major array of texts, ours to free.
-        let cells = unsafe { targs::take_cells(cells, count) };
+        let Some(found) = Table::take(self.view) else { return self.unexpected() };
         let mut table = Vec::new();
-        for row in cells.chunks(columns.max(1)) {
+        for row in found.rows() {
             let row: Result<Vec<_>, _> = row
                 .iter()
                 .map(|cell| {
@@ -186,7 +182,7 @@ impl<'a> Reader<'a, '_> {
             table.push(self.attached.list(row?)?);
         }
         let table = self.attached.list(table)?;
-        Ok(self.attached.tuple(vec![self.attached.bool(ok), table])?)
+        Ok(self.attached.tuple(vec![self.attached.bool(found.succeeded), table])?)
     }
 
     /// Four named numbers, then named texts in a C++ vector.
