@@ -45,8 +45,8 @@ INSTANTIATE_TEST_SUITE_P(Text, BadTextByEncoding,
 // Lines as long as hubs allow them that are no text in most encodings.
 std::vector<std::string> LinesOfBadBytes() {
   std::vector<std::string> lines;
-  for (const char* part : {"\xff", "\x80", "\xa0", "\x81\x20", "\x8f\xa1\xff", "\xfe\xff\xfd", "\x8e\x41",
-                           "\x81\x30\xff", "a\xff"}) {
+  for (const char* part : {"\xff", "\x80", "\xa0", "\x81\x20", "\x8f\xa1\xff", "\xfe\xff\xfd",
+                           "\x8e\x41", "\x81\x30\xff", "a\xff"}) {
     std::string line;
     while (line.size() < 130'000) line += part;
     lines.push_back(line);
@@ -84,8 +84,8 @@ double CostOf(FakeHub& hub, const std::string& line) {
   return best;
 }
 
-// A user who sends what is no text must not keep a hub busy: it was 400 ms a line. The bound is wide; the
-// rows of bench-instr are exact.
+// A user who sends what is no text must not keep a hub busy: it was 400 ms a line. The bound is
+// wide; the rows of bench-instr are exact.
 TEST(Text, BadBytesCostNoMoreThanInUtf8) {
   FakeHub hub;
   for (int script = 0; script < 8; ++script) {
@@ -102,10 +102,12 @@ TEST(Text, BadBytesCostNoMoreThanInUtf8) {
   std::vector<double> in_utf8;
   use("UTF-8");
   for (const std::string& line : lines) in_utf8.push_back(CostOf(hub, line));
-  for (const char* encoding : {"GBK", "GB18030", "Big5", "Shift_JIS", "EUC-JP", "EUC-KR", "CP1251"}) {
+  for (const char* encoding :
+       {"GBK", "GB18030", "Big5", "Shift_JIS", "EUC-JP", "EUC-KR", "CP1251"}) {
     use(encoding);
     for (size_t i = 0; i < lines.size(); ++i) {
-      EXPECT_GT(4 * in_utf8[i] + 0.001, CostOf(hub, lines[i])) << encoding << ' ' << lines[i].substr(0, 3);
+      EXPECT_GT(4 * in_utf8[i] + 0.001, CostOf(hub, lines[i]))
+          << encoding << ' ' << lines[i].substr(0, 3);
     }
   }
 }

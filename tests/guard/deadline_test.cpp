@@ -421,8 +421,9 @@ TEST_P(Deadline, NamesNativeCodeThatKeepsTheLock) {
   EXPECT_EQ("l 0", hub_.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
 }
 
-// A pattern that goes through all ways to split a text, for a text long enough for this machine. The log
-// says at once that native code keeps the lock, and where the pattern stands when it has given it back.
+// A pattern that goes through all ways to split a text, for a text long enough for this machine.
+// The log says at once that native code keeps the lock, and where the pattern stands when it has
+// given it back.
 TEST_P(Deadline, NamesTheLineOfAPatternThatKeepsTheLock) {
   const int script = Load(
       "# vh: timeout = 0.1\n"
