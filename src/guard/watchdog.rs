@@ -436,7 +436,8 @@ impl Target for Try {
     fn done(&self, attempt: &Attempt) {
         let callee = self.script.callees.named(&self.name);
         let (what, stack, state) = match attempt {
-            Attempt::Ended => return,
+            Attempt::Ended(_) if !self.sends => return,
+            Attempt::Ended(stack) => ("it has just ended; it was here", stack, GAVE_UP),
             Attempt::Insisted => return self.progress.state.store(SENT, Ordering::Release),
             Attempt::Left(stack) => ("the hub waits for it", stack, HAS_LOCK),
             Attempt::InHost(stack) => ("it waits for the hub", stack, IN_HOST),

@@ -70,6 +70,10 @@ pub fn write<T>(
     let mut piece = compose(writer, label, data, own, if is_cut { LONGEST } else { usize::MAX });
     let admitted = admit(&mut piece);
     if piece.text.is_empty() {
+        // It is dropped, or goes on with a line that is cut.
+        if own.is_some() && piece.line.is_some() {
+            set_open(&mut open, piece.line);
+        }
         return (Ok(()), admitted);
     }
     let ended = if own.is_none() { end_line(&mut open) } else { Ok(()) };

@@ -8,7 +8,7 @@ use pyo3_ffi as ffi;
 
 use super::insist;
 use super::interpreter::Interpreter;
-use super::object::{Attached, Raised};
+use super::object::{Attached, Obj, Raised};
 use super::sending;
 use super::{interpreter, scope};
 
@@ -23,8 +23,8 @@ pub enum Attempt {
     Left(String),
     /// The call is in a function of the host, where it is left alone; called from here.
     InHost(String),
-    /// It has ended.
-    Ended,
+    /// It has ended; it was here when Python's lock came.
+    Ended(String),
 }
 
 /// The call to interrupt, and who wants to hear of it. All are called with the interpreter attached,
@@ -93,7 +93,7 @@ fn send(
     }
     // Python code ran: the lock may have been away meanwhile.
     if !target.runs() {
-        return Some(Attempt::Ended);
+        return Some(Attempt::Ended(stack));
     }
     if target.is_in_host() {
         return Some(Attempt::InHost(stack));
@@ -110,15 +110,31 @@ fn send(
 /// The Python stack of a thread of the host.
 fn stack(attached: Attached<'_>, interpreter: &Interpreter, thread: u64) -> String {
     let described = match interpreter.thread_state_of(attached, thread) {
-        Some((_, frame)) => {
-            scope::call(attached, c"describe_stack", &[frame]).map(|text| text.to_text())
-        }
+        Some((_, frame)) => places(frame)
+            .and_then(|places| Ok(scope::call(attached, c"describe_stack", &[places])?.to_text())),
         None => return "  (it is in no Python code)".to_owned(),
     };
     described.unwrap_or_else(|raised| {
         attached.clear(raised);
         "  (its stack cannot be shown)".to_owned()
     })
+}
+
+/// The frames of a stack with their lines, the innermost first. No Python code runs for that, so the call's thread
+/// stays where it is.
+fn places(frame: Obj<'_>) -> Result<Obj<'_>, Raised> {
+    /// Of endless recursion the innermost part is told.
+    const MOST: usize = 100;
+    let attached = frame.attached();
+    let mut places = Vec::new();
+    let mut next = frame;
+    while !next.is_none() && places.len() < MOST {
+        let line = next.attribute(c"f_lineno")?;
+        let outer = next.attribute(c"f_back")?;
+        places.push(attached.tuple(vec![next, line])?);
+        next = outer;
+    }
+    attached.list(places)
 }
 
 /// Takes back what was sent to calls of this thread that are over: an exception that has not arrived

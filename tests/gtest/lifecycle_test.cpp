@@ -128,7 +128,7 @@ TEST(Lifecycle, LogLevelsShowMoreAndMore) {
   // Each with the lowest level that shows it.
   const std::pair<int, const char*> lines[] = {
       {0, "ValueError: an error"},
-      {1, "OnParsedMsgPM returned 1.5"},
+      {1, "OnParsedMsgPM returned a value of type float"},
       {2, "loaded from"},
       {2, "vh.GetUserClass(\"a_nick\")"},
       {2, "vh.GetUserClass -> 7"},
@@ -151,6 +151,7 @@ TEST(Lifecycle, LogLevelsShowMoreAndMore) {
 TEST(Lifecycle, HealthyScriptsAreSilentAtTheDefaultLevel) {
   for (Generation generation : kGenerations) {
     FakeHub hub(generation);
+    hub.AnswerTo("GetNickList", [](w_Targs*) { return JsonResult("[\"nick\"]"); });
     const std::string source =
         "import logging, vh\n"
         "log = logging.getLogger('quiet')\n"

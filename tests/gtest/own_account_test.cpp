@@ -65,7 +65,8 @@ class OwnAccount : public testing::Test {
     return Lib().w_Load(arguments.get());
   }
 
-  // Calls OnUserLogin with a byte that is a letter in CP1251 and nothing in UTF-8. Tells what it was.
+  // Calls OnUserLogin with a byte that is a letter in CP1251 and nothing in UTF-8. Tells what it
+  // was.
   static std::string Login(int script) {
     const OwningBlock result(Lib().w_CallHook(script, W_OnUserLogin, Pack("s", "\xcf").get()));
     return Describe(result.get());
@@ -120,7 +121,8 @@ TEST_F(OwnAccount, NothingIsCalledThatCameAfterBegin) {
   const int script = Load(
       "import vh\n"
       "def OnUserLogin(nick):\n"
-      "    return 0 if vh.mc('text') and vh.GetConfig('config', 'hub_encoding') == 'CP1251' else 1\n");
+      "    return 0 if vh.mc('text') and vh.GetConfig('config', 'hub_encoding') == 'CP1251' else "
+      "1\n");
   EXPECT_EQ("l 0", Login(script)) << log().Take();
   EXPECT_EQ(1, counts.messages);
   EXPECT_EQ(1, counts.configs);

@@ -33,14 +33,20 @@ class TextByEncoding : public testing::TestWithParam<const char*> {};
 
 INSTANTIATE_TEST_SUITE_P(Text, TextByEncoding,
                          testing::Values("", "UTF-8", "CP1251", "CP1252", "ISO-8859-1",
-                                         "ISO-8859-2", "KOI8-R", "GBK", "GB18030", "Big5",
-                                         "Shift_JIS", "EUC-JP", "EUC-KR"));
+                                         "ISO-8859-2", "KOI8-R", "GBK", "EUC-JP", "EUC-KR"));
+
+// Some characters have two forms in the last two, of which one comes back.
+class BadTextByEncoding : public TextByEncoding {};
+
+INSTANTIATE_TEST_SUITE_P(Text, BadTextByEncoding,
+                         testing::Values("", "CP1251", "GBK", "EUC-JP", "EUC-KR", "Big5",
+                                         "Shift_JIS"));
 
 // Lines as long as hubs allow them that are no text in most encodings.
 std::vector<std::string> LinesOfBadBytes() {
   std::vector<std::string> lines;
-  for (const char* part : {"\xff", "\x80", "\xa0", "\x81\x20", "\x8f\xa1\xff", "\xfe\xff\xfd", "\x8e\x41",
-                           "\x81\x30\xff", "a\xff"}) {
+  for (const char* part : {"\xff", "\x80", "\xa0", "\x81\x20", "\x8f\xa1\xff", "\xfe\xff\xfd",
+                           "\x8e\x41", "\x81\x30\xff", "a\xff"}) {
     std::string line;
     while (line.size() < 130'000) line += part;
     lines.push_back(line);
@@ -48,7 +54,7 @@ std::vector<std::string> LinesOfBadBytes() {
   return lines;
 }
 
-TEST_P(TextByEncoding, LongLinesOfBadBytesSurvive) {
+TEST_P(BadTextByEncoding, LongLinesOfBadBytesSurvive) {
   FakeHub hub;
   hub.SetEncoding(GetParam());
   const int script = hub.LoadEvaluating(kEcho);
@@ -78,8 +84,8 @@ double CostOf(FakeHub& hub, const std::string& line) {
   return best;
 }
 
-// A user who sends what is no text must not keep a hub busy: it was 400 ms a line. The bound is wide; the
-// rows of bench-instr are exact.
+// A user who sends what is no text must not keep a hub busy: it was 400 ms a line. The bound is
+// wide; the rows of bench-instr are exact.
 TEST(Text, BadBytesCostNoMoreThanInUtf8) {
   FakeHub hub;
   for (int script = 0; script < 8; ++script) {
@@ -96,10 +102,12 @@ TEST(Text, BadBytesCostNoMoreThanInUtf8) {
   std::vector<double> in_utf8;
   use("UTF-8");
   for (const std::string& line : lines) in_utf8.push_back(CostOf(hub, line));
-  for (const char* encoding : {"GBK", "GB18030", "Big5", "Shift_JIS", "EUC-JP", "EUC-KR", "CP1251"}) {
+  for (const char* encoding :
+       {"GBK", "GB18030", "Big5", "Shift_JIS", "EUC-JP", "EUC-KR", "CP1251"}) {
     use(encoding);
     for (size_t i = 0; i < lines.size(); ++i) {
-      EXPECT_GT(4 * in_utf8[i] + 0.001, CostOf(hub, lines[i])) << encoding << ' ' << lines[i].substr(0, 3);
+      EXPECT_GT(4 * in_utf8[i] + 0.001, CostOf(hub, lines[i]))
+          << encoding << ' ' << lines[i].substr(0, 3);
     }
   }
 }

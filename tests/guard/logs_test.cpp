@@ -165,7 +165,8 @@ TEST_P(Logs, LongExceptionsAreCut) {
   EXPECT_NE(std::string::npos, error.find(" (1983616 more bytes)")) << error.substr(0, 300);
   const std::string log = hub_.TakeLog();
   EXPECT_GT(9 * 1024u, log.size());
-  EXPECT_EQ(1, CountLines(log, {"ValueError: \xc3\xa4\xc3\xa4", " bytes left out)", " more bytes)"}));
+  EXPECT_EQ(1,
+            CountLines(log, {"ValueError: \xc3\xa4\xc3\xa4", " bytes left out)", " more bytes)"}));
   EXPECT_EQ("(null)", hub_.Call(script, "fail_oddly"));
 }
 

@@ -1,5 +1,5 @@
-// Hosts that may do less than others: the kernel refuses system calls, or hides what threads do. Each test
-// changes its process for good, so ctest runs each in one of its own.
+// Hosts that may do less than others: the kernel refuses system calls, or hides what threads do.
+// Each test changes its process for good, so ctest runs each in one of its own.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/filter.h>
@@ -68,7 +68,8 @@ TEST(Restricted, WaitsForSocketsEndWithoutProcessVmReadv) {
   EXPECT_EQ(1, CountLines(log, {"OnUserLogin", "the socket it waits for is shut down"})) << log;
 }
 
-// A kernel that refuses what it gave before: the script is kept until it is sure that nobody is inside.
+// A kernel that refuses what it gave before: the script is kept until it is sure that nobody is
+// inside.
 TEST(Restricted, UnloadsWhenMembarrierIsRefusedLater) {
   FakeHub hub;
   const int first = hub.Load("def OnUserLogin(nick): return 0\n", "first.py");
@@ -114,7 +115,8 @@ TEST(Restricted, ScriptsUnloadThemselvesWhenMembarrierIsRefusedLater) {
 TEST(Restricted, SaysAtTheStartThatWaitsCannotBeSeen) {
   if (geteuid() == 0) {
     // Root sees everything of its own, unless there is nothing to see.
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         mount("none", "/proc", "tmpfs", 0, nullptr) != 0) {
       GTEST_SKIP() << "root may not hide /proc here: " << errno;
     }
@@ -140,6 +142,9 @@ TEST(Restricted, SaysOfACallThatItsWaitCannotBeSeen) {
   hub.TakeLog();
   if (geteuid() == 0) {
     // As hubs do that are started by root; the kernel then hides the process by itself.
+    for (const auto& path : {hub.config_folder(), hub.config_folder() / "scripts"}) {
+      ASSERT_EQ(0, chown(path.c_str(), 65534, 65534));
+    }
     ASSERT_EQ(0, setresuid(65534, 65534, 65534));
   } else {
     prctl(PR_SET_DUMPABLE, 0);

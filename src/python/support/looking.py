@@ -14,16 +14,13 @@ def accepts_argument(function):
     return True
 
 
-def describe_stack(frame):
-    """The stack of a frame as a traceback shows it, but for the library's own part of the way."""
-    frames = []
-    while frame is not None and len(frames) < 40:
-        if frame.f_globals is not globals():
-            frames.append(frame)
-        frame = frame.f_back
+def describe_stack(places):
+    """A stack, given as frames and their lines, the innermost first, as a traceback shows it, but for the
+    library's own part of the way.
+    """
+    lines = [place for place in places if place[0].f_globals is not globals()][:40]
     traceback = standard_module("traceback")
-    lines = [(frame, frame.f_lineno) for frame in reversed(frames)]
-    return "".join(traceback.StackSummary.extract(lines).format()).rstrip()
+    return "".join(traceback.StackSummary.extract(reversed(lines)).format()).rstrip()
 
 
 def imported_modules(source):
