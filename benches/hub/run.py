@@ -72,7 +72,8 @@ def in_process(options, scripts):
 
 def check_counts(log, scripts, expected):
     """Fails unless each script counted what the clients' messages were to reach."""
-    counted = dict(re.findall(r"^(counting_\d+\.py) counted (\{.*\})$", log, re.M))
+    line = r"^(?:PY: \[\d+:\S+\] )?(counting_\d+\.py) counted (\{.*\})$"  # older libraries label none
+    counted = dict(re.findall(line, log, re.M))
     if len(counted) != scripts:
         sys.exit(f"{len(counted)} of {scripts} scripts told what they counted:\n{log}")
     for script, counts in counted.items():
