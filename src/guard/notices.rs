@@ -76,8 +76,7 @@ fn say_all(script: &Context, hook: Option<(usize, &View)>) {
 pub fn say_in_op_chat(script: &Context, text: &str) {
     // A hub without an operators' chat, or without memory, has the log.
     drop(hub::call_for_library(&CALLBACKS[SEND_TO_OP_CHAT], script.id, || {
-        let pieces =
-            [Piece::Text(Some(Cow::Owned(for_chat(script, text)))), Piece::Text(None)];
+        let pieces = [Piece::Text(Some(Cow::Owned(for_chat(script, text)))), Piece::Text(None)];
         Block::new(&pieces, Storage::Inside)
     }));
 }
