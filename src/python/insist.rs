@@ -117,7 +117,11 @@ pub fn refuses_here(attached: Attached<'_>) -> bool {
     // SAFETY: attached; the frame is borrowed and alive, its code a new reference.
     let code = || unsafe {
         let frame = ffi::PyEval_GetFrame();
-        if frame.is_null() { Err(Raised) } else { attached.take(ffi::PyFrame_GetCode(frame).cast()) }
+        if frame.is_null() {
+            Err(Raised)
+        } else {
+            attached.take(ffi::PyFrame_GetCode(frame).cast())
+        }
     };
     is_refused(|| code().map_or_else(|_| String::new(), |code| file_of(&code)))
 }

@@ -72,11 +72,7 @@ pub enum Given {
 /// What stands in.
 pub trait Body {
     /// Answers a call of the function that is known by this number.
-    fn run<'a>(
-        attached: Attached<'a>,
-        row: usize,
-        incoming: &Incoming,
-    ) -> Result<Obj<'a>, Raised>;
+    fn run<'a>(attached: Attached<'a>, row: usize, incoming: &Incoming) -> Result<Obj<'a>, Raised>;
 }
 
 impl Incoming {
@@ -86,7 +82,8 @@ impl Incoming {
         // SAFETY: a tuple; a dict or NULL.
         let no_items = |tuple| unsafe { ffi::PyTuple_GET_SIZE(tuple) == 0 };
         // SAFETY: as above.
-        let no_keys = |dict: *mut PyObject| dict.is_null() || unsafe { ffi::PyDict_Size(dict) == 0 };
+        let no_keys =
+            |dict: *mut PyObject| dict.is_null() || unsafe { ffi::PyDict_Size(dict) == 0 };
         match self.given {
             Given::Plain(argument) => argument.is_null(),
             Given::Tuple(tuple) => no_items(tuple),
@@ -155,7 +152,8 @@ impl Incoming {
                     }
                 }
             }
-            Given::ArrayAndNames(start, count, names) | Given::WithClass(_, start, count, names) => {
+            Given::ArrayAndNames(start, count, names)
+            | Given::WithClass(_, start, count, names) => {
                 // SAFETY: a tuple of names or NULL; their values follow those without a name.
                 unsafe {
                     let names = attached.borrow(names).map(|names| names.items());
@@ -180,8 +178,7 @@ pub struct Original {
 
 type Plain = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
 type WithDict = unsafe extern "C" fn(*mut PyObject, *mut PyObject, *mut PyObject) -> *mut PyObject;
-type Array =
-    unsafe extern "C" fn(*mut PyObject, *const *mut PyObject, Py_ssize_t) -> *mut PyObject;
+type Array = unsafe extern "C" fn(*mut PyObject, *const *mut PyObject, Py_ssize_t) -> *mut PyObject;
 type WithNames = unsafe extern "C" fn(
     *mut PyObject,
     *const *mut PyObject,
@@ -209,11 +206,7 @@ impl Original {
 
     /// Lets the function that `entry` gives stand in for a method of an object, or for a function of a
     /// module. False when it cannot.
-    pub fn replace(
-        &self,
-        function: &Obj,
-        entry: impl FnOnce(Convention) -> *mut c_void,
-    ) -> bool {
+    pub fn replace(&self, function: &Obj, entry: impl FnOnce(Convention) -> *mut c_void) -> bool {
         // SAFETY: attached; the structure is that of the type which is looked at before.
         let definition = unsafe {
             if ffi::PyCFunction_Check(function.as_ptr()) == 0 {

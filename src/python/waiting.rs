@@ -130,11 +130,7 @@ pub struct Waiting;
 
 impl Body for Waiting {
     #[inline]
-    fn run<'a>(
-        attached: Attached<'a>,
-        row: usize,
-        incoming: &Incoming,
-    ) -> Result<Obj<'a>, Raised> {
+    fn run<'a>(attached: Attached<'a>, row: usize, incoming: &Incoming) -> Result<Obj<'a>, Raised> {
         let original = &ORIGINALS[row];
         let Some(slot) = slices::calling() else { return original.pass_on(attached, incoming) };
         let call = Waits { attached, original, incoming, slot };
@@ -205,7 +201,8 @@ impl<'a> Waits<'_, 'a> {
         if self.incoming.is_empty() {
             return self.take(None, None);
         }
-        let Some([blocking, timeout]) = self.incoming.read(self.attached, [c"blocking", c"timeout"])
+        let Some([blocking, timeout]) =
+            self.incoming.read(self.attached, [c"blocking", c"timeout"])
         else {
             return self.pass_on();
         };
@@ -222,7 +219,8 @@ impl<'a> Waits<'_, 'a> {
     /// Takes the lock.
     fn take(self, blocking: Option<Obj<'a>>, limit: Option<Duration>) -> Result<Obj<'a>, Raised> {
         if blocking.is_none() {
-            let taken = self.original.call(self.attached, self.incoming, &[self.attached.bool(false)])?;
+            let taken =
+                self.original.call(self.attached, self.incoming, &[self.attached.bool(false)])?;
             if taken.is_true() {
                 return Ok(taken);
             }
@@ -250,7 +248,8 @@ impl<'a> Waits<'_, 'a> {
     }
 
     fn queue(self) -> Result<Obj<'a>, Raised> {
-        let Some([block, timeout]) = self.incoming.read(self.attached, [c"block", c"timeout"]) else {
+        let Some([block, timeout]) = self.incoming.read(self.attached, [c"block", c"timeout"])
+        else {
             return self.pass_on();
         };
         let block = block.unwrap_or_else(|| self.attached.bool(true));
@@ -409,12 +408,16 @@ fn is_this_thread(number: &Obj) -> bool {
 }
 
 /// Whether the exception that is set says that a queue is empty. Each interpreter has a class of its own
-/// for it.
+/// for it; `get` raises no other of that name.
 fn is_empty_queue(_: Attached<'_>) -> bool {
     // SAFETY: attached; a class or NULL, whose name is a C string.
     unsafe {
         let class = ffi::PyErr_Occurred();
-        !class.is_null() && CStr::from_ptr((*class.cast::<ffi::PyTypeObject>()).tp_name) == c"_queue.Empty"
+        if class.is_null() {
+            return false;
+        }
+        let name = CStr::from_ptr((*class.cast::<ffi::PyTypeObject>()).tp_name);
+        name == c"Empty" || name == c"_queue.Empty"
     }
 }
 
