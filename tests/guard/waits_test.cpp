@@ -1,5 +1,6 @@
-// Scripts that wait on the hub's thread: for locks, queues, threads, files, and time. Their deadline ends it,
-// whatever they wait for, and what they wait with is otherwise as in plain Python.
+// Scripts that wait on the hub's thread: for locks, queues, threads, files, and time. Their
+// deadline ends it, whatever they wait for, and what they wait with is otherwise as in plain
+// Python.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -159,9 +160,9 @@ std::vector<std::string> Split(const std::string& text, char at) {
 }
 
 // For what takes a load and an unload each.
-const std::vector<std::string> kCommon = {
-    "Lock",   "RLock",         "Condition", "Event", "Queue", "SimpleQueue", "Future", "Thread",
-    "asyncio.run", "sleep"};
+const std::vector<std::string> kCommon = {"Lock",        "RLock",       "Condition", "Event",
+                                          "Queue",       "SimpleQueue", "Future",    "Thread",
+                                          "asyncio.run", "sleep"};
 
 // A program that waits for ever would keep CI for as long: it is ended instead.
 class Waits : public testing::TestWithParam<const char*> {
@@ -240,8 +241,7 @@ TEST_P(Waits, EndInUnLoad) {
       EXPECT_EQ(1, Lib().w_Unload(script));
       EXPECT_GT(kInTime, SecondsSince(start));
       const std::string log = hub_.TakeLog();
-      EXPECT_EQ(1,
-                CountLines(log, {"] UnLoad has been running", "interrupted with TimeoutError"}))
+      EXPECT_EQ(1, CountLines(log, {"] UnLoad has been running", "interrupted with TimeoutError"}))
           << log;
       EXPECT_EQ(1, CountLines(log, {"told TimeoutError"})) << log;
     }
