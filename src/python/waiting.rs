@@ -408,13 +408,16 @@ fn is_this_thread(number: &Obj) -> bool {
 }
 
 /// Whether the exception that is set says that a queue is empty. Each interpreter has a class of its own
-/// for it.
+/// for it; `get` raises no other of that name.
 fn is_empty_queue(_: Attached<'_>) -> bool {
     // SAFETY: attached; a class or NULL, whose name is a C string.
     unsafe {
         let class = ffi::PyErr_Occurred();
-        !class.is_null()
-            && CStr::from_ptr((*class.cast::<ffi::PyTypeObject>()).tp_name) == c"_queue.Empty"
+        if class.is_null() {
+            return false;
+        }
+        let name = CStr::from_ptr((*class.cast::<ffi::PyTypeObject>()).tp_name);
+        name == c"Empty" || name == c"_queue.Empty"
     }
 }
 
