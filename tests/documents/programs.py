@@ -1,7 +1,7 @@
 """C++ blocks: each is compiled with all warnings, linked and run beside a script.
 
 A block with `int main` is a program of its own; any other is put into one of the files
-`surroundings.cpp`. The compiler tells errors in lines of the document. `EFFECTS` says what must come
+`*surroundings.cpp.in`. The compiler tells errors in lines of the document. `EFFECTS` says what must come
 of certain blocks beside a good end.
 """
 
@@ -62,7 +62,7 @@ def source_of(block, library):
     if "int main" in text:
         return line + text
     is_hub = "hub::" in text
-    around = (HERE / ("hub_surroundings.cpp" if is_hub else "surroundings.cpp")).read_text()
+    around = (HERE / ("hub_surroundings.cpp.in" if is_hub else "surroundings.cpp.in")).read_text()
     probes = "\n".join(each.probe for each in EFFECTS if each.words in text)
     has_host = re.search(r"\bvh::Host host\b", text)
     return (
