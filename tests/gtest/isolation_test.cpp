@@ -146,11 +146,14 @@ TEST(Isolation, TheHeaderBeatsTheEnvironment) {
   EXPECT_NE(hub.Evaluate(0, "id(sys.modules)"), hub.Evaluate(1, "id(sys.modules)"));
 }
 
-TEST(Isolation, AnUnknownRuntimeIsRefusedWithALogLine) {
+TEST(Isolation, AnUnknownRuntimeLeavesAStub) {
   FakeHub hub;
-  EXPECT_EQ(-1, hub.Load("# vh: runtime = sideways\n", "sideways.py"));
+  const int script = hub.Load("# vh: runtime = sideways\ndef f(): return 1\n", "sideways.py");
+  EXPECT_EQ(0, script);
   const std::string log = hub.TakeLog();
-  EXPECT_EQ(1, CountLines(log, {"PY: ", "sideways.py", "sideways"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"PY: ", "sideways.py", "\"sideways\""})) << log;
+  EXPECT_EQ(1, CountLines(log, {"PY: ", "sideways.py] a stub stands in for it"})) << log;
+  EXPECT_EQ("(null)", hub.Call(script, "f")) << "nothing of it runs";
 }
 
 TEST(Isolation, OnlyTheFirstTwentyLinesAreTheHeader) {

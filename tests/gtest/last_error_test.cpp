@@ -139,8 +139,10 @@ TEST_F(LastErrors, TellsWhyAScriptIsNotLoaded) {
   EXPECT_TRUE(Contains(LastError(), "\"type\":\"LookupError\",\"message\":\"at load\""));
   EXPECT_EQ(-1, hub_.Load("def broken(:\n"));
   EXPECT_TRUE(Contains(LastError(), "\"type\":\"SyntaxError\"")) << LastError();
-  EXPECT_EQ(-1, hub_.Load("# vh: runtime = nowhere\n"));
+  const int stub = hub_.Load("# vh: runtime = nowhere\n");
+  EXPECT_LE(0, stub) << "a stub has the id";
   EXPECT_TRUE(IsError("unavailable", "nowhere"));
+  EXPECT_EQ(1, Lib().w_Unload(stub));
   EXPECT_EQ(-1, Lib().w_Load(nullptr));
   EXPECT_TRUE(IsError("invalid", "lssssls"));
   EXPECT_EQ(-1, Lib().w_Load(Pack("lssssls", 99L, "p", "b", "o", "c", 0L, "n").get()));
