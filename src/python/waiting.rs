@@ -439,9 +439,15 @@ fn lasting(given: Obj<'_>) -> Option<Obj<'_>> {
 /// Tells those who listen, as CPython does from 3.13 on.
 #[cfg(Py_3_13)]
 fn audit_sleep(seconds: &Obj) -> Result<(), Raised> {
-    let argument: *mut ffi::PyObject = seconds.as_ptr();
+    unsafe extern "C" {
+        fn PySys_Audit(
+            event: *const std::ffi::c_char,
+            format: *const std::ffi::c_char,
+            ...
+        ) -> std::ffi::c_int;
+    }
     // SAFETY: attached; the format tells of one object.
-    let refused = unsafe { ffi::PySys_Audit(c"time.sleep".as_ptr(), c"O".as_ptr(), argument) };
+    let refused = unsafe { PySys_Audit(c"time.sleep".as_ptr(), c"O".as_ptr(), seconds.as_ptr()) };
     if refused < 0 { Err(Raised) } else { Ok(()) }
 }
 

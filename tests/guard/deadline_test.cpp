@@ -444,7 +444,9 @@ TEST_P(Deadline, NamesTheLineOfAPatternThatKeepsTheLock) {
 }
 
 TEST_P(Deadline, WarnsOfNativeCodeThatWaits) {
-  const int script = Load(kStuck);
+  const int script = Load(std::string(kStuck) +
+                          "import os\n"
+                          "def wait(seconds): os.system(f'sleep {seconds}')\n");
   hub_.TakeLog();
   hub_.Call(script, "wait", Pack("d", 2.5).get());
   const std::string log = hub_.TakeLog();

@@ -183,6 +183,8 @@ class Waits : public testing::TestWithParam<const char*> {
   void ExpectEndOfAll(int script, int hook, const char* hook_name, w_Targs* arguments) {
     int timeouts = 0;
     for (const std::string& name : Names(script)) {
+      // Python refuses a loop inside of a loop.
+      if (hook == W_OnUserLogin && name.rfind("asyncio.run", 0) == 0) continue;
       SCOPED_TRACE(name);
       Choose(script, name);
       const auto start = Clock::now();
