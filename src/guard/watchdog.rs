@@ -278,7 +278,8 @@ impl Pursuit {
             WAITS_FOR_LOCK if self.looks == 2 || tells => self.warn(
                 time,
                 "native code, such as a pattern of re, keeps Python's lock, so it cannot be interrupted and all \
-                 scripts of that lock wait for it; which line that is follows when it is over",
+                 scripts of that lock wait for it; where it gives the lock back before the call is over, its \
+                 line follows",
                 teller,
             ),
             WAITS_FOR_LOCK => {}
