@@ -161,17 +161,31 @@ pub fn settle(attached: Attached<'_>) {
 
 /// The same in a function that Python code calls: the exception seems to come from there.
 pub fn arrive_here(attached: Attached<'_>) -> Result<(), Raised> {
-    let_arrive(attached).map_err(|Raised| {
-        let (mut kind, mut value, mut traceback) =
-            (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
-        // SAFETY: attached; the references become ours, and Python's again but for the traceback.
-        unsafe {
-            ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback);
-            ffi::Py_XDECREF(traceback);
-            ffi::PyErr_Restore(kind, value, std::ptr::null_mut());
-        }
-        Raised
-    })
+    let_arrive(attached).map_err(|raised| without_traceback(attached, raised))
+}
+
+#[cfg(Py_3_12)]
+fn without_traceback(_: Attached<'_>, raised: Raised) -> Raised {
+    // SAFETY: attached, with an exception set, which becomes ours and Python's again.
+    unsafe {
+        let exception = ffi::PyErr_GetRaisedException();
+        ffi::PyException_SetTraceback(exception, ffi::Py_None());
+        ffi::PyErr_SetRaisedException(exception);
+    }
+    raised
+}
+
+#[cfg(not(Py_3_12))]
+fn without_traceback(_: Attached<'_>, raised: Raised) -> Raised {
+    let (mut kind, mut value, mut traceback) =
+        (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: attached; the references become ours, and Python's again but for the traceback.
+    unsafe {
+        ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback);
+        ffi::Py_XDECREF(traceback);
+        ffi::PyErr_Restore(kind, value, std::ptr::null_mut());
+    }
+    raised
 }
 
 /// Raises what is sent to late calls.
