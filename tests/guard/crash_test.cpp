@@ -377,7 +377,7 @@ class CrashHandlersReplaced : public testing::Test {
 
 TEST_F(CrashHandlersReplaced, AreThereAgain) {
   for (int signal : kSignals) Install(signal, &CountOther);
-  for (int signal : kSignals) AwaitTheLibrarys(signal);
+  for (int signal : kSignals) ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(signal));
   for (const char* name : {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT"}) {
     handled = 0;
     EXPECT_EQ(1, Told(name)) << name;
@@ -397,19 +397,19 @@ TEST_F(CrashHandlersReplaced, AsOftenAsTheyAreReplaced) {
   for (int round = 0; round < 3; ++round) {
     for (size_t i = 0; i < std::size(kMany); ++i) {
       Install(SIGSEGV, kMany[i], i % 2 ? SA_RESETHAND : SA_NODEFER);
-      AwaitTheLibrarys(SIGSEGV);
+      ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
       handled = 0;
       EXPECT_EQ(1, Told("SIGSEGV")) << round << ' ' << i;
       EXPECT_EQ(static_cast<int>(i) + 1, handled) << round;
       // One that wants to be called once has left the default, before which ours is put too.
-      AwaitTheLibrarys(SIGSEGV);
+      ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
     }
   }
 }
 
 TEST_F(CrashHandlersReplaced, LeaveTheHostItsLastHandler) {
   Install(SIGSEGV, &CountOther, SA_NODEFER);
-  AwaitTheLibrarys(SIGSEGV);
+  ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
   EXPECT_EQ(1, Lib().w_End());
   EXPECT_EQ(reinterpret_cast<void*>(&CountOther),
             reinterpret_cast<void*>(Current(SIGSEGV).sa_handler));
@@ -422,7 +422,7 @@ TEST_F(CrashHandlersReplaced, MayBePutBack) {
     struct sigaction found = Current(SIGSEGV), other = {};
     other.sa_handler = &CountOther;
     sigaction(SIGSEGV, &other, &found);
-    AwaitTheLibrarys(SIGSEGV);
+    ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
     handled = 0;
     EXPECT_EQ(1, Told("SIGSEGV"));
     EXPECT_EQ(100, handled);
@@ -432,7 +432,7 @@ TEST_F(CrashHandlersReplaced, MayBePutBack) {
     } else {
       sigaction(SIGSEGV, &found, nullptr);
     }
-    AwaitTheLibrarys(SIGSEGV);
+    ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
     handled = 0;
     EXPECT_EQ(1, Told("SIGSEGV"));
     EXPECT_EQ(1, handled) << "the host's first handler is not lost";
@@ -468,7 +468,9 @@ TEST_F(CrashHandlersReplaced, MayBeCalledByTheNewOnes) {
     const struct sigaction found = Current(SIGSEGV);
     sigaction(SIGSEGV, &chain, &chained);
     for (const bool is_back : {false, true}) {
-      if (is_back) AwaitTheLibrarys(SIGSEGV);
+      if (is_back) {
+        ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
+      }
       handled = chained_calls = 0;
       EXPECT_EQ(1, Told("SIGSEGV")) << "told once";
       EXPECT_EQ(1, chained_calls);
@@ -486,7 +488,7 @@ TEST_F(CrashHandlersReplaced, MayBeReplacedByTheSameAgain) {
   chain.sa_flags = SA_SIGINFO;
   for (int round = 0; round < 3; ++round) {
     sigaction(SIGSEGV, &chain, &chained);
-    AwaitTheLibrarys(SIGSEGV);
+    ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
   }
   handled = chained_calls = 0;
   EXPECT_EQ(1, Told("SIGSEGV"));
@@ -499,7 +501,7 @@ sigjmp_buf left;
 
 TEST_F(CrashHandlersReplaced, MayBeLeft) {
   Install(SIGSEGV, [](int) { siglongjmp(left, 1); });
-  AwaitTheLibrarys(SIGSEGV);
+  ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
   hub_.AnswerTo("mc", [](w_Targs*) {
     if (sigsetjmp(left, 1) == 0) raise(SIGSEGV);
     return IntResult(1);
@@ -515,7 +517,7 @@ TEST_F(CrashHandlersReplaced, MayBeLeft) {
 // Some signals mean nothing to the host when somebody sends them: then nobody crashed.
 TEST_F(CrashHandlersReplaced, DoNotExplainWhatIsIgnored) {
   Install(SIGFPE, SIG_IGN);
-  AwaitTheLibrarys(SIGFPE);
+  ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGFPE));
   EXPECT_EQ(0, Told("SIGFPE"));
   EXPECT_FALSE(std::filesystem::exists(hub_.config_folder() / "vh_python_crash.txt"));
 }
@@ -528,7 +530,7 @@ TEST_F(CrashHandlersReplaced, ExplainTheFirstCrashOnly) {
   other = hub_.Load("import signal\ndef OnUnLoad(code): signal.raise_signal(signal.SIGABRT)\n",
                     "other.py");
   Install(SIGSEGV, [](int) { hub->Hook(other, W_OnUnLoad, Pack("l", 9L).get()); });
-  AwaitTheLibrarys(SIGSEGV);
+  ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(SIGSEGV));
   hub_.TakeLog();
   hub_.Hook(script_, W_OnUserLogin, Pack("s", "SIGSEGV").get());
   const std::string log = hub_.TakeLog();
