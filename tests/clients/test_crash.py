@@ -149,7 +149,7 @@ class Crash(unittest.TestCase):
         make(file)
         with self.hub() as hub:
             hub.client("guest").chat("crash")
-            self.assertEqual(hub.wait_ended(), -NUMBERS["null"])
+            self.assertEqual(hub.wait_ended(), ENDS["null"])
             log = hub.log()
         with self.hub() as hub:
             self.assertIn("is held back this time", hub.log())

@@ -88,6 +88,7 @@ COMMANDS = {
         needs="valgrind",
         keeps=("benches/instructions.txt",),
     ),
+    "systemctl stop": Read(why="no service manager runs here"),
     "perf annotate": Read(why="it needs a profile of a hub under load"),
     'perf record --call-graph dwarf --pid "$(pgrep -n vh_hub)"': Read(
         why="it runs until Ctrl-C beside a hub under load"
