@@ -27,7 +27,7 @@ pub struct Encoding {
 enum Kind {
     Utf8,
     SingleByte(Box<Table>),
-    MultiByte(&'static encoding_rs::Encoding, OnceLock<Pairs>, OnceLock<DecodeOnly>),
+    MultiByte(&'static encoding_rs::Encoding, OnceLock<Box<Pairs>>, OnceLock<DecodeOnly>),
 }
 
 /// Characters encoding_rs decodes but never encodes, as the web wants it: the Hong Kong ones of Big5,
@@ -136,7 +136,9 @@ impl Encoding {
             Kind::SingleByte(table) => table.decode(bytes),
             Kind::MultiByte(encoding, pairs, _) => {
                 let mut out = Decoded::with_capacity(bytes.len() * 2);
-                pairs.get_or_init(|| Pairs::of(encoding)).decode(bytes, |point| out.push(point));
+                pairs
+                    .get_or_init(|| Box::new(Pairs::of(encoding)))
+                    .decode(bytes, |point| out.push(point));
                 out
             }
         }
@@ -149,7 +151,7 @@ impl Encoding {
             static RECENT: RefCell<Recent> = RefCell::default();
         }
         let Kind::MultiByte(encoding, pairs, _) = &self.kind else { return None };
-        let pairs = pairs.get_or_init(|| Pairs::of(encoding));
+        let pairs = pairs.get_or_init(|| Box::new(Pairs::of(encoding)));
         let decode = || {
             let mut points = Vec::with_capacity(bytes.len());
             pairs.decode(bytes, |point| points.push(point));
