@@ -1,12 +1,21 @@
-"""What holds on every database: mixed into the test cases of each."""
+"""What holds on every database: the test cases of each begin with these."""
+
+import unittest
 
 from hub import ATTACKS, ENCODINGS, Hub
 
 SECRET = b"SELECT secret FROM users WHERE nick = ?"
 
 
-class Cases:
-    """`self.hub(encoding)` gives a hub with a new connection, on which a table users has a secret."""
+class Cases(unittest.TestCase):
+    """The cases, without a database."""
+
+    # How many questions find out what the database is.
+    FIRST: int
+
+    def hub(self, encoding="UTF-8"):
+        """A hub with a new connection, on which a table users has a secret."""
+        raise NotImplementedError
 
     def prepare(self, hub):
         hub.direct("CREATE TABLE users (nick VARCHAR(300) PRIMARY KEY, secret VARCHAR(20))")
@@ -18,7 +27,7 @@ class Cases:
             for attack in ATTACKS:
                 succeeded, rows = hub.call(way, SECRET, attack)
                 # A database may refuse bytes that are no text in its character set.
-                self.assertEqual([], rows, f"{way} {attack} {name}")
+                self.assertEqual([], rows, f"{way} {attack!r} {name}")
 
     def check_read_back(self, hub, name, refused=()):
         for attack in ATTACKS:
@@ -26,9 +35,9 @@ class Cases:
             got = hub.call("read_back", b"SELECT ?, HEX(?)", attack)
             wanted = text.hex().upper()
             if attack in refused:
-                self.assertIn(got, [wanted, "refused"], f"{attack} {name}")
+                self.assertIn(got, [wanted, "refused"], f"{attack!r} {name}")
             else:
-                self.assertEqual(wanted, got, f"{attack} {name}")
+                self.assertEqual(wanted, got, f"{attack!r} {name}")
 
     def test_attacks_fail_in_every_encoding(self):
         for encoding in ENCODINGS:

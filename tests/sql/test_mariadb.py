@@ -32,7 +32,7 @@ def tearDownModule():
     running.stop()
 
 
-class MariaDbTest(cases.Cases, unittest.TestCase):
+class MariaDbTest(cases.Cases):
     FIRST = 1
 
     def hub(self, encoding="UTF-8", settings=()):
@@ -130,8 +130,8 @@ class MariaDbTest(cases.Cases, unittest.TestCase):
                             # The database itself makes another character of sjis' backslash.
                             if (charset, column) == ("sjis", "utf8mb4") and "\\" in nick:
                                 continue
-                            nick = nick.encode(ENCODINGS[encoding])
-                            self.check_stored(hub, column, nick, f"{charset} {mode} {column}")
+                            encoded = nick.encode(ENCODINGS[encoding])
+                            self.check_stored(hub, column, encoded, f"{charset} {mode} {column}")
 
     def check_stored(self, hub, column, nick, name):
         hub.direct("DROP TABLE IF EXISTS seen")
@@ -179,7 +179,7 @@ class MariaDbTest(cases.Cases, unittest.TestCase):
             ):
                 wanted = hub.evaluate(f"vh.SQL({query.replace(b'?', plain).decode()!r})")
                 got = hub.call("by_parameter", query, nick)
-                self.assertEqual(wanted, got, f"{query} {nick} {name}")
+                self.assertEqual(wanted, got, f"{query!r} {nick!r} {name}")
 
     def test_literals_become_another_character_set(self):
         """SET CHARACTER SET: the connection's is that of the database, the client's another."""

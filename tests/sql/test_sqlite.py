@@ -6,7 +6,7 @@ import cases
 from hub import Hub
 
 
-class SqliteTest(cases.Cases, unittest.TestCase):
+class SqliteTest(cases.Cases):
     # It is asked whether it is MySQL, and for its version.
     FIRST = 2
 
