@@ -51,7 +51,7 @@ EFFECTS = [
     Effect('"started", 5', (r"\] started 5$",), logs=r"\] started 5$"),
     Effect("file=sys.stderr", (r"\] disk full$",), logs=r"\] disk full$"),
     Effect("log_handler", (r"PY: \[\d+:\w+\.py\] shop: no stock",), logs=r"\] shop: no stock$"),
-    Effect("CREATE TABLE", table="script_visits"),
+    Effect("CREATE TABLE IF NOT EXISTS script_visits", table="script_visits"),
     Effect(
         "# vh: timeout = 0.5",
         (r"OnTimer.* = .*TimeoutError",),
