@@ -10,6 +10,6 @@ logging.basicConfig(
 
 def check():
     # Below the level that the log shows.
-    logging.getLogger("shop").info("stock")
+    logging.getLogger("shop").debug("stock")
     logging.debug("more")
     return "ok"
