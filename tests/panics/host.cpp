@@ -13,6 +13,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -215,7 +216,10 @@ class Round {
 constexpr int kRounds = 5;
 
 // In one piece: the library's log goes to the same place from other threads.
-void TellStruck(unsigned count) { std::printf("STRUCK %u\n", count); }
+void TellStruck(unsigned count) {
+  std::printf("STRUCK %u\n", count);
+  std::fflush(stdout);
+}
 
 int Run(const std::filesystem::path& folder, const std::vector<std::string>& names,
         unsigned times) {
