@@ -64,6 +64,17 @@ impl Output {
         self.limit
     }
 
+    /// Counts a piece of output that is dropped whatever it says, so that nobody need read it: something of
+    /// this minute was dropped before it.
+    pub fn drops(&self, length: usize) -> bool {
+        let mut window = self.window.lock();
+        let drops = window.dropped > 0;
+        if drops {
+            window.dropped += length as u64;
+        }
+        drops
+    }
+
     /// Counts a piece of output, with what the library writes around it.
     pub fn admit(&self, kind: Kind, length: usize, around: usize, now: u64) -> Verdict {
         if self.limit == 0 {
@@ -115,8 +126,10 @@ mod tests {
         assert_eq!(output.admit(Kind::Output, 60, 0, 0), Verdict::Write);
         assert_eq!(output.admit(Kind::Output, 50, 10, 1), Verdict::Cut(40));
         assert_eq!(output.admit(Kind::Output, 1, 10, 2), Verdict::Drop);
+        assert!(output.drops(4));
         assert_eq!(output.take_dropped(MINUTE - 1, false), None);
-        assert_eq!(output.take_dropped(MINUTE, false), Some(21));
+        assert_eq!(output.take_dropped(MINUTE, false), Some(25));
+        assert!(!output.drops(4));
         assert_eq!(output.admit(Kind::Output, 60, 0, MINUTE + 1), Verdict::Write);
         assert_eq!(output.take_dropped(2 * MINUTE, true), None);
         assert_eq!(output.admit(Kind::Output, 40, 0, MINUTE + 2), Verdict::Write);

@@ -130,13 +130,15 @@ fn compose(
         });
         let content = part.strip_suffix(b"\n").unwrap_or(part);
         let ends = content.len() < part.len();
-        let plain = plain::line_of(content.strip_suffix(b"\r").filter(|_| ends).unwrap_or(content));
-        let room = longest.saturating_sub(line.length).min(plain.len());
-        let kept =
-            if line.left_out > 0 { 0 } else { plain::start_of_character(plain.as_bytes(), room) };
+        let content = content.strip_suffix(b"\r").filter(|_| ends).unwrap_or(content);
+        let room = if line.left_out > 0 { 0 } else { longest.saturating_sub(line.length) };
+        // Each byte takes one at least: what comes behind so many is left out, and need not be read.
+        let read = plain::start_of_character(content, room.min(content.len()));
+        let plain = plain::line_of(&content[..read]);
+        let kept = plain::start_of_character(plain.as_bytes(), room.min(plain.len()));
         text.push_str(&plain[..kept]);
         line.length += kept;
-        line.left_out += plain.len() - kept;
+        line.left_out += plain.len() - kept + content.len() - read;
         if ends {
             text.push_str(&end_of(line.left_out));
         } else {

@@ -37,6 +37,9 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
 /// as well. `tell_limit` is to follow.
 fn write_for(script: &Context, file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
     let output = &script.profile.output;
+    if output.drops(data.len()) {
+        return (Ok(()), Verdict::Drop);
+    }
     let writer = Writer { serial: Some(script.serial), file };
     let label = format!("PY: [{}] ", script.label);
     stream::write(writer, &label, data, output.limit() > 0, |piece| {
