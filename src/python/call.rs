@@ -189,8 +189,7 @@ pub fn function(
         }
     };
     if let Some(params) = params {
-        let telling = if secrets::is_secret_name(name) { Telling::Secret } else { Telling::Text };
-        trace_parameters(script, Name(name), params, |_| telling);
+        trace_parameters(script, Name(name), params, |_| telling_for(name));
     }
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
@@ -407,6 +406,11 @@ pub fn refresh_attributes(loaded: &Loaded, context: &Context) {
     if let Err(raised) = vh::attributes::add(&module, context) {
         report::log(attached, raised, &context.label, "updating vh.botname and vh.opchatname");
     }
+}
+
+/// How a parameter of a function is told: not when the function may be about passwords.
+fn telling_for(name: &[u8]) -> Telling {
+    if secrets::is_secret_name(name) { Telling::Secret } else { Telling::Text }
 }
 
 /// How a parameter of a hook is told: not when it is a password.

@@ -3,6 +3,8 @@
 
 # Bytes of an exception's text or traceback that are told.
 LONGEST = 16 * 1024
+# Of a traceback that is longer only so much is told at its beginning and its end.
+CALLS_AT_EACH_END = 50
 
 
 def cut(text):
@@ -24,10 +26,29 @@ def describe(exception):
     while place is not None and place.tb_frame.f_globals is globals():
         place = place.tb_next
     try:
+        place, left_out = shorten(place)
         lines = standard_module("traceback").format_exception(type(exception), exception, place)
+        if left_out:
+            lines.append(f"({left_out} calls in the middle of this traceback are left out)\n")
         return cut("".join(lines)) + remedy(exception)
     except BaseException as failure:
         return cut(describe_briefly(exception, failure))
+
+
+def shorten(place):
+    """A traceback without the middle of a deep recursion, which takes long to write and says nothing new;
+    and how many calls that leaves out.
+    """
+    entries = []
+    while place is not None:
+        entries.append(place)
+        place = place.tb_next
+    left_out = max(len(entries) - 2 * CALLS_AT_EACH_END, 0)
+    if left_out:
+        del entries[CALLS_AT_EACH_END:-CALLS_AT_EACH_END]
+        for entry in reversed(entries):
+            place = type(entry)(place, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return place or (entries[0] if entries else None), left_out
 
 
 def describe_briefly(exception, failure):

@@ -95,7 +95,8 @@ pub fn dynamic<'a>(
     };
     let args = Block::new(&pieces, Storage::Inside)
         .ok_or_else(|| attached.raise(Exception::Memory, "no memory for the arguments"))?;
-    let is_secret = secrets::is_secret_name(name.as_bytes());
+    let is_secret =
+        tracing::enabled!(tracing::Level::DEBUG) && secrets::is_secret_name(name.as_bytes());
     let telling = if is_secret { Telling::Secret } else { Telling::Text };
     trace(context, &name, &args, |_| telling);
     let script = context.id;
