@@ -400,7 +400,12 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
     // The encoding is asked for anew, and while no interpreter is entered.
     hub::forget_encoding();
     hub::encoding(id);
-    match run_contained(&loading, &context) {
+    // What cannot be read has no text.
+    let (source, unreadable) = match load::read(&context) {
+        Ok(source) => (source, None),
+        Err(why) => (Vec::new(), Some(why)),
+    };
+    match run_contained(&loading, &context, &source, unreadable) {
         Ok(loaded) => {
             alarms::lower(context.path());
             let hooks = loaded.hook_bits();
@@ -408,13 +413,19 @@ pub unsafe fn load(args: *const w_Targs) -> c_int {
             stubs::remember(context.path(), Known { on_error, hooks });
             go_live(loading, context, Body::Runs(loaded), hooks)
         }
-        Err(why) => stand_in(loading, context, &why),
+        Err(why) => stand_in(loading, context, &source, &why),
     }
 }
 
 /// The same as `run`; a fault of the library is a reason too not to be loaded.
-fn run_contained(loading: &Loading, context: &Arc<Context>) -> Result<Loaded, NotLoaded> {
-    let caught = panics::catch(point!("loading a script"), || run(loading, context));
+fn run_contained(
+    loading: &Loading,
+    context: &Arc<Context>,
+    source: &[u8],
+    unreadable: Option<NotLoaded>,
+) -> Result<Loaded, NotLoaded> {
+    let caught =
+        panics::catch(point!("loading a script"), || run(loading, context, source, unreadable));
     caught.unwrap_or_else(|caught| {
         let consequence = "the script is not loaded";
         caught.tell(consequence);
@@ -424,19 +435,25 @@ fn run_contained(loading: &Loading, context: &Arc<Context>) -> Result<Loaded, No
     })
 }
 
-/// Reads a script and runs its top level. Meanwhile its hooks refuse, if it asks for that.
-fn run(loading: &Loading, context: &Arc<Context>) -> Result<Loaded, NotLoaded> {
-    let source = load::read(context);
-    let (on_error, wrong) = match &source {
-        Ok(source) => OnError::read(source),
-        Err(_) => (stubs::known(context.path()).on_error, None),
+/// Runs the top level of a script. Meanwhile its hooks refuse, if it asks for that, or asked for it when
+/// it could be read.
+fn run(
+    loading: &Loading,
+    context: &Arc<Context>,
+    source: &[u8],
+    unreadable: Option<NotLoaded>,
+) -> Result<Loaded, NotLoaded> {
+    let (on_error, wrong) = match unreadable {
+        None => OnError::read(source),
+        Some(_) => (stubs::known(context.path()).on_error, None),
     };
-    let text = source.as_deref().unwrap_or_default();
-    context.profile.note_wishes(text, on_error);
+    context.profile.note_wishes(source, on_error);
     if on_error.asks() {
-        loading.refuse_meanwhile(on_error.among(stubs::hooks_of(context.path(), text)));
+        loading.refuse_meanwhile(on_error.among(stubs::hooks_of(context.path(), source)));
     }
-    let source = source?;
+    if let Some(why) = unreadable {
+        return Err(why);
+    }
     if let Some(reason) = wrong {
         let why = NotLoaded::by_settings(reason);
         load::tell(context, &why);
@@ -447,7 +464,7 @@ fn run(loading: &Loading, context: &Arc<Context>) -> Result<Loaded, NotLoaded> {
     }
     registry::add(context);
     let memory = memory::Alone::start(context);
-    let loaded = running_for(context, || load::load(context, &source))?;
+    let loaded = running_for(context, || load::load(context, source))?;
     strike!("a script was loaded");
     memory.loaded();
     tracing::info!(
@@ -476,18 +493,16 @@ fn go_live(mut loading: Loading, context: Arc<Context>, body: Body, hooks: u64) 
 
 /// A script cannot run: a stub is live in its place, if it is to refuse or would be missed by all who
 /// do not read the log.
-fn stand_in(loading: Loading, context: Arc<Context>, why: &NotLoaded) -> c_int {
+fn stand_in(loading: Loading, context: Arc<Context>, source: &[u8], why: &NotLoaded) -> c_int {
     let on_error = context.profile.on_error();
     let has_stub = why.leaves_stub(on_error);
     if !has_stub && why.cause != Cause::Crash {
         return -1;
     }
-    // A file that cannot be read has no text; what was known of it before counts then.
-    let source = std::fs::read(context.path()).unwrap_or_default();
-    let hooks = if has_stub { stubs::hooks_of(context.path(), &source) } else { 0 };
+    let hooks = if has_stub { stubs::hooks_of(context.path(), source) } else { 0 };
     let refused = on_error.among(hooks);
     let refusing = on_error::hooks_in(refused).map(|hook| hook.text).collect::<Vec<_>>().join(", ");
-    if context.profile.tells_operators(&source) {
+    if context.profile.tells_operators(source) {
         let (path, reason) = (context.path().to_path_buf(), why.reason.clone());
         alarms::raise(Alarm { path, reason, refusing: refusing.clone() });
     }
@@ -823,8 +838,10 @@ fn without_script(
     number: usize,
     params: &Result<View, Malformed>,
 ) -> Option<targs::Block> {
-    let refuses = refuses(id, number);
-    refuses.then(|| on_error::answer(true, number, params.as_ref().ok()))?
+    if !refuses(id, number) {
+        return None;
+    }
+    on_error::answer(true, number, params.as_ref().ok())
 }
 
 /// What a stub answers; None for hooks that its script does not have.
@@ -836,9 +853,10 @@ fn stub_answer(
     params: &Result<View, Malformed>,
 ) -> Option<targs::Block> {
     running_for(context, || notices::say_after(context, number, params));
-    let has_it = hooks & (1 << number) != 0;
-    let refuses = refuses(context.id, number);
-    has_it.then(|| on_error::answer(refuses, number, params.as_ref().ok()))?
+    if hooks & (1 << number) == 0 {
+        return None;
+    }
+    on_error::answer(refuses(context.id, number), number, params.as_ref().ok())
 }
 
 /// Whether a hook refuses while nobody can run it.

@@ -1,6 +1,8 @@
 // `# vh: on_error = refuse`: hooks that decide refuse whenever they cannot answer, whatever the
 // cause. Each cause is tried in every generation of hub and every runtime, with every hook.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <set>
@@ -251,6 +253,18 @@ TEST_P(Refuse, WhenTheFileIsNotThereAnyMore) {
   ExpectAll(Answers::kRefused, "no file");
   EXPECT_EQ(1, Lib().w_Unload(script_));
   EXPECT_EQ(-1, hub_.LoadFile((hub_.config_folder() / "no_such.py").string())) << "never there";
+}
+
+// What is no file is not waited for, neither to run it nor to see which hooks it has.
+TEST_P(Refuse, WhenAPipeIsInThePlaceOfTheFile) {
+  script_ = hub_.Load(AllHooks());
+  std::filesystem::remove(Path());
+  ASSERT_EQ(0, mkfifo(Path().c_str(), 0600));
+  alarm(60);
+  Reload();
+  alarm(0);
+  ASSERT_LE(0, script_);
+  ExpectAll(Answers::kRefused, "a pipe");
 }
 
 // What the hooks are is read from the text: however they come to their names.
