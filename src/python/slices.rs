@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::interpreter::{self, detached};
 use super::object::{Attached, Exception, Raised};
 use super::{insist, interrupt, report, scope};
-use crate::guard::slot::{self, Slot};
+use crate::guard::slot::Slot;
 use crate::{carry, config, scripts};
 
 /// The longest slice, and the first one after something happened.
@@ -34,6 +34,8 @@ pub struct Wait {
     end: Option<Instant>,
     slice: Duration,
     late_since: Option<Instant>,
+    /// How long a top level may wait in one place, once that was asked for.
+    load_limit: Option<Duration>,
 }
 
 impl Wait {
@@ -41,7 +43,7 @@ impl Wait {
     pub fn begin(slot: &'static Slot, limit: Option<Duration>) -> Wait {
         let started = Instant::now();
         let end = limit.and_then(|limit| started.checked_add(limit));
-        Wait { slot, started, end, slice: LONGEST, late_since: None }
+        Wait { slot, started, end, slice: LONGEST, late_since: None, load_limit: None }
     }
 
     /// Whether the script's own time for it is over.
@@ -77,11 +79,12 @@ impl Wait {
     }
 
     /// The top level of a script may take as long as it needs, but nobody ends a wait that has no end.
-    fn end_load(&self, attached: Attached<'_>) -> Result<(), Raised> {
+    fn end_load(&mut self, attached: Attached<'_>) -> Result<(), Raised> {
         if !self.slot.is_told_only() {
             return Ok(());
         }
-        let limit = config::seconds("VH_PYTHON_LOAD_WAIT", LOAD_WAIT);
+        let ask = || config::seconds("VH_PYTHON_LOAD_WAIT", LOAD_WAIT);
+        let limit = *self.load_limit.get_or_insert_with(ask);
         if limit.is_zero() || self.started.elapsed() < limit {
             return Ok(());
         }
@@ -112,10 +115,4 @@ impl Wait {
         }
         true
     }
-}
-
-/// The call that runs on this thread, if it is one of the hub's inside a script.
-#[inline]
-pub fn calling() -> Option<&'static Slot> {
-    slot::in_script()
 }

@@ -299,6 +299,13 @@ TEST_P(Waits, AreNoMatterOfOtherScripts) {
   EXPECT_EQ("l 1", hub_.Call(outer, "outer"));
 }
 
+TEST_P(Waits, AWrongLimitOfTheTopLevelIsToldOnce) {
+  const ScopedEnvironment wrong("VH_PYTHON_LOAD_WAIT", "soon");
+  hub_.TakeLog();
+  EXPECT_LE(0, hub_.LoadEvaluating("import time\ntime.sleep(0.2)\n"));
+  EXPECT_EQ(1, CountLines(hub_.TakeLog(), {"VH_PYTHON_LOAD_WAIT is \"soon\""}));
+}
+
 // Catching the exception and waiting again does not help.
 TEST_P(Waits, EndWhenTheExceptionIsCaught) {
   const int script = hub_.LoadEvaluating(
