@@ -266,7 +266,9 @@ impl Original {
         };
         let (_, convention) = CONVENTIONS[usize::from(self.convention.load(Ordering::Relaxed))];
         let tuple = match convention {
-            Convention::Tuple | Convention::TupleAndDict => Some(tuple_of(attached, arguments)?),
+            Convention::Tuple | Convention::TupleAndDict => {
+                Some(attached.tuple(arguments.to_vec())?)
+            }
             _ => None,
         };
         let tuple = tuple.as_ref().map_or(ptr::null_mut(), Obj::as_ptr);
@@ -313,17 +315,6 @@ impl Original {
                 }
             })
         }
-    }
-}
-
-fn tuple_of<'a>(attached: Attached<'a>, items: &[Obj<'a>]) -> Result<Obj<'a>, Raised> {
-    // SAFETY: attached; each place is filled once with a strong reference.
-    unsafe {
-        let tuple = attached.take(ffi::PyTuple_New(items.len() as Py_ssize_t))?;
-        for (index, item) in items.iter().enumerate() {
-            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), index as Py_ssize_t, item.clone().into_raw());
-        }
-        Ok(tuple)
     }
 }
 

@@ -14,7 +14,7 @@ use super::report;
 use super::slices::{self, Wait};
 use super::stand_in::{Body, Convention, Incoming, Original};
 use super::trampoline::stand_in;
-use crate::guard::slot::Slot;
+use crate::guard::slot::{self, Slot};
 
 /// How to wait with a function.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +132,7 @@ impl Body for Waiting {
     #[inline]
     fn run<'a>(attached: Attached<'a>, row: usize, incoming: &Incoming) -> Result<Obj<'a>, Raised> {
         let original = &ORIGINALS[row];
-        let Some(slot) = slices::calling() else { return original.pass_on(attached, incoming) };
+        let Some(slot) = slot::in_script() else { return original.pass_on(attached, incoming) };
         let call = Waits { attached, original, incoming, slot };
         match ROWS[row].kind {
             Kind::Lock => call.lock(),
@@ -157,13 +157,8 @@ struct Waits<'w, 'a> {
     slot: &'static Slot,
 }
 
-/// How long a script wants to wait, by an argument.
-enum Limit {
-    Forever,
-    For(Duration),
-    /// Not at all, or it is no time.
-    Other,
-}
+/// How long a script wants to wait; None is for ever.
+type Limit = Option<Duration>;
 
 impl<'a> Waits<'_, 'a> {
     fn by(self, row: usize) -> Self {
@@ -178,7 +173,7 @@ impl<'a> Waits<'_, 'a> {
     /// is waited for or the time is over.
     fn in_slices(
         self,
-        limit: Option<Duration>,
+        limit: Limit,
         scale: f64,
         mut arguments: impl FnMut(Obj<'a>) -> Vec<Obj<'a>>,
         is_answer: impl Fn(&Result<Obj<'a>, Raised>) -> bool,
@@ -209,15 +204,14 @@ impl<'a> Waits<'_, 'a> {
         if blocking.as_ref().is_some_and(|blocking| !blocking.is_true()) {
             return self.pass_on();
         }
-        match timeout.as_ref().map_or(Limit::Forever, |timeout| lock_limit(timeout)) {
-            Limit::Forever => self.take(blocking, None),
-            Limit::For(limit) => self.take(blocking, Some(limit)),
-            Limit::Other => self.pass_on(),
+        match timeout.as_ref().map_or(Some(None), lock_limit) {
+            Some(limit) => self.take(blocking, limit),
+            None => self.pass_on(),
         }
     }
 
     /// Takes the lock.
-    fn take(self, blocking: Option<Obj<'a>>, limit: Option<Duration>) -> Result<Obj<'a>, Raised> {
+    fn take(self, blocking: Option<Obj<'a>>, limit: Limit) -> Result<Obj<'a>, Raised> {
         if blocking.is_none() {
             let taken =
                 self.original.call(self.attached, self.incoming, &[self.attached.bool(false)])?;
@@ -240,8 +234,7 @@ impl<'a> Waits<'_, 'a> {
             _ => None,
         };
         let Some(count) = count else { return self.pass_on() };
-        self.by(acquire).take(None, None)?;
-        for _ in 1..count {
+        for _ in 0..count {
             self.by(acquire).take(None, None)?;
         }
         Ok(self.attached.none())
@@ -253,12 +246,8 @@ impl<'a> Waits<'_, 'a> {
             return self.pass_on();
         };
         let block = block.unwrap_or_else(|| self.attached.bool(true));
-        let limit = match limit(timeout.as_ref(), 1.0) {
-            _ if !block.is_true() => return self.pass_on(),
-            Limit::Other => return self.pass_on(),
-            Limit::Forever => None,
-            Limit::For(limit) => Some(limit),
-        };
+        let limit = limit(timeout.as_ref(), 1.0).filter(|_| block.is_true());
+        let Some(limit) = limit else { return self.pass_on() };
         let is_answer = |got: &Result<Obj, Raised>| got.is_ok() || !is_empty_queue(self.attached);
         self.in_slices(limit, 1.0, |slice| vec![block.clone(), slice], is_answer)
     }
@@ -266,11 +255,7 @@ impl<'a> Waits<'_, 'a> {
     fn join(self) -> Result<Obj<'a>, Raised> {
         let timeout = self.incoming.read(self.attached, [c"timeout"]);
         let Some([timeout]) = timeout else { return self.pass_on() };
-        let limit = match endless_if_negative(timeout.as_ref(), 1.0) {
-            Limit::Other => return self.pass_on(),
-            Limit::Forever => None,
-            Limit::For(limit) => Some(limit),
-        };
+        let Some(limit) = endless_if_negative(timeout.as_ref(), 1.0) else { return self.pass_on() };
         // SAFETY: attached; the object is alive during the call.
         let thread = unsafe { self.attached.borrow(self.incoming.own) };
         let is_done = || match thread.as_ref()?.call_method(c"is_done", &[]) {
@@ -287,11 +272,7 @@ impl<'a> Waits<'_, 'a> {
     fn epoll(self) -> Result<Obj<'a>, Raised> {
         let given = self.incoming.read(self.attached, [c"timeout", c"maxevents"]);
         let Some([timeout, most]) = given else { return self.pass_on() };
-        let limit = match endless_if_negative(timeout.as_ref(), 1.0) {
-            Limit::Other => return self.pass_on(),
-            Limit::Forever => None,
-            Limit::For(limit) => Some(limit),
-        };
+        let Some(limit) = endless_if_negative(timeout.as_ref(), 1.0) else { return self.pass_on() };
         let most = most.map_or_else(|| self.attached.int(-1), Ok)?;
         self.in_slices(limit, 1.0, |slice| vec![slice, most.clone()], has_events)
     }
@@ -300,11 +281,7 @@ impl<'a> Waits<'_, 'a> {
         let Some([timeout]) = self.incoming.read(self.attached, [c"timeout"]) else {
             return self.pass_on();
         };
-        let limit = match endless_if_negative(timeout.as_ref(), 1e3) {
-            Limit::Other => return self.pass_on(),
-            Limit::Forever => None,
-            Limit::For(limit) => Some(limit),
-        };
+        let Some(limit) = endless_if_negative(timeout.as_ref(), 1e3) else { return self.pass_on() };
         self.in_slices(limit, 1e3, |slice| vec![slice], has_events)
     }
 
@@ -314,11 +291,7 @@ impl<'a> Waits<'_, 'a> {
         let Some([Some(read), Some(write), Some(other), timeout]) = given else {
             return self.pass_on();
         };
-        let limit = match limit(timeout.as_ref(), 1.0) {
-            Limit::Other => return self.pass_on(),
-            Limit::Forever => None,
-            Limit::For(limit) => Some(limit),
-        };
+        let Some(limit) = limit(timeout.as_ref(), 1.0) else { return self.pass_on() };
         let mut files = Vec::new();
         for given in [read, write, other] {
             match lasting(given) {
@@ -337,9 +310,9 @@ impl<'a> Waits<'_, 'a> {
     fn sleep(self) -> Result<Obj<'a>, Raised> {
         let given = self.incoming.read(self.attached, [c"seconds"]).and_then(|[given]| given);
         let Some(seconds) = given.filter(|given| !given.is_none()) else { return self.pass_on() };
-        let limit = match limit(Some(&seconds), 1.0) {
-            Limit::For(limit) if limit > slices::LONGEST => limit,
-            Limit::For(_) | Limit::Forever | Limit::Other => return self.pass_on(),
+        let limit = limit(Some(&seconds), 1.0).flatten();
+        let Some(limit) = limit.filter(|limit| *limit > slices::LONGEST) else {
+            return self.pass_on();
         };
         audit_sleep(&seconds)?;
         let mut wait = Wait::begin(self.slot, Some(limit));
@@ -351,32 +324,27 @@ impl<'a> Waits<'_, 'a> {
     }
 }
 
-/// A time in units of `1 / scale` seconds; None is for ever.
-fn limit(given: Option<&Obj>, scale: f64) -> Limit {
-    let Some(given) = given.filter(|given| !given.is_none()) else { return Limit::Forever };
-    match number(given).map(|number| Duration::try_from_secs_f64(number / scale)) {
-        Some(Ok(limit)) if !limit.is_zero() && limit <= LONGEST_LIMIT => Limit::For(limit),
-        _ => Limit::Other,
-    }
+/// What an argument says in units of `1 / scale` seconds. None where that is not at all, or no time: then
+/// CPython's function knows what to do.
+fn limit(given: Option<&Obj>, scale: f64) -> Option<Limit> {
+    let Some(given) = given.filter(|given| !given.is_none()) else { return Some(None) };
+    let limit = Duration::try_from_secs_f64(number(given)? / scale).ok()?;
+    (!limit.is_zero() && limit <= LONGEST_LIMIT).then_some(Some(limit))
 }
 
 /// Beyond it CPython raises an error.
 const LONGEST_LIMIT: Duration = Duration::from_secs(9_000_000_000);
 
-fn endless_if_negative(given: Option<&Obj>, scale: f64) -> Limit {
+fn endless_if_negative(given: Option<&Obj>, scale: f64) -> Option<Limit> {
     match given.and_then(number) {
-        Some(number) if number < 0.0 => Limit::Forever,
+        Some(number) if number < 0.0 => Some(None),
         _ => limit(given, scale),
     }
 }
 
 /// Of a lock: -1 is for ever, and None is no time.
-fn lock_limit(given: &Obj) -> Limit {
-    match number(given) {
-        None => Limit::Other,
-        Some(-1.0) => Limit::Forever,
-        Some(_) => limit(Some(given), 1.0),
-    }
+fn lock_limit(given: &Obj) -> Option<Limit> {
+    if number(given)? == -1.0 { Some(None) } else { limit(Some(given), 1.0) }
 }
 
 /// The value of what CPython takes for a time.
@@ -396,15 +364,8 @@ fn number(given: &Obj) -> Option<f64> {
 }
 
 fn is_this_thread(number: &Obj) -> bool {
-    // SAFETY: always allowed; attached. Python identifies threads by the same number.
-    let own = unsafe { libc::pthread_self() };
-    // SAFETY: attached; an exception is forgotten at once.
-    unsafe {
-        let number = ffi::PyLong_AsUnsignedLongLong(number.as_ptr());
-        let is_none = !ffi::PyErr_Occurred().is_null();
-        ffi::PyErr_Clear();
-        !is_none && number == own
-    }
+    // SAFETY: always allowed. Python identifies threads by the same number.
+    number.as_u64() == Some(unsafe { libc::pthread_self() })
 }
 
 /// Whether the exception that is set says that a queue is empty. Each interpreter has a class of its own
