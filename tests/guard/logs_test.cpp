@@ -352,12 +352,16 @@ TEST(LogSink, ThatStandsStillLosesTheOldestRecords) {
   ASSERT_GE(4098u, records.size());
   EXPECT_NE(std::string::npos, records.back().message.find("w_CallFunction(14999,"));
   size_t dropped = 0;
+  // Two when the sink's thread came so late that some were dropped before its first call.
+  size_t notices = 0;
   for (const Record& record : records) {
     if (record.message.find("records of the log were dropped") == std::string::npos) continue;
     EXPECT_EQ(0, record.level);
     dropped += std::stoul(record.message);
+    ++notices;
   }
-  EXPECT_EQ(5000u, dropped + records.size() - 1);
+  EXPECT_LE(1u, notices);
+  EXPECT_EQ(5000u, dropped + records.size() - notices);
   EXPECT_EQ("", hub.TakeLog());
 }
 
