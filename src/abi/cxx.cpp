@@ -10,6 +10,23 @@
 
 #include "vh_python_wrapper.h"
 
+namespace {
+
+// The text of what a call throws, from malloc; NULL when it throws nothing.
+template <typename Call>
+char *ThrownBy(Call call) {
+  try {
+    call();
+  } catch (const std::exception &exception) {
+    return strdup(exception.what());
+  } catch (...) {
+    return strdup("something that is no std::exception");
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 extern "C" {
 // In cxx.rs. The result is from malloc and NUL-terminated; NULL when there is no memory.
 char *vh_json_of_texts(std::size_t count, const char *const *texts, const std::size_t *lengths);
@@ -27,51 +44,29 @@ const char *vh_vector_text(const void *vector, std::size_t index, std::size_t *l
 // Calls a function of the host. A C++ exception must not pass through Rust: `thrown` receives the
 // text of one, from malloc, and the result is NULL.
 w_Targs *vh_call_host(w_Tcallback function, int id, w_Targs *args, char **thrown) {
-  try {
-    return function(id, args);
-  } catch (const std::exception &exception) {
-    *thrown = strdup(exception.what());
-  } catch (...) {
-    *thrown = strdup("something that is no std::exception");
-  }
-  return nullptr;
+  w_Targs *result = nullptr;
+  if (char *text = ThrownBy([&] { result = function(id, args); })) *thrown = text;
+  return result;
 }
 
 // The same for a function with data of its own; an exception becomes its failure.
 w_Targs *vh_call_host_function(w_Tfunction function, void *user, int id, w_Targs *args,
                                w_Tfailure *failure) {
-  try {
-    return function(user, id, args, failure);
-  } catch (const std::exception &exception) {
-    failure->message = strdup(exception.what());
-  } catch (...) {
-    failure->message = strdup("something that is no std::exception");
+  w_Targs *result = nullptr;
+  if (char *text = ThrownBy([&] { result = function(user, id, args, failure); })) {
+    failure->message = text;
   }
-  return nullptr;
+  return result;
 }
 
 // The same for the sink of the log: NULL, or the text of what it threw, from malloc.
 char *vh_call_sink(w_TlogSink sink, int level, int script, const char *message, void *user) {
-  try {
-    sink(level, script, message, user);
-  } catch (const std::exception &exception) {
-    return strdup(exception.what());
-  } catch (...) {
-    return strdup("something that is no std::exception");
-  }
-  return nullptr;
+  return ThrownBy([&] { sink(level, script, message, user); });
 }
 
-// The same for who takes data back: NULL, or the text of what it threw, from malloc.
+// The same for who takes data back.
 char *vh_call_release(w_Trelease release, void *user) {
-  try {
-    release(user);
-  } catch (const std::exception &exception) {
-    return strdup(exception.what());
-  } catch (...) {
-    return strdup("something that is no std::exception");
-  }
-  return nullptr;
+  return ThrownBy([&] { release(user); });
 }
 
 void vh_vector_delete(void *vector) { delete static_cast<std::vector<std::string> *>(vector); }
