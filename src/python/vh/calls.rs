@@ -47,8 +47,11 @@ pub fn send(
     callback: &'static Callback,
     args: Block,
 ) -> Result<Option<Answer>, Raised> {
-    let of_password = is_about_password(&args);
-    trace(context, callback.text, &args, |index| telling(callback, index, of_password));
+    let is_told = are_told();
+    let of_password = is_told && is_about_password(&args);
+    if is_told {
+        trace(context, callback.text, &args, |index| telling(callback, index, of_password));
+    }
     let script = context.id;
     let answer = if hub::offers(callback) {
         let call = move || hub::call(callback, script, args);
@@ -56,7 +59,9 @@ pub fn send(
     } else {
         None
     };
-    trace_result(context, callback.text, answer.as_ref(), of_password);
+    if is_told {
+        trace_result(context, callback.text, answer.as_ref(), of_password);
+    }
     Ok(answer)
 }
 
@@ -95,14 +100,18 @@ pub fn dynamic<'a>(
     };
     let args = Block::new(&pieces, Storage::Inside)
         .ok_or_else(|| attached.raise(Exception::Memory, "no memory for the arguments"))?;
-    let is_secret =
-        tracing::enabled!(tracing::Level::DEBUG) && secrets::is_secret_name(name.as_bytes());
-    let telling = if is_secret { Telling::Secret } else { Telling::Text };
-    trace(context, &name, &args, |_| telling);
+    let is_told = are_told();
+    let is_secret = is_told && secrets::is_secret_name(name.as_bytes());
+    if is_told {
+        let telling = if is_secret { Telling::Secret } else { Telling::Text };
+        trace(context, &name, &args, |_| telling);
+    }
     let script = context.id;
     let call = move || Some(function.call(script, args));
     let answer = host_call(attached, context, &name, call)?;
-    trace_result(context, &name, answer.as_ref(), is_secret);
+    if is_told {
+        trace_result(context, &name, answer.as_ref(), is_secret);
+    }
     if let Some(failure) = answer.as_ref().and_then(Answer::failure) {
         return Err(raise_failure(attached, &name, failure));
     }
@@ -188,11 +197,15 @@ pub fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static En
     Ok(hub::known_encoding().unwrap_or(&text::UTF8))
 }
 
-/// Whether the call is about a variable of the hub's configuration that has a password; told only as far as
-/// calls are logged.
+/// Whether calls of the host and its answers are logged.
+#[inline]
+fn are_told() -> bool {
+    tracing::enabled!(tracing::Level::DEBUG)
+}
+
+/// Whether the call is about a variable of the hub's configuration that has a password.
 fn is_about_password(args: &Block) -> bool {
-    let is_it = || matches!(args.view().items().nth(1), Some(Item::Text(Some(name))) if secrets::is_secret_name(name));
-    tracing::enabled!(tracing::Level::DEBUG) && is_it()
+    matches!(args.view().items().nth(1), Some(Item::Text(Some(name))) if secrets::is_secret_name(name))
 }
 
 /// How an argument is told: not when it is a password.
@@ -212,9 +225,6 @@ fn trace(context: &Context, name: &str, args: &Block, telling: impl Fn(usize) ->
 /// The same for what the host answered; nothing where it was not asked.
 fn trace_result(context: &Context, name: &str, answer: Option<&Answer>, is_secret: bool) {
     let Some(answer) = answer else { return };
-    if !tracing::enabled!(tracing::Level::DEBUG) {
-        return;
-    }
     let script = context.label.as_str();
     let telling = if is_secret { Telling::Secret } else { Telling::Text };
     match answer.view() {
