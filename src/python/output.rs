@@ -98,8 +98,12 @@ pub fn log_within_limit(
     around: usize,
     log: impl FnOnce(&str),
 ) {
+    let output = &script.profile.output;
+    if kind == Kind::Output && output.drops(text.len()) {
+        return;
+    }
     let length = plain::block(text).len();
-    let verdict = script.profile.output.admit(kind, length, around, clock::ticking());
+    let verdict = output.admit(kind, length, around, clock::ticking());
     match verdict {
         Verdict::Write => log(text),
         Verdict::Cut(length) if length > around => {
