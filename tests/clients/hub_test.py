@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import hub
 
@@ -35,6 +36,13 @@ def await_handler():
             raise TimeoutError("the library's handler is not there")
         time.sleep(0.001)
 """
+
+
+def set_environment(test, name, value):
+    """Sets a variable of the environment for the rest of a test."""
+    patch = mock.patch.dict(os.environ, {name: value})
+    patch.start()
+    test.addCleanup(patch.stop)
 
 
 class HubTest(unittest.TestCase):

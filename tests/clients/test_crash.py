@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 from hub import Hub
-from hub_test import AWAIT_HANDLER
+from hub_test import AWAIT_HANDLER, set_environment
 
 # Native code reads address 0; and uses its stack up, so that the handler needs one of its own.
 SCRIPTS = {
@@ -54,14 +54,6 @@ class Crash(unittest.TestCase):
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="vh-crash-"))
         self.addCleanup(shutil.rmtree, self.folder)
-
-    def set_environment(self, name, value):
-        before = os.environ.get(name)
-        os.environ[name] = value
-        if before is None:
-            self.addCleanup(os.environ.pop, name)
-        else:
-            self.addCleanup(os.environ.__setitem__, name, before)
 
     def hub(self, *scripts, options=()):
         return Hub(
@@ -129,7 +121,7 @@ class Crash(unittest.TestCase):
             self.assertRegex(hub.log(), r"thread\.py\] is held back this time")
 
     def test_the_hosts_handler_has_its_turn(self):
-        self.set_environment("LD_PRELOAD", os.environ["VH_HOST_HANDLER"])
+        set_environment(self, "LD_PRELOAD", os.environ["VH_HOST_HANDLER"])
         log = self.crash("null", ends_with=42, options=("--without-habit", "late-signals"))
         self.assertRegex(log, r"null\.py\] the process got SIGSEGV in OnParsedMsgChat")
         self.assertIn("the host's handler: at 0\n", log)
@@ -197,7 +189,7 @@ class Crash(unittest.TestCase):
             self.assertRegex(hub.log(), "it belongs to the user 65534, not to the hub's, 0")
 
     def test_switched_off(self):
-        self.set_environment("VH_PYTHON_CRASH_REPORT", "0")
+        set_environment(self, "VH_PYTHON_CRASH_REPORT", "0")
         self.assertNotIn("the process got", self.crash("null"))
         self.assertEqual(list(self.folder.glob("**/vh_python_crash.txt")), [])
         with self.hub() as hub:

@@ -1,8 +1,6 @@
 """What users try against scripts that decide, and what operators hear of scripts that do not run."""
 
-import os
-
-from hub_test import HubTest
+from hub_test import HubTest, set_environment
 from nmdc import Disconnected
 
 # It writes what is said to a file, as a script does that knows nothing of text that is none.
@@ -24,14 +22,6 @@ REFUSE = "# vh: on_error = refuse\n"
 
 class HubWithErrors(HubTest):
     expected_in_log = "PY: "
-
-    def set_environment(self, name, value):
-        before = os.environ.get(name)
-        os.environ[name] = value
-        if before is None:
-            self.addCleanup(os.environ.pop, name)
-        else:
-            self.addCleanup(os.environ.__setitem__, name, before)
 
 
 class Users(HubWithErrors):
@@ -85,11 +75,11 @@ class Settings(HubWithErrors):
         return hub
 
     def test_a_wrong_runtime_of_the_hub(self):
-        self.set_environment("VH_PYTHON_RUNTIME", "mian")
+        set_environment(self, "VH_PYTHON_RUNTIME", "mian")
         self.check("VH_PYTHON_RUNTIME")
 
     def test_a_wrong_virtual_environment_of_the_hub(self):
-        self.set_environment("VH_PYTHON_VENV", "/no/such/folder")
+        set_environment(self, "VH_PYTHON_VENV", "/no/such/folder")
         self.check("VH_PYTHON_VENV")
 
     def test_a_reload_that_fails_and_one_that_works(self):
