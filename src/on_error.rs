@@ -59,7 +59,7 @@ impl OnError {
                 false => passing |= bit,
             }
         }
-        if let Some(idle) = hook_in(refusing & !DECIDING) {
+        if let Some(idle) = hooks_in(refusing & !DECIDING).next() {
             wrong.get_or_insert(format!(
                 "its comment \"# vh: {name}.{}\" asks for what cannot be: 0 from that hook refuses \
                  nothing; leave the comment out",
@@ -85,10 +85,6 @@ impl OnError {
     pub fn among(self, hooks: u64) -> u64 {
         self.refuses & (hooks | self.named)
     }
-}
-
-fn hook_in(bits: u64) -> Option<&'static Hook> {
-    hooks_in(bits).next()
 }
 
 /// The hooks of these bits.

@@ -136,9 +136,7 @@ impl Encoding {
             Kind::SingleByte(table) => table.decode(bytes),
             Kind::MultiByte(encoding, pairs, _) => {
                 let mut out = Decoded::with_capacity(bytes.len() * 2);
-                pairs
-                    .get_or_init(|| Box::new(Pairs::of(encoding)))
-                    .decode(bytes, |point| out.push(point));
+                table_of(encoding, pairs).decode(bytes, |point| out.push(point));
                 out
             }
         }
@@ -151,7 +149,7 @@ impl Encoding {
             static RECENT: RefCell<Recent> = RefCell::default();
         }
         let Kind::MultiByte(encoding, pairs, _) = &self.kind else { return None };
-        let pairs = pairs.get_or_init(|| Box::new(Pairs::of(encoding)));
+        let pairs = table_of(encoding, pairs);
         let decode = || {
             let mut points = Vec::with_capacity(bytes.len());
             pairs.decode(bytes, |point| points.push(point));
@@ -401,6 +399,14 @@ fn find(encoding: &'static encoding_rs::Encoding) -> DecodeOnly {
         (rest.is_none() && lacks).then_some((first, bytes))
     };
     pairs.chain(triples).filter_map(only_decoded).collect()
+}
+
+/// The table of an encoding, made when it is first needed.
+fn table_of<'p>(
+    encoding: &'static encoding_rs::Encoding,
+    pairs: &'p OnceLock<Box<Pairs>>,
+) -> &'p Pairs {
+    pairs.get_or_init(|| Box::new(Pairs::of(encoding)))
 }
 
 /// How a byte that is no text is given: a decoder may reject an ASCII byte together with the lead byte

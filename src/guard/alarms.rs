@@ -118,11 +118,10 @@ fn text(reason: &str, alarms: &[&Alarm]) -> String {
     let files = |alarms: &mut dyn Iterator<Item = &&Alarm>| {
         alarms.map(|alarm| alarm.file()).collect::<Vec<_>>().join(", ")
     };
-    let (scripts, them) = match alarms {
-        [_] => ("Script", "it"),
-        _ => ("Scripts", "them"),
+    let (scripts, do_not, them) = match alarms {
+        [_] => ("Script", "does not", "it"),
+        _ => ("Scripts", "do not", "them"),
     };
-    let do_not = if alarms.len() == 1 { "does not" } else { "do not" };
     let mut text = format!("{scripts} {} {do_not} run: {reason}.", files(&mut alarms.iter()));
     for alarm in alarms.iter().filter(|alarm| !alarm.refusing.is_empty()) {
         text += &format!(" {} refuses everything in {} meanwhile.", alarm.file(), alarm.refusing);

@@ -45,9 +45,15 @@ pub enum Woken {
     Unseen,
 }
 
-/// What is told of calls that nobody can see.
-pub const UNSEEN: &str =
-    "where scripts wait cannot be seen, so that waiting for a socket is not ended";
+/// What is told when nobody can see where calls wait.
+macro_rules! unseen {
+    () => {
+        "where scripts wait cannot be seen, so that waiting for a socket is not ended"
+    };
+}
+
+/// The same of a call that is interrupted.
+pub const INTERRUPTED_UNSEEN: &str = concat!("it is interrupted with TimeoutError; ", unseen!());
 
 /// Says once, at the start, when the kernel does not tell what threads of this process wait for: it does not when
 /// the process is not dumpable, which it is not after a change of its user.
@@ -56,8 +62,9 @@ pub fn tell_if_blind() {
     let own = unsafe { libc::gettid() };
     if let Err(error) = std::fs::File::open(place(own)) {
         tracing::warn!(
-            "{UNSEEN}: {} cannot be read ({error}). Start the hub as the user it runs as, with /proc mounted; a \
+            "{}: {} cannot be read ({error}). Start the hub as the user it runs as, with /proc mounted; a \
              program that changes its user calls prctl(PR_SET_DUMPABLE, 1) afterwards",
+            unseen!(),
             place(own)
         );
     }

@@ -39,9 +39,6 @@ const LAST_LOOK: Duration = Duration::from_secs(60);
 /// What is never interrupted is told of after so long, then after twice that and so on.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const INTERRUPTED_UNSEEN: &str = "it is interrupted with TimeoutError; where scripts wait cannot be seen, so that \
-                                  waiting for a socket is not ended";
-
 const HUB: &str = "it waits for a function of the hub, which cannot be interrupted";
 
 /// How often it does what need not be done at once.
@@ -455,7 +452,7 @@ impl Target for Try {
                     SENT,
                 ),
                 Woken::Nothing => ("it is interrupted with TimeoutError", stack, SENT),
-                Woken::Unseen => (INTERRUPTED_UNSEEN, stack, SENT),
+                Woken::Unseen => (wake::INTERRUPTED_UNSEEN, stack, SENT),
             },
         };
         if state == SENT {

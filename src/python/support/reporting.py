@@ -40,15 +40,17 @@ def shorten(place):
     and how many calls that leaves out.
     """
     entries = []
-    while place is not None:
-        entries.append(place)
-        place = place.tb_next
-    left_out = max(len(entries) - 2 * CALLS_AT_EACH_END, 0)
-    if left_out:
-        del entries[CALLS_AT_EACH_END:-CALLS_AT_EACH_END]
-        for entry in reversed(entries):
-            place = type(entry)(place, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return place or (entries[0] if entries else None), left_out
+    entry = place
+    while entry is not None:
+        entries.append(entry)
+        entry = entry.tb_next
+    left_out = len(entries) - 2 * CALLS_AT_EACH_END
+    if left_out <= 0:
+        return place, 0
+    shortened = None
+    for entry in reversed(entries[:CALLS_AT_EACH_END] + entries[-CALLS_AT_EACH_END:]):
+        shortened = type(entry)(shortened, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return shortened, left_out
 
 
 def describe_briefly(exception, failure):
