@@ -100,7 +100,8 @@ def over_tcp(options, scripts, meanwhile=None):
 
 def profile(options):
     """Where the hub's process spends its time with one script, over TCP, in per cent; None where
-    perf cannot be used. A sample is ours when the library or its Python is on the stack."""
+    perf cannot be used, or began when a short load was over. A sample is ours when the library or its
+    Python is on the stack."""
     perf = shutil.which("perf")
     if not perf or subprocess.run([perf, "stat", "true"], capture_output=True).returncode:
         return None
@@ -114,7 +115,8 @@ def profile(options):
         over_tcp(options, 1, meanwhile=record)
         command = [perf, "script", "--no-inline", "--fields", "ip,sym,dso", "--input", data]
         samples = subprocess.run(command, capture_output=True, text=True).stdout
-    return shares([sample.splitlines() for sample in re.split(r"\n\s*\n", samples.strip("\n"))])
+    stacks = [sample.splitlines() for sample in re.split(r"\n\s*\n", samples.strip("\n"))]
+    return shares(stacks) if samples.strip() else None
 
 
 def shares(stacks):
@@ -146,7 +148,8 @@ def print_speed(row, result, goal=None):
 
 def print_profile(parts):
     if parts is None:
-        return print_line("library's share of the hub's time", "no perf", goal=f"< {GOAL_SHARE} %")
+        row = "library's share of the hub's time"
+        return print_line(row, "no samples", goal=f"< {GOAL_SHARE} %")
     for name, part in parts.items():
         ours = name.startswith("library")
         verdict = ("met" if part < GOAL_SHARE else "missed") if ours else ""

@@ -15,6 +15,8 @@ from table import COMMANDS
 LIBRARY = shell.ROOT / "target" / "release" / "libvh_python_wrapper.so"
 
 INDENT = " " * 6
+# Characters of what a failed command printed that are told again at the end.
+KEPT_OF_A_FAULT = 2000
 
 
 def hindrance(way):
@@ -56,7 +58,7 @@ def all_commands(root, is_long):
         print(f"{LIBRARY} is not there: run `make` without CARGO_TARGET_DIR and BUILD first")
         return 1
     _, commands = markdown.read(root)
-    done, failed, scenes = 0, [], {}
+    done, failed, scenes = 0, {}, {}
     with contextlib.ExitStack() as stack:
         for text, way, to_run, prints in steps(commands, is_long):
             line = " ".join(text.split())
@@ -69,14 +71,15 @@ def all_commands(root, is_long):
             try:
                 perform(to_run, way, prints, scenes, stack)
             except (shell.Failed, OSError, TimeoutError, ValueError) as error:
-                failed.append(line)
                 # Moved in, so that nobody takes lines of a ctest in it for ours.
-                print(f"FAIL  {line}\n{textwrap.indent(str(error), INDENT)}", flush=True)
+                failed[line] = textwrap.indent(str(error), INDENT)
+                print(f"FAIL  {line}\n{failed[line]}", flush=True)
             else:
                 print(f"  ok  {line} ({time.monotonic() - begin:.1f} s)", flush=True)
                 print(f"{INDENT}{known.told(text)}", flush=True)
-    for line in failed:
-        print(f"failed: {line}")
+    # Once more, since the end of a long log is what is read first, or kept.
+    for line, why in failed.items():
+        print(f"failed: {line}\n{why[-KEPT_OF_A_FAULT:]}")
     percent = 100 * (done - len(failed)) // max(done, 1)
     # In the words of ctest, which .ci/run counts.
     print(f"{percent}% tests passed, {len(failed)} tests failed out of {done}")
