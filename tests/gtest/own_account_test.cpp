@@ -58,10 +58,11 @@ class OwnAccount : public testing::Test {
   void TakeTheTableAway() { ASSERT_EQ(0, mprotect(page_, kSize, PROT_NONE)); }
 
   int Load(const std::string& source) {
-    const std::string path = testing::TempDir() + "vh_own_account.py";
+    const std::string folder = testing::TempDir();
+    const std::string path = folder + "vh_own_account.py";
     std::ofstream(path) << source;
     const Block arguments = Pack("lssssls", long{Lib().w_ReserveID()}, path.c_str(), "bot", "chat",
-                                 testing::TempDir().c_str(), 0L, "config");
+                                 folder.c_str(), 0L, "config");
     return Lib().w_Load(arguments.get());
   }
 
