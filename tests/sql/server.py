@@ -29,7 +29,7 @@ class Server:
             raise
 
     def start(self):
-        subprocess.run(
+        first_tables = subprocess.run(
             [
                 INSTALL,
                 "--no-defaults",
@@ -37,10 +37,11 @@ class Server:
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ],
-            check=True,
             stdout=self.log,
             stderr=self.log,
         )
+        if first_tables.returncode != 0:
+            raise RuntimeError(f"{INSTALL} failed: {self.said()}")
         self.process = subprocess.Popen(
             [
                 SERVER,
@@ -56,8 +57,11 @@ class Server:
         deadline = time.monotonic() + 120
         while not self.socket.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"MariaDB does not start: {(self.folder / 'log').read_text()}")
+                raise RuntimeError(f"MariaDB does not start: {self.said()}")
             time.sleep(0.1)
+
+    def said(self):
+        return (self.folder / "log").read_text(errors="replace")
 
     def stop(self):
         if self.process:

@@ -19,7 +19,7 @@ running = None
 
 
 if not (server.INSTALL and server.SERVER and os.environ["VH_MARIADB"]):
-    print("there is no MariaDB: apt-get install mariadb-server-core libmariadb-dev")
+    print("there is no MariaDB: apt-get install mariadb-server-core mariadb-client-core libmariadb-dev")
     sys.exit(77)
 
 
