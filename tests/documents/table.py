@@ -57,9 +57,7 @@ COMMANDS = {
     "make header": Run(keeps=("include/vh_python_wrapper.h",)),
     "make docs": Run(keeps=("docs/reference.md", "python/vh.pyi")),
     "cargo test": Test(test="rust"),
-    "make test-versions": Long(
-        why="a quarter of an hour", short="python3 tools/test_versions.py --build build --list"
-    ),
+    "make test-versions": Ci(target="test-versions"),
     "for python in python3.9 python3.10 python3.11 python3.12 python3.13; do\n"
     "  make test PYTHON=$python BUILD=build-$python CARGO_TARGET_DIR=build-$python/target || break\n"
     "done": Long(
