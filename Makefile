@@ -13,6 +13,8 @@ BUILD = build
 BENCH =
 FUZZ =
 JOBS ?= $(shell nproc)
+# Half of the tests wait for deadlines of scripts most of the time.
+TESTS_AT_ONCE = $(shell expr 2 \* $(JOBS))
 PREFIX ?= /usr/local
 LISTEN = 127.0.0.1
 PORT = 4111
@@ -68,7 +70,7 @@ hub: runnable ## Run the hub with the example scripts in ./hub until Ctrl-C (LIS
 	@tools/run-hub $(HUB) '$(LIBRARY)' '$(LISTEN)' '$(PORT)'
 
 test: bootstrap-test build ## Build and test everything
-	@cd $(BUILD) && ctest --output-on-failure --no-tests=error --parallel $(JOBS)
+	@cd $(BUILD) && ctest --output-on-failure --no-tests=error --parallel $(TESTS_AT_ONCE)
 
 # The documents name the usual folder: build/.
 test-documents: bootstrap-test build ## Run each command that a document shows, long ones in a short form
@@ -78,7 +80,7 @@ test-long: bootstrap-test build ## Run the long ones of these as they are shown;
 	@$(PYTHON) -B tests/documents/check.py long
 
 test-versions: bootstrap-test ## Test on the oldest and the newest Python of this machine too
-	@$(PYTHON) -B tools/test_versions.py --build $(BUILD) --jobs $(JOBS)
+	@$(PYTHON) -B tools/test_versions.py --build $(BUILD) --jobs $(JOBS) --tests $(TESTS_AT_ONCE)
 
 test-next: ## Test with Python 3.14 and 3.15, each in a Debian that is made once (as root)
 	@tools/test-next

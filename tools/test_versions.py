@@ -93,14 +93,14 @@ def say(python, text):
     print(f"Python {python['full']}, {python['path']}: {text}", flush=True)
 
 
-def test(python, build, jobs):
+def test(python, build, options):
     """Builds for a Python and runs the tests; whether all passed."""
     folder = build.with_name("{}-{}.{}".format(build.name, *python["version"]))
     environment = {**os.environ, **QUICK, "CARGO_TARGET_DIR": str(folder / "target")}
     say(python, f"is tested in {folder}")
     configure = ["cmake", "-S", ROOT, "-B", folder, f"-DVH_PYTHON={python['path']}"]
-    compile_all = ["cmake", "--build", folder, "--parallel", jobs, "--target", *TARGETS.split()]
-    ctest = ["ctest", "--output-on-failure", "--no-tests=error", "--parallel", jobs]
+    compile_all = ["cmake", "--build", folder, "--parallel", options.jobs, "--target", *TARGETS.split()]
+    ctest = ["ctest", "--output-on-failure", "--no-tests=error", "--parallel", options.tests]
     ctest += ["-R", TESTS, "-E", WITHOUT]
     for command, where in ((configure, ROOT), (compile_all, ROOT), (ctest, folder)):
         if subprocess.run(command, cwd=where, env=environment).returncode != 0:
@@ -114,7 +114,8 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="the usual folder")
-    parser.add_argument("--jobs", default=str(os.cpu_count()))
+    parser.add_argument("--jobs", default=str(os.cpu_count()), help="programs built at once")
+    parser.add_argument("--tests", default=str(os.cpu_count()), help="tests run at once")
     parser.add_argument("--list", action="store_true", help="only tell which Pythons it would be")
     options = parser.parse_args()
     pythons = chosen()
@@ -128,7 +129,7 @@ def main():
         sys.exit("test_versions.py: there is no ctest: install cmake")
     build = options.build.resolve()
     # All of them, also when one fails.
-    return 0 if all([test(python, build, options.jobs) for python in pythons]) else 1
+    return 0 if all([test(python, build, options) for python in pythons]) else 1
 
 
 if __name__ == "__main__":
