@@ -10,6 +10,8 @@ use super::insist;
 use super::interpreter::Interpreter;
 use super::object::{Attached, Obj, Raised};
 use super::sending;
+#[cfg(not(Py_3_11))]
+use super::thread_state::ThreadState;
 use super::{interpreter, scope};
 
 /// What became of an attempt.
@@ -197,5 +199,34 @@ pub fn raise(_: Attached<'_>) -> Raised {
 
 /// Lets an exception arrive that was sent to this thread: Python looks for them between two steps.
 pub fn let_arrive(attached: Attached<'_>) -> Result<(), Raised> {
-    scope::call(attached, c"take_a_step", &[]).map(drop)
+    // In a trace or profile function of the script's it would arrive too, and Python takes away one that
+    // raises.
+    untraced(attached, || scope::call(attached, c"take_a_step", &[]).map(drop))
+}
+
+/// Runs Python code of this thread without its trace and profile functions.
+#[cfg(Py_3_11)]
+fn untraced<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
+    // SAFETY: attached, so there is a thread state, which is this thread's before and after.
+    unsafe {
+        let thread_state = ffi::PyThreadState_Get();
+        ffi::PyThreadState_EnterTracing(thread_state);
+        let result = body();
+        ffi::PyThreadState_LeaveTracing(thread_state);
+        result
+    }
+}
+
+/// The same, by what these functions of later versions do.
+#[cfg(not(Py_3_11))]
+fn untraced<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
+    // SAFETY: attached, so there is a thread state, which is this thread's before and after; it begins as
+    // `ThreadState` tells.
+    unsafe {
+        let thread_state = ffi::PyThreadState_Get().cast::<ThreadState>();
+        (*thread_state).tracing += 1;
+        let result = body();
+        (*thread_state).tracing -= 1;
+        result
+    }
 }

@@ -10,12 +10,15 @@ pub struct ThreadState {
     links: [*mut c_void; 3],
     #[cfg(not(Py_3_11))]
     frame: *mut c_void,
-    #[cfg(not(Py_3_10))]
-    numbers: [c_int; 5],
-    #[cfg(all(Py_3_10, not(Py_3_11)))]
-    numbers: [c_int; 4],
+    #[cfg(not(Py_3_11))]
+    numbers: [c_int; 3],
     #[cfg(Py_3_11)]
     numbers: [c_int; 7],
+    /// Above 0 no trace or profile function is called.
+    #[cfg(not(Py_3_11))]
+    pub tracing: c_int,
+    #[cfg(not(Py_3_10))]
+    uses_tracing: c_int,
     #[cfg(Py_3_10)]
     c_frame: *mut c_void,
     profile: Option<Py_tracefunc>,
