@@ -25,6 +25,7 @@ foreach(generation classic bidirectional python3)
   add_client_test(refuse ${generation} 180)
 endforeach()
 add_client_test(many python3 180)
+add_client_test(accounts python3 180)
 add_client_test(ncdc python3 180)
 add_library(host_crash_handler MODULE ${client_tests}/host_handler.c)
 set_property(

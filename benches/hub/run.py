@@ -72,7 +72,9 @@ def in_process(options, scripts):
 
 def check_counts(log, scripts, expected):
     """Fails unless each script counted what the clients' messages were to reach."""
-    line = r"^(?:PY: \[\d+:\S+\] )?(counting_\d+\.py) counted (\{.*\})$"  # older libraries label none
+    line = (
+        r"^(?:PY: \[\d+:\S+\] )?(counting_\d+\.py) counted (\{.*\})$"  # older libraries label none
+    )
     counted = dict(re.findall(line, log, re.M))
     if len(counted) != scripts:
         sys.exit(f"{len(counted)} of {scripts} scripts told what they counted:\n{log}")
@@ -86,8 +88,9 @@ def over_tcp(options, scripts, meanwhile=None):
     """The clients' figures. `meanwhile` starts a process that watches the hub's."""
     files = [("00_setup.py", (HERE / "setup.py").read_text(encoding="utf-8")), *copies(scripts)]
     # Every hook is counted, also the one that real hubs never call.
-    choices = ["--register", "operator:secret:10", "--without-habit", "any-ex"]
-    with hubs.Hub(options.hub, options.library, files, options=choices) as hub:
+    choices = ["--without-habit", "any-ex"]
+    accounts = [("operator", 10, "secret")]
+    with hubs.Hub(options.hub, options.library, files, options=choices, accounts=accounts) as hub:
         watcher = meanwhile(hub.pid) if meanwhile else None
         result = run_json([options.tcp_load, str(hub.address[1]), str(options.messages)])
         if watcher:
@@ -134,7 +137,9 @@ def shares(stacks):
 
 
 def print_line(row, messages="-", callbacks="-", goal="-", verdict=""):
-    print(f"| {row:<38} | {messages:>10} | {callbacks:>11} | {goal:>22} | {verdict:<6} |", flush=True)
+    print(
+        f"| {row:<38} | {messages:>10} | {callbacks:>11} | {goal:>22} | {verdict:<6} |", flush=True
+    )
 
 
 def print_speed(row, result, goal=None):

@@ -86,7 +86,7 @@ bool Hub::AddBan(Ban ban, long seconds) {
 
 bool Hub::AddRegistration(const std::string& op, const std::string& nick, int user_class,
                           const std::string& password) {
-  if (HasBadNickBytes(nick) || !IsUserClass(user_class) || registrations_.Find(nick)) return false;
+  if (IsNickBad(nick) || !IsUserClass(user_class) || registrations_.Find(nick)) return false;
   if (!Fire(nullptr, W_OnNewReg, op, nick, static_cast<long>(user_class)).pass) return false;
   registrations_.Add({nick, user_class, password}, op);
   return true;
@@ -157,7 +157,7 @@ void Hub::RenameRobot(const std::string& from, const std::string& to) {
 
 int Hub::CheckRobotNick(const std::string& nick) const {
   if (nick.empty()) return kRobotWithoutNick;
-  if (HasBadNickBytes(nick)) return kRobotBadBytes;
+  if (IsNickBad(nick)) return kRobotBadBytes;
   if (Fold(nick) == Fold(security_nick()) || Fold(nick) == Fold(op_chat_nick())) {
     return users_.Find(nick) ? kRobotReserved : kRobotOk;
   }

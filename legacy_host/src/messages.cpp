@@ -134,7 +134,7 @@ void Messages::ValidateNick(Session& session, const std::string& message) {
     return;
   }
   const long size = static_cast<long>(nick.size());
-  if (HasBadNickBytes(nick) || size < hub_.config().Number("min_nick") ||
+  if (IsNickBad(nick) || size < hub_.config().Number("min_nick") ||
       size > hub_.config().Number("max_nick")) {
     session.Send(FormatChat(hub_.security_nick(), "Please choose another nick."));
     session.Send("$ValidateDenide " + nick + '|');

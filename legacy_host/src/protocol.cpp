@@ -120,9 +120,22 @@ std::optional<PrivateMessage> ParsePrivate(std::string_view message) {
   return parsed;
 }
 
-bool HasBadNickBytes(std::string_view nick) {
-  return nick.empty() || nick.find_first_of("$| <>") != std::string_view::npos ||
-         nick.find('\0') != std::string_view::npos;
+const char* WhyNickIsBad(std::string_view nick) {
+  if (nick.empty()) return "is empty";
+  if (nick.size() > kMaxNick) return "is longer than 255 bytes";
+  if (nick.find_first_of("$| <>") != std::string_view::npos) {
+    return "has a space or one of $ | < > in it";
+  }
+  if (HasControls(nick)) return "has control characters in it";
+  return nullptr;
+}
+
+const char* WhyPasswordIsBad(std::string_view password) {
+  if (password.empty()) return "is empty";
+  if (password.size() > kMaxPassword) return "is longer than 128 bytes";
+  if (password.find('|') != std::string_view::npos) return "has a | in it, which ends a message";
+  if (HasControls(password)) return "has control characters in it";
+  return nullptr;
 }
 
 }  // namespace hub

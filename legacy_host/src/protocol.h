@@ -56,7 +56,16 @@ struct PrivateMessage {
 // Reads "$To: nick From: nick $<nick> text".
 std::optional<PrivateMessage> ParsePrivate(std::string_view message);
 
-// Why a nick cannot be used: empty, or with bytes that frame messages or look like a command.
-bool HasBadNickBytes(std::string_view nick);
+// The longest nick and password, in bytes, whatever the settings say.
+constexpr size_t kMaxNick = 255;
+constexpr size_t kMaxPassword = 128;
+
+// Why a nick cannot be used, as the end of a sentence, or null: it is empty or very long, or has
+// bytes that frame messages, end words, or steer a terminal.
+const char* WhyNickIsBad(std::string_view nick);
+inline bool IsNickBad(std::string_view nick) { return WhyNickIsBad(nick) != nullptr; }
+
+// The same for a password, which a client must be able to send: empty, long, or with such bytes.
+const char* WhyPasswordIsBad(std::string_view password);
 
 }  // namespace hub

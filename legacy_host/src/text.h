@@ -19,6 +19,9 @@ std::string ReplaceAll(std::string text, std::string_view from, std::string_view
 // Takes the first word off `rest` together with the spaces around it.
 std::string TakeWord(std::string_view& rest);
 
+// Whether a byte of the text is an ASCII control character.
+bool HasControls(std::string_view text);
+
 // The whole text as a decimal number, or nothing.
 std::optional<long> ParseNumber(std::string_view text);
 

@@ -124,7 +124,7 @@ COMMANDS = {
     "ctest --test-dir build -R stress --verbose": Long(why="minutes", test="stress.counts"),
     # The hub of its own
     "cmake -S legacy_host -B build/hub && cmake --build build/hub": Run(),
-    f"build/hub/vh_hub --config myhub --library {LIBRARY} --register boss:secret:10": Serve(
+    f"echo 'boss 10 secret' | build/hub/vh_hub --config myhub --library {LIBRARY} --register -": Serve(
         r"Listening on 127\.0\.0\.1:4111", stops="stopping with code 0", leaves=("myhub",)
     ),
     # The example with a server of its own
