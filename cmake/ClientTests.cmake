@@ -26,6 +26,7 @@ foreach(generation classic bidirectional python3)
 endforeach()
 add_client_test(many python3 180)
 add_client_test(accounts python3 180)
+add_client_test(database python3 180)
 add_client_test(ncdc python3 180)
 add_library(host_crash_handler MODULE ${client_tests}/host_handler.c)
 set_property(

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "hub.h"
+#include "log.h"
 #include "text.h"
 
 namespace hub {
@@ -210,6 +211,13 @@ void Answer(Hub& hub, const Request& request, const std::string& text) {
   }
 }
 
+std::string WhatFailed(const std::exception& error) {
+  if (dynamic_cast<const DatabaseBusy*>(&error)) {
+    return "That failed: another program holds the hub's database. Try again in a moment.";
+  }
+  return "That failed: the hub's log tells why.";
+}
+
 bool Commands::Run(User& who, const std::string& line, bool in_pm) {
   if (line.empty() || !who.session) return false;
   const auto starts = [&](const char* variable) {
@@ -238,7 +246,13 @@ bool Commands::RunBuiltIn(const User& who, const std::string& line, bool in_pm) 
   for (const CommandEntry* table : {kHubCommands, kPythonCommands}) {
     for (const CommandEntry* entry = table; entry->name; ++entry) {
       if (name != entry->name || who.user_class < MinClass(hub_, *entry)) continue;
-      entry->run(hub_, {who.nick, who.user_class, in_pm, std::string(rest)});
+      const Request request{who.nick, who.user_class, in_pm, std::string(rest)};
+      try {
+        entry->run(hub_, request);
+      } catch (const std::exception& error) {
+        LogError("the command " + name + " of " + request.nick + " failed: " + error.what());
+        Answer(hub_, request, WhatFailed(error));
+      }
       return true;
     }
   }

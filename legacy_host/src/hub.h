@@ -122,6 +122,7 @@ class Hub {
  private:
   void CheckTimeouts(double now);
   void EndSession(Session* session);
+  void BanKicked(const std::string& op, const User& victim, const std::string& reason);
   void RenameRobot(const std::string& from, const std::string& to);
   void AddHubRobots();
 

@@ -1,5 +1,6 @@
 // What operators and scripts do to users: kicks, bans, registrations, robots, settings.
 #include <algorithm>
+#include <exception>
 #include <optional>
 
 #include "hub.h"
@@ -33,18 +34,29 @@ bool Hub::Kick(const std::string& op, const std::string& nick, const std::string
   SendToAll(FormatChat(security_nick(),
                        EscapePipes(victim->nick + " was kicked by " + op + ": " + reason)));
   SendPrivate(*victim, security_nick(), "You were kicked by " + op + ": " + reason);
-  const auto asked = BanPeriodIn(reason);
-  const long usual = config_.Number("tban_kick");
-  if (asked) {
-    AddBan({kBanNickAndIp, victim->nick, victim->session->ip, "", reason, op, 0}, *asked);
-  } else if (usual > 0) {
-    // A kick's own short ban is no OnNewBan event: scripts were asked by OnOperatorKicks.
-    const long now = static_cast<long>(Now());
-    bans_.Add({kBanNick, victim->nick, "", "", reason, op, now + usual}, now);
+  // Whoever is kicked goes, also when the database does not take the ban.
+  std::exception_ptr failed;
+  try {
+    BanKicked(op, *victim, reason);
+  } catch (const DatabaseError&) {
+    failed = std::current_exception();
   }
   victim = users_.Find(nick);
   if (victim && !victim->IsRobot()) victim->session->Close(kCloseKicked);
+  if (failed) std::rethrow_exception(failed);
   return true;
+}
+
+void Hub::BanKicked(const std::string& op, const User& victim, const std::string& reason) {
+  const auto asked = BanPeriodIn(reason);
+  const long usual = config_.Number("tban_kick");
+  if (asked) {
+    AddBan({kBanNickAndIp, victim.nick, victim.session->ip, "", reason, op, 0}, *asked);
+  } else if (usual > 0) {
+    // A kick's own short ban is no OnNewBan event: scripts were asked by OnOperatorKicks.
+    const long now = static_cast<long>(Now());
+    bans_.Add({kBanNick, victim.nick, "", "", reason, op, now + usual}, now);
+  }
 }
 
 bool Hub::Drop(const std::string& op, const std::string& nick, const std::string& reason) {

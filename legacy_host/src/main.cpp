@@ -12,6 +12,7 @@
 #include "hub.h"
 #include "log.h"
 #include "options.h"
+#include "private_files.h"
 #include "python_plugin.h"
 #include "server.h"
 
@@ -28,6 +29,9 @@ void HandleSignals(const hub::Habits& habits) {
   action.sa_handler = OnSignal;
   sigaction(SIGINT, &action, nullptr);
   if (!habits.sigterm) sigaction(SIGTERM, &action, nullptr);
+  // A limit of file sizes, or a reader of the log that is gone, makes a write fail, no more.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 // What real hubs do in their last moment, though little of it is allowed in a handler.
@@ -65,6 +69,7 @@ int RunHub(const hub::Options& options) {
   const std::vector<hub::Registration> accounts = AccountsOf(options);
   const std::filesystem::path config_dir = std::filesystem::absolute(options.config_dir);
   const std::filesystem::path scripts_dir = config_dir / "scripts";
+  hub::MakePrivateFolder(config_dir.string());
   std::filesystem::create_directories(scripts_dir);
   hub::Hub hub(config_dir.string(), (config_dir / "hub.db").string());
   KeepSettings(hub, options, accounts);

@@ -4,6 +4,7 @@
 // up after the event, never carried across it.
 #include "messages.h"
 
+#include <exception>
 #include <optional>
 
 #include "hub.h"
@@ -77,7 +78,19 @@ void Messages::Treat(Session& session, const std::string& message, double now) {
   }
   if (!pass || session.closing()) return;
   const Entry* table = session.InList() ? kInList : kLogin;
-  if (!Run(table, session, message) && !Run(kAlways, session, message)) Unknown(session, message);
+  try {
+    if (!Run(table, session, message) && !Run(kAlways, session, message)) Unknown(session, message);
+  } catch (const std::exception& error) {
+    Failed(session, error);
+  }
+}
+
+// One message fails, never the hub. Who is not in yet stays out: bans and registrations could not
+// be looked up.
+void Messages::Failed(Session& session, const std::exception& error) {
+  LogError("a message of " + session.ip + ' ' + session.user.nick + " failed: " + error.what());
+  session.Send(FormatChat(hub_.security_nick(), WhatFailed(error)));
+  if (!session.InList()) session.Close(kCloseLoginError);
 }
 
 bool Messages::Run(const Entry* table, Session& session, const std::string& message) {

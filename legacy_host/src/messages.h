@@ -1,6 +1,7 @@
 // Treatment of what clients send: the login, and every NMDC message after it.
 #pragma once
 
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,7 @@ class Messages {
 
   bool Run(const Entry* table, Session& session, const std::string& message);
   bool IsFlood(Session& session, double now) const;
+  void Failed(Session& session, const std::exception& error);
   void Unknown(Session& session, const std::string& message);
 
   // Login.
