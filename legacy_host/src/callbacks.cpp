@@ -321,14 +321,14 @@ w_Targs* GetGeoIP(Caller& caller, std::string ip, const char* /*database*/) {
 
 bool AddRegUser(Caller& caller, std::string nick, long user_class, const char* password,
                 const char* op) {
-  return caller.hub.AddRegistration(OrElse(op, caller.hub.security_nick()), nick,
-                                    static_cast<int>(user_class), OrElse(password, ""));
+  return caller.hub.AddRegistration(OrElse(op, caller.hub.security_nick()), nick, user_class,
+                                    OrElse(password, ""));
 }
 
 bool DelRegUser(Caller& caller, std::string nick) { return caller.hub.RemoveRegistration(nick); }
 
 bool SetRegClass(Caller& caller, std::string nick, long user_class) {
-  return caller.hub.SetRegistrationClass(nick, static_cast<int>(user_class));
+  return caller.hub.SetRegistrationClass(nick, user_class);
 }
 
 // `who` is a nick; for bans by address it may be an address or a range too.
@@ -434,7 +434,7 @@ bool AddRobot(Caller& caller, std::string nick, long user_class, std::string des
   info.speed = speed;
   info.mail = mail;
   info.share = share;
-  return caller.hub.AddRobot(nick, static_cast<int>(user_class), info, caller.script.id) == 0;
+  return caller.hub.AddRobot(nick, user_class, info, caller.script.id) == 0;
 }
 
 bool DelRobot(Caller& caller, std::string nick) {

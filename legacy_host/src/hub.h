@@ -90,7 +90,7 @@ class Hub {
   void ShowMyInfo(const User& user);
   std::optional<Ban> FindBan(const Session& session);
   void SetClass(User& user, int user_class);
-  int AddRobot(const std::string& nick, int user_class, const MyInfo& info, int owner);
+  int AddRobot(const std::string& nick, long user_class, const MyInfo& info, int owner);
   // 0 (eBOT_OK) or the eBOT_ number that tells why a robot cannot have the nick.
   int CheckRobotNick(const std::string& nick) const;
   bool RemoveRobot(const std::string& nick);
@@ -100,10 +100,10 @@ class Hub {
   bool Kick(const std::string& op, const std::string& nick, const std::string& reason);
   bool Drop(const std::string& op, const std::string& nick, const std::string& reason);
   bool AddBan(Ban ban, long seconds);
-  bool AddRegistration(const std::string& op, const std::string& nick, int user_class,
+  bool AddRegistration(const std::string& op, const std::string& nick, long user_class,
                        const std::string& password);
   bool RemoveRegistration(const std::string& nick);
-  bool SetRegistrationClass(const std::string& nick, int user_class);
+  bool SetRegistrationClass(const std::string& nick, long user_class);
   bool SetConfig(const std::string& who, const std::string& file, const std::string& variable,
                  const std::string& value);
   void ForceMove(const std::string& op, User& victim, const std::string& address,
