@@ -30,6 +30,8 @@ add_client_test(accounts python3 180)
 add_client_test(database python3 180)
 add_client_test(protocol python3 180)
 add_client_test(numbers python3 180)
+add_client_test(passwords python3 180)
+add_client_test(log python3 180)
 add_client_test(ncdc python3 180)
 add_library(host_crash_handler MODULE ${client_tests}/host_handler.c)
 set_property(

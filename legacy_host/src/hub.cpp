@@ -109,6 +109,7 @@ void Hub::EndSession(Session* ending) {
 }
 
 void Hub::Tick(double now) {
+  SettleLog();
   delayed_.RunDue(now);
   CheckTimeouts(now);
   if (scripts_) scripts_->OnTimer(now);

@@ -17,6 +17,7 @@
 #include "delay_queue.h"
 #include "geo_table.h"
 #include "messages.h"
+#include "password_guard.h"
 #include "python_plugin.h"
 #include "registrations.h"
 #include "user.h"
@@ -65,6 +66,7 @@ class Hub {
   GeoTable& geo() { return geo_; }
   Registrations& registrations() { return registrations_; }
   Commands& commands() { return commands_; }
+  PasswordGuard& passwords() { return passwords_; }
   const std::string& config_dir() const { return config_dir_; }
   std::string security_nick() const { return config_.Text("hub_security"); }
   std::string op_chat_nick() const { return config_.Text("opchat_name"); }
@@ -138,6 +140,7 @@ class Hub {
   std::map<std::string, Restrictions> restrictions_;
   DelayQueue delayed_;
   Commands commands_;
+  PasswordGuard passwords_;
   Messages messages_;
   PythonPlugin* scripts_ = nullptr;
   long start_time_;

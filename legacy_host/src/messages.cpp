@@ -9,6 +9,7 @@
 
 #include "hub.h"
 #include "log.h"
+#include "log_text.h"
 #include "message_limits.h"
 #include "text.h"
 
@@ -75,7 +76,7 @@ void Messages::Treat(Session& session, const std::string& message, double now) {
     return;
   }
   if (!IsSound(session, message)) return;
-  Log(4, session.ip + ' ' + session.user.nick + ": " + message);
+  Log(4, session.ip + ' ' + session.user.nick + ": " + WithoutSecrets(message));
   bool pass = true;
   if (session.InList()) {
     pass = hub_.Fire(&session, W_OnParsedMsgAny, session.user.nick, message).pass;
@@ -143,7 +144,9 @@ bool Messages::IsFlood(Session& session, double now) const {
 
 void Messages::Unknown(Session& session, const std::string& message) {
   const bool pass = hub_.Fire(&session, W_OnUnknownMsg, session.user.nick, message).pass;
-  if (pass) Log(2, "unknown message of " + session.ip + ' ' + session.user.nick + ": " + message);
+  if (pass)
+    Log(2, "unknown message of " + session.ip + ' ' + session.user.nick + ": " +
+               WithoutSecrets(message));
 }
 
 // --- Login ---
@@ -192,6 +195,7 @@ void Messages::ValidateNick(Session& session, const std::string& message) {
     return;
   }
   if (registration && !registration->password.empty()) {
+    if (MustWait(session)) return;
     session.state = Session::State::kPassword;
     session.Send("$GetPass|");
     return;
@@ -204,19 +208,38 @@ void Messages::ValidateNick(Session& session, const std::string& message) {
   Accept(session);
 }
 
+// Who guessed too often must wait before the next try, whatever it is.
+bool Messages::MustWait(Session& session) {
+  const double wait = hub_.passwords().Wait(session.ip, session.user.nick, Hub::Now());
+  if (wait <= 0) return false;
+  Log(1, "too many wrong passwords from " + session.ip + ", the next for " + session.user.nick +
+             " must wait");
+  session.Send(FormatChat(hub_.security_nick(),
+                          "Too many wrong passwords came from your address: try again in " +
+                              FormatPeriod(static_cast<long>(wait) + 1) + '.'));
+  session.Send("$BadPass|");
+  session.Close(kClosePassword);
+  return true;
+}
+
 void Messages::MyPass(Session& session, const std::string& message) {
   if (session.state != Session::State::kPassword) return;
   if (!hub_.Fire(&session, W_OnParsedMsgMyPass, session.user.nick, message).pass) {
     session.Close(kClosePlugin);
     return;
   }
+  if (MustWait(session)) return;
   // Looked up now: the registration may have changed while the client waited.
   const auto registration = hub_.registrations().Find(session.user.nick);
   if (!registration || registration->password != RestOf(message)) {
+    const long count = hub_.passwords().Wrong(session.ip, session.user.nick, Hub::Now());
+    Log(0, "wrong password for " + session.user.nick + " from " + session.ip + ", " +
+               std::to_string(count) + " lately");
     session.Send("$BadPass|");
     session.Close(kClosePassword);
     return;
   }
+  hub_.passwords().Right(session.ip, session.user.nick);
   session.user.user_class = registration->user_class;
   // Who knows the password is the nick's owner; an older connection of his is a dead one.
   User* older = hub_.users().Find(session.user.nick);

@@ -39,6 +39,7 @@ class Messages {
   void Key(Session& session, const std::string& message);
   void ValidateNick(Session& session, const std::string& message);
   void MyPass(Session& session, const std::string& message);
+  bool MustWait(Session& session);
   void Accept(Session& session);
   void FirstMyInfo(Session& session, MyInfo info);
   void OtherClient(Session& session, const std::string& message);
