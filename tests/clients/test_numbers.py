@@ -49,6 +49,15 @@ class Classes(HubTest):
         boss.wait_for("Loaded")
         self.assertEqual(self.classes(), {"admin": 5, "boss": 10, "cheef": 4})
 
+    def test_in_the_database(self):
+        for number in (4294967306, LONGEST, 7, -3, "text", None):
+            with contextlib.closing(sqlite3.connect(self.hub.folder / "hub.db")) as database:
+                database.execute("UPDATE registrations SET class = ? WHERE nick = 'cheef'", (number,))
+                database.commit()
+            client = self.hub.client("cheef", password="word")
+            self.assertFalse(client.seen_after_echo(r"^\$(LogedIn|OpList cheef)"), number)
+            client.close()
+
     def test_passwords(self):
         boss = self.hub.client("boss", password="word")
         boss.chat("!reg friend 1 " + "x" * 129)
@@ -94,6 +103,8 @@ class Periods(HubTest):
         longest = 2**31 - 1
         script = f"""import vh
 assert vh.Ban('op', 'long', 'reason', {LONGEST}, 4)
+for kinds in (2**31, 2**32 + 4, 2**62, 2**63 - 1, 0, -4):
+    assert not vh.Ban('op', 'never', 'reason', 60, kinds), kinds
 vh.SendDataToAll('never', 0, 10, {longest})
 vh.SendDataToAll('now', 0, 10, {-longest})
 vh.CloseConnection('nobody', {longest}, {longest})
