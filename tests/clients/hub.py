@@ -20,7 +20,8 @@ LISTENING = re.compile(r"^Listening on ([\d.]+):(\d+)$", re.M)
 class Hub:
     """A running hub. `scripts` are files to copy, or (file name, text) pairs to write.
 
-    `accounts` are (nick, class, password). Without a `folder` it has one of its own, which goes with it.
+    `accounts` are (nick, class, password). Without a `folder` it has one of its own, which goes with
+    it.
     """
 
     def __init__(

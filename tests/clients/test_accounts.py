@@ -1,4 +1,4 @@
-"""The accounts a hub registers at its start: no password in the list of processes, no half-read file."""
+"""Accounts that a hub registers at its start: none half read, no password for others to see."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from hub_test import HubTest
 
 class Accounts(HubTest):
     def refused(self, text, mode=0o600, name="accounts"):
-        """What the hub says as it refuses a file; it must not have made anything, nor tell a password."""
+        """What the hub says as it refuses a file; it must make nothing, and tell no password."""
         folder = self.new_folder()
         file = folder / name
         file.write_bytes(text)

@@ -1,4 +1,4 @@
-"""What users can do to the hub's own log: hide, forge, steer a terminal, fill the disk, tell passwords."""
+"""The hub's own log: users forge nothing in it, steer no terminal, fill no disk; no passwords."""
 
 import os
 import re
@@ -27,8 +27,18 @@ class Text(Log):
         alice = hub.client("alice")
         before = len(hub.log().splitlines())
         steering = [bytes([byte]) for byte in (*range(1, 0x20), 0x7F)]
-        steering += [char.encode() for char in "\x80\x85\x9b\x9f\u2028\u2029\u202e\u2066\u200f\u061c"]
-        steering += [b"\x9b", b"\xff", b"\xc3", b"\xe2\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\x8a"]
+        steering += [
+            char.encode() for char in "\x80\x85\x9b\x9f\u2028\u2029\u202e\u2066\u200f\u061c"
+        ]
+        steering += [
+            b"\x9b",
+            b"\xff",
+            b"\xc3",
+            b"\xe2\x80",
+            b"\xed\xa0\x80",
+            b"\xf4\x90\x80\x80",
+            b"\xc0\x8a",
+        ]
         for text in steering:
             self.say(alice, b"<alice> before" + text + b"vh_hub: forged")
         raw = (hub.folder / "output.log").read_bytes()
@@ -121,7 +131,9 @@ class Passwords(Log):
         try:
             folder = self.new_folder()
             file = folder / "transcript"
-            self.start(("any.py", "def OnUserLogin(nick): pass\n"), options=("--transcript", str(file)))
+            self.start(
+                ("any.py", "def OnUserLogin(nick): pass\n"), options=("--transcript", str(file))
+            )
         finally:
             os.umask(before)
         self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)

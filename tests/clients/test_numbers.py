@@ -41,7 +41,7 @@ class Classes(HubTest):
         for number in (2**31 - 1, -(2**31), 6, 11, -2):
             lines.append(f"assert not vh.AddRegUser('friend', {number}, 'word', 'boss')")
             lines.append(f"assert not vh.SetRegClass('cheef', {number})")
-        for password in ('a|b', 'a\x01b', 'x' * 129):
+        for password in ("a|b", "a\x01b", "x" * 129):
             lines.append(f"assert not vh.AddRegUser('friend', 1, {password!r}, 'boss')")
         self.hub.add_script(("classes.py", "\n".join(lines)))
         boss = self.hub.client("boss", password="word")
@@ -52,7 +52,9 @@ class Classes(HubTest):
     def test_in_the_database(self):
         for number in (4294967306, LONGEST, 7, -3, "text", None):
             with contextlib.closing(sqlite3.connect(self.hub.folder / "hub.db")) as database:
-                database.execute("UPDATE registrations SET class = ? WHERE nick = 'cheef'", (number,))
+                database.execute(
+                    "UPDATE registrations SET class = ? WHERE nick = 'cheef'", (number,)
+                )
                 database.commit()
             client = self.hub.client("cheef", password="word")
             self.assertFalse(client.seen_after_echo(r"^\$(LogedIn|OpList cheef)"), number)

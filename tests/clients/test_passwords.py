@@ -115,7 +115,9 @@ class Guessing(HubTest):
     def test_the_log_tells(self):
         self.guess(FREE + 2)
         for number in range(1, FREE + 1):
-            self.assertIn(f"wrong password for admin from {ATTACKER}, {number} lately", self.hub.log())
+            self.assertIn(
+                f"wrong password for admin from {ATTACKER}, {number} lately", self.hub.log()
+            )
         self.assertNotIn("guess", self.hub.log())
 
 

@@ -1,4 +1,4 @@
-"""What clients send that they should not: odd nicks, NUL bytes, long messages, other people's addresses."""
+"""What clients should not send: odd nicks, NUL bytes, long messages, others' addresses."""
 
 import re
 import unittest
