@@ -123,8 +123,10 @@ class Trouble(HubTest):
 
     def everything_fails(self, answer):
         """Each command that writes tells of it, others go on meanwhile, and nobody is lost."""
-        commands = ("!ban nobody 3h", "!reg other 1 word", "!delreg admin", "!class admin 3")
-        commands += ("!topic new", "!set hub_name new", "+passwd other", "!unban banned")
+        commands = [
+            *("!ban nobody 3h", "!reg other 1 word", "!delreg admin", "!class admin 3"),
+            *("!topic new", "!set hub_name new", "+passwd other", "!unban banned"),
+        ]
         start = time.monotonic()
         for command in commands:
             with self.subTest(command=command):

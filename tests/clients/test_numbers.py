@@ -10,8 +10,11 @@ from hub_test import HubTest
 CENTURY = 100 * 365 * 86400
 LONGEST = 2**63 - 1
 # What wraps to a small number in 32 or 64 bits, or is none.
-ODD = ("4294967296", "4294967306", "-4294967286", "-4294967295", "18446744073709551626")
-ODD += ("9223372036854775807", "-9223372036854775808", "-9223372036854775809", "1e1", "0x5", "5 5x")
+ODD = [
+    *("4294967296", "4294967306", "-4294967286", "-4294967295", "18446744073709551626"),
+    *("9223372036854775807", "-9223372036854775808", "-9223372036854775809"),
+    *("1e1", "0x5", "5 5x"),
+]
 
 
 class Classes(HubTest):
@@ -125,9 +128,11 @@ def OnUserLogin(nick):
 
 
 class Settings(HubTest):
-    NAMES = ("max_users", "max_nick", "min_nick", "login_timeout", "keepalive_interval")
-    NAMES += ("max_message_size", "max_chat", "max_output_buffer", "flood_messages")
-    NAMES += ("min_search_interval", "tban_kick", "plugin_mod_class")
+    NAMES = [
+        *("max_users", "max_nick", "min_nick", "login_timeout", "keepalive_interval"),
+        *("max_message_size", "max_chat", "max_output_buffer", "flood_messages"),
+        *("min_search_interval", "tban_kick", "plugin_mod_class"),
+    ]
 
     def test_set(self):
         hub = self.start(accounts=[("boss", 10, "word")])
