@@ -92,7 +92,7 @@ test-sanitize: bootstrap-test build ## Test with sanitizers in the library itsel
 	@cmake --build $(BUILD)/sanitize --parallel $(JOBS)
 	@cd $(BUILD)/sanitize && ctest --output-on-failure --no-tests=error -R '^sanitize\.'
 
-fuzz: bootstrap-test ## Fuzz the library (FUZZ=targets, TIME=seconds for each)
+fuzz: bootstrap-test ## Fuzz the library and the demo hub (FUZZ=targets, TIME=seconds for each)
 	@PYO3_PYTHON=$$($(PYTHON) -c 'import sys; print(sys.executable)') \
 	  fuzz/run $(abspath $(BUILD))/fuzz $(TIME) $(FUZZ)
 

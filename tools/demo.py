@@ -108,8 +108,13 @@ def main():
     arguments = parser.parse_args()
 
     scripts = sorted(hub_process.EXAMPLES.glob("*.py"))
-    options = ["--register", "admin:secret:5", "--topic", "The demo"]
-    with hub_process.Hub(arguments.hub, arguments.library, scripts, options=options) as hub:
+    with hub_process.Hub(
+        arguments.hub,
+        arguments.library,
+        scripts,
+        options=["--topic", "The demo"],
+        accounts=[("admin", 5, "secret")],
+    ) as hub:
         print(f"The hub listens on {hub.address[0]}:{hub.address[1]} and runs these scripts:")
         for script in scripts:
             print(f"    {script.relative_to(ROOT)}")

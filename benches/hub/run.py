@@ -86,8 +86,9 @@ def over_tcp(options, scripts, meanwhile=None):
     """The clients' figures. `meanwhile` starts a process that watches the hub's."""
     files = [("00_setup.py", (HERE / "setup.py").read_text(encoding="utf-8")), *copies(scripts)]
     # Every hook is counted, also the one that real hubs never call.
-    choices = ["--register", "operator:secret:10", "--without-habit", "any-ex"]
-    with hubs.Hub(options.hub, options.library, files, options=choices) as hub:
+    choices = ["--without-habit", "any-ex"]
+    accounts = [("operator", 10, "secret")]
+    with hubs.Hub(options.hub, options.library, files, options=choices, accounts=accounts) as hub:
         watcher = meanwhile(hub.pid) if meanwhile else None
         result = run_json([options.tcp_load, str(hub.address[1]), str(options.messages)])
         if watcher:

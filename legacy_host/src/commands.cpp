@@ -2,9 +2,11 @@
 #include "commands.h"
 
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "hub.h"
+#include "log.h"
 #include "text.h"
 
 namespace hub {
@@ -81,23 +83,41 @@ void Unban(Hub& hub, const Request& request) {
                                 : "There is no ban of '" + who + "'.");
 }
 
+// A class below the operator's own, or nothing with the answer already given.
+std::optional<int> LowerClass(Hub& hub, const Request& request, std::string_view& rest) {
+  const auto user_class = ParseUserClass(TakeWord(rest));
+  if (!user_class) {
+    Answer(hub, request, "A class is one of the numbers -1 to 5, or 10.");
+  } else if (*user_class >= request.user_class) {
+    Answer(hub, request, "You can only give classes below your own.");
+  } else {
+    return user_class;
+  }
+  return std::nullopt;
+}
+
 void Register(Hub& hub, const Request& request) {
   std::string_view rest = request.arguments;
   const std::string nick = TakeWord(rest);
-  const auto user_class = ParseNumber(TakeWord(rest));
-  if (nick.empty() || !user_class) {
+  if (nick.empty() || rest.empty()) {
     Answer(hub, request, "Use: !reg NICK CLASS [PASSWORD]");
-  } else if (*user_class >= request.user_class) {
-    Answer(hub, request, "You can only register classes below your own.");
-  } else {
-    const bool done =
-        hub.AddRegistration(request.nick, nick, static_cast<int>(*user_class), std::string(rest));
-    Answer(hub, request,
-           done ? nick + " is registered."
-                : nick +
-                      " is registered already, the class does not exist, or a "
-                      "script does not allow it.");
+    return;
   }
+  const auto user_class = LowerClass(hub, request, rest);
+  if (!user_class) return;
+  const std::string password(rest);
+  const char* bad_nick = WhyNickIsBad(nick);
+  const char* bad_password = password.empty() ? nullptr : WhyPasswordIsBad(password);
+  if (bad_nick || bad_password) {
+    Answer(hub, request,
+           bad_nick ? std::string("The nick ") + bad_nick + '.'
+                    : std::string("The password ") + bad_password + '.');
+    return;
+  }
+  const bool done = hub.AddRegistration(request.nick, nick, *user_class, password);
+  Answer(
+      hub, request,
+      nick + (done ? " is registered." : " is registered already, or a script does not allow it."));
 }
 
 // Whether the registered nick exists and is below the operator; answers when it is not.
@@ -120,16 +140,14 @@ void Unregister(Hub& hub, const Request& request) {
 void SetClass(Hub& hub, const Request& request) {
   std::string_view rest = request.arguments;
   const std::string nick = TakeWord(rest);
-  const auto user_class = ParseNumber(TakeWord(rest));
-  if (nick.empty() || !user_class || *user_class >= request.user_class) {
+  if (nick.empty() || rest.empty()) {
     Answer(hub, request, "Use: !class NICK CLASS, with a class below your own.");
     return;
   }
-  if (!MayChange(hub, request, nick)) return;
-  const bool done = hub.SetRegistrationClass(nick, static_cast<int>(*user_class));
-  Answer(hub, request,
-         done ? nick + " now has class " + std::to_string(*user_class) + '.'
-              : "There is no such class.");
+  const auto user_class = LowerClass(hub, request, rest);
+  if (!user_class || !MayChange(hub, request, nick)) return;
+  hub.SetRegistrationClass(nick, *user_class);
+  Answer(hub, request, nick + " now has class " + std::to_string(*user_class) + '.');
 }
 
 void Topic(Hub& hub, const Request& request) {
@@ -156,6 +174,10 @@ void Password(Hub& hub, const Request& request) {
   const std::string password = Trim(request.arguments);
   if (password.empty()) {
     Answer(hub, request, "Use: +passwd NEW_PASSWORD");
+    return;
+  }
+  if (const char* why = WhyPasswordIsBad(password)) {
+    Answer(hub, request, std::string("The password ") + why + '.');
     return;
   }
   const bool done = hub.registrations().SetPassword(request.nick, password);
@@ -210,6 +232,13 @@ void Answer(Hub& hub, const Request& request, const std::string& text) {
   }
 }
 
+std::string WhatFailed(const std::exception& error) {
+  if (dynamic_cast<const DatabaseBusy*>(&error)) {
+    return "That failed: another program holds the hub's database. Try again in a moment.";
+  }
+  return "That failed: the hub's log tells why.";
+}
+
 bool Commands::Run(User& who, const std::string& line, bool in_pm) {
   if (line.empty() || !who.session) return false;
   const auto starts = [&](const char* variable) {
@@ -238,7 +267,13 @@ bool Commands::RunBuiltIn(const User& who, const std::string& line, bool in_pm) 
   for (const CommandEntry* table : {kHubCommands, kPythonCommands}) {
     for (const CommandEntry* entry = table; entry->name; ++entry) {
       if (name != entry->name || who.user_class < MinClass(hub_, *entry)) continue;
-      entry->run(hub_, {who.nick, who.user_class, in_pm, std::string(rest)});
+      const Request request{who.nick, who.user_class, in_pm, std::string(rest)};
+      try {
+        entry->run(hub_, request);
+      } catch (const std::exception& error) {
+        LogError("the command " + name + " of " + request.nick + " failed: " + error.what());
+        Answer(hub_, request, WhatFailed(error));
+      }
       return true;
     }
   }

@@ -1,6 +1,7 @@
 // Commands that users and operators type in the main chat or to the hub's robot.
 #pragma once
 
+#include <exception>
 #include <string>
 
 #include "user.h"
@@ -26,6 +27,9 @@ struct CommandEntry {
 
 // Sends the answer to the one who typed the command, if he is still there.
 void Answer(Hub& hub, const Request& request, const std::string& text);
+
+// What users hear of work that failed: no word of how the hub works inside.
+std::string WhatFailed(const std::exception& error);
 
 // The commands that load and unload scripts; ends with a nameless entry.
 extern const CommandEntry kPythonCommands[];

@@ -13,6 +13,9 @@ namespace {
 struct Default {
   const char* variable;
   const char* value;
+  // Of a number. A value from elsewhere, such as the database, counts as the nearest of these.
+  long least = 0;
+  long most = 0;
 };
 
 constexpr Default kDefaults[] = {
@@ -27,19 +30,20 @@ constexpr Default kDefaults[] = {
     {"hub_security_desc", "Hub security"},
     {"opchat_name", "OpChat"},
     {"opchat_desc", "Operators' chat"},
-    {"max_users", "5000"},
-    {"max_nick", "64"},
-    {"min_nick", "1"},
+    {"max_users", "5000", 0, 1000000},
+    {"max_nick", "64", 1, 255},
+    {"min_nick", "1", 1, 255},
     {"cmd_start_op", "!+"},
     {"cmd_start_user", "+!"},
-    {"login_timeout", "60"},       // seconds until a connection must be logged in
-    {"keepalive_interval", "60"},  // seconds of silence after which a '|' is sent
-    {"max_message_size", "131072"},
-    {"max_output_buffer", "16777216"},  // bytes a slow client may lag behind
-    {"flood_messages", "500"},          // messages per second that drop a client, 0: no limit
-    {"min_search_interval", "0"},       // seconds between searches of one user
-    {"tban_kick", "300"},               // seconds a kicked nick stays out, 0: not at all
-    {"plugin_mod_class", "5"},          // class needed for the !py... commands
+    {"login_timeout", "60", 1, 86400},       // seconds until a connection must be logged in
+    {"keepalive_interval", "60", 1, 86400},  // seconds of silence after which a '|' is sent
+    {"max_message_size", "131072", 1024, 16777216},
+    {"max_chat", "16384", 256, 16777216},  // bytes of a line of chat or a private message
+    {"max_output_buffer", "16777216", 65536, 1073741824},  // bytes a slow client may lag behind
+    {"flood_messages", "500", 0, 1000000},   // messages per second that drop a client, 0: no limit
+    {"min_search_interval", "0", 0, 86400},  // seconds between searches of one user
+    {"tban_kick", "300", 0, 31536000},       // seconds a kicked nick stays out, 0: not at all
+    {"plugin_mod_class", "5", 3, 10},        // class needed for the !py... commands
 };
 
 const Default* FindDefault(const std::string& variable) {
@@ -71,14 +75,20 @@ std::string Config::Text(const std::string& variable) const {
 }
 
 long Config::Number(const std::string& variable) const {
-  return ParseNumber(Text(variable)).value_or(0);
+  const Default* known = FindDefault(variable);
+  const long number = ParseNumber(Text(variable)).value_or(0);
+  return known ? std::clamp(number, known->least, known->most) : number;
 }
 
 bool Config::Set(const std::string& file, const std::string& variable, const std::string& value) {
   if (file.empty() || variable.empty() || (file == "config" && !FindDefault(variable))) {
     return false;
   }
-  if (TypeOf(file, variable) == 1 && !ParseNumber(value)) return false;
+  if (TypeOf(file, variable) == 1) {
+    const Default* known = FindDefault(variable);
+    const auto number = ParseNumber(value);
+    if (!number || *number < known->least || *number > known->most) return false;
+  }
   database_->Run("INSERT OR REPLACE INTO config(file, variable, value) VALUES(?1, ?2, ?3)",
                  {file, variable, value});
   values_[{file, variable}] = value;

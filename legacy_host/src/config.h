@@ -21,8 +21,8 @@ class Config {
   std::string Text(const std::string& variable) const;
   long Number(const std::string& variable) const;
 
-  // Keeps a value. Variables of "config" must exist; other files belong to scripts, which may
-  // put into them what they like.
+  // Keeps a value. Variables of "config" must exist, and numbers lie within bounds; other files
+  // belong to scripts, which may put into them what they like.
   bool Set(const std::string& file, const std::string& variable, const std::string& value);
 
   // 1 for a variable of "config" whose default is a number, 0 for text.

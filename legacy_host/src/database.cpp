@@ -4,11 +4,20 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <filesystem>
 #include <memory>
+
+#include "private_files.h"
 
 namespace hub {
 
 namespace {
+
+// Milliseconds that a second program (sqlite3, a script's own connection) may hold the file: at the
+// start, while nobody is kept waiting, and later.
+constexpr int kPatienceAtStart = 2000;
+constexpr int kPatience = 100;
+constexpr std::chrono::seconds kNoNewWait{1};
 
 constexpr const char* kTables[] = {
     "CREATE TABLE IF NOT EXISTS config(file TEXT, variable TEXT, value TEXT,"
@@ -39,28 +48,50 @@ Cell ReadCell(sqlite3_stmt* statement, int column) {
 
 }  // namespace
 
-Database::Database(const std::string& path) {
+Database::Database(const std::string& path) : patience_(kPatienceAtStart) {
+  // SQLite gives its journals the rights of the file; those that are left here may have others.
+  const PrivateUmask private_umask;
+  if (path != ":memory:") {
+    MakePrivateFile(path);
+    for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+      if (std::filesystem::exists(path + suffix)) MakePrivateFile(path + suffix);
+    }
+  }
   if (sqlite3_open(path.c_str(), &handle_) != SQLITE_OK) {
     const std::string reason = sqlite3_errmsg(handle_);
     sqlite3_close(handle_);
     throw DatabaseError("cannot open the database " + path + ": " + reason);
   }
-  // A second program (sqlite3, a script's own connection) may hold the file for a moment.
-  sqlite3_busy_timeout(handle_, 2000);
-  Run("PRAGMA journal_mode=WAL");
-  Run("PRAGMA synchronous=NORMAL");
-  for (const char* table : kTables) Run(table);
+  try {
+    Run("PRAGMA journal_mode=WAL");
+    Run("PRAGMA synchronous=NORMAL");
+    for (const char* table : kTables) Run(table);
+  } catch (...) {
+    sqlite3_close(handle_);
+    throw;
+  }
+  patience_ = kPatience;
+}
+
+void Database::ChoosePatience() {
+  const bool lately = std::chrono::steady_clock::now() - waited_in_vain_ < kNoNewWait;
+  sqlite3_busy_timeout(handle_, lately ? 0 : patience_);
 }
 
 Database::~Database() { sqlite3_close(handle_); }
 
 Rows Database::Run(const std::string& sql, const std::vector<std::string>& values, long limit) {
-  const auto fail = [&]() -> DatabaseError {
-    return DatabaseError(std::string(sqlite3_errmsg(handle_)) + " in: " + sql);
+  ChoosePatience();
+  const auto fail = [&] {
+    const std::string text = std::string(sqlite3_errmsg(handle_)) + " in: " + sql;
+    const int code = sqlite3_errcode(handle_) & 0xff;  // without what details it
+    if (code != SQLITE_BUSY && code != SQLITE_LOCKED) throw DatabaseError(text);
+    waited_in_vain_ = std::chrono::steady_clock::now();
+    throw DatabaseBusy(text);
   };
   sqlite3_stmt* raw = nullptr;
   const char* rest = nullptr;
-  if (sqlite3_prepare_v2(handle_, sql.c_str(), -1, &raw, &rest) != SQLITE_OK) throw fail();
+  if (sqlite3_prepare_v2(handle_, sql.c_str(), -1, &raw, &rest) != SQLITE_OK) fail();
   Statement statement(raw, &sqlite3_finalize);
   if (!raw) throw DatabaseError("there is no statement in: " + sql);
   if (std::strspn(rest, " \t\r\n;") != std::strlen(rest)) {
@@ -75,7 +106,7 @@ Rows Database::Run(const std::string& sql, const std::vector<std::string>& value
   for (;;) {
     const int step = sqlite3_step(raw);
     if (step == SQLITE_DONE) return result;
-    if (step != SQLITE_ROW) throw fail();
+    if (step != SQLITE_ROW) fail();
     if (limit >= 0 && static_cast<long>(result.rows.size()) >= limit) return result;
     std::vector<Cell> row;
     for (int column = 0; column < result.columns; ++column) row.push_back(ReadCell(raw, column));

@@ -1,6 +1,7 @@
 // The hub's SQLite file: one connection, plain statements with bound texts.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -20,23 +21,35 @@ struct Rows {
 struct DatabaseError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+// Another program holds the file: later it will do.
+struct DatabaseBusy : DatabaseError {
+  using DatabaseError::DatabaseError;
+};
 
 class Database {
  public:
-  // Opens or creates the file (":memory:" keeps nothing) and makes the hub's tables.
+  // Opens or creates the file (":memory:" keeps nothing), for its owner alone, and makes the hub's
+  // tables.
   explicit Database(const std::string& path);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // Runs one statement and returns at most `limit` rows. Throws DatabaseError.
+  // Runs one statement and returns at most `limit` rows. Throws DatabaseError. Waits for other
+  // programs for a moment only, and not at all soon after it waited in vain: the hub has one
+  // thread.
   Rows Run(const std::string& sql, const std::vector<std::string>& values = {}, long limit = -1);
 
   // Rows the last INSERT, UPDATE or DELETE touched.
   int Changes() const;
 
  private:
+  // Settles how long the next statement waits for other programs.
+  void ChoosePatience();
+
   sqlite3* handle_ = nullptr;
+  int patience_;
+  std::chrono::steady_clock::time_point waited_in_vain_;
 };
 
 }  // namespace hub

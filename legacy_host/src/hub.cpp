@@ -1,10 +1,12 @@
 // The hub's life: connections come, send bytes, fall silent and go; users enter the list.
 #include "hub.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
 #include "log.h"
+#include "message_limits.h"
 #include "text.h"
 
 namespace hub {
@@ -61,8 +63,10 @@ void Hub::Receive(Session& session, std::string_view bytes) {
     Settle();
   }
   session.input.erase(0, start);
-  if (session.input.size() > static_cast<size_t>(config_.Number("max_message_size"))) {
-    Log(0, "dropped " + session.ip + ": a message is longer than max_message_size");
+  const auto longest = static_cast<size_t>(config_.Number("max_message_size"));
+  if (session.input.size() >
+      (session.InList() ? longest : std::min(longest, kMaxLineBeforeLogin))) {
+    Log(0, "dropped " + session.ip + ' ' + session.user.nick + ": a message does not end");
     session.Close(kCloseSyntax);
   }
   Settle();
@@ -105,6 +109,7 @@ void Hub::EndSession(Session* ending) {
 }
 
 void Hub::Tick(double now) {
+  SettleLog();
   delayed_.RunDue(now);
   CheckTimeouts(now);
   if (scripts_) scripts_->OnTimer(now);

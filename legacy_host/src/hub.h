@@ -17,6 +17,7 @@
 #include "delay_queue.h"
 #include "geo_table.h"
 #include "messages.h"
+#include "password_guard.h"
 #include "python_plugin.h"
 #include "registrations.h"
 #include "user.h"
@@ -65,6 +66,7 @@ class Hub {
   GeoTable& geo() { return geo_; }
   Registrations& registrations() { return registrations_; }
   Commands& commands() { return commands_; }
+  PasswordGuard& passwords() { return passwords_; }
   const std::string& config_dir() const { return config_dir_; }
   std::string security_nick() const { return config_.Text("hub_security"); }
   std::string op_chat_nick() const { return config_.Text("opchat_name"); }
@@ -90,7 +92,7 @@ class Hub {
   void ShowMyInfo(const User& user);
   std::optional<Ban> FindBan(const Session& session);
   void SetClass(User& user, int user_class);
-  int AddRobot(const std::string& nick, int user_class, const MyInfo& info, int owner);
+  int AddRobot(const std::string& nick, long user_class, const MyInfo& info, int owner);
   // 0 (eBOT_OK) or the eBOT_ number that tells why a robot cannot have the nick.
   int CheckRobotNick(const std::string& nick) const;
   bool RemoveRobot(const std::string& nick);
@@ -100,10 +102,10 @@ class Hub {
   bool Kick(const std::string& op, const std::string& nick, const std::string& reason);
   bool Drop(const std::string& op, const std::string& nick, const std::string& reason);
   bool AddBan(Ban ban, long seconds);
-  bool AddRegistration(const std::string& op, const std::string& nick, int user_class,
+  bool AddRegistration(const std::string& op, const std::string& nick, long user_class,
                        const std::string& password);
   bool RemoveRegistration(const std::string& nick);
-  bool SetRegistrationClass(const std::string& nick, int user_class);
+  bool SetRegistrationClass(const std::string& nick, long user_class);
   bool SetConfig(const std::string& who, const std::string& file, const std::string& variable,
                  const std::string& value);
   void ForceMove(const std::string& op, User& victim, const std::string& address,
@@ -122,6 +124,7 @@ class Hub {
  private:
   void CheckTimeouts(double now);
   void EndSession(Session* session);
+  void BanKicked(const std::string& op, const User& victim, const std::string& reason);
   void RenameRobot(const std::string& from, const std::string& to);
   void AddHubRobots();
 
@@ -137,6 +140,7 @@ class Hub {
   std::map<std::string, Restrictions> restrictions_;
   DelayQueue delayed_;
   Commands commands_;
+  PasswordGuard passwords_;
   Messages messages_;
   PythonPlugin* scripts_ = nullptr;
   long start_time_;

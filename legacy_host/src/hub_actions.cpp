@@ -1,5 +1,6 @@
 // What operators and scripts do to users: kicks, bans, registrations, robots, settings.
 #include <algorithm>
+#include <exception>
 #include <optional>
 
 #include "hub.h"
@@ -33,18 +34,29 @@ bool Hub::Kick(const std::string& op, const std::string& nick, const std::string
   SendToAll(FormatChat(security_nick(),
                        EscapePipes(victim->nick + " was kicked by " + op + ": " + reason)));
   SendPrivate(*victim, security_nick(), "You were kicked by " + op + ": " + reason);
-  const auto asked = BanPeriodIn(reason);
-  const long usual = config_.Number("tban_kick");
-  if (asked) {
-    AddBan({kBanNickAndIp, victim->nick, victim->session->ip, "", reason, op, 0}, *asked);
-  } else if (usual > 0) {
-    // A kick's own short ban is no OnNewBan event: scripts were asked by OnOperatorKicks.
-    const long now = static_cast<long>(Now());
-    bans_.Add({kBanNick, victim->nick, "", "", reason, op, now + usual}, now);
+  // Whoever is kicked goes, also when the database does not take the ban.
+  std::exception_ptr failed;
+  try {
+    BanKicked(op, *victim, reason);
+  } catch (const DatabaseError&) {
+    failed = std::current_exception();
   }
   victim = users_.Find(nick);
   if (victim && !victim->IsRobot()) victim->session->Close(kCloseKicked);
+  if (failed) std::rethrow_exception(failed);
   return true;
+}
+
+void Hub::BanKicked(const std::string& op, const User& victim, const std::string& reason) {
+  const auto asked = BanPeriodIn(reason);
+  const long usual = config_.Number("tban_kick");
+  if (asked) {
+    AddBan({kBanNickAndIp, victim.nick, victim.session->ip, "", reason, op, 0}, *asked);
+  } else if (usual > 0) {
+    // A kick's own short ban is no OnNewBan event: scripts were asked by OnOperatorKicks.
+    const long now = static_cast<long>(Now());
+    bans_.Add({kBanNick, victim.nick, "", "", reason, op, now + usual}, now);
+  }
 }
 
 bool Hub::Drop(const std::string& op, const std::string& nick, const std::string& reason) {
@@ -71,7 +83,7 @@ bool Hub::AddBan(Ban ban, long seconds) {
   }
   if (!Fire(nullptr, W_OnNewBan, ban.op, ban.ip, ban.nick, ban.reason).pass) return false;
   const long now = static_cast<long>(Now());
-  ban.until = seconds > 0 ? now + seconds : 0;
+  ban.until = seconds > 0 ? now + std::min(seconds, kMaxPeriod) : 0;
   bans_.Add(ban, now);
   for (const auto& [key, session] : sessions_) {
     if (!session->InList()) continue;
@@ -84,11 +96,14 @@ bool Hub::AddBan(Ban ban, long seconds) {
   return true;
 }
 
-bool Hub::AddRegistration(const std::string& op, const std::string& nick, int user_class,
+bool Hub::AddRegistration(const std::string& op, const std::string& nick, long user_class,
                           const std::string& password) {
-  if (HasBadNickBytes(nick) || !IsUserClass(user_class) || registrations_.Find(nick)) return false;
-  if (!Fire(nullptr, W_OnNewReg, op, nick, static_cast<long>(user_class)).pass) return false;
-  registrations_.Add({nick, user_class, password}, op);
+  if (IsNickBad(nick) || (!password.empty() && WhyPasswordIsBad(password)) ||
+      !IsUserClass(user_class) || registrations_.Find(nick)) {
+    return false;
+  }
+  if (!Fire(nullptr, W_OnNewReg, op, nick, user_class).pass) return false;
+  registrations_.Add({nick, static_cast<int>(user_class), password}, op);
   return true;
 }
 
@@ -99,10 +114,11 @@ bool Hub::RemoveRegistration(const std::string& nick) {
   return true;
 }
 
-bool Hub::SetRegistrationClass(const std::string& nick, int user_class) {
-  if (!IsUserClass(user_class) || !registrations_.SetClass(nick, user_class)) return false;
+bool Hub::SetRegistrationClass(const std::string& nick, long user_class) {
+  const int number = static_cast<int>(user_class);
+  if (!IsUserClass(user_class) || !registrations_.SetClass(nick, number)) return false;
   User* user = users_.Find(nick);
-  if (user && !user->IsRobot()) SetClass(*user, user_class);
+  if (user && !user->IsRobot()) SetClass(*user, number);
   return true;
 }
 
@@ -157,17 +173,19 @@ void Hub::RenameRobot(const std::string& from, const std::string& to) {
 
 int Hub::CheckRobotNick(const std::string& nick) const {
   if (nick.empty()) return kRobotWithoutNick;
-  if (HasBadNickBytes(nick)) return kRobotBadBytes;
+  if (IsNickBad(nick)) return kRobotBadBytes;
   if (Fold(nick) == Fold(security_nick()) || Fold(nick) == Fold(op_chat_nick())) {
     return users_.Find(nick) ? kRobotReserved : kRobotOk;
   }
   return users_.Find(nick) ? kRobotExists : kRobotOk;
 }
 
-int Hub::AddRobot(const std::string& nick, int user_class, const MyInfo& info, int owner) {
+int Hub::AddRobot(const std::string& nick, long user_class, const MyInfo& info, int owner) {
   const int problem = CheckRobotNick(nick);
   if (problem != kRobotOk) return problem;
-  const User* robot = users_.AddRobot({nick, user_class, info, nullptr, owner});
+  // Scripts give robots any class, which nobody looks up in a table.
+  const auto kept = static_cast<int>(std::clamp<long>(user_class, kPinger, kMaster));
+  const User* robot = users_.AddRobot({nick, kept, info, nullptr, owner});
   ShowMyInfo(*robot);
   if (robot->IsOperator()) SendToAll(FormatNickList("$OpList", {nick}) + '|');
   SendToAll(FormatNickList("$BotList", {nick}) + '|',
@@ -210,7 +228,7 @@ long Hub::Restrict(const std::string& nick, const std::string (&periods)[4]) {
     if (periods[i].empty()) continue;
     const auto period = periods[i] == "1" ? kWeek : ParsePeriod(periods[i]);
     if (!period) return -1;
-    *untils[i] = *period > 0 ? now + *period : 0;
+    *untils[i] = *period > 0 ? now + *period : 0;  // ParsePeriod keeps to kMaxPeriod
   }
   restrictions_[Fold(nick)] = changed;
   long bits = 0;

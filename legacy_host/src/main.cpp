@@ -5,11 +5,14 @@
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "accounts.h"
 #include "hub.h"
 #include "log.h"
 #include "options.h"
+#include "private_files.h"
 #include "python_plugin.h"
 #include "server.h"
 
@@ -26,6 +29,9 @@ void HandleSignals(const hub::Habits& habits) {
   action.sa_handler = OnSignal;
   sigaction(SIGINT, &action, nullptr);
   if (!habits.sigterm) sigaction(SIGTERM, &action, nullptr);
+  // A limit of file sizes, or a reader of the log that is gone, makes a write fail, no more.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 // What real hubs do in their last moment, though little of it is allowed in a handler.
@@ -35,24 +41,38 @@ void OnCrash(int number) {
   std::exit(128 + number);
 }
 
-void KeepSettings(hub::Hub& hub, const hub::Options& options) {
+std::vector<hub::Registration> AccountsOf(const hub::Options& options) {
+  std::vector<hub::Registration> accounts;
+  for (const std::string& file : options.account_files) {
+    for (hub::Registration& account : hub::ReadAccounts(file)) {
+      accounts.push_back(std::move(account));
+    }
+  }
+  return accounts;
+}
+
+void KeepSettings(hub::Hub& hub, const hub::Options& options,
+                  const std::vector<hub::Registration>& accounts) {
   const auto keep = [&](const char* variable, const std::string& value) {
     if (!value.empty()) hub.config().Set("config", variable, value);
   };
   keep("hub_name", options.name);
   keep("hub_topic", options.topic);
   keep("hub_encoding", options.encoding);
-  for (const hub::NewUser& user : options.register_users) {
-    hub.registrations().Add({user.nick, user.user_class, user.password}, "--register");
+  for (const hub::Registration& account : accounts) {
+    hub.registrations().Add(account, "--register");
   }
 }
 
 int RunHub(const hub::Options& options) {
+  // Before anything is made: a mistake in them leaves nothing behind.
+  const std::vector<hub::Registration> accounts = AccountsOf(options);
   const std::filesystem::path config_dir = std::filesystem::absolute(options.config_dir);
   const std::filesystem::path scripts_dir = config_dir / "scripts";
+  hub::MakePrivateFolder(config_dir.string());
   std::filesystem::create_directories(scripts_dir);
   hub::Hub hub(config_dir.string(), (config_dir / "hub.db").string());
-  KeepSettings(hub, options);
+  KeepSettings(hub, options, accounts);
   hub::PythonPlugin scripts(
       &hub, {vh::find_library(options.library), scripts_dir.string(), options.generation,
              options.transcript, options.log_level, options.habits});

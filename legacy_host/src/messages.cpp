@@ -4,10 +4,13 @@
 // up after the event, never carried across it.
 #include "messages.h"
 
+#include <exception>
 #include <optional>
 
 #include "hub.h"
 #include "log.h"
+#include "log_text.h"
+#include "message_limits.h"
 #include "text.h"
 
 namespace hub {
@@ -17,10 +20,14 @@ namespace {
 constexpr const char* kHubSupports =
     "OpPlus NoGetINFO NoHello UserIP2 BotList MCTo HubTopic BotINFO HubINFO ExtJSON2 HubURL";
 
-// What follows the message's name and a space.
-std::string Rest(const std::string& message) {
-  const size_t space = message.find(' ');
-  return space == std::string::npos ? "" : message.substr(space + 1);
+// The end of a sentence, or nothing when the nick will do.
+std::string WhyNickIsRefused(const Config& config, const std::string& nick) {
+  const long size = static_cast<long>(nick.size());
+  const long least = config.Number("min_nick"), most = config.Number("max_nick");
+  if (const char* why = WhyNickIsBad(nick)) return why;
+  if (size < least) return "has less than " + std::to_string(least) + " bytes";
+  if (size > most) return "has more than " + std::to_string(most) + " bytes";
+  return "";
 }
 
 }  // namespace
@@ -68,7 +75,8 @@ void Messages::Treat(Session& session, const std::string& message, double now) {
     session.Close(kCloseHubLoad);
     return;
   }
-  Log(4, session.ip + ' ' + session.user.nick + ": " + message);
+  if (!IsSound(session, message)) return;
+  Log(4, session.ip + ' ' + session.user.nick + ": " + WithoutSecrets(message));
   bool pass = true;
   if (session.InList()) {
     pass = hub_.Fire(&session, W_OnParsedMsgAny, session.user.nick, message).pass;
@@ -77,7 +85,41 @@ void Messages::Treat(Session& session, const std::string& message, double now) {
   }
   if (!pass || session.closing()) return;
   const Entry* table = session.InList() ? kInList : kLogin;
-  if (!Run(table, session, message) && !Run(kAlways, session, message)) Unknown(session, message);
+  try {
+    if (!Run(table, session, message) && !Run(kAlways, session, message)) Unknown(session, message);
+  } catch (const std::exception& error) {
+    Failed(session, error);
+  }
+}
+
+// One message fails, never the hub. Who is not in yet stays out: bans and registrations could not
+// be looked up.
+void Messages::Failed(Session& session, const std::exception& error) {
+  LogError("a message of " + session.ip + ' ' + session.user.nick + " failed: " + error.what());
+  session.Send(FormatChat(hub_.security_nick(), WhatFailed(error)));
+  if (!session.InList()) session.Close(kCloseLoginError);
+}
+
+bool Messages::IsSound(Session& session, const std::string& message) {
+  // Scripts get C strings: a NUL byte would hide from a filter what other clients show.
+  if (message.find('\0') != std::string::npos) {
+    Log(0, "dropped " + session.ip + ' ' + session.user.nick + ": a NUL byte in a message");
+    session.Send(FormatChat(hub_.security_nick(), "A message may hold no NUL byte."));
+    session.Close(kCloseSyntax);
+    return false;
+  }
+  const Config& config = hub_.config();
+  const size_t most =
+      MaxSizeOf(message, static_cast<size_t>(config.Number("max_chat")),
+                session.InList() ? static_cast<size_t>(config.Number("max_message_size"))
+                                 : kMaxLineBeforeLogin);
+  if (message.size() <= most) return true;
+  Log(1, "a message of " + session.ip + ' ' + session.user.nick + " has " +
+             std::to_string(message.size()) + " bytes, and may have " + std::to_string(most));
+  session.Send(FormatChat(hub_.security_nick(), "That message is too long: it may have " +
+                                                    std::to_string(most) + " bytes."));
+  if (!session.InList()) session.Close(kCloseSyntax);
+  return false;
 }
 
 bool Messages::Run(const Entry* table, Session& session, const std::string& message) {
@@ -102,14 +144,16 @@ bool Messages::IsFlood(Session& session, double now) const {
 
 void Messages::Unknown(Session& session, const std::string& message) {
   const bool pass = hub_.Fire(&session, W_OnUnknownMsg, session.user.nick, message).pass;
-  if (pass) Log(2, "unknown message of " + session.ip + ' ' + session.user.nick + ": " + message);
+  if (pass)
+    Log(2, "unknown message of " + session.ip + ' ' + session.user.nick + ": " +
+               WithoutSecrets(message));
 }
 
 // --- Login ---
 
 void Messages::Key(Session& session, const std::string& message) {
   if (session.state != Session::State::kKey) return;
-  if (Rest(message) != LockToKey(kLock)) {
+  if (RestOf(message) != LockToKey(kLock)) {
     session.Close(kCloseInvalidKey);
     return;
   }
@@ -128,16 +172,16 @@ bool Messages::TurnAwayBanned(Session& session) {
 
 void Messages::ValidateNick(Session& session, const std::string& message) {
   if (session.state != Session::State::kNick) return;
-  const std::string nick = Rest(message);
+  const std::string nick = RestOf(message);
   if (!hub_.Fire(&session, W_OnParsedMsgValidateNick, message).pass) {
     session.Close(kClosePlugin);
     return;
   }
-  const long size = static_cast<long>(nick.size());
-  if (HasBadNickBytes(nick) || size < hub_.config().Number("min_nick") ||
-      size > hub_.config().Number("max_nick")) {
-    session.Send(FormatChat(hub_.security_nick(), "Please choose another nick."));
-    session.Send("$ValidateDenide " + nick + '|');
+  const std::string why = WhyNickIsRefused(hub_.config(), nick);
+  if (!why.empty()) {
+    session.Send(
+        FormatChat(hub_.security_nick(), "Please choose another nick: this one " + why + '.'));
+    session.Send("$ValidateDenide " + nick.substr(0, kMaxNick) + '|');
     session.Close(kCloseBadNick);
     return;
   }
@@ -151,6 +195,7 @@ void Messages::ValidateNick(Session& session, const std::string& message) {
     return;
   }
   if (registration && !registration->password.empty()) {
+    if (MustWait(session)) return;
     session.state = Session::State::kPassword;
     session.Send("$GetPass|");
     return;
@@ -163,19 +208,38 @@ void Messages::ValidateNick(Session& session, const std::string& message) {
   Accept(session);
 }
 
+// Who guessed too often must wait before the next try, whatever it is.
+bool Messages::MustWait(Session& session) {
+  const double wait = hub_.passwords().Wait(session.ip, session.user.nick, Hub::Now());
+  if (wait <= 0) return false;
+  Log(1, "too many wrong passwords from " + session.ip + ", the next for " + session.user.nick +
+             " must wait");
+  session.Send(FormatChat(hub_.security_nick(),
+                          "Too many wrong passwords came from your address: try again in " +
+                              FormatPeriod(static_cast<long>(wait) + 1) + '.'));
+  session.Send("$BadPass|");
+  session.Close(kClosePassword);
+  return true;
+}
+
 void Messages::MyPass(Session& session, const std::string& message) {
   if (session.state != Session::State::kPassword) return;
   if (!hub_.Fire(&session, W_OnParsedMsgMyPass, session.user.nick, message).pass) {
     session.Close(kClosePlugin);
     return;
   }
+  if (MustWait(session)) return;
   // Looked up now: the registration may have changed while the client waited.
   const auto registration = hub_.registrations().Find(session.user.nick);
-  if (!registration || registration->password != Rest(message)) {
+  if (!registration || registration->password != RestOf(message)) {
+    const long count = hub_.passwords().Wrong(session.ip, session.user.nick, Hub::Now());
+    Log(0, "wrong password for " + session.user.nick + " from " + session.ip + ", " +
+               std::to_string(count) + " lately");
     session.Send("$BadPass|");
     session.Close(kClosePassword);
     return;
   }
+  hub_.passwords().Right(session.ip, session.user.nick);
   session.user.user_class = registration->user_class;
   // Who knows the password is the nick's owner; an older connection of his is a dead one.
   User* older = hub_.users().Find(session.user.nick);
@@ -213,7 +277,8 @@ void Messages::FirstMyInfo(Session& session, MyInfo info) {
 
 // A client that was told to connect to another client at this hub's address starts with $MyNick.
 void Messages::OtherClient(Session& session, const std::string& message) {
-  session.ctm_nick = Rest(message);
+  session.ctm_nick = RestOf(message);
+  if (IsNickBad(session.ctm_nick)) session.Close(kCloseSyntax);
 }
 
 void Messages::OtherClientLock(Session& session, const std::string& message) {
@@ -227,7 +292,7 @@ void Messages::OtherClientLock(Session& session, const std::string& message) {
 void Messages::Supports(Session& session, const std::string& message) {
   const std::string ours = ' ' + std::string(kHubSupports) + ' ';
   std::string filtered;
-  for (const std::string& feature : Split(Rest(message), ' ')) {
+  for (const std::string& feature : Split(RestOf(message), ' ')) {
     if (feature.empty() || ours.find(' ' + feature + ' ') == std::string::npos) continue;
     filtered += (filtered.empty() ? "" : " ") + feature;
   }
@@ -235,7 +300,7 @@ void Messages::Supports(Session& session, const std::string& message) {
     session.Close(kClosePlugin);
     return;
   }
-  session.supports = Rest(message);
+  session.supports = RestOf(message);
   session.Send(std::string("$Supports ") + kHubSupports + '|');
 }
 
@@ -279,7 +344,7 @@ void Messages::MyInfoMessage(Session& session, const std::string& message) {
 
 void Messages::MyHubUrl(Session& session, const std::string& message) {
   if (hub_.Fire(&session, W_OnParsedMsgMyHubURL, session.user.nick, message).pass) {
-    session.hub_url = Rest(message);
+    session.hub_url = RestOf(message);
   }
 }
 
@@ -308,179 +373,5 @@ void Messages::BotInfo(Session& session, const std::string& message) {
 }
 
 void Messages::Quit(Session& session, const std::string&) { session.Close(kCloseQuit); }
-
-// --- In the list ---
-
-bool Messages::IsRestricted(Session& session, long until, const char* what) {
-  const long left = until - static_cast<long>(Hub::Now());
-  if (left <= 0) return false;
-  session.Send(FormatChat(hub_.security_nick(),
-                          std::string("You may not ") + what + " for " + FormatPeriod(left) + '.'));
-  return true;
-}
-
-void Messages::Chat(Session& session, const std::string& message) {
-  const std::string nick = session.user.nick;
-  if (!StartsWith(message, '<' + nick + "> ")) {
-    Unknown(session, message);
-    return;
-  }
-  std::string text = message.substr(nick.size() + 3);
-  if (hub_.commands().Run(session.user, text, false)) return;
-  if (IsRestricted(session, hub_.RestrictionsOf(nick).chat, "write in the main chat")) return;
-  const Verdict verdict = hub_.Fire(&session, W_OnParsedMsgChat, nick, text);
-  if (!verdict.pass) return;
-  std::string shown = nick;
-  verdict.Apply(0, {&shown, &text});
-  hub_.SendToAll(FormatChat(EscapePipes(shown), EscapePipes(text)));
-}
-
-void Messages::Private(Session& session, const std::string& message) {
-  const std::string& nick = session.user.nick;
-  const auto pm = ParsePrivate(message);
-  if (!pm || pm->from != nick || pm->shown != nick) {
-    Unknown(session, message);
-    return;
-  }
-  const bool to_security = Fold(pm->to) == Fold(hub_.security_nick());
-  if (to_security && hub_.commands().Run(session.user, pm->text, true)) return;
-  if (IsRestricted(session, hub_.RestrictionsOf(nick).pm, "send private messages")) return;
-  if (!hub_.Fire(&session, W_OnParsedMsgPM, nick, pm->text, pm->to).pass) return;
-  User* to = hub_.users().Find(pm->to);
-  if (!to) return;
-  if (to->IsRobot()) {
-    PrivateToRobot(session, to->nick, pm->text);
-  } else {
-    to->session->Send(message + '|');
-  }
-}
-
-void Messages::PrivateToRobot(Session& session, const std::string& to, const std::string& text) {
-  const User& user = session.user;
-  if (Fold(to) == Fold(hub_.op_chat_nick())) {
-    if (!user.IsOperator() || !hub_.Fire(&session, W_OnOpChatMessage, user.nick, text).pass) return;
-    hub_.SendToOpChat(user.nick, text, &user);
-    return;
-  }
-  hub_.Fire(&session, W_OnPublicBotMessage, user.nick, text, static_cast<long>(kNormal),
-            static_cast<long>(kMaster));
-}
-
-void Messages::MainChatTo(Session& session, const std::string& message) {
-  // $MCTo: other $nick text: a line in the main chat that only one user sees.
-  const std::string& nick = session.user.nick;
-  std::string_view rest = message;
-  TakeWord(rest);
-  const std::string to = TakeWord(rest);
-  if (!StartsWith(rest, '$' + nick + ' ')) {
-    Unknown(session, message);
-    return;
-  }
-  const std::string text(rest.substr(nick.size() + 2));
-  if (IsRestricted(session, hub_.RestrictionsOf(nick).pm, "send private messages")) return;
-  if (!hub_.Fire(&session, W_OnParsedMsgMCTo, nick, text, to).pass) return;
-  const User* target = hub_.users().Find(to);
-  if (!target || target->IsRobot()) return;
-  target->session->Send(target->session->Supports("MCTo") ? message + '|' : FormatChat(nick, text));
-}
-
-void Messages::Search(Session& session, const std::string& message) {
-  const User& user = session.user;
-  if (IsRestricted(session, hub_.RestrictionsOf(user.nick).search, "search")) return;
-  const double now = Hub::Now();
-  if (now - session.last_search < static_cast<double>(hub_.config().Number("min_search_interval")))
-    return;
-  session.last_search = now;
-  if (!hub_.Fire(&session, W_OnParsedMsgSearch, user.nick, message).pass) return;
-  // Two passive users cannot connect: a passive search is for active users only.
-  const bool passive = StartsWith(message, "$Search Hub:");
-  hub_.SendToAll(message, [&](const User& other) {
-    return &other != &user && !(passive && IsPassive(other.info.tag));
-  });
-}
-
-void Messages::SearchResult(Session& session, const std::string& message) {
-  // $SR nick result<5>hub name (address)<5>receiver: the hub takes the receiver off.
-  const size_t last = message.rfind('\x05');
-  if (!StartsWith(message, "$SR " + session.user.nick + ' ') || last == std::string::npos) {
-    Unknown(session, message);
-    return;
-  }
-  if (!hub_.Fire(&session, W_OnParsedMsgSR, session.user.nick, message).pass) return;
-  const User* receiver = hub_.users().Find(message.substr(last + 1));
-  if (receiver && !receiver->IsRobot()) receiver->session->Send(message.substr(0, last) + '|');
-}
-
-void Messages::ConnectToMe(Session& session, const std::string& message) {
-  const std::string& nick = session.user.nick;
-  std::string_view rest = message;
-  TakeWord(rest);
-  const std::string other = TakeWord(rest);
-  const size_t colon = rest.rfind(':');
-  if (colon == std::string_view::npos) {
-    Unknown(session, message);
-    return;
-  }
-  const std::string ip(rest.substr(0, colon)), port(rest.substr(colon + 1));
-  if (IsRestricted(session, hub_.RestrictionsOf(nick).ctm, "start downloads")) return;
-  if (!hub_.Fire(&session, W_OnParsedMsgConnectToMe, nick, other, ip, port).pass) return;
-  const User* target = hub_.users().Find(other);
-  if (target && !target->IsRobot()) target->session->Send(message + '|');
-}
-
-void Messages::RevConnectToMe(Session& session, const std::string& message) {
-  const std::string& nick = session.user.nick;
-  std::string_view rest = message;
-  TakeWord(rest);
-  const std::string own = TakeWord(rest), other = TakeWord(rest);
-  if (own != nick) {
-    Unknown(session, message);
-    return;
-  }
-  if (IsRestricted(session, hub_.RestrictionsOf(nick).ctm, "start downloads")) return;
-  if (!hub_.Fire(&session, W_OnParsedMsgRevConnectToMe, nick, other).pass) return;
-  const User* target = hub_.users().Find(other);
-  if (target && !target->IsRobot()) target->session->Send(message + '|');
-}
-
-void Messages::GetInfo(Session& session, const std::string& message) {
-  std::string_view rest = message;
-  TakeWord(rest);
-  const User* other = hub_.users().Find(TakeWord(rest));
-  if (other) session.Send(FormatMyInfo(other->nick, other->info));
-}
-
-void Messages::UserIp(Session& session, const std::string& message) {
-  if (!session.user.IsOperator()) return;
-  std::string reply = "$UserIP ";
-  for (const std::string& nick : Split(ReplaceAll(Rest(message), "$$", "$"), '$')) {
-    const User* other = hub_.users().Find(nick);
-    if (other && !other->IsRobot()) reply += other->nick + ' ' + other->session->ip + "$$";
-  }
-  session.Send(reply + '|');
-}
-
-void Messages::Kick(Session& session, const std::string& message) {
-  const User* victim = hub_.users().Find(Rest(message));
-  const User& op = session.user;
-  if (!op.IsOperator() || !victim || victim->user_class >= op.user_class) return;
-  hub_.Kick(op.nick, victim->nick, "no reason given");
-}
-
-void Messages::OpForceMove(Session& session, const std::string& message) {
-  // $OpForceMove $Who:nick$Where:address$Msg:text
-  const size_t who = message.find("$Who:"), where = message.find("$Where:"),
-               text = message.find("$Msg:");
-  if (who == std::string::npos || where == std::string::npos || text == std::string::npos ||
-      who > where || where > text) {
-    Unknown(session, message);
-    return;
-  }
-  const User& op = session.user;
-  User* victim = hub_.users().Find(message.substr(who + 5, where - who - 5));
-  if (!op.IsOperator() || !victim || victim->user_class >= op.user_class) return;
-  hub_.ForceMove(op.nick, *victim, message.substr(where + 7, text - where - 7),
-                 message.substr(text + 5));
-}
 
 }  // namespace hub

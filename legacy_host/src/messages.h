@@ -1,6 +1,7 @@
 // Treatment of what clients send: the login, and every NMDC message after it.
 #pragma once
 
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -28,13 +29,17 @@ class Messages {
   static const Entry kInList[];
 
   bool Run(const Entry* table, Session& session, const std::string& message);
+  // Whether the message can be treated at all; the sender hears why not.
+  bool IsSound(Session& session, const std::string& message);
   bool IsFlood(Session& session, double now) const;
+  void Failed(Session& session, const std::exception& error);
   void Unknown(Session& session, const std::string& message);
 
   // Login.
   void Key(Session& session, const std::string& message);
   void ValidateNick(Session& session, const std::string& message);
   void MyPass(Session& session, const std::string& message);
+  bool MustWait(Session& session);
   void Accept(Session& session);
   void FirstMyInfo(Session& session, MyInfo info);
   void OtherClient(Session& session, const std::string& message);
@@ -64,6 +69,8 @@ class Messages {
   void UserIp(Session& session, const std::string& message);
   void Kick(Session& session, const std::string& message);
   void OpForceMove(Session& session, const std::string& message);
+  // Refuses what somebody says in another's name, or with another's address.
+  void Misleading(Session& session, const std::string& message, const std::string& why);
   bool IsRestricted(Session& session, long until, const char* what);
 
   Hub& hub_;

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "text.h"
-#include "user.h"
 
 namespace hub {
 
@@ -24,18 +23,6 @@ Generation GenerationOf(const std::string& value) {
   if (value == "bidirectional") return Generation::kBidirectional;
   if (value == "python3") return Generation::kPython3;
   throw OptionsError("--generation is classic, bidirectional or python3, not '" + value + "'");
-}
-
-// NICK:PASSWORD:CLASS; the password may hold colons.
-NewUser NewUserOf(const std::string& value) {
-  const size_t first = value.find(':'), last = value.rfind(':');
-  if (first == std::string::npos || first == last || first == 0) {
-    throw OptionsError("--register takes NICK:PASSWORD:CLASS, not '" + value + "'");
-  }
-  const long user_class = NumberIn("--register's class", value.substr(last + 1), kPinger, kMaster);
-  if (!IsUserClass(user_class)) throw OptionsError("--register: classes 6 to 9 do not exist");
-  return {value.substr(0, first), value.substr(first + 1, last - first - 1),
-          static_cast<int>(user_class)};
 }
 
 void Apply(Options* options, const std::string& name, const std::string& value) {
@@ -64,7 +51,7 @@ void Apply(Options* options, const std::string& name, const std::string& value) 
       throw OptionsError("--without-habit: there is no '" + value + "'; see --help");
     }
   } else if (name == "--register") {
-    options->register_users.push_back(NewUserOf(value));
+    options->account_files.push_back(value);
   } else {
     throw OptionsError("there is no option '" + name + "'; see --help");
   }
@@ -108,9 +95,9 @@ std::string HelpText() {
   --encoding NAME     encoding of the clients' texts, as scripts see it: UTF-8, CP1251, ...
   --generation NAME   behave like this hub: classic, bidirectional or python3 (python3)
   --transcript FILE   write every call between hub and library, in a form that can be compared
-  --log-level 0..6    how much the hub and the wrapper log (0)
-  --register NICK:PASSWORD:CLASS
-                      register a nick or change it; may be repeated
+  --log-level 0..6    how much the hub and the wrapper log (1)
+  --register FILE     register the nicks of a file that only you may read, or change them; its
+                      lines are NICK CLASS PASSWORD, and - is standard input; may be repeated
   --without-habit NAME
                       do without a habit of the real hubs, see below; may be repeated
   --help              this text

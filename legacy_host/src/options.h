@@ -10,11 +10,6 @@
 
 namespace hub {
 
-struct NewUser {
-  std::string nick, password;
-  int user_class;
-};
-
 struct Options {
   bool help = false;
   std::string config_dir;
@@ -27,7 +22,7 @@ struct Options {
   std::string transcript;
   int log_level = 1;
   Habits habits;
-  std::vector<NewUser> register_users;
+  std::vector<std::string> account_files;  // "-" is standard input
 };
 
 struct OptionsError : std::runtime_error {

@@ -18,6 +18,11 @@ bool TakeUntil(std::string_view& rest, std::string_view stop, std::string* part)
   return true;
 }
 
+bool IsPort(const std::string& text) {
+  const auto number = text.size() <= 5 ? ParseNumber(text) : std::nullopt;
+  return number && *number >= 1 && *number <= 65535;
+}
+
 bool TakePrefix(std::string_view& rest, std::string_view prefix) {
   if (!StartsWith(rest, prefix)) return false;
   rest.remove_prefix(prefix.size());
@@ -59,6 +64,11 @@ std::string Terminated(std::string_view data) {
   std::string message(data);
   if (message.empty() || message.back() != '|') message += '|';
   return message;
+}
+
+std::string RestOf(const std::string& message) {
+  const size_t space = message.find(' ');
+  return space == std::string::npos ? "" : message.substr(space + 1);
 }
 
 bool ParseMyInfo(std::string_view message, std::string* nick, MyInfo* info) {
@@ -120,9 +130,51 @@ std::optional<PrivateMessage> ParsePrivate(std::string_view message) {
   return parsed;
 }
 
-bool HasBadNickBytes(std::string_view nick) {
-  return nick.empty() || nick.find_first_of("$| <>") != std::string_view::npos ||
-         nick.find('\0') != std::string_view::npos;
+std::optional<SearchSource> ParseSearch(std::string_view message) {
+  if (!TakePrefix(message, "$Search ")) return std::nullopt;
+  const std::string source = TakeWord(message);
+  if (message.empty()) return std::nullopt;
+  std::string_view nick = source;
+  if (TakePrefix(nick, "Hub:")) return SearchSource{std::string(nick), ""};
+  const size_t colon = source.rfind(':');
+  if (colon == std::string::npos || !IsPort(source.substr(colon + 1))) return std::nullopt;
+  return SearchSource{"", source.substr(0, colon)};
+}
+
+std::optional<ConnectRequest> ParseConnectToMe(std::string_view message) {
+  if (!TakePrefix(message, "$ConnectToMe ")) return std::nullopt;
+  ConnectRequest request;
+  request.to = TakeWord(message);
+  const std::string address = TakeWord(message);
+  request.from = TakeWord(message);
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos || !message.empty()) return std::nullopt;
+  request.ip = address.substr(0, colon);
+  request.port = address.substr(colon + 1);
+  // N and R: through NAT, and its answer; S: with TLS.
+  const size_t digits = request.port.find_first_not_of("0123456789");
+  const std::string marks = digits == std::string::npos ? "" : request.port.substr(digits);
+  const bool known = marks.size() <= 2 && marks.find_first_not_of("NRS") == std::string::npos;
+  if (!known || !IsPort(request.port.substr(0, digits))) return std::nullopt;
+  return request;
+}
+
+const char* WhyNickIsBad(std::string_view nick) {
+  if (nick.empty()) return "is empty";
+  if (nick.size() > kMaxNick) return "is longer than 255 bytes";
+  if (nick.find_first_of("$| <>") != std::string_view::npos) {
+    return "has a space or one of $ | < > in it";
+  }
+  if (HasControls(nick)) return "has control characters in it";
+  return nullptr;
+}
+
+const char* WhyPasswordIsBad(std::string_view password) {
+  if (password.empty()) return "is empty";
+  if (password.size() > kMaxPassword) return "is longer than 128 bytes";
+  if (password.find('|') != std::string_view::npos) return "has a | in it, which ends a message";
+  if (HasControls(password)) return "has control characters in it";
+  return nullptr;
 }
 
 }  // namespace hub

@@ -24,6 +24,9 @@ std::string EscapePipes(std::string_view text);
 // `data` with the '|' that ends a message, added when it is missing.
 std::string Terminated(std::string_view data);
 
+// What follows a message's name and a space.
+std::string RestOf(const std::string& message);
+
 // What a user tells about himself. The status byte after the speed is kept apart from it.
 struct MyInfo {
   std::string description;
@@ -56,7 +59,30 @@ struct PrivateMessage {
 // Reads "$To: nick From: nick $<nick> text".
 std::optional<PrivateMessage> ParsePrivate(std::string_view message);
 
-// Why a nick cannot be used: empty, or with bytes that frame messages or look like a command.
-bool HasBadNickBytes(std::string_view nick);
+// Who asks for search results: by nick through the hub, or at an address.
+struct SearchSource {
+  std::string nick, ip;  // one of them is empty
+};
+// Reads "$Search Hub:nick ..." or "$Search ip:port ...".
+std::optional<SearchSource> ParseSearch(std::string_view message);
+
+struct ConnectRequest {
+  std::string to, ip, port;  // the port with what may stand behind it, such as S for TLS
+  std::string from;          // told by clients that go through NAT only
+};
+// Reads "$ConnectToMe nick ip:port".
+std::optional<ConnectRequest> ParseConnectToMe(std::string_view message);
+
+// The longest nick and password, in bytes, whatever the settings say.
+constexpr size_t kMaxNick = 255;
+constexpr size_t kMaxPassword = 128;
+
+// Why a nick cannot be used, as the end of a sentence, or null: it is empty or very long, or has
+// bytes that frame messages, end words, or steer a terminal.
+const char* WhyNickIsBad(std::string_view nick);
+inline bool IsNickBad(std::string_view nick) { return WhyNickIsBad(nick) != nullptr; }
+
+// The same for a password, which a client must be able to send: empty, long, or with such bytes.
+const char* WhyPasswordIsBad(std::string_view password);
 
 }  // namespace hub

@@ -17,7 +17,16 @@ PythonPlugin* Scripts(Hub& hub, const Request& request) {
 std::string Describe(const Script& script) {
   std::string text = "[ " + std::to_string(script.id) + " ] " + script.file_name;
   if (!script.title.empty()) text += " -- " + script.title + ' ' + script.version;
+  if (!script.stub_for.empty()) text += " (a stub: the script itself cannot run)";
   return text;
+}
+
+// What loading came to. A stub in place of a script is no success.
+std::string Outcome(const char* done, const Script& script) {
+  if (script.stub_for.empty()) return std::string(done) + ' ' + Describe(script);
+  return "Could not load " + script.file_name + ": " + script.stub_for +
+         "\r\nA stub stands in for it as [ " + std::to_string(script.id) +
+         " ] until you load it again.";
 }
 
 // Does `work` once no script runs: a script may have typed this command itself.
@@ -31,10 +40,11 @@ void WhenIdle(Hub& hub, const Request& request,
 
 void Load(Hub& hub, const Request& request) {
   WhenIdle(hub, request, [&hub, request](PythonPlugin& scripts, const std::string& which) {
-    const Script* script = scripts.Load(which);
+    std::string why = "the hub's log tells why.";
+    const std::string path = scripts.FindFile(which, &why);
+    const Script* script = path.empty() ? nullptr : scripts.Load(path);
     Answer(hub, request,
-           script ? "Loaded " + Describe(*script)
-                  : "Could not load '" + which + "': the hub's log tells why.");
+           script ? Outcome("Loaded", *script) : "Could not load '" + which + "': " + why);
   });
 }
 
@@ -57,7 +67,7 @@ void Reload(Hub& hub, const Request& request) {
     const Script* script = scripts.Reload(old->id);
     Answer(hub, request,
            script
-               ? "Reloaded " + Describe(*script)
+               ? Outcome("Reloaded", *script)
                : "Unloaded '" + which + "', but could not load it again: the hub's log tells why.");
   });
 }

@@ -3,6 +3,8 @@
 #include "python_plugin.h"
 
 #include <algorithm>
+#include <climits>
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -114,7 +116,7 @@ Script* PythonPlugin::Find(int id) const {
 
 Script* PythonPlugin::Find(const std::string& id_or_path_or_file_name) const {
   const auto id = ParseNumber(id_or_path_or_file_name);
-  if (id) return Find(static_cast<int>(*id));
+  if (id) return *id >= 0 && *id <= INT_MAX ? Find(static_cast<int>(*id)) : nullptr;
   for (const auto& script : scripts_) {
     if (script->path == id_or_path_or_file_name || script->file_name == id_or_path_or_file_name) {
       return script.get();
@@ -128,6 +130,28 @@ w_Targs* PythonPlugin::PackLoad(int id, const std::string& path, const std::stri
   // The id goes as a plain int, the way hubs pass it: the library takes its low 32 bits.
   return library_.pack("lssssls", id, Lend(path), Lend(texts[0]), Lend(texts[1]), Lend(texts[2]),
                        start, Lend(texts[3]));
+}
+
+std::string PythonPlugin::FindFile(const std::string& name, std::string* why) const {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path folder = fs::canonical(settings_.scripts_dir, error);
+  const fs::path asked = fs::path(settings_.scripts_dir) / name;  // a whole path stays what it is
+  const fs::path file = error ? fs::path() : fs::canonical(asked, error);
+  if (error) {
+    *why = error.message();
+    return "";
+  }
+  const fs::path inside = file.lexically_relative(folder);
+  const bool goes_up = std::find(asked.begin(), asked.end(), "..") != asked.end();
+  if (goes_up || inside.empty() || *inside.begin() == "..") {
+    *why = "it does not lie below " + settings_.scripts_dir;
+  } else if (!fs::is_regular_file(file, error) || file.extension() != ".py") {
+    *why = "it is no file whose name ends in .py";
+  } else {
+    return (fs::path(settings_.scripts_dir) / inside).string();
+  }
+  return "";
 }
 
 Script* PythonPlugin::Load(const std::string& file) {
@@ -155,8 +179,17 @@ Script* PythonPlugin::Load(const std::string& file) {
   }
   library_.ReleaseParameters(block);
   if (loaded == id) {
-    Log(0, "loaded script " + std::to_string(id) + ": " + path);
-    return Find(id);
+    Script* script = Find(id);
+    // An id and an error: the library loaded a stub. Older libraries know neither.
+    char* failure = nullptr;
+    if (library_.last_error && library_.last_error(&failure)) {
+      const auto why = library_.failure();
+      script->stub_for = (why.type.empty() ? "" : why.type + ": ") + why.message;
+    }
+    std::free(failure);
+    Log(0, (script->stub_for.empty() ? "loaded script " : "loaded a stub as script ") +
+               std::to_string(id) + ": " + path);
+    return script;
   }
   LogError("could not load " + path);
   Forget(id);

@@ -27,6 +27,7 @@ struct Script {
   int id;
   std::string path;
   std::string file_name;
+  std::string stub_for;        // why it cannot run, when a stub stands in for it
   std::string title, version;  // what the script says of itself by name_and_version
   // How often each of its hooks answered; atomic, because tests send events from several threads.
   std::array<std::atomic<unsigned long>, W_MAX_HOOKS> answers{};
@@ -72,6 +73,9 @@ class PythonPlugin {
   std::vector<std::string> Files() const;
   Script* Find(int id) const;
   Script* Find(const std::string& id_or_path_or_file_name) const;
+  // The path of a file in the scripts' folder or below it, by its name there or its whole path, for
+  // Load. Empty, with the reason, for everything else: links out, `..`, what is no Python file.
+  std::string FindFile(const std::string& name, std::string* why) const;
   // A file name is looked for in the scripts' folder. Null when it does not load or is loaded.
   Script* Load(const std::string& file);
   bool Unload(int id);

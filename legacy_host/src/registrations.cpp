@@ -1,7 +1,7 @@
 // Registered nicks: their class and password.
 #include "registrations.h"
 
-#include "text.h"
+#include "user.h"
 
 namespace hub {
 
@@ -11,7 +11,7 @@ std::optional<Registration> Registrations::Find(const std::string& nick) {
   if (found.rows.empty()) return std::nullopt;
   const auto& row = found.rows.front();
   return Registration{row[0].value_or(nick),
-                      static_cast<int>(ParseNumber(row[1].value_or("1")).value_or(1)),
+                      ParseUserClass(row[1].value_or("")).value_or(kRegistered),
                       row[2].value_or("")};
 }
 

@@ -86,6 +86,8 @@ void Server::Run() {
   long rounds = 0;
   epoll_event events[kEventsAtOnce];
   while (!stop_requested_ && !hub_.stopping()) {
+    // A clock that is put back must not let the timers stand still.
+    next_tick = std::min(next_tick, std::floor(Hub::Now()) + 1);
     const double wait = std::max(0.0, next_tick - Hub::Now());
     const int count = epoll_wait(epoll_, events, kEventsAtOnce, static_cast<int>(wait * 1000) + 1);
     if (count < 0 && errno != EINTR) throw SystemError("cannot wait for events");

@@ -1,10 +1,36 @@
 // Small helpers for text that is bytes in the hub's encoding.
 #include "text.h"
 
+#include <algorithm>
 #include <charconv>
-#include <limits>
 
 namespace hub {
+
+namespace {
+
+// Seconds of a period's unit, 0 for what is none.
+long UnitOf(char letter) {
+  switch (letter) {
+    case 's':
+      return 1;
+    case 'm':
+      return 60;
+    case 'h':
+      return 3600;
+    case 'd':
+      return 86400;
+    case 'w':
+      return 7 * 86400;
+    case 'M':
+      return 30 * 86400;
+    case 'y':
+      return 365 * 86400;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
 
 std::string Fold(std::string_view text) {
   std::string folded(text);
@@ -16,6 +42,13 @@ std::string Fold(std::string_view text) {
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
+}
+
+bool HasControls(std::string_view text) {
+  for (const char byte : text) {
+    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) return true;
+  }
+  return false;
 }
 
 std::string Trim(std::string_view text) {
@@ -65,35 +98,14 @@ std::optional<long> ParseNumber(std::string_view text) {
 
 std::optional<long> ParsePeriod(std::string_view text) {
   if (text.empty()) return std::nullopt;
-  long unit = 1;
-  switch (text.back()) {
-    case 's':
-      unit = 1;
-      break;
-    case 'm':
-      unit = 60;
-      break;
-    case 'h':
-      unit = 3600;
-      break;
-    case 'd':
-      unit = 86400;
-      break;
-    case 'w':
-      unit = 7 * 86400;
-      break;
-    case 'M':
-      unit = 30 * 86400;
-      break;
-    case 'y':
-      unit = 365 * 86400;
-      break;
-    default:
-      return ParseNumber(text);
+  const long unit = UnitOf(text.back());
+  if (unit > 0) text.remove_suffix(1);
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
   }
-  const auto count = ParseNumber(text.substr(0, text.size() - 1));
-  if (!count || *count < 0 || *count > std::numeric_limits<long>::max() / unit) return std::nullopt;
-  return *count * unit;
+  // What is too long for a number is too long for a period as well.
+  const long count = ParseNumber(text).value_or(kMaxPeriod);
+  return std::min(count, kMaxPeriod / std::max(unit, 1L)) * std::max(unit, 1L);
 }
 
 std::string FormatPeriod(long seconds) {

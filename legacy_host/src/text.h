@@ -19,8 +19,14 @@ std::string ReplaceAll(std::string text, std::string_view from, std::string_view
 // Takes the first word off `rest` together with the spaces around it.
 std::string TakeWord(std::string_view& rest);
 
+// Whether a byte of the text is an ASCII control character.
+bool HasControls(std::string_view text);
+
 // The whole text as a decimal number, or nothing.
 std::optional<long> ParseNumber(std::string_view text);
+
+// A hundred years: longer periods count as this one, so that no sum with a time overflows.
+constexpr long kMaxPeriod = 100L * 365 * 86400;
 
 // "90", "90s", "5m", "3h", "2d", "1w", "1M" (30 days), "1y" as seconds, or nothing.
 std::optional<long> ParsePeriod(std::string_view text);

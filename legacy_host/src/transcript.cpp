@@ -7,6 +7,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "private_files.h"
+
 namespace hub {
 
 namespace {
@@ -66,6 +68,7 @@ std::string FormatElement(const w_Telement& element, bool hide_doubles) {
 
 Transcript::Transcript(const std::string& path) {
   if (path.empty()) return;
+  const PrivateUmask private_umask;  // it holds passwords, as all that scripts get
   file_.open(path, std::ios::trunc);
   if (!file_) {
     throw std::runtime_error("cannot write the transcript " + path + ": " + std::strerror(errno));

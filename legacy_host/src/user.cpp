@@ -3,7 +3,15 @@
 
 #include <utility>
 
+#include "text.h"
+
 namespace hub {
+
+std::optional<int> ParseUserClass(std::string_view text) {
+  const auto number = ParseNumber(text);
+  if (!number || !IsUserClass(*number)) return std::nullopt;
+  return static_cast<int>(*number);
+}
 
 void Session::Send(std::string_view bytes) {
   if (closing_ || gone) return;

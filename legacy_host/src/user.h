@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,9 @@ enum UserClass : int {
 inline bool IsUserClass(long number) {
   return (number >= kPinger && number <= kAdmin) || number == kMaster;
 }
+
+// A class written as a number, or nothing when there is no such class.
+std::optional<int> ParseUserClass(std::string_view text);
 
 // Why a connection ends: the eCR_ numbers scripts know.
 enum CloseReason : long {

@@ -1,6 +1,8 @@
 // Who is on the hub: people and robots by nick, and the lists made of them.
 #include "user_list.h"
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -64,10 +66,13 @@ std::vector<std::string> UserList::RobotsOf(int owner) const {
 }
 
 unsigned long long UserList::TotalShare() const {
+  constexpr auto kMost = static_cast<unsigned long long>(std::numeric_limits<long long>::max());
   unsigned long long total = 0;
   for (const auto& [folded, user] : by_nick_) {
     const auto share = user->IsRobot() ? std::nullopt : ParseNumber(user->info.share);
-    if (share) total += static_cast<unsigned long long>(*share);
+    // What users claim may be anything: the sum stays at its greatest.
+    const auto more = static_cast<unsigned long long>(std::max(share.value_or(0), 0L));
+    total = more > kMost - total ? kMost : total + more;
   }
   return total;
 }

@@ -1,5 +1,6 @@
 """Starts the hub in a folder of its own for a test or the demo, and stops it again."""
 
+import contextlib
 import re
 import shutil
 import signal
@@ -19,11 +20,19 @@ LISTENING = re.compile(r"^Listening on ([\d.]+):(\d+)$", re.M)
 class Hub:
     """A running hub. `scripts` are files to copy, or (file name, text) pairs to write.
 
-    Without a `folder` it has one of its own, which goes with it.
+    `accounts` are (nick, class, password). Without a `folder` it has one of its own, which goes with
+    it.
     """
 
     def __init__(
-        self, program, library, scripts=(), generation="python3", options=(), folder=None
+        self,
+        program,
+        library,
+        scripts=(),
+        generation="python3",
+        options=(),
+        folder=None,
+        accounts=(),
     ):
         self._keep_folder = folder is not None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="vh-hub-"))
@@ -35,10 +44,15 @@ class Hub:
         self._log = self.folder / "output.log"
         command = [program, "--config", self.folder, "--library", library, "--port", "0"]
         command += ["--generation", generation, *options]
+        if accounts:
+            command += ["--register", "-"]
+        lines = "".join(f"{nick} {number} {password}\n" for nick, number, password in accounts)
         with open(self._log, "wb") as output:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
             )
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
+            stdin.write(lines.encode())
         self._clients = []
         self._asked_to_stop = False
         try:

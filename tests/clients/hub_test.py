@@ -51,7 +51,7 @@ class HubTest(unittest.TestCase):
     # Whether the hub is to end before it is asked to.
     ends_by_itself = False
 
-    def start(self, *scripts, options=(), generation=None, folder=None):
+    def start(self, *scripts, options=(), generation=None, folder=None, accounts=()):
         """A hub with these scripts, and an administrator registered; stopped after the test.
 
         A `folder` is kept, for the next hub.
@@ -61,8 +61,9 @@ class HubTest(unittest.TestCase):
             os.environ["VH_LIBRARY"],
             scripts,
             generation or os.environ["VH_GENERATION"],
-            ["--register", f"admin:{ADMIN_PASSWORD}:5", *options],
+            options,
             folder,
+            [("admin", 5, ADMIN_PASSWORD), *accounts],
         )
         self.addCleanup(self._finish, running)
         return running

@@ -48,7 +48,16 @@ def unescaped(text):
 class Client:
     """One connection to a hub. `received` holds every command that came, oldest first."""
 
-    def __init__(self, address, nick, password=None, share=0, active=False, encoding="utf-8"):
+    def __init__(
+        self,
+        address,
+        nick,
+        password=None,
+        share=0,
+        active=False,
+        encoding="utf-8",
+        source="127.0.0.1",
+    ):
         self.nick = nick
         self.password = password
         self.share = share
@@ -57,7 +66,7 @@ class Client:
         self.received = []
         self._position = 0  # what wait_for has not looked at yet starts here
         self._partial = b""
-        self._socket = socket.create_connection(address, timeout=TIMEOUT)
+        self._socket = socket.create_connection(address, TIMEOUT, (source, 0))
         # A login is many short messages: none should wait for the answer to the one before.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

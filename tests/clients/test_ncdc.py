@@ -76,9 +76,7 @@ class Ncdc(HubTest):
         return terminal
 
     def test_logs_in_chats_and_gets_answers(self):
-        hub = self.start_examples(
-            "welcome", "chat_filter", options=("--register", "tester:open sesame:3")
-        )
+        hub = self.start_examples("welcome", "chat_filter", accounts=[("tester", 3, "open sesame")])
         other = hub.client("other")
         ncdc = self.start_ncdc()
         ncdc.type("/set nick tester")

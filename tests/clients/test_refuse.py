@@ -87,7 +87,7 @@ class Settings(HubWithErrors):
         alice, bob, admin = hub.client("alice"), hub.client("bob"), self.admin(hub)
         hub.add_script(("filter.py", REFUSE + FILTER + "this is no Python\n"))
         admin.chat("!pyreload filter.py")
-        admin.wait_for("Reloaded")
+        admin.wait_for("^<HubSecurity> Could not load filter.py")
         alice.chat("warez")
         admin.wait_for("filter.py does not run: its top level raised SyntaxError")
         hub.add_script(("filter.py", REFUSE + FILTER))

@@ -18,12 +18,8 @@ class Welcome(HubTest):
 
     def test_greets_everybody_of_a_class_alike(self):
         classes = {"reg": 1, "vip": 2, "op": 3, "cheef": 4, "master": 10}
-        options = [
-            word
-            for nick, number in classes.items()
-            for word in ("--register", f"{nick}:pass:{number}")
-        ]
-        hub = self.start_examples("welcome", options=options)
+        accounts = [(nick, number, "pass") for nick, number in classes.items()]
+        hub = self.start_examples("welcome", accounts=accounts)
         for nick, greeting in (
             ("reg", "Good to see you again, reg"),
             ("vip", "Welcome back, vip, our VIP"),

@@ -103,6 +103,7 @@ COMMANDS = {
     'make fuzz FUZZ="json calls" TIME=600': Long(
         why="twenty minutes", short='make -n fuzz FUZZ="json calls" TIME=1', needs="cargo-fuzz"
     ),
+    "make fuzz FUZZ=hub TIME=600": Long(why="ten minutes", short="make fuzz FUZZ=hub TIME=1"),
     "cargo install cargo-fuzz": Read(why="it downloads and installs a program"),
     "make test-sanitize": Long(
         why="it builds everything with sanitizers", short="make -n test-sanitize"
@@ -124,7 +125,7 @@ COMMANDS = {
     "ctest --test-dir build -R stress --verbose": Long(why="minutes", test="stress.counts"),
     # The hub of its own
     "cmake -S legacy_host -B build/hub && cmake --build build/hub": Run(),
-    f"build/hub/vh_hub --config myhub --library {LIBRARY} --register boss:secret:10": Serve(
+    f"echo 'boss 10 secret' | build/hub/vh_hub --config myhub --library {LIBRARY} --register -": Serve(
         r"Listening on 127\.0\.0\.1:4111", stops="stopping with code 0", leaves=("myhub",)
     ),
     # The example with a server of its own

@@ -8,7 +8,6 @@ namespace traffic {
 
 namespace {
 
-constexpr const char* kAddress = "127.0.0.1";
 constexpr int kPort = 50000;
 constexpr size_t kStepsBetweenReads = 64;
 
@@ -40,7 +39,7 @@ void Crowd::Leave() {
 }
 
 std::shared_ptr<hub::Session> Crowd::LogIn(const std::string& nick, const std::string& bytes) {
-  auto session = hub_.Connect(kAddress, kPort);
+  auto session = hub_.Connect(kClientAddress, kPort);
   hub_.Receive(*session, bytes);
   if (!session->InList() || session->gone) {
     throw std::runtime_error("the hub did not let " + nick + " in; it said: " + session->output());
@@ -67,7 +66,7 @@ void Crowd::Do(const Step& step) {
       session = LogIn(step.nick, step.login);
       break;
     case Course::kStranger: {
-      const auto stranger = hub_.Connect(kAddress, kPort);
+      const auto stranger = hub_.Connect(kClientAddress, kPort);
       hub_.Receive(*stranger, step.bytes);
       MustEnd(*stranger, step.bytes);
       break;

@@ -66,7 +66,8 @@ std::vector<Kind> MakeKinds() {
   return {
       {"$Search", 300, kUser, kStays, InList({W_OnParsedMsgSearch}),
        [](const Step& s) {
-         const std::string from = hub::IsPassive(s.tag) ? "Hub:" + s.nick : "192.0.2.1:412";
+         const std::string from =
+             hub::IsPassive(s.tag) ? "Hub:" + s.nick : std::string(kClientAddress) + ":412";
          return "$Search " + from + " F?T?0?1?" + s.text + '|';
        }},
       {"$SR", 180, kUser, kStays, InList({W_OnParsedMsgSR}),
@@ -75,7 +76,7 @@ std::vector<Kind> MakeKinds() {
                 " 1/3\x05VH Hub (192.0.2.1)\x05" + s.other + '|';
        }},
       {"$ConnectToMe", 120, kUser, kStays, InList({W_OnParsedMsgConnectToMe}),
-       [](const Step& s) { return "$ConnectToMe " + s.other + " 192.0.2.1:412|"; }},
+       [](const Step& s) { return "$ConnectToMe " + s.other + ' ' + kClientAddress + ":412|"; }},
       {"$RevConnectToMe", 60, kUser, kStays, InList({W_OnParsedMsgRevConnectToMe}),
        [](const Step& s) { return "$RevConnectToMe " + s.nick + ' ' + s.other + '|'; }},
       {"$MyINFO", 80, kUser, kStays, InList({W_OnParsedMsgMyINFO}),

@@ -20,6 +20,7 @@ inline constexpr size_t kOperator = 0;  // the client that is one; all others ar
 inline constexpr const char* kOperatorNick = "operator";
 inline constexpr const char* kOperatorPassword = "secret";
 inline constexpr int kOperatorClass = 10;
+inline constexpr const char* kClientAddress = "127.0.0.1";  // where all clients come from
 inline constexpr const char* kRobot = "Counter";  // a robot of the hub that users write to
 inline constexpr const char* kGuest = "guest";
 
