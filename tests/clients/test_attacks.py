@@ -13,6 +13,7 @@ import types
 import unicodedata
 import unittest
 from pathlib import Path
+from typing import Any
 
 from hub import EXAMPLES
 from hub_test import HubTest
@@ -34,15 +35,15 @@ class Alone:
         path = Path(shutil.copy(EXAMPLES / f"{name}.py", folder))
         for file, text in files:
             (folder / file).write_text(text, encoding="utf-8")
-        vh = types.ModuleType("vh")
+        vh: Any = types.ModuleType("vh")
         vh.said = []
         vh.usermc = lambda text, nick: vh.said.append((nick, text))
         vh.GetUserClass = lambda nick: 0
         vh.name_and_version = lambda *_: None
         vh.log = lambda _: None
-        vh.__dict__.update(functions)
+        vars(vh).update(functions)
         self.vh = vh
-        self.names = {"__name__": "__main__", "__file__": str(path)}
+        self.names: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
         before = sys.modules.get("vh")
         sys.modules["vh"] = vh
         try:
@@ -370,7 +371,7 @@ class FloodGuardAlone(unittest.TestCase):
 
     def test_nobody_is_remembered_for_ever(self):
         now = 10.0  # of a machine that has just been started
-        self.script.time = self.script.names["time"] = types.SimpleNamespace(monotonic=lambda: now)
+        self.script.names["time"] = types.SimpleNamespace(monotonic=lambda: now)
         for number in range(100):
             self.script.OnParsedMsgChat(f"nick{number}", "x")
         now = 60.0
