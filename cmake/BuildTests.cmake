@@ -1,6 +1,10 @@
-# Registers the test that builds for Pythons that are not supported, and must be refused.
+# Registers the tests of the build: Pythons that are not supported are refused, dependencies looked at.
 
 add_test(NAME build.refusals
          COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/build/refusals.py
                  ${CMAKE_COMMAND} ${VH_CARGO_PROGRAM} ${CMAKE_BINARY_DIR})
 set_tests_properties(build.refusals PROPERTIES TIMEOUT 600 RESOURCE_LOCK cargo)
+# What is asked of dependencies, whatever this machine has for it.
+add_test(NAME build.dependencies COMMAND ${VH_PYTHON_EXECUTABLE} -B
+                                         ${CMAKE_SOURCE_DIR}/tests/build/dependencies.py)
+set_tests_properties(build.dependencies PROPERTIES TIMEOUT 120)

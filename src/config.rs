@@ -15,7 +15,7 @@ pub fn text(name: &str) -> Result<Option<String>, String> {
 }
 
 /// The same where a default is used for what is not UTF-8.
-fn text_or_told(name: &str) -> Option<String> {
+pub fn text_or_told(name: &str) -> Option<String> {
     text(name).unwrap_or_else(|reason| {
         tracing::error!("{reason}; it is taken as not set");
         None

@@ -15,6 +15,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::abi::host::Sink;
+use crate::config;
 use crate::panics::{self, strike};
 
 mod delivery;
@@ -73,7 +74,7 @@ pub fn set_sink(sink: Option<Sink>) {
 
 fn read_filter() {
     const NAME: &str = "VH_PYTHON_LOG";
-    let Ok(text) = std::env::var(NAME) else { return };
+    let Some(text) = config::text_or_told(NAME) else { return };
     let (filter, strange) = parse_filter(&text);
     for part in strange {
         tracing::error!(

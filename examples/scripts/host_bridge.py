@@ -4,7 +4,8 @@ Commands:
   +uptime                 how long the hub has been running
   !memory                 operators: how much memory the hub uses
   !call NAME [VALUE ...]  administrators: call any function the hub registered
-A hub registers such functions with w_RegisterFunction; one that has none gets a clear answer.
+A hub registers such functions with w_RegisterFunction; one that has none gets a clear answer. A
+VALUE is a number, true, "text" or a list as in JSON; anything else is taken as text.
 """
 
 from __future__ import annotations
@@ -16,21 +17,32 @@ import vh
 
 OPERATOR_CLASS = 3
 ADMIN_CLASS = 5
+LONGEST_ANSWER = 4000  # characters
 
 
-class NotOffered(Exception):
-    """The hub has no such function; the text is for the user who asked."""
+class Failed(Exception):
+    """There is no answer; the text is for the user who asked."""
 
 
 def call_host(name: str, *arguments: Any) -> Any:
     try:
         return vh.CallDynamicFunction(name, *arguments)
     except NameError:
-        raise NotOffered(f"This hub does not offer the function '{name}'.") from None
+        raise Failed(f"This hub does not offer the function '{name}'.") from None
+    except TimeoutError:
+        raise  # Not an answer: that is how the library ends a call that takes too long.
+    except Exception as error:
+        # What was typed does not fit the function, or the function says itself what is wrong.
+        raise Failed(f"'{name}' failed: {type(error).__name__}: {error}") from None
 
 
 def uptime() -> str:
-    minutes, seconds = divmod(call_host("hub_uptime"), 60)
+    answer = call_host("hub_uptime")
+    try:
+        minutes, seconds = divmod(int(answer), 60)
+    except (TypeError, ValueError, OverflowError):
+        # A hub may have another function of that name.
+        raise Failed("This hub does not say how long it has been running.") from None
     hours, minutes = divmod(minutes, 60)
     return f"The hub has been running for {hours}:{minutes:02}:{seconds:02}."
 
@@ -38,16 +50,17 @@ def uptime() -> str:
 def memory() -> str:
     """The hub answers with a map of names and sizes in KiB; what is in it is up to the hub."""
     sizes = call_host("hub_memory")
-    return "\r\n".join(
-        ["Memory of the hub:"] + [f"  {name}: {size} KiB" for name, size in sorted(sizes.items())]
-    )
+    if not isinstance(sizes, dict):
+        raise Failed("This hub does not say how much memory it uses.")
+    rows = sorted((str(name), size) for name, size in sizes.items())
+    return "\r\n".join(["Memory of the hub:"] + [f"  {name}: {size} KiB" for name, size in rows])
 
 
 def value(word: str) -> Any:
     """A number, true, a list and so on when the word is JSON; else the word itself."""
     try:
         return json.loads(word)
-    except ValueError:
+    except (ValueError, RecursionError):
         return word
 
 
@@ -55,8 +68,8 @@ def call(words: list[str]) -> str:
     if not words:
         return "Use: !call NAME [VALUE ...]"
     name = words[0]
-    result = call_host(name, *map(value, words[1:]))
-    return f"{name} returned {result!r}"
+    result = repr(call_host(name, *map(value, words[1:])))
+    return f"{name} returned {result[:LONGEST_ANSWER]}"
 
 
 def reply(user_class: int, name: str, words: list[str]) -> str | None:
@@ -74,11 +87,12 @@ def OnUserCommand(nick: str, command: str) -> int:
     name, *words = command[1:].split() or [""]
     try:
         text = reply(vh.GetUserClass(nick) or 0, name.lower(), words)
-    except NotOffered as missing:
-        text = str(missing)
+    except Failed as failure:
+        text = str(failure)[:LONGEST_ANSWER]
     if text is None:
         return 1
-    vh.usermc(text, nick)
+    # Encoded: the hub's answer may have characters in it that end a message.
+    vh.usermc(vh.encode(text), nick)
     return 0
 
 

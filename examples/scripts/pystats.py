@@ -13,6 +13,7 @@ import vh
 
 OPERATOR_CLASS = 3
 ROWS = 20  # so many lines are enough for a chat window
+LONGEST_ERROR = 200  # characters
 HEAD = ("script", "call", "calls", "errors", "timeouts", "mean", "p99", "max", "total")
 
 
@@ -22,6 +23,12 @@ def duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds / 1e-6:.1f} us"
+
+
+def one_line(text: str) -> str:
+    """The text of an error, which users may have chosen: behind a line break it could go on like
+    somebody else's message."""
+    return "".join(c if c.isprintable() else " " for c in text[:LONGEST_ERROR])
 
 
 def calls() -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -64,15 +71,15 @@ def errors() -> str:
     for script, row in sorted(failed, key=lambda pair: -pair[1]["last_error"]["time"]):
         error = row["last_error"]
         ago = duration(max(time.time() - error["time"], 0))
-        lines.append(f"{script['name']} {row['name']}, {ago} ago: {error['text']}")
+        lines.append(f"{script['name']} {row['name']}, {ago} ago: {one_line(error['text'])}")
     return "\r\n".join(lines[:ROWS])
 
 
 def OnOperatorCommand(nick: str, command: str) -> int:
     name, _, argument = command[1:].partition(" ")
-    if name != "pystats" or (vh.GetUserClass(nick) or 0) < OPERATOR_CLASS:
+    if name.lower() != "pystats" or (vh.GetUserClass(nick) or 0) < OPERATOR_CLASS:
         return 1
-    answer = errors() if argument.strip() == "errors" else table()
+    answer = errors() if argument.strip().lower() == "errors" else table()
     vh.usermc(vh.encode(f"Statistics of the scripts:\r\n{answer}"), nick)
     return 0
 

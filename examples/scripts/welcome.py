@@ -16,6 +16,8 @@ BOT = "Welcome"
 VERSION = "1.0"
 RECORDS_FILE = os.path.splitext(__file__)[0] + ".json"
 SAVE_EVERY = 60  # seconds; a busy hub breaks its records many times a minute at first
+# Users say themselves what they share. With more than that they are joking, and a record stays.
+LARGEST_SHARE = 2**50  # bytes for each user
 
 # What people of a class read at login; the highest class not above the user's own is taken.
 GREETINGS = {
@@ -88,7 +90,8 @@ def greeting(nick: str) -> str | None:
 
 
 def users_and_share() -> tuple[int, int]:
-    return vh.GetUsersCount() or 0, int(vh.GetTotalShareSize() or 0)
+    users, share = vh.GetUsersCount() or 0, int(vh.GetTotalShareSize() or 0)
+    return users, max(0, min(share, users * LARGEST_SHARE))
 
 
 def stats() -> str:
@@ -128,15 +131,18 @@ OnOperatorCommand = OnUserCommand
 
 def OnTimer(now: float) -> int:
     if now - records.saved_at >= SAVE_EVERY:
-        records.save()
+        # First, so that a full disk is not tried and told of every second.
         records.saved_at = now
+        records.save()
     return 1
 
 
 def UnLoad() -> None:
     """Called when the script is unloaded or reloaded."""
-    records.save()
-    vh.DelRobot(BOT)
+    try:
+        records.save()
+    finally:
+        vh.DelRobot(BOT)
 
 
 def OnUnLoad(code: int) -> int:

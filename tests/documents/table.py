@@ -111,9 +111,7 @@ COMMANDS = {
     "rustup toolchain install nightly --component miri,rust-src": Read(
         why="it downloads and installs a toolchain"
     ),
-    "cargo deny check licenses bans sources": Long(
-        why="it asks the network what advisories there are", needs="cargo-deny"
-    ),
+    "cargo deny fetch db": Read(why="it asks the network what advisories there are"),
     # Suites of tests
     f"python3 tests/field/run.py --host build/tests/field/field_host --library {LIBRARY}": Long(
         why="minutes", test="field.sub"

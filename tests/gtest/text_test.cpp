@@ -70,44 +70,58 @@ double ThreadSeconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
-// What an event with a line costs eight scripts; the best of a few times.
-double CostOf(FakeHub& hub, const std::string& line) {
-  const Block block = Pack("ss", "nick", line.c_str());
-  double best = 1e9;
-  for (int round = 0; round < 5; ++round) {
-    const double start = ThreadSeconds();
-    for (int script = 0; script < 8; ++script) {
-      EXPECT_EQ("l 0", hub.Hook(script, W_OnParsedMsgChat, block.get()));
+// Eight scripts in a hub whose encoding may change.
+class EightScripts {
+ public:
+  EightScripts() {
+    for (int script = 0; script < kScripts; ++script) {
+      const std::string name = "script" + std::to_string(script) + ".py";
+      EXPECT_EQ(script, hub_.Load("def OnParsedMsgChat(nick, text): return 0\n", name));
     }
-    best = std::min(best, ThreadSeconds() - start);
   }
-  return best;
-}
 
-// A user who sends what is no text must not keep a hub busy: it was 400 ms a line. The bound is
-// wide; the rows of bench-instr are exact.
-TEST(Text, BadBytesCostNoMoreThanInUtf8) {
-  FakeHub hub;
-  for (int script = 0; script < 8; ++script) {
-    const std::string name = "script" + std::to_string(script) + ".py";
-    ASSERT_EQ(script, hub.Load("def OnParsedMsgChat(nick, text): return 0\n", name));
+  void Use(const char* encoding) {
+    hub_.SetEncoding(encoding);
+    hub_.Hook(0, W_OnSetConfig,
+              Pack("sssssl", "op", "config", "hub_encoding", encoding, "", 1L).get());
+    hub_.Hook(0, W_OnParsedMsgChat, Pack("ss", "nick", "text").get());
   }
-  const std::vector<std::string> lines = LinesOfBadBytes();
-  const auto use = [&](const char* encoding) {
-    hub.SetEncoding(encoding);
-    hub.Hook(0, W_OnSetConfig,
-             Pack("sssssl", "op", "config", "hub_encoding", encoding, "", 1L).get());
-    hub.Hook(0, W_OnParsedMsgChat, Pack("ss", "nick", "text").get());
-  };
-  std::vector<double> in_utf8;
-  use("UTF-8");
-  for (const std::string& line : lines) in_utf8.push_back(CostOf(hub, line));
+
+  // What an event with a line takes. No line is that of an event before, but for its first bytes.
+  double CostOf(std::string line) {
+    const std::string number = std::to_string(++events_);
+    line.replace(0, number.size(), number);
+    const Block block = Pack("ss", "nick", line.c_str());
+    const double start = ThreadSeconds();
+    for (int script = 0; script < kScripts; ++script) {
+      EXPECT_EQ("l 0", hub_.Hook(script, W_OnParsedMsgChat, block.get()));
+    }
+    return ThreadSeconds() - start;
+  }
+
+ private:
+  static constexpr int kScripts = 8;
+  FakeHub hub_;
+  int events_ = 0;
+};
+
+// A user who sends what is no text must not keep a hub busy: it was 400 ms a line. The encodings
+// take turns, so that a busy moment of the machine meets both, and the best of each counts.
+TEST(Text, BadBytesCostNoMoreThanInUtf8) {
+  constexpr int kTurns = 5;
+  EightScripts scripts;
   for (const char* encoding :
        {"GBK", "GB18030", "Big5", "Shift_JIS", "EUC-JP", "EUC-KR", "CP1251"}) {
-    use(encoding);
-    for (size_t i = 0; i < lines.size(); ++i) {
-      EXPECT_GT(4 * in_utf8[i] + 0.001, CostOf(hub, lines[i]))
-          << encoding << ' ' << lines[i].substr(0, 3);
+    for (const std::string& line : LinesOfBadBytes()) {
+      double in_utf8 = 1e9;
+      double in_theirs = 1e9;
+      for (int turn = 0; turn < kTurns; ++turn) {
+        scripts.Use("UTF-8");
+        in_utf8 = std::min(in_utf8, scripts.CostOf(line));
+        scripts.Use(encoding);
+        in_theirs = std::min(in_theirs, scripts.CostOf(line));
+      }
+      EXPECT_GT(1.5, in_theirs / in_utf8) << encoding << ' ' << line.substr(0, 3);
     }
   }
 }

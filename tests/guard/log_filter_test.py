@@ -13,7 +13,9 @@ PROGRAM = sys.argv.pop()
 
 class LogFilter(unittest.TestCase):
     def log(self, text, level):
-        environment = dict(os.environ, VH_PYTHON_LOG=text, VH_TEST_LOG_LEVEL=str(level))
+        environment = dict(os.environb)
+        environment[b"VH_PYTHON_LOG"] = text if isinstance(text, bytes) else text.encode()
+        environment[b"VH_TEST_LOG_LEVEL"] = b"%d" % level
         command = [PROGRAM, "--gtest_filter=LogFilter.Show"]
         output = subprocess.run(command, env=environment, capture_output=True, timeout=60)
         self.assertEqual(output.returncode, 0, output.stdout)
@@ -49,6 +51,15 @@ class LogFilter(unittest.TestCase):
         for text in ("bogus=", "script[x]=debug", "hub=off"):
             lines = self.log(f"{text},script=info", 0)
             self.assertEqual([text in line for line in lines], [True, False, False], lines)
+
+    def test_what_is_not_utf_8_is_told(self):
+        for text in (b"\xff", b"script=info,\xff", b"script=off\xc3", b"\xed\xb3\xbf=debug"):
+            lines = self.log(text, 0)
+            self.assertRegex(
+                lines[0],
+                r'variable VH_PYTHON_LOG is ".*", which is not UTF-8; it is taken as not set',
+            )
+            self.assertEqual([line[-2:] for line in lines if "] level " in line], ["30"])
 
 
 if __name__ == "__main__":
