@@ -10,8 +10,9 @@ use parking_lot::Mutex;
 use crate::abi::host::{self, HostFailure, HostFunction, OwningFunction};
 use crate::abi::types::w_Tcallback;
 use crate::last_error::{self, Code, Error};
+use crate::log::plain;
+use crate::scripts;
 use crate::targs::{self, Block, HostResult, Malformed, View};
-use crate::{log, scripts};
 
 /// A function the host registered for a script.
 #[derive(Clone, Debug)]
@@ -103,7 +104,7 @@ pub unsafe fn register_owning(
     // SAFETY: by contract.
     let (name, format) = unsafe { (host::bytes(name), host::bytes(format)) };
     if let Some(format) = format.filter(|format| !format.iter().copied().all(targs::is_letter)) {
-        let format = log::quoted(format);
+        let format = plain::quoted(format);
         let message =
             format!("{PLACE} for script {id}: {format} has a letter that is none of lsdpLDO");
         last_error::fail(Code::Invalid, "", message);
@@ -120,7 +121,7 @@ fn add(place: &str, id: c_int, name: Option<&[u8]>, function: Option<Function>) 
         return false;
     };
     let Some(registered) = scripts::registered_functions(id) else {
-        let message = format!("{place}({id}, {}): no script has this id", log::quoted(name));
+        let message = format!("{place}({id}, {}): no script has this id", plain::quoted(name));
         last_error::fail(Code::NotFound, "", message);
         return false;
     };
@@ -138,7 +139,7 @@ pub unsafe fn unregister(id: c_int, name: *const c_char) -> bool {
     let removed =
         scripts::registered_functions(id).is_some_and(|registered| registered.remove(name));
     if !removed {
-        let name = log::quoted(name);
+        let name = plain::quoted(name);
         let message = format!("w_UnregisterFunction({id}, {name}): there is no such function");
         last_error::set(Error { code: Code::NotFound, message, exception: None });
     }

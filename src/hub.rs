@@ -214,9 +214,9 @@ pub fn json_of_texts<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
         }
         match std::str::from_utf8(bytes) {
             Ok(text) if encoding.is_utf8() || text.is_ascii() => {
-                crate::python::json::write_text(&mut out, text);
+                crate::json::write_text(&mut out, text);
             }
-            _ => crate::python::json::write_escaped(&mut out, &encoding.decode(bytes)),
+            _ => crate::json::write_escaped(&mut out, &encoding.decode(bytes)),
         }
     }
     out.push(b']');

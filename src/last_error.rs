@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::c_char;
 
-use crate::python::json;
+use crate::json;
 use crate::targs;
 
 /// What kind of error it is.

@@ -25,6 +25,7 @@ pub mod hooks;
 pub mod host_functions;
 pub mod hub;
 mod installed;
+mod json;
 #[allow(unsafe_code)]
 pub mod last_error;
 pub mod lifecycle;
@@ -42,6 +43,8 @@ pub mod runtime;
 pub mod scripts;
 mod spawn;
 mod sql;
+#[allow(unsafe_code)]
+mod standard_output;
 pub mod stats;
 mod stubs;
 #[allow(unsafe_code)]

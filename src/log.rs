@@ -163,15 +163,6 @@ fn c_level(metadata: &Metadata<'_>) -> i32 {
     number.unwrap_or(levels.len()) as i32
 }
 
-/// A value of the host or a script for a message: in quotes, and cut when it is long.
-pub fn quoted(text: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    if text.len() <= LONGEST {
-        return format!("{:?}", String::from_utf8_lossy(text));
-    }
-    format!("{:?}… ({} bytes)", String::from_utf8_lossy(&text[..LONGEST]), text.len())
-}
-
 struct Printer;
 
 impl<S: Subscriber> Layer<S> for Printer {

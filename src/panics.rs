@@ -8,8 +8,8 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
-use crate::abi::host;
-use crate::log;
+use crate::log::{plain, stream};
+use crate::standard_output;
 
 #[cfg(feature = "inject-panics")]
 mod injection;
@@ -133,23 +133,23 @@ impl Caught {
     }
 }
 
-/// Logs a line about a panic. A log that itself fails cannot keep it from being written.
+/// Logs a line about a panic. Neither a log that is not there yet nor one that itself fails can keep it
+/// from being written.
 fn tell(line: &str) {
-    let told = catch_unwind(|| {
-        log::install();
-        tracing::error!("{line}");
-    });
-    if told.is_err() {
+    if !tracing::dispatcher::has_been_set() {
+        return write(&format!("PY: {line}"));
+    }
+    if catch_unwind(|| tracing::error!("{line}")).is_err() {
         write(&format!("PY: {line} (the log has failed, too)"));
     }
 }
 
 /// Writes without the log.
 fn write(line: &str) {
-    let before = if log::stream::is_line_open() { "\n" } else { "" };
-    let text = format!("{before}{}\n", log::plain::line(line));
+    let before = if stream::is_line_open() { "\n" } else { "" };
+    let text = format!("{before}{}\n", plain::line(line));
     // Standard output is closed or full: there is nowhere left to say so.
-    let _ = host::write_all(libc::STDOUT_FILENO, text.as_bytes());
+    let _ = standard_output::write_all(libc::STDOUT_FILENO, text.as_bytes());
 }
 
 thread_local! {

@@ -24,7 +24,7 @@ use crate::hooks::{self, HOOKS, Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG, ON_TIMER
 use crate::host_functions::Registered;
 use crate::hub;
 use crate::last_error::{self, Code, Error};
-use crate::log::{self, plain};
+use crate::log::plain;
 use crate::on_error::{self, OnError};
 use crate::panics::{self, contain, point, strike};
 use crate::python::load::{self, Loaded};
@@ -612,7 +612,7 @@ impl Request {
             Item::Text(config_name),
         ] = items[..]
         else {
-            let format = log::quoted(view.format());
+            let format = plain::quoted(view.format());
             return Err(Malformed(format!("the format is {format}")));
         };
         let Some(path) = path else { return Err(Malformed("the script path is NULL".into())) };
@@ -910,7 +910,7 @@ pub unsafe fn call_function(
     };
     serve_threads();
     let Some(inside) = enter(id) else {
-        let name = log::quoted(name);
+        let name = plain::quoted(name);
         let message = format!("w_CallFunction({id}, {name}): no script with this id is loaded");
         last_error::fail(Code::NotFound, "", message);
         return std::ptr::null_mut();
@@ -919,7 +919,7 @@ pub unsafe fn call_function(
     let view = (!params.is_null()).then(|| unsafe { View::new(params) }).transpose();
     let Script { context, body } = inside.behind();
     let Body::Runs(loaded) = body else {
-        let name = log::quoted(name);
+        let name = plain::quoted(name);
         let message =
             format!("{name} cannot be called: the script does not run, a stub stands in for it");
         last_error::fail(Code::Unavailable, &context.label, message);

@@ -11,7 +11,7 @@ use std::ffi::{CStr, c_char, c_int, c_long, c_void};
 use std::ptr::NonNull;
 
 use crate::abi::types::{Payload, w_Targs, w_Telement};
-use crate::log::{self, secrets};
+use crate::log::{plain, secrets};
 
 /// Elements of a `tab` block, whatever their types.
 pub const TAB_LENGTH: usize = 10;
@@ -426,7 +426,7 @@ impl<'a> View<'a> {
             // SAFETY: by contract a live block.
             return Ok(View { block, format, length: unsafe { tab_length(block) } });
         }
-        let shown = log::quoted(format);
+        let shown = plain::quoted(format);
         for (index, &letter) in format.iter().enumerate() {
             if !is_letter(letter) {
                 let letter = char::from(letter).escape_default();
@@ -687,7 +687,7 @@ pub unsafe fn refuse_format(format: *const c_char) {
     let wrong = format.iter().find(|&&letter| !is_letter(letter)).copied().unwrap_or_default();
     tracing::error!(
         "w_pack was given the format {}, whose letter '{}' is none of lsdpLDO: nothing is packed",
-        log::quoted(format),
+        plain::quoted(format),
         char::from(wrong).escape_default()
     );
 }
@@ -741,9 +741,9 @@ pub enum Telling {
 /// the item of an index is told.
 pub fn brief(view: &View, telling: impl Fn(usize) -> Telling) -> String {
     print(view, |index, text| match telling(index) {
-        Telling::Text => log::quoted(&secrets::masked(text)),
-        Telling::Query => log::quoted(&secrets::masked_query(text)),
-        Telling::Secret => log::quoted(secrets::MASK),
+        Telling::Text => plain::quoted(&secrets::masked(text)),
+        Telling::Query => plain::quoted(&secrets::masked_query(text)),
+        Telling::Secret => plain::quoted(secrets::MASK),
     })
 }
 

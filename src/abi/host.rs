@@ -1,7 +1,6 @@
-//! Calling C of the host: its functions, its live callback table, its standard output.
+//! Calling C of the host: its functions, its live callback table.
 
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -278,33 +277,6 @@ impl TablePlace {
     pub fn get(&self) -> Option<CallbackTable> {
         NonNull::new(self.0.load(Ordering::Acquire)).map(CallbackTable)
     }
-}
-
-unsafe extern "C" {
-    static stdout: *mut libc::FILE;
-}
-
-/// Writes out what the host's own `printf` has buffered, so that the order of lines is true.
-pub fn flush_standard_output() {
-    // SAFETY: `stdout` is libc's stream; fflush locks it.
-    unsafe { libc::fflush(stdout) };
-}
-
-/// Writes all of it to standard output or standard error.
-pub fn write_all(file: c_int, bytes: &[u8]) -> io::Result<()> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        // SAFETY: the pointer and length are one slice.
-        let written = unsafe { libc::write(file, rest.as_ptr().cast(), rest.len()) };
-        match usize::try_from(written) {
-            Ok(written) => rest = &rest[written..],
-            Err(_) => match io::Error::last_os_error() {
-                error if error.kind() == io::ErrorKind::Interrupted => {}
-                error => return Err(error),
-            },
-        }
-    }
-    Ok(())
 }
 
 /// Writes a text from `malloc` to `place`. False for NULL, and without memory.

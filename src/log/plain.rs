@@ -109,6 +109,15 @@ fn push_byte(out: &mut String, byte: u8) {
     let _ = write!(out, "\\x{byte:02x}");
 }
 
+/// A value of the host or a script for a message: in quotes, and cut when it is long.
+pub fn quoted(text: &[u8]) -> String {
+    const LONGEST: usize = 200;
+    if text.len() <= LONGEST {
+        return format!("{:?}", String::from_utf8_lossy(text));
+    }
+    format!("{:?}… ({} bytes)", String::from_utf8_lossy(&text[..LONGEST]), text.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 
 use super::plain::{self, LONGEST};
-use crate::abi::host;
+use crate::standard_output;
 
 /// Who writes: a script, by its serial, to standard output or standard error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,11 +39,11 @@ pub fn is_line_open() -> bool {
 
 /// Writes a record, behind what the host's `printf` still holds.
 pub fn write_record(record: &str) {
-    host::flush_standard_output();
+    standard_output::flush();
     let mut open = OPEN.lock();
     // Standard output is closed or full: there is nowhere left to say so.
-    let _ =
-        end_line(&mut open).and_then(|()| host::write_all(libc::STDOUT_FILENO, record.as_bytes()));
+    let _ = end_line(&mut open)
+        .and_then(|()| standard_output::write_all(libc::STDOUT_FILENO, record.as_bytes()));
 }
 
 /// What is to be written of a piece of a script's output.
@@ -77,7 +77,8 @@ pub fn write<T>(
         return (Ok(()), admitted);
     }
     let ended = if own.is_none() { end_line(&mut open) } else { Ok(()) };
-    let written = ended.and_then(|()| host::write_all(writer.file, piece.text.as_bytes()));
+    let written =
+        ended.and_then(|()| standard_output::write_all(writer.file, piece.text.as_bytes()));
     set_open(&mut open, piece.line);
     (written, admitted)
 }
@@ -102,7 +103,7 @@ fn set_open(open: &mut Option<Line>, line: Option<Line>) {
 fn end_line(open: &mut Option<Line>) -> io::Result<()> {
     let Some(line) = *open else { return Ok(()) };
     set_open(open, None);
-    host::write_all(line.writer.file, end_of(line.left_out).as_bytes())
+    standard_output::write_all(line.writer.file, end_of(line.left_out).as_bytes())
 }
 
 /// How a line ends of which so much was left out.

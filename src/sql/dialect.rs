@@ -84,7 +84,7 @@ pub fn of_answer(row: &[Option<Vec<u8>>]) -> Result<Option<Dialect>, String> {
              library does not know how values are written in it. Choose another in the hub's \
              configuration (db_charset), such as utf8mb4",
             String::from_utf8_lossy(version),
-            crate::log::quoted(client),
+            crate::log::plain::quoted(client),
         ));
     };
     let has = |mode: &str| modes.split(|&byte| byte == b',').any(|set| set == mode.as_bytes());

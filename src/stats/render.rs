@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Numbers;
 use crate::clock;
 use crate::guard::{Callee, Kind};
-use crate::python::json::write_text;
+use crate::json::write_text;
 use crate::scripts::{self, Context};
 
 /// JSON text: what `vh.stats()` returns and `w_Stats` writes.

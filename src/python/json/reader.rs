@@ -10,9 +10,8 @@ use smallvec::SmallVec;
 
 use super::super::convert;
 use super::super::object::{Attached, Obj};
-use super::{
-    BASE64, BYTES_KEY, Failure, HIGHEST, MAX_DEPTH, MAX_LENGTH, is_plain, marks_of_special, refuse,
-};
+use super::{BASE64, BYTES_KEY, Failure, MAX_DEPTH, MAX_LENGTH, refuse};
+use crate::json::{HIGHEST, is_plain, marks_of_special};
 use crate::text::Decoded;
 
 /// Makes the object a JSON text stands for. Bytes that are not UTF-8 become escaped bytes.
@@ -484,7 +483,8 @@ impl Plain {
 
 #[cfg(test)]
 mod tests {
-    use super::{Plain, is_plain};
+    use super::Plain;
+    use crate::json::is_plain;
 
     #[test]
     #[cfg_attr(miri, ignore = "safe code, and a hundred thousand rounds")]

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use crate::abi::cxx;
 use crate::callbacks::{Callback, Outcome};
 use crate::host_functions::Answer;
-use crate::log;
+use crate::log::plain;
 use crate::python::convert::{self, JsonFrom};
 use crate::python::json::Failure;
 use crate::python::object::{Attached, Obj, Raised};
@@ -96,7 +96,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn unexpected<T>(&self) -> Result<T, Failure> {
-        Err(Failure::refused(format!("its format is {}", log::quoted(self.view.format()))))
+        Err(Failure::refused(format!("its format is {}", plain::quoted(self.view.format()))))
     }
 
     fn int(&self, index: usize) -> Result<i64, Failure> {
