@@ -1,13 +1,13 @@
 //! Sending an exception to another thread, which takes it between two steps of its Python code.
 //!
-//! Up to Python 3.11 two things can go wrong. A thread that has not begun bears the number of the one
-//! that made it, and would get what is sent to that. And the import system's own code cannot bear an
-//! exception: one of its locks may stay taken for ever. From 3.12 on neither is so.
+//! Two things can go wrong. The import system's own code cannot bear an exception: one of its locks may
+//! stay taken for ever. And up to Python 3.11 a thread that has not begun bears the number of the one that
+//! made it, and would get what is sent to that.
 
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyObject, PyThreadState};
 
-use super::object::Attached;
+use super::object::{Attached, Obj, Raised};
 
 /// Who gets the exception.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +39,82 @@ fn send_by_number(_: Attached<'_>, thread: u64, exception: *mut PyObject) -> boo
     unsafe { ffi::PyThreadState_SetAsyncExc(thread as _, exception) > 0 }
 }
 
+/// What keeps the locks of the import system, and what finds files for it. The latter bears an
+/// exception, but for the function that remembers for ever which folders cannot be searched.
+///
+/// From 3.13 on a thread takes the exception not where it stands but at its next look, which may come when
+/// a function has returned. So there nothing must raise that is called where the next look may be that of
+/// the function that gives a lock back: what searches for a module.
+const LOCKING: &str = "<frozen importlib._bootstrap>";
+const SEARCHING: &str = "_find_spec";
+const LOOKS_LATER: bool = cfg!(Py_3_13);
+const FINDING: &str = "<frozen importlib._bootstrap_external>";
+const REMEMBERING: &str = "_path_importer_cache";
+
+/// Whether the next step of a thread is one of the import system's own that must not raise: that is
+/// where it would take the exception. Modules that are being imported have code of their own.
+fn is_importing<'a>(frame_of_thread: impl Fn() -> Option<Obj<'a>>) -> bool {
+    let Some(mut innermost) = frame_of_thread() else { return false };
+    loop {
+        let answer = must_not_raise(&innermost);
+        // Making an object for a frame may collect garbage, and the thread may go on meanwhile. The
+        // second time the objects are there.
+        match frame_of_thread() {
+            Some(again) if again.as_ptr() == innermost.as_ptr() => return answer,
+            Some(again) => innermost = again,
+            None => return false,
+        }
+    }
+}
+
+/// The innermost frame of a thread.
+fn innermost<'a>(attached: Attached<'a>, state: *mut PyThreadState) -> Option<Obj<'a>> {
+    // SAFETY: a thread state of the attached interpreter; a strong reference or NULL.
+    let frame = unsafe { attached.take(ffi::PyThreadState_GetFrame(state).cast()) };
+    frame.map_err(|raised| attached.clear(raised)).ok()
+}
+
+fn must_not_raise(innermost: &Obj) -> bool {
+    let mut frame = innermost.clone();
+    while let Some((file, name)) = place_of(&frame) {
+        match file.as_str() {
+            LOCKING if LOOKS_LATER && name == SEARCHING => return true,
+            LOCKING => return frame.as_ptr() == innermost.as_ptr(),
+            FINDING if name == REMEMBERING => return true,
+            FINDING => {}
+            _ if LOOKS_LATER => {}
+            _ => return false,
+        }
+        let Ok(outer) = frame.attribute(c"f_back") else { break };
+        if outer.is_none() {
+            break;
+        }
+        frame = outer;
+    }
+    frame.attached().clear(Raised);
+    false
+}
+
+/// File and name of the code of a frame.
+fn place_of(frame: &Obj) -> Option<(String, String)> {
+    let text = |code: &Obj, name| Ok(code.attribute(name)?.to_text());
+    let code = frame.attribute(c"f_code");
+    code.and_then(|code| Ok((text(&code, c"co_filename")?, text(&code, c"co_name")?))).ok()
+}
+
 #[cfg(Py_3_12)]
 mod exact {
-    use super::{Attached, PyObject, PyThreadState, Receiver, send_by_number};
+    use super::{
+        Attached, Obj, PyObject, PyThreadState, Raised, Receiver, ffi, innermost, is_importing,
+        send_by_number,
+    };
 
     pub fn send(attached: Attached<'_>, receiver: Receiver, exception: *mut PyObject) -> bool {
-        send_by_number(attached, receiver.thread, exception);
-        true
+        let may = !is_shielded(attached, receiver);
+        if may {
+            send_by_number(attached, receiver.thread, exception);
+        }
+        may
     }
 
     pub fn deliver(
@@ -57,8 +126,25 @@ mod exact {
         send_by_number(attached, receiver.thread, exception);
     }
 
-    pub fn is_shielded(_: Attached<'_>, _: Receiver) -> bool {
-        false
+    pub fn is_shielded(attached: Attached<'_>, receiver: Receiver) -> bool {
+        is_importing(|| {
+            if receiver.state.is_null() {
+                let frame = among_all(attached, receiver.thread);
+                return frame.map_err(|raised| attached.clear(raised)).ok();
+            }
+            innermost(attached, receiver.state)
+        })
+    }
+
+    /// The innermost frame of a thread that is known by its number only.
+    fn among_all(attached: Attached<'_>, thread: u64) -> Result<Obj<'_>, Raised> {
+        // SAFETY: attached; the name is a C string, and the result is borrowed from `sys` or NULL.
+        let frames = unsafe { ffi::PySys_GetObject(c"_current_frames".as_ptr()) };
+        // SAFETY: as above.
+        let Some(frames) = (unsafe { attached.borrow(frames) }) else { return Err(Raised) };
+        let (all, number) = (frames.call(&[])?, attached.int(thread as i64)?);
+        // SAFETY: attached; a new reference or NULL.
+        unsafe { attached.take(ffi::PyObject_GetItem(all.as_ptr(), number.as_ptr())) }
     }
 }
 
@@ -66,15 +152,16 @@ mod exact {
 mod exact {
     use std::ptr;
 
-    use super::{Attached, PyObject, PyThreadState, Receiver, ffi, send_by_number};
-    use crate::python::object::{Obj, Raised};
+    use super::{
+        Attached, PyObject, PyThreadState, Receiver, ffi, innermost, is_importing, send_by_number,
+    };
     use crate::python::thread_state::ThreadState;
 
     pub fn send(attached: Attached<'_>, receiver: Receiver, exception: *mut PyObject) -> bool {
         let Some(state) = state_of(attached, receiver) else {
             return true;
         };
-        if is_importing(attached, state) {
+        if is_importing(|| innermost(attached, state)) {
             return false;
         }
         deliver(attached, receiver, state, exception);
@@ -106,7 +193,8 @@ mod exact {
     }
 
     pub fn is_shielded(attached: Attached<'_>, receiver: Receiver) -> bool {
-        state_of(attached, receiver).is_some_and(|state| is_importing(attached, state))
+        state_of(attached, receiver)
+            .is_some_and(|state| is_importing(|| innermost(attached, state)))
     }
 
     /// The receiver's thread state: the one with Python code, for a thread that has begun.
@@ -114,7 +202,7 @@ mod exact {
         if !receiver.state.is_null() {
             return Some(receiver.state);
         }
-        let has_code = |state: &*mut PyThreadState| frame_of(attached, *state).is_some();
+        let has_code = |state: &*mut PyThreadState| innermost(attached, *state).is_some();
         states(attached, receiver.thread)
             .find(has_code)
             .or_else(|| states(attached, receiver.thread).next())
@@ -142,60 +230,5 @@ mod exact {
     unsafe fn sent(state: *mut PyThreadState) -> *mut *mut PyObject {
         // SAFETY: by contract, a thread state that is there.
         unsafe { &raw mut (*state.cast::<ThreadState>()).sent }
-    }
-
-    /// What keeps the locks of the import system, and what finds files for it. The latter bears an
-    /// exception, but for the function that remembers for ever which folders cannot be searched.
-    const LOCKING: &str = "<frozen importlib._bootstrap>";
-    const FINDING: &str = "<frozen importlib._bootstrap_external>";
-    const REMEMBERING: &str = "_path_importer_cache";
-
-    /// Whether the next step of a thread is one of the import system's own that must not raise: that is
-    /// where it would take the exception. Modules that are being imported have code of their own.
-    fn is_importing(attached: Attached<'_>, state: *mut PyThreadState) -> bool {
-        let Some(mut innermost) = frame_of(attached, state) else { return false };
-        loop {
-            let answer = must_not_raise(&innermost);
-            // Making an object for a frame may collect garbage, and the thread may go on meanwhile. The
-            // second time the objects are there.
-            match frame_of(attached, state) {
-                Some(again) if again.as_ptr() == innermost.as_ptr() => return answer,
-                Some(again) => innermost = again,
-                None => return false,
-            }
-        }
-    }
-
-    /// The innermost frame of a thread.
-    fn frame_of<'a>(attached: Attached<'a>, state: *mut PyThreadState) -> Option<Obj<'a>> {
-        // SAFETY: a thread state of the attached interpreter; a strong reference or NULL.
-        let frame = unsafe { attached.take(ffi::PyThreadState_GetFrame(state).cast()) };
-        frame.map_err(|raised| attached.clear(raised)).ok()
-    }
-
-    fn must_not_raise(innermost: &Obj) -> bool {
-        let mut frame = innermost.clone();
-        while let Some((file, name)) = place_of(&frame) {
-            match file.as_str() {
-                LOCKING => return frame.as_ptr() == innermost.as_ptr(),
-                FINDING if name == REMEMBERING => return true,
-                FINDING => {}
-                _ => return false,
-            }
-            let Ok(outer) = frame.attribute(c"f_back") else { break };
-            if outer.is_none() {
-                break;
-            }
-            frame = outer;
-        }
-        frame.attached().clear(Raised);
-        false
-    }
-
-    /// File and name of the code of a frame.
-    fn place_of(frame: &Obj) -> Option<(String, String)> {
-        let text = |code: &Obj, name| Ok(code.attribute(name)?.to_text());
-        let code = frame.attribute(c"f_code");
-        code.and_then(|code| Ok((text(&code, c"co_filename")?, text(&code, c"co_name")?))).ok()
     }
 }

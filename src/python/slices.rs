@@ -19,7 +19,7 @@ const SHORTEST: Duration = Duration::from_micros(500);
 const GRACE: Duration = Duration::from_millis(50);
 
 /// From the first slice in a late call to an exception that nobody sent: where none can be sent, as in the
-/// import system up to Python 3.11.
+/// import system.
 const UNSENT: Duration = Duration::from_millis(300);
 
 /// How long one wait of a script's top level may last when `VH_PYTHON_LOAD_WAIT` does not say.
