@@ -108,6 +108,9 @@ class EightScripts {
 // A user who sends what is no text must not keep a hub busy: it was 400 ms a line. The encodings
 // take turns, so that a busy moment of the machine meets both, and the best of each counts.
 TEST(Text, BadBytesCostNoMoreThanInUtf8) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer makes allocations dear, and decoders allocate";
+#endif
   constexpr int kTurns = 5;
   EightScripts scripts;
   for (const char* encoding :

@@ -138,8 +138,11 @@ class BusyScript : public testing::TestWithParam<std::tuple<const char*, const c
 TEST_P(BusyScript, DoesNotDelayOthers) {
   constexpr int kCalls = 200;
   constexpr double kLimitMs = 50;
+  constexpr auto kPause = std::chrono::milliseconds(2);
   const auto [called, busy] = GetParam();
   std::vector<double> times;
+  // How much later than asked for the machine wakes a thread: its part in a call that waits.
+  std::vector<double> delays;
   {
     FakeHub hub;
     const std::string header = "# vh: runtime = ";
@@ -152,17 +155,24 @@ TEST_P(BusyScript, DoesNotDelayOthers) {
                           "busy.py"));
     for (int call = 0; call < kCalls; ++call) {
       // The hub waits for its clients; meanwhile the busy script takes the lock.
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      const auto asleep = Clock::now();
+      std::this_thread::sleep_for(kPause);
       const auto start = Clock::now();
+      delays.push_back(Milliseconds(start - asleep - kPause));
       ASSERT_EQ("l 0", hub.Hook(calm, W_OnUserLogin, Pack("s", "nick").get()));
       times.push_back(Milliseconds(Clock::now() - start));
     }
   }
   std::sort(times.begin(), times.end());
+  std::sort(delays.begin(), delays.end());
   const double p99 = times[kCalls * 99 / 100];
-  std::printf("hook in %-7s beside a busy script in %-7s: p50 %.2f ms, p99 %.2f ms, max %.2f ms\n",
-              called, busy, times[kCalls / 2], p99, times.back());
-  EXPECT_GT(kLimitMs, p99);
+  const double delay = delays[kCalls * 99 / 100];
+  std::printf(
+      "hook in %-7s beside a busy script in %-7s: p50 %.2f ms, p99 %.2f ms, max %.2f ms; "
+      "wakes p99 %.2f ms late\n",
+      called, busy, times[kCalls / 2], p99, times.back(), delay);
+  // Both threads have to be woken, in turns.
+  EXPECT_GT(kLimitMs + 10 * delay, p99);
 }
 
 INSTANTIATE_TEST_SUITE_P(
