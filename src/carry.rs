@@ -238,3 +238,13 @@ impl Reply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_what_the_readme_tells() {
+        assert_eq!(WAIT.as_secs_f64(), config::documented("VH_PYTHON_CALL_TIMEOUT"));
+    }
+}

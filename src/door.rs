@@ -10,10 +10,15 @@
 
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 
+#[cfg(not(loom))]
 use parking_lot::Mutex;
 
+#[cfg(loom)]
+use crate::modelled::{AtomicBool, AtomicPtr, AtomicUsize, Mutex};
 use crate::threads::{Record, Records};
 
 /// Whether the kernel refuses by now to order the memory accesses of all threads; all is slower then.
@@ -28,7 +33,8 @@ pub fn wait_for_certainty() {
 }
 
 /// How many doors a thread can be behind without an atomic operation: a cache line of them.
-const NOTES: usize = 8;
+/// A model of it would take long for so many.
+const NOTES: usize = if cfg!(loom) { 1 } else { 8 };
 
 /// The doors a thread is behind; NULL where a note is free. Only the thread itself writes here.
 #[derive(Debug, Default)]
@@ -208,8 +214,13 @@ impl<T> Drop for Inside<'_, T> {
 /// later, as under a filter of system calls; but first a light one that was none must be over for sure.
 mod barrier {
     use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
+    #[cfg(not(loom))]
+    use std::sync::atomic::fence;
+    use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
     use std::time::{Duration, Instant};
+
+    #[cfg(loom)]
+    use loom::sync::atomic::fence;
 
     /// By then every processor has written to memory what it was asked to write: it takes microseconds, and an
     /// interrupt, of which there are many, makes sure of it.
@@ -264,15 +275,17 @@ mod barrier {
         REFUSED.get().is_some()
     }
 
-    /// False when the kernel does not know the call. Miri is asked nothing.
+    /// False when the kernel does not know the call. Miri and loom have no kernel: both barriers are full ones
+    /// there.
     fn call(command: libc::c_int) -> bool {
         // SAFETY: takes numbers only.
-        !cfg!(miri) && unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) } == 0
+        !cfg!(any(miri, loom)) && unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) } == 0
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
+    use std::collections::VecDeque;
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
@@ -315,6 +328,38 @@ mod tests {
             assert_eq!((*one.behind(), TAKEN.load(Ordering::Relaxed)), (9, 0));
         }
         assert_eq!(TAKEN.load(Ordering::Relaxed), 9);
+    }
+
+    #[test]
+    fn the_first_ones_in_may_be_the_first_ones_out() {
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        let door = Door::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
+        door.open(Box::new(9));
+        let mut inside: VecDeque<_> = (0..NOTES + 3).map(|_| door.enter().unwrap()).collect();
+        assert!(door.close().is_none());
+        while let Some(one) = inside.pop_front() {
+            assert_eq!((*one.behind(), TAKEN.load(Ordering::Relaxed)), (9, 0));
+        }
+        assert_eq!(TAKEN.load(Ordering::Relaxed), 9);
+    }
+
+    #[test]
+    fn one_without_a_note_is_inside_when_the_notes_are_for_another_door() {
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        let crowded = Door::closed(drop::<Box<usize>>);
+        let door = Door::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
+        crowded.open(Box::new(1));
+        door.open(Box::new(2));
+        let crowd: Vec<_> = (0..NOTES).map(|_| crowded.enter().unwrap()).collect();
+        let (first, second) = (door.enter().unwrap(), door.enter().unwrap());
+        assert!(door.close().is_none(), "nobody has noted it, but two are inside");
+        drop(crowd);
+        // Its notes are free again, but not noted is not noted.
+        drop(first);
+        assert_eq!((*second.behind(), TAKEN.load(Ordering::Relaxed)), (2, 0));
+        drop(second);
+        assert_eq!(TAKEN.load(Ordering::Relaxed), 2);
+        assert_eq!(crowded.close().as_deref(), Some(&1), "nobody is counted twice");
     }
 
     #[test]

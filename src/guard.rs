@@ -597,3 +597,13 @@ impl Call<'_, '_> {
         self.callee.row.count_timeout();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_what_the_readme_tells() {
+        assert_eq!(TIMEOUT.as_secs_f64(), config::documented("VH_PYTHON_HOOK_TIMEOUT"));
+    }
+}

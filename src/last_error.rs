@@ -180,3 +180,32 @@ impl Error {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_are_cut_between_characters_wherever_these_begin() {
+        for character in ["é", "中", "\u{1F600}"] {
+            for before in 0..4 {
+                let message = "a".repeat(before) + &character.repeat(LONGEST);
+                let _call = Call::begin();
+                set(Error { code: Code::Invalid, message: message.clone(), exception: None });
+                let kept = ERROR.with(|last| last.borrow().as_ref().unwrap().message.clone());
+                let (head, rest) = kept.split_once("… (").unwrap();
+                assert!(message.starts_with(head), "{character}");
+                assert!((LONGEST - 3..=LONGEST).contains(&head.len()), "{}", head.len());
+                assert_eq!(rest, format!("{} more bytes)", message.len() - head.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_that_fits_is_kept_whole() {
+        let _call = Call::begin();
+        let message = "中".repeat(LONGEST / 3);
+        set(Error { code: Code::Invalid, message: message.clone(), exception: None });
+        assert_eq!(ERROR.with(|last| last.borrow().as_ref().unwrap().message.clone()), message);
+    }
+}

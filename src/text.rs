@@ -439,6 +439,15 @@ mod tests {
     fn iso_8859_has_control_characters() {
         let decoded = Encoding::named("ISO-8859-9").unwrap().decode(b"\x80\xFD");
         assert_eq!(code_points(&decoded), [0x80, 0x131]);
+        for name in
+            ["latin1", "latin2", "latin4", "latin5", "ISO-8859-1", "iso8859-2", "iso_8859-15"]
+        {
+            let encoding = Encoding::named(name).unwrap();
+            let bytes: Vec<u8> = (0x80..0xA0).collect();
+            let points: Vec<u32> = (0x80..0xA0).collect();
+            assert_eq!(code_points(&encoding.decode(&bytes)), points, "{name}");
+            assert_eq!(encoding.encode_code_points(points.into_iter()), bytes, "{name}");
+        }
     }
 
     #[test]

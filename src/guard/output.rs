@@ -155,4 +155,9 @@ mod tests {
             assert_eq!(output.admit(Kind::Output, 90, 0, minute * MINUTE), Verdict::Write);
         }
     }
+
+    #[test]
+    fn the_default_is_what_the_readme_tells() {
+        assert_eq!(LIMIT, config::documented("VH_PYTHON_OUTPUT_LIMIT"));
+    }
 }

@@ -149,4 +149,35 @@ mod tests {
         }
         assert!(block(&"\u{202e}".repeat(LONGEST)).len() <= LONGEST);
     }
+
+    #[test]
+    fn long_records_are_cut_between_characters_wherever_these_begin() {
+        for character in ["é", "中", "\u{1F600}"] {
+            for before in 0..4 {
+                for after in 0..4 {
+                    let text = character.repeat(10_000);
+                    let text = "a".repeat(before) + &text + &"b".repeat(after);
+                    let long = block(&text);
+                    assert!(long.len() <= LONGEST);
+                    let (head, rest) = long.split_once("… (").unwrap();
+                    let (number, tail) = rest.split_once(" bytes left out) …").unwrap();
+                    assert!(text.starts_with(head) && text.ends_with(tail), "{long}");
+                    assert_eq!(number.parse(), Ok(text.len() - head.len() - tail.len()));
+                    assert!(LONGEST - long.len() < 2 * MARK, "no more is left out than must be");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_start_of_a_character_is_found_from_inside() {
+        let text = "aé中\u{1F600}b";
+        for index in 0..=text.len() {
+            let start = (0..=index).rev().find(|&index| text.is_char_boundary(index));
+            assert_eq!(Some(start_of_character(text.as_bytes(), index)), start, "{index}");
+            let end = (index..=text.len()).find(|&index| text.is_char_boundary(index));
+            assert_eq!(Some(end_of_character(text.as_bytes(), index)), end, "{index}");
+        }
+        assert_eq!(start_of_character(b"\x80\x80\x80\x80\x80", 4), 4, "no text: cut anywhere");
+    }
 }

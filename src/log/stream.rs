@@ -175,4 +175,17 @@ mod tests {
         }
         assert_eq!(text, "0123456789… (4 more bytes)\nnext\n");
     }
+
+    #[test]
+    fn what_is_shortened_ends_between_characters() {
+        for length in 0..=12 {
+            let mut piece = compose(WRITER, "", "aé中\u{1F600}bc".as_bytes(), None, 100);
+            let whole = piece.text.clone();
+            piece.shorten(length);
+            let kept = piece.text.strip_suffix("…\n").unwrap_or(&piece.text);
+            assert!(whole.starts_with(kept) && kept.len() <= length, "{kept:?}");
+            assert!(kept.len() + 4 > length || kept == whole, "{kept:?} of {length} bytes");
+            assert!(piece.line.is_none());
+        }
+    }
 }

@@ -386,3 +386,13 @@ fn end_interpreter(janitor: Janitor) {
     }
     janitor.end();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_what_the_readme_tells() {
+        assert_eq!(TIME.as_secs_f64(), config::documented("VH_PYTHON_UNLOAD_TIMEOUT"));
+    }
+}

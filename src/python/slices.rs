@@ -116,3 +116,13 @@ impl Wait {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_what_the_readme_tells() {
+        assert_eq!(LOAD_WAIT.as_secs_f64(), config::documented("VH_PYTHON_LOAD_WAIT"));
+    }
+}

@@ -72,6 +72,7 @@ COMMANDS = {
     f"VH_HUB=build/legacy_host/vh_hub VH_LIBRARY={LIBRARY} python3 tests/guard/ten_scripts.py": Long(
         why="three minutes of an idle machine", test="guard.ten_scripts"
     ),
+    "tools/mutants/run --list": Run(r"^src/door\.rs: "),
     # Measuring
     "make bench": Long(
         why="ten minutes of an idle machine", short="make bench BENCH='--quick --row OnTimer'"

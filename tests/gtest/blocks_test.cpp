@@ -2,13 +2,33 @@
 #include "blocks.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <climits>
 #include <cstdarg>
+#include <cstdint>
 #include <cstring>
 #include <thread>
 
 namespace {
+
+#ifdef __has_feature  // Only in clang.
+#if __has_feature(address_sanitizer)
+#define VH_HAS_ADDRESS_SANITIZER
+#endif
+#endif
+
+// Whether a memory checker stands in for malloc.
+bool IsChecked() {
+#if defined(__SANITIZE_ADDRESS__) || defined(VH_HAS_ADDRESS_SANITIZER)
+  return true;
+#else
+  const char* preloaded = std::getenv("LD_PRELOAD");
+  return preloaded && std::strstr(preloaded, "vgpreload");
+#endif
+}
+const bool kIsChecked = IsChecked();
 
 struct AllLetters {
   long l = 1;
@@ -231,35 +251,78 @@ TEST(BlocksPackprint, IsKeptForEachThread) {
   EXPECT_NE(std::string::npos, theirs.find("theirs"));
 }
 
+// Text in so much memory that glibc always asks the system for it, and gives it back at once: after
+// that nothing is at its address. What is not freed the memory checkers find as well.
+constexpr size_t kMuch = size_t{64} << 20;
+char* MuchText() {
+  auto* text = static_cast<char*>(std::calloc(1, kMuch));
+  std::strcpy(text, "text");
+  return text;
+}
+
+// Whether its memory is there: the kernel says so without touching it.
+bool IsThere(const char* text) {
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  unsigned char resident = 0;
+  auto* start =
+      reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(text) + kMuch / 2) / page * page);
+  return mincore(start, 1, &resident) == 0;
+}
+
+// Under a memory checker what was freed stays there for a while.
+bool IsFreed(const char* text) { return kIsChecked || !IsThere(text); }
+
 TEST(BlocksFreeArgs, FreesTheStringsABlockOwns) {
-  // What is not freed here, the memory checkers find.
   auto** list = static_cast<char**>(std::calloc(3, sizeof(char*)));
-  list[0] = strdup("a");
-  list[1] = strdup("b");
-  Lib().w_free_args(
-      Lib().w_pack("lsdDLss", 1L, strdup("text"), 1.5, strdup("[]"), list, nullptr, strdup("")));
+  list[0] = MuchText();
+  list[1] = MuchText();
+  char* const text = MuchText();
+  char* const json = MuchText();
+  char* const last = MuchText();
+  const std::vector<const char*> all = {text, json, list[0], list[1], last};
+  w_Targs* block = Lib().w_pack("lsdDLss", 1L, text, 1.5, json, list, nullptr, last);
+  for (const char* one : all) ASSERT_TRUE(IsThere(one));
+  Lib().w_free_args(block);
   Lib().w_free_args(nullptr);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_TRUE(IsFreed(all[i])) << "string " << i;
 }
 
 TEST(BlocksFreeArgs, LeavesStringsInsideTheBlock) {
-  w_Targs* block = NewBlock("ss");
+  // glibc ends the process when it is given what is no allocation.
+  char* const own = MuchText();
+  w_Targs* block = NewBlock("sss");
   block->args[0].s = const_cast<char*>(block->format);
-  block->args[1].s = const_cast<char*>(block->format) + 1;
+  block->args[1].s = own;
+  block->args[2].s = const_cast<char*>(block->format) + 1;
   Lib().w_free_args(block);
+  EXPECT_TRUE(IsFreed(own)) << "the one between them is the block's own";
 }
 
 TEST(BlocksFreeArgs, LeavesPointersAndObjects) {
-  int mine = 0;
-  Lib().w_free_args(Lib().w_pack("pO", &mine, &mine));
+  char* const pointer = MuchText();
+  char* const object = MuchText();
+  Lib().w_free_args(Lib().w_pack("pO", pointer, object));
+  ASSERT_TRUE(IsThere(pointer));
+  ASSERT_TRUE(IsThere(object));
+  EXPECT_STREQ("text", pointer);
+  EXPECT_STREQ("text", object);
+  std::free(pointer);
+  std::free(object);
 }
 
 TEST(BlocksFreeArgs, FreesATabBlock) {
+  char* const first = MuchText();
+  char* const last = MuchText();
   w_Targs* block = NewBlock("tab");
   block->args[0].type = 's';
-  block->args[0].s = strdup("text");
+  block->args[0].s = first;
   block->args[2].type = 'l';
   block->args[2].l = 5;
+  block->args[3].type = 's';
+  block->args[3].s = last;
   Lib().w_free_args(block);
+  EXPECT_TRUE(IsFreed(first));
+  EXPECT_TRUE(IsFreed(last)) << "elements without a type end nothing";
 }
 
 TEST(Blocks, ListOfStringsBecomesAJsonArray) {

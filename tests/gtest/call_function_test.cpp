@@ -190,6 +190,29 @@ TEST(CallFunction, TakesJsonOfEveryKind) {
   }
 }
 
+// Where the number of digits does not say whether one fits, its value does.
+TEST(CallFunction, TakesIntegersOf64BitsAndRefusesLongerOnes) {
+  FakeHub hub;
+  const int script = hub.Load(kSource);
+  for (const std::string number :
+       {"999999999999999999", "1000000000000000000", "9223372036854775806", "9223372036854775807",
+        "-999999999999999999", "-1000000000000000000", "-9223372036854775807",
+        "-9223372036854775808"}) {
+    const std::string json = "[" + number + "]";
+    EXPECT_EQ("s \"([" + number + "],)\"", hub.Call(script, "show", Pack("D", json.c_str()).get()));
+  }
+  for (const std::string number :
+       {"9223372036854775808", "9223372036854775809", "9999999999999999999", "-9223372036854775809",
+        "-9999999999999999999", "10000000000000000000", "18446744073709551616",
+        "18446744073709551617", "-18446744073709551615", "100000000000000000000000000"}) {
+    const std::string json = "[" + number + "]";
+    hub.TakeLog();
+    EXPECT_EQ("(null)", hub.Call(script, "show", Pack("D", json.c_str()).get())) << number;
+    const std::string log = hub.TakeLog();
+    EXPECT_EQ(1, CountLines(log, {"this integer does not fit 64 bits, at byte"})) << log;
+  }
+}
+
 TEST(CallFunction, TakesNullForEveryPointer) {
   FakeHub hub;
   const int script = hub.Load(kSource);

@@ -19,6 +19,8 @@ constexpr const char* kEcho =
     "    return text\n"
     "def say(text):\n"
     "    return vh.Topic(text)\n"
+    "def points(text):\n"
+    "    return [ord(c) for c in text]\n"
     "def give(code):\n"
     "    return eval(code)\n";
 
@@ -204,6 +206,34 @@ TEST(Text, TheEncodingIsAskedAgainAfterAScriptSetIt) {
   hub.SetEncoding("CP1251");
   EXPECT_EQ("True", hub.Evaluate(script, "vh.SetConfig('config', 'hub_encoding', 'CP1251')"));
   EXPECT_EQ("s \"\xcf\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+}
+
+// Whoever changes the configuration by hand reloads the scripts.
+TEST(Text, TheEncodingIsAskedAgainAtALoad) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(kEcho);
+  EXPECT_EQ("s \"\xd0\x9f\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+  hub.SetEncoding("CP1251");
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  ASSERT_EQ(script, hub.LoadEvaluating(kEcho));
+  EXPECT_EQ("s \"\xcf\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()));
+  hub.SetEncoding("KOI8-R");
+  hub.Load("def broken(:\n", "other.py");
+  EXPECT_EQ("s \"\xf0\"", hub.Call(script, "give", Pack("s", "'\\u041f'").get()))
+      << "any load asks, also one that fails";
+}
+
+TEST(Text, ControlCharactersOfIso8859AreNotThoseOfWindows) {
+  for (const char* name : {"latin2", "ISO-8859-2", "iso8859-2", "iso_8859-2", "latin1"}) {
+    FakeHub hub;
+    hub.SetEncoding(name);
+    const int script = hub.LoadEvaluating(kEcho);
+    for (int byte = 0x80; byte < 0xA0; ++byte) {
+      const char text[] = {static_cast<char>(byte), 0};
+      const std::string found = hub.Call(script, "points", Pack("s", text).get());
+      EXPECT_EQ("D [" + std::to_string(byte) + "]", found) << name;
+    }
+  }
 }
 
 TEST(Text, TheEncodingIsAskedWhenNeededAndOnce) {

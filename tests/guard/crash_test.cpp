@@ -522,6 +522,26 @@ TEST_F(CrashHandlersReplaced, DoNotExplainWhatIsIgnored) {
   EXPECT_FALSE(std::filesystem::exists(hub_.config_folder() / "vh_python_crash.txt"));
 }
 
+// Also when the host ignored them before the library was there.
+TEST(CrashHandlers, LeaveIgnoredWhatTheHostIgnored) {
+  const HostHandlers before(false);
+  for (int signal : kSignals) Install(signal, SIG_IGN);
+  {
+    FakeHub hub;
+    const int script = hub.LoadEvaluating(kCrash);
+    for (int signal : kSignals) {
+      ASSERT_NO_FATAL_FAILURE(AwaitTheLibrarys(signal));
+      raise(signal);
+    }
+    for (const char* signal : {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT"}) {
+      hub.Hook(script, W_OnUserLogin, Pack("s", signal).get());
+    }
+    EXPECT_EQ(0, CountLines(hub.TakeLog(), {"the process got"}));
+  }
+  for (int signal : kSignals) EXPECT_EQ(SIG_IGN, Current(signal).sa_handler) << signal;
+  EXPECT_EQ(0, handled);
+}
+
 // What happens in a handler of the host is no new crash: real hubs tell the scripts that they end.
 TEST_F(CrashHandlersReplaced, ExplainTheFirstCrashOnly) {
   static FakeHub* hub;

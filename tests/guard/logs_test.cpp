@@ -365,6 +365,45 @@ TEST(LogSink, ThatStandsStillLosesTheOldestRecords) {
   EXPECT_EQ("", hub.TakeLog());
 }
 
+// Few records can be much memory: long ones are counted by their bytes.
+TEST(LogSink, ThatStandsStillLosesTheOldestBytes) {
+  constexpr size_t kMostBytes = 8 << 20;
+  constexpr int kLong = 2000;
+  static std::mutex lock;
+  std::vector<Record> records;
+  const ScopedEnvironment unlimited("VH_PYTHON_OUTPUT_LIMIT", "0");
+  FakeHub hub;
+  const int script = hub.Load(
+      "import vh\n"
+      "def flood(count):\n"
+      "    for n in range(count): vh.log('long ' * 1500 + str(n))\n");
+  hub.TakeLog();
+  std::unique_lock<std::mutex> held(lock);
+  Lib().w_SetLogSink(
+      [](int level, int script, const char* message, void* user) {
+        const std::lock_guard<std::mutex> guard(lock);
+        static_cast<std::vector<Record>*>(user)->push_back({level, script, message});
+      },
+      &records);
+  EXPECT_EQ("l 0", hub.Call(script, "flood", Pack("l", long{kLong}).get()));
+  held.unlock();
+  Lib().w_SetLogSink(nullptr, nullptr);
+  size_t bytes = 0, longest = 0, dropped = 0, notices = 0;
+  for (const Record& record : records) {
+    bytes += record.message.size();
+    longest = std::max(longest, record.message.size());
+    if (record.message.find("records of the log were dropped") == std::string::npos) continue;
+    dropped += std::stoul(record.message);
+    ++notices;
+  }
+  ASSERT_LT(kMostBytes / kLong, longest) << "the records are too short to show anything";
+  // The sink had one already, and what tells of the others comes on top.
+  EXPECT_GT(kMostBytes + (notices + 1) * longest, bytes);
+  EXPECT_LT(kMostBytes / 2, bytes);
+  EXPECT_EQ(size_t{kLong}, dropped + records.size() - notices);
+  EXPECT_NE(std::string::npos, records.back().message.find("long 1999"));
+}
+
 TEST(LogSink, ThatThrowsIsToldAndItsRecordsPrinted) {
   FakeHub hub;
   const int script = hub.LoadEvaluating();

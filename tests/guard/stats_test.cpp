@@ -138,6 +138,33 @@ TEST_P(Stats, EstimatesTheTimeOfFastCalls) {
   EXPECT_GT(1.3 * seconds, total);
 }
 
+// They belong to no call of the hub, so the script as a whole has them.
+TEST_P(Stats, CountsCallsOfVhByThreadsOfTheScript) {
+  const int script = hub_.LoadEvaluating(
+      "import threading\n"
+      "done = 0\n"
+      "def ask():\n"
+      "    global done\n"
+      "    for _ in range(3): vh.GetUsersCount()\n"
+      "    done += 1\n"
+      "def start(): threading.Thread(target=ask, daemon=True).start()\n"
+      "def counted():\n"
+      "    return next(s['thread_vh_calls'] for s in vh.stats()['scripts'] if s['id'] == "
+      "vh.myid)\n",
+      "threads.py");
+  EXPECT_EQ("0", hub_.Evaluate(script, "counted()"));
+  for (const char* wanted : {"1", "2"}) {
+    EXPECT_EQ("None", hub_.Evaluate(script, "start()"));
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (hub_.Evaluate(script, "done") != wanted && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  EXPECT_EQ("6", hub_.Evaluate(script, "counted()"));
+  EXPECT_EQ("None", hub_.Evaluate(script, "vh.GetUsersCount() and None")) << "on the hub's thread";
+  EXPECT_EQ("6", hub_.Evaluate(script, "counted()"));
+}
+
 TEST_P(Stats, ScriptsSeeEachOther) {
   const int other = hub_.Load("def OnTimer(now): raise LookupError\n", "other.py");
   hub_.Hook(other, W_OnTimer, Pack("d", 1.0).get());

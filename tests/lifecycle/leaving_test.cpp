@@ -1,11 +1,15 @@
 // What a script may still do when it goes: exit functions, and finalizers of what its globals hold.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
+#include <thread>
 #include <vector>
 
 #include "fake_hub.hpp"
@@ -151,6 +155,120 @@ TEST_P(Leaving, FinalizersDoNotReachTheHub) {
   EXPECT_EQ(1, Lib().w_Unload(script));
   const std::string log = hub_.TakeLog();
   EXPECT_EQ(1, CountLines(log, {"refused: SystemExit"})) << log;
+  EXPECT_EQ("", hub_.TakeCalls());
+}
+
+// As in plain Python: all registrations of the function go, those of others stay.
+TEST_P(Leaving, ExitFunctionsCanBeTakenBack) {
+  const int script = hub_.Load(
+      "import atexit\n"
+      "def twice(*more): print('taken back at load', flush=True)\n"
+      "def later(): print('taken back later', flush=True)\n"
+      "def stays(): print('this one stays', flush=True)\n"
+      "for function in (twice, stays, twice, later): atexit.register(function)\n"
+      "atexit.unregister(twice)\n"
+      "atexit.unregister(print)\n"
+      "def change(): atexit.unregister(later)\n");
+  hub_.Call(script, "change");
+  hub_.TakeLog();
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"this one stays"})) << log;
+  EXPECT_EQ(0, CountLines(log, {"taken back"})) << log;
+}
+
+TEST_P(Leaving, WorkForTheHostIsRefusedOnceItHasSaidGoodbye) {
+  const int script = hub_.Load(
+      "import atexit, vh\n"
+      "def work(): print('work is done', flush=True)\n"
+      "@atexit.register\n"
+      "def ask():\n"
+      "    future = vh.run_in_host(work)\n"
+      "    print('refused:', future.done() and future.exception(0), flush=True)\n");
+  hub_.TakeLog();
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"refused: the script is being unloaded"})) << log;
+  EXPECT_EQ(0, CountLines(log, {"work is done"})) << log;
+}
+
+// Whatever a thread has given by then, somebody may wait for: it is told, and nothing of it is done
+// for a script that is gone.
+TEST_P(Leaving, WorkForTheHostThatNobodyDidIsToldThatTheScriptGoes) {
+  const int script = hub_.Load(
+      "import threading, vh\n"
+      "def work(): print('work is done', flush=True)\n"
+      "def give():\n"
+      "    global future\n"
+      "    future = vh.run_in_host(work)\n"
+      "    given.set()\n"
+      "    try: print('got', future.result(60), flush=True)\n"
+      "    except Exception as error: print('told:', error, flush=True)\n"
+      "given = threading.Event()\n"
+      "thread = threading.Thread(target=give)\n"
+      "@vh.on_unload\n"
+      "def last():\n"
+      "    thread.start()\n"
+      "    while not given.is_set(): pass\n");
+  hub_.TakeLog();
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(1,
+            CountLines(log, {"told: the script is being unloaded"}) + CountLines(log, {"got None"}))
+      << log;
+  EXPECT_EQ(CountLines(log, {"got None"}), CountLines(log, {"work is done"})) << log;
+}
+
+// A pipe that a thread of a script is stuck in until its other end is closed.
+class StuckThread {
+ public:
+  StuckThread() { EXPECT_EQ(0, pipe2(ends_, O_CLOEXEC)); }
+  ~StuckThread() {
+    Release();
+    close(ends_[0]);
+  }
+  void Release() {
+    if (ends_[1] >= 0) close(ends_[1]);
+    ends_[1] = -1;
+  }
+  // Starts it when a script is loaded.
+  std::string Source() const {
+    return "import os, threading\n"
+           "threading.Thread(target=os.read, args=(" +
+           std::to_string(ends_[0]) + ", 1), daemon=True).start()\n";
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+// Its id may be another script's by then, and after w_End there is no hub.
+TEST_P(Leaving, ExitFunctionsThatComeLateDoNotReachTheHub) {
+  const ScopedEnvironment deadline("VH_PYTHON_UNLOAD_TIMEOUT", "0.2");
+  StuckThread stuck;
+  const int script = hub_.Load(stuck.Source() +
+                               "import atexit, vh\n"
+                               "@atexit.register\n"
+                               "def ask():\n"
+                               "    try: vh.GetUserHost('n')\n"
+                               "    except BaseException as error:\n"
+                               "        print('late:', type(error).__name__, flush=True)\n"
+                               "    else: print('late: reached the hub', flush=True)\n");
+  hub_.TakeLog();
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  ASSERT_EQ(1, CountLines(hub_.TakeLog(), {"is set aside"}));
+  hub_.TakeCalls();
+  stuck.Release();
+  std::string log;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (log.find("late:") == std::string::npos && std::chrono::steady_clock::now() < end) {
+    ASSERT_EQ(script,
+              hub_.Load("", "next.py"));  // The library looks again at each load and unload.
+    EXPECT_EQ(1, Lib().w_Unload(script));
+    log += hub_.TakeLog();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(1, CountLines(log, {"late: SystemExit"})) << log;
   EXPECT_EQ("", hub_.TakeCalls());
 }
 

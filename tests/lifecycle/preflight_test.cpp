@@ -86,6 +86,38 @@ TEST_F(Preflight, AnImportInAFunctionCountsUnlessTheScriptSaysWhereItRuns) {
   EXPECT_NE(std::string::npos, refused.find("but numpy can be imported")) << refused;
 }
 
+TEST_F(Preflight, AHelperModuleOfTheScriptThatImportsOneCounts) {
+  const std::string told = "is loaded in the runtime main, because in sub numpy";
+  Write("scripts/helper_module.py", "import numpy\n");
+  Write("scripts/helper_folder/__init__.py", "from numpy import array\n");
+  Write("scripts/helper_of_helper.py", "import helper_of_helper\nfrom helper_module import x\n");
+  Write("scripts/harmless.py", "import json\n");
+  for (const char* helper : {"helper_module", "helper_folder", "helper_of_helper"}) {
+    const std::string log = Load("import " + std::string(helper) + "\n");
+    EXPECT_EQ(1, CountLines(log, {told.c_str()})) << helper << ": " << log;
+    if (script_ >= 0) EXPECT_EQ(1, Lib().w_Unload(script_));
+  }
+  EXPECT_EQ("", Load("import harmless\n"));
+}
+
+TEST_F(Preflight, AVenvOfAnotherPythonIsRefusedWithWhatToDo) {
+  Install("shop", "", "");
+  for (const char* setting : {"version = 2.7.18", "version_info = 3.1.4.final.0", "home = /usr"}) {
+    Write("venv/pyvenv.cfg", std::string(setting) + "\n");
+    const std::string log = Load("import shop\nprint('it runs', flush=True)\n");
+    EXPECT_EQ(1, CountLines(log, {"the virtual environment ", "/venv is for Python ",
+                                  "make it again with that version"}))
+        << setting << ": " << log;
+    EXPECT_EQ(0, CountLines(log, {"it runs"})) << setting << ": " << log;
+    if (script_ >= 0) {
+      EXPECT_EQ("(null)", hub_.Call(script_, "evaluate", Pack("s", "1").get())) << "a stub";
+      EXPECT_EQ(1, Lib().w_Unload(script_));
+    }
+  }
+  Write("venv/pyvenv.cfg", "version_info = " + python_ + ".99.final.0\n");
+  EXPECT_EQ(1, CountLines(Load("import shop\nprint('it runs', flush=True)\n"), {"it runs"}));
+}
+
 TEST_F(Preflight, ARefusalIsToldWithItsRemedyAndTheNextLoadHeedsIt) {
   Install("stubborn", "",
           "raise ImportError('Interpreter change detected - this module can only be loaded '\n"

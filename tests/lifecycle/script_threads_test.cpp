@@ -4,6 +4,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -13,7 +14,7 @@
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kPatience = std::chrono::seconds(60);
 
 // Runs `step` until it answers true; false when it takes too long.
 bool Eventually(const std::function<bool()>& step) {
@@ -208,6 +209,47 @@ TEST_P(ScriptThreads, RunInTheHostAtOnceInsideACall) {
   const int script = hub.LoadEvaluating("import vh\n");
   EXPECT_EQ("[True, 5]",
             hub.Evaluate(script, "[f := vh.run_in_host(lambda: 5)] and [f.done(), f.result(0)]"));
+}
+
+// A host that does not call for hours must not lose its memory to what a script gives it meanwhile.
+TEST_P(ScriptThreads, AreToldWhenTooMuchWaitsForTheHost) {
+  auto wait = std::make_unique<ScopedEnvironment>("VH_PYTHON_CALL_TIMEOUT", "0.2");
+  FakeHub hub;
+  const int script =
+      hub.LoadEvaluating(kAsking +
+                         "import os\n"
+                         "given, refusal = 0, None\n"
+                         "def flood():\n"
+                         "    global given, refusal\n"
+                         "    while not os.path.exists(flag + '.go'): time.sleep(0.001)\n"
+                         "    while refusal is None and given < 100000:\n"
+                         "        try:\n"
+                         "            vh.run_in_host(int)\n"
+                         "            given += 1\n"
+                         "        except RuntimeError as error:\n"
+                         "            refusal = str(error)\n"
+                         "    try: vh.GetUserHost('n')\n"
+                         "    except Exception as error: refusal = refusal, str(error)\n"
+                         "    open(flag + '.done', 'w').close()\n"
+                         "def begin(path):\n"
+                         "    global flag\n"
+                         "    flag = path\n"
+                         "    start(flood)\n");
+  const std::string flag = (hub.config_folder() / "flood").string();
+  EXPECT_EQ("None", hub.Evaluate(script, "begin('" + flag + "')"));
+  // From here on the host is idle: it does not call the library.
+  std::ofstream(flag + ".go").flush();
+  ASSERT_TRUE(Eventually([&] { return std::ifstream(flag + ".done").good(); }));
+  EXPECT_EQ(
+      "(1024, ('run_in_host(): too many calls from threads wait for the hub', 'GetUserHost(): too "
+      "many calls from threads wait for the hub'))",
+      hub.Evaluate(script, "(given, refusal)"));
+  // What waited was done meanwhile, so there is room again.
+  wait.reset();
+  hub.AnswerTo("GetUserHost", [](w_Targs*) { return TextResult("host"); });
+  hub.Call(script, "start");
+  EXPECT_TRUE(Eventually([&] { return hub.Evaluate(script, "outcomes") == "[\"'host'\"]"; }))
+      << hub.Evaluate(script, "outcomes");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ScriptThreads, testing::ValuesIn(Runtimes()),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -18,6 +19,8 @@ constexpr double kDeadline = 1.0;
 constexpr double kSlack = 3.0;
 // How long a released thread may take to end, on a busy machine too.
 constexpr double kPatience = 60.0;
+// How often a busy machine may keep what is asked to end from doing so.
+constexpr int kAttempts = 10;
 
 // Begins each source, after the number of a pipe in `stuck`: what waits for it stays until the test
 // closes its other end. `start` returns when the thread is inside `target`.
@@ -33,14 +36,36 @@ const std::string kStart =
     "    time.sleep(0.02)\n"
     "def tick():\n"
     "    while True:\n"
-    "        time.sleep(0.001)\n";
+    "        time.sleep(0.001)\n"
+    // Tells how `work` has ended: by itself, by an exception, or by force. That comes again and
+    // again.
+    "def tell(work, *arguments):\n"
+    "    def telling():\n"
+    "        ended = 'ended by force'\n"
+    "        try:\n"
+    "            work(*arguments)\n"
+    "            ended = 'ended by itself'\n"
+    "        except BaseException as error:\n"
+    "            if not isinstance(error, SystemExit): ended = f'ended by {type(error).__name__}'\n"
+    "            raise\n"
+    "        finally:\n"
+    "            while True:\n"
+    "                try:\n"
+    "                    print(ended + '\\n', end='', flush=True)\n"
+    "                    break\n"
+    "                except SystemExit:\n"
+    "                    pass\n"
+    "    return telling\n";
 
 struct Case {
   const char* name;
   const char* source;
   bool is_set_aside;
-  // Each of them appears in the log.
+  // Each of them appears in the log: how what was left has ended, too.
   std::vector<const char*> log;
+  // None of them does: what has an end of its own is asked for that, and not forced. A busy machine
+  // may not let it come to that in time, but not each time.
+  std::vector<const char*> not_log = {};
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& row) { return out << row.name; }
@@ -58,9 +83,19 @@ const Case kCases[] = {
      "start(work)\n",
      false,
      {"finished by itself"}},
-    {"NonDaemonThread", "start(tick)\n", false, {}},
-    {"DaemonThread", "start(tick, daemon=True)\n", false, {}},
-    {"RawLoop", "def spin():\n    while True: pass\nstart(spin, daemon=True)\n", false, {}},
+    {"NonDaemonThread", "start(tell(tick))\n", false, {"ended by force"}},
+    {"DaemonThread", "start(tell(tick), daemon=True)\n", false, {"ended by force"}},
+    {"DaemonThreadThatHearsOfTheUnload",
+     "unloads = threading.Event()\n"
+     "start(tell(unloads.wait), daemon=True)\n"
+     "def UnLoad(): unloads.set()\n",
+     false,
+     {"ended by itself"},
+     {"by force"}},
+    {"RawLoop",
+     "def spin():\n    while True: pass\nstart(tell(spin), daemon=True)\n",
+     false,
+     {"ended by force"}},
     {"StuckInC",
      "def read(): os.read(stuck, 1)\nstart(read, daemon=True, name='reader')\n",
      true,
@@ -87,31 +122,36 @@ const Case kCases[] = {
      "            tick()\n"
      "        except SystemExit:\n"
      "            pass\n"
-     "start(swallow, daemon=True)\n",
+     "start(tell(swallow), daemon=True)\n",
      false,
-     {}},
+     {"ended by itself"}},
     {"IdleExecutor",
      "from concurrent.futures import ThreadPoolExecutor\n"
-     "pool = ThreadPoolExecutor(3)\n"
+     "class Pool(ThreadPoolExecutor):\n"
+     "    def shutdown(self, wait=True, **more):\n"
+     "        print('asked to shut down, waiting:', wait, flush=True)\n"
+     "        super().shutdown(wait, **more)\n"
+     "pool = Pool(3)\n"
      "pool.submit(int).result()\n",
      false,
-     {}},
+     {"asked to shut down, waiting: False"}},
     {"BusyExecutor",
      "from concurrent.futures import ThreadPoolExecutor\n"
      "pool = ThreadPoolExecutor(2)\n"
-     "for _ in range(5): pool.submit(tick)\n"
+     "for _ in range(5): pool.submit(tell(tick))\n"
      "time.sleep(0.05)\n",
      false,
-     {}},
+     {"ended by force"}},
     {"LoopRunsForever",
      "import asyncio\n"
      "def run():\n"
      "    loop = asyncio.new_event_loop()\n"
      "    asyncio.set_event_loop(loop)\n"
      "    loop.run_forever()\n"
-     "start(run, daemon=True)\n",
+     "start(tell(run), daemon=True)\n",
      false,
-     {}},
+     {"ended by itself"},
+     {"by force"}},
     {"LoopThatComesLater",
      "import asyncio\n"
      "unloads = threading.Event()\n"
@@ -119,10 +159,10 @@ const Case kCases[] = {
      "    unloads.wait()\n"
      "    time.sleep(0.03)\n"
      "    asyncio.new_event_loop().run_forever()\n"
-     "start(run, daemon=True)\n"
+     "start(tell(run), daemon=True)\n"
      "def UnLoad(): unloads.set()\n",
      false,
-     {}},
+     {"ended by "}},
     {"LoopsOneAfterAnother",
      "import asyncio\n"
      "def run():\n"
@@ -161,9 +201,10 @@ const Case kCases[] = {
      "        await asyncio.sleep(1000)\n"
      "    finally:\n"
      "        print('cleaned up', flush=True)\n"
-     "start(lambda: asyncio.run(main()), daemon=True)\n",
+     "start(tell(lambda: asyncio.run(main())), daemon=True)\n",
      false,
-     {"cleaned up"}},
+     {"cleaned up", "ended by "},
+     {"by force"}},
     {"OwnLoop",
      "import asyncio\n"
      "async def OnUserLogin(nick):\n"
@@ -173,8 +214,23 @@ const Case kCases[] = {
      "        print('cleaned up', flush=True)\n",
      false,
      {"cleaned up"}},
-    {"Timer", "threading.Timer(1000, int).start()\n", false, {}},
-    {"WaitsForQueue", "import queue\nstart(lambda: queue.Queue().get())\n", false, {}},
+    {"Timer",
+     "class Timer(threading.Timer):\n"
+     "    def run(self): tell(super().run)()\n"
+     "Timer(1000, print, ['the timer went off']).start()\n",
+     false,
+     {"ended by itself"},
+     {"by force", "went off"}},
+    {"DaemonTimer",
+     "class Timer(threading.Timer):\n"
+     "    def run(self): tell(super().run)()\n"
+     "timer = Timer(1000, print, ['the timer went off'])\n"
+     "timer.daemon = True\n"
+     "timer.start()\n",
+     false,
+     {"ended by itself"},
+     {"by force", "went off"}},
+    {"WaitsForQueue", "import queue\nstart(tell(queue.Queue().get))\n", false, {"ended by force"}},
     {"WaitsForSimpleQueueWithTimeouts",
      "import queue\n"
      "def work():\n"
@@ -183,12 +239,15 @@ const Case kCases[] = {
      "            queue.SimpleQueue().get(timeout=0.05)\n"
      "        except queue.Empty:\n"
      "            pass\n"
-     "start(work)\n",
+     "start(tell(work))\n",
      false,
-     {}},
-    {"WaitsForEvent", "start(lambda: threading.Event().wait())\n", false, {}},
-    {"WaitsForEventWithTimeout", "start(lambda: threading.Event().wait(1000))\n", false, {}},
-    {"WaitsForBarrier", "start(lambda: threading.Barrier(2).wait())\n", false, {}},
+     {"ended by force"}},
+    {"WaitsForEvent", "start(tell(threading.Event().wait))\n", false, {"ended by force"}},
+    {"WaitsForEventWithTimeout",
+     "start(tell(threading.Event().wait, 1000))\n",
+     false,
+     {"ended by force"}},
+    {"WaitsForBarrier", "start(tell(threading.Barrier(2).wait))\n", false, {"ended by force"}},
     {"JoinsAnotherThread",
      "start(tick, daemon=True)\n"
      "other = threading.enumerate()[-1]\n"
@@ -223,8 +282,11 @@ const Case kCases[] = {
      "def UnLoad(): steps.append(1)\n",
      false,
      {"order 1 2 3"}},
-    {"ThreadStartedInUnLoad", "def UnLoad(): start(tick)\n", false, {}},
-    {"ThreadStartedAtExit", "import atexit\natexit.register(start, tick)\n", false, {}},
+    {"ThreadStartedInUnLoad", "def UnLoad(): start(tell(tick))\n", false, {"ended by force"}},
+    {"ThreadStartedAtExit",
+     "import atexit\natexit.register(start, tell(tick))\n",
+     false,
+     {"ended by force"}},
 };
 
 // What threads of a script wait for.
@@ -271,11 +333,17 @@ int ToldEnds(FakeHub& hub) {
   return told;
 }
 
+bool HasAny(const std::string& text, const std::vector<const char*>& parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const char* part) { return text.find(part) != std::string::npos; });
+}
+
 TEST_P(UnloadTable, EndsInTime) {
   const ScopedEnvironment deadline("VH_PYTHON_UNLOAD_TIMEOUT", std::to_string(kDeadline).c_str());
   const ScopedEnvironment chosen("VH_PYTHON_RUNTIME", runtime());
   double seconds = 0;
-  {
+  std::string log;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Pipe stuck;
     FakeHub hub;
     const std::string number = std::to_string(stuck.reading_end());
@@ -286,9 +354,14 @@ TEST_P(UnloadTable, EndsInTime) {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(1, Lib().w_Unload(0));
     seconds = Seconds(std::chrono::steady_clock::now() - start);
+    log = hub.TakeLog();
+    const bool is_forced = HasAny(log, row().not_log);
+    if (is_forced && attempt + 1 < kAttempts) continue;
+    EXPECT_FALSE(is_forced) << log;
     EXPECT_LT(seconds, kDeadline + kSlack);
-    const std::string log = hub.TakeLog();
-    for (const char* part : row().log) EXPECT_NE(std::string::npos, log.find(part)) << log;
+    for (const char* part : row().log) {
+      EXPECT_NE(std::string::npos, log.find(part)) << part << " is missing in\n" << log;
+    }
     EXPECT_EQ(row().is_set_aside, CountLines(log, {"is set aside"}) > 0) << log;
     ASSERT_EQ(0, hub.Load("def OnUserLogin(nick): return 0\n")) << "the id is free";
     EXPECT_EQ("l 0", hub.Hook(0, W_OnUserLogin, Pack("s", "nick").get()));
@@ -296,6 +369,7 @@ TEST_P(UnloadTable, EndsInTime) {
       stuck.Release();
       EXPECT_EQ(1, ToldEnds(hub)) << "of a script that was set aside";
     }
+    break;
   }
   std::printf("%-8s %-32s %-10s %6.0f ms\n", runtime(), row().name,
               row().is_set_aside ? "set aside" : "ended", seconds * 1e3);

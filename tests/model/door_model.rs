@@ -1,0 +1,152 @@
+//! The shipped `src/door.rs` under loom, which tries every order in which threads may run and every
+//! value that memory may show them. Statics and thread-locals are loom's own here, for each try begins
+//! with new ones; the kernel's barrier is the full fence on both sides that it stands for.
+//!
+//!     RUSTFLAGS="--cfg loom" cargo test --release --manifest-path tests/model/Cargo.toml
+#![cfg(loom)]
+
+// What `thread_local!` of the standard library makes has these functions; loom's has only `with`.
+macro_rules! thread_local {
+    (static $name:ident: Cell<$content:ty> = const { $value:expr };) => {
+        loom::thread_local! {
+            static INNER: std::cell::Cell<$content> = $value;
+        }
+        static $name: crate::modelled::Local<$content> =
+            crate::modelled::Local::new(|body| INNER.with(|cell| body(cell)));
+    };
+}
+
+pub mod modelled;
+
+/// What the door knows of threads: records of `src/threads.rs`, as many as a model needs.
+pub mod threads {
+    pub use crate::modelled::{Record, Records};
+}
+
+#[path = "../../src/door.rs"]
+pub mod door;
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::door::Door;
+
+    std::thread_local! {
+        /// How often what was behind doors was given back. No part of the model, whose threads all run on
+        /// the thread of the test.
+        static GIVEN_BACK: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// What is behind the door: loom notices when it is used and taken away at the same time.
+    struct Behind(loom::cell::UnsafeCell<u32>);
+
+    fn give_back(behind: Box<Behind>) {
+        // SAFETY: loom checks that nobody reads it meanwhile.
+        behind.0.with_mut(|number| unsafe { *number = 0 });
+        GIVEN_BACK.set(GIVEN_BACK.get() + 1);
+        // Whoever comes too late shall be seen to find it taken away.
+        Box::leak(behind);
+    }
+
+    fn visit(door: &Door<Behind>) {
+        if let Some(inside) = door.enter() {
+            // SAFETY: loom checks that nobody writes to it meanwhile.
+            let number = inside.behind().0.with(|number| unsafe { *number });
+            assert_eq!(number, 7, "it was taken away from somebody inside");
+        }
+    }
+
+    /// A door that was opened and closed before: by then all atomics are there, those of all notes too.
+    fn opened() -> Arc<Door<Behind>> {
+        let door = Arc::new(Door::closed(give_back));
+        let behind = || Box::new(Behind(loom::cell::UnsafeCell::new(7)));
+        door.open(behind());
+        assert!(door.close().is_some());
+        door.open(behind());
+        GIVEN_BACK.set(0);
+        door
+    }
+
+    fn close(door: &Door<Behind>) {
+        if let Some(behind) = door.close() {
+            give_back(behind);
+        }
+    }
+
+    fn model(visits: usize, visitors: usize) {
+        loom::model(move || {
+            let door = opened();
+            let others: Vec<_> = (0..visitors)
+                .map(|_| {
+                    let door = Arc::clone(&door);
+                    thread::spawn(move || {
+                        (0..visits).for_each(|_| visit(&door));
+                        super::door::thread_ends();
+                    })
+                })
+                .collect();
+            close(&door);
+            others.into_iter().for_each(|other| other.join().unwrap());
+            assert_eq!(GIVEN_BACK.get(), 1, "exactly once");
+        });
+    }
+
+    #[test]
+    fn nobody_inside_is_missed_and_the_last_one_out_gives_back() {
+        model(1, 1);
+    }
+
+    #[test]
+    fn one_may_come_again() {
+        model(2, 1);
+    }
+
+    #[test]
+    fn several_may_come() {
+        let mut limited = loom::model::Builder::new();
+        limited.preemption_bound = Some(3);
+        limited.check(|| {
+            let door = opened();
+            let other = |door: &Arc<Door<Behind>>| {
+                let door = Arc::clone(door);
+                thread::spawn(move || {
+                    visit(&door);
+                    super::door::thread_ends();
+                })
+            };
+            let (first, second) = (other(&door), other(&door));
+            close(&door);
+            first.join().unwrap();
+            second.join().unwrap();
+            assert_eq!(GIVEN_BACK.get(), 1, "exactly once");
+        });
+    }
+
+    /// Its calls take all notes of a thread, so the innermost one is only counted.
+    #[test]
+    fn one_without_a_note_is_not_missed() {
+        let mut limited = loom::model::Builder::new();
+        limited.preemption_bound = Some(2);
+        limited.max_branches = 10_000;
+        limited.check(|| {
+            let (crowded, door) = (opened(), opened());
+            let other = {
+                let (crowded, door) = (Arc::clone(&crowded), Arc::clone(&door));
+                thread::spawn(move || {
+                    let crowd: Vec<_> = (0..2).map(|_| crowded.enter().unwrap()).collect();
+                    visit(&door);
+                    drop(crowd);
+                    super::door::thread_ends();
+                })
+            };
+            close(&door);
+            other.join().unwrap();
+            assert_eq!(GIVEN_BACK.get(), 1, "exactly once");
+            close(&crowded);
+        });
+    }
+}

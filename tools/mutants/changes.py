@@ -1,0 +1,2131 @@
+"""Small wrong changes, each of which a user would suffer from; `run` makes them one after the other.
+
+By file: the exact text of one place, what becomes of it, what is wrong then for a user, and the suites that
+should notice, a regular expression for whole names of ctest. The changes of a file were chosen before tests
+were written for them. Who finds a change that no test notices adds it here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Change:
+    file: str
+    old: str
+    new: str
+    wrong: str
+    suites: str
+    # The Pythons it makes a difference on, such as "<3.12"; all, if it says nothing.
+    python: str = ""
+
+    def is_for(self, version):
+        """Whether it can be noticed on a version such as (3, 11)."""
+        if not self.python:
+            return True
+        major, minor = self.python.lstrip("<>=").split(".")
+        is_older = version < (int(major), int(minor))
+        return is_older == self.python.startswith("<")
+
+
+TABLE: "dict[str, list[tuple[str, ...]]]" = {
+    # How scripts come and go.
+    "src/door.rs": [
+        (
+            "        barrier::light();\n        if !self.open.load(Ordering::Acquire)",
+            "        if !self.open.load(Ordering::Acquire)",
+            "who goes in may not be seen by who closes the door: a call runs in a script that is gone",
+            "model.door",
+        ),
+        (
+            "        barrier::light();\n        if !self.open.load(Ordering::Relaxed)",
+            "        if !self.open.load(Ordering::Relaxed)",
+            "the last one out may not see that the door was closed: the script is never unloaded",
+            "model.door",
+        ),
+        (
+            " || !barrier::heavy()",
+            "",
+            "who closes the door does not see who is inside: a call runs in a script that is gone",
+            "model.door",
+        ),
+        (
+            "self.unnoted.load(Ordering::Acquire) > 0 || ",
+            "",
+            "a script is ended under a call that is ten calls deep",
+            "rust|lifecycle.nested_unload",
+        ),
+        (
+            "None => _ = self.unnoted.fetch_sub(1, Ordering::AcqRel),",
+            "None => (),",
+            "a script that was ever called ten calls deep is never unloaded",
+            "rust|lifecycle.nested_unload",
+        ),
+        (
+            " || ALL_NOTES.all().any(is_noted)",
+            "",
+            "a script is ended under its own calls",
+            "rust|lifecycle.unload|lifecycle.nested_unload",
+        ),
+    ],
+    "src/threads.rs": [
+        (
+            "!record.taken.swap(true, Ordering::AcqRel)",
+            "!record.taken.load(Ordering::Acquire)",
+            "two threads of the hub share a record: calls of one are not seen",
+            "rust",
+        ),
+        (
+            "        self.taken.store(false, Ordering::Release);\n",
+            "",
+            "each thread that ever called the library costs memory for ever",
+            "rust",
+        ),
+    ],
+    "src/scripts.rs": [
+        (
+            "            *unwanted = true;\n",
+            "            let _ = unwanted;\n",
+            "w_Unload of a script during its own load is forgotten",
+            "lifecycle.nested_unload",
+        ),
+        (
+            "None if inside().any(|own| Arc::ptr_eq(&own, &context)) => {}",
+            "None if inside().take(1).any(|own| Arc::ptr_eq(&own, &context)) => {}",
+            "an unload of a script further out on the stack waits for a call that waits for it",
+            "lifecycle.nested_unload",
+        ),
+        (
+            "    // The encoding is asked for anew, and while no interpreter is entered.\n"
+            "    hub::forget_encoding();\n",
+            "",
+            "the hub's encoding is not asked anew at a load",
+            "gtest.text",
+        ),
+        (
+            "    watch_alarms();\n    // The top level may have given some, when nobody could run them yet.\n"
+            "    run_jobs(serial);\n",
+            "    let _ = serial;\n    watch_alarms();\n",
+            "what a top level gave to vh.run_in_host is not run",
+            "lifecycle.script_threads|lifecycle.async|guard.waits_elsewhere",
+        ),
+        (
+            'b"_opchat_name_change" => context.nicks.lock().op_chat',
+            'b"_opchat_name_change" => context.nicks.lock().bot',
+            "a new name of the operators' chat is taken for the bot's",
+            "gtest.hooks|gtest.vh_functions|lifecycle.host",
+        ),
+    ],
+    "src/lifecycle.rs": [
+        (
+            "    carry::open();\n",
+            "",
+            "threads of scripts never reach the hub",
+            "lifecycle.script_threads",
+        ),
+        (
+            "    crash::uninstall();\n",
+            "",
+            "the hub's signal handlers are not put back at its end",
+            "guard.crash",
+        ),
+    ],
+    "src/carry.rs": [
+        (
+            "if queue.len() >= MAX_WAITING {",
+            "if queue.len() == usize::MAX {",
+            "the queue of calls of threads has no bound: the hub's memory fills up",
+            "lifecycle.script_threads",
+        ),
+        (
+            "const WAIT: Duration = Duration::from_secs(10);",
+            "const WAIT: Duration = Duration::from_secs(100);",
+            "calls of threads wait ten times as long for the hub as the README says",
+            "rust",
+        ),
+        (
+            "        let waiting = matches!(*state, State::Waiting);\n",
+            "        let waiting = true;\n",
+            "the hub does what a thread asked for that was told that it did not",
+            "lifecycle.script_threads",
+        ),
+        (
+            "State::Waiting if Instant::now() >= deadline => return Err(Refusal::Timeout),",
+            "State::Waiting if Instant::now() >= deadline + LOOK * 600 => return Err(Refusal::Timeout),",
+            "a thread waits a minute longer for the hub than it was told to",
+            "gtest.threads|lifecycle.script_threads",
+        ),
+    ],
+    "src/python/ending.rs": [
+        (
+            "        state::keep(attached, context, &loaded.vh.get(attached));\n",
+            "",
+            "vh.state is never kept over a reload",
+            "lifecycle.state",
+        ),
+        (
+            '        let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));\n'
+            '        loaded.scope.run(attached, context, c"run_unload_callbacks");\n'
+            "        drop(call);\n"
+            "        context.leave();\n"
+            "        state::keep(attached, context, &loaded.vh.get(attached));\n",
+            "        state::keep(attached, context, &loaded.vh.get(attached));\n"
+            '        let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));\n'
+            '        loaded.scope.run(attached, context, c"run_unload_callbacks");\n'
+            "        drop(call);\n"
+            "        context.leave();\n",
+            "vh.state is kept before the callbacks of vh.on_unload: what they put there is lost",
+            "lifecycle.state",
+        ),
+        (
+            "        if ask_politely(loaded, context, attached, now >= courtesy) {\n"
+            "            courtesy = courtesy.max(patience.min(now + COURTESY));\n"
+            "        }\n",
+            "        let _ = (ask_politely, &mut courtesy);\n",
+            "timers, executors and event loops are not asked to finish at an unload",
+            "lifecycle.unload",
+        ),
+        (
+            "let mut courtesy = start + COURTESY.min(time);",
+            "let mut courtesy = start;",
+            "daemon threads get no time to end by themselves at an unload",
+            "lifecycle.unload",
+        ),
+        (
+            "    context.close();\n    // Exit functions may have started threads.\n",
+            "",
+            "finalizers of a script that goes call the hub",
+            "lifecycle.leaving",
+        ),
+        (
+            "const TIME: Duration = Duration::from_secs(2);",
+            "const TIME: Duration = Duration::from_secs(20);",
+            "an unload may take ten times as long as the README says",
+            "rust",
+        ),
+        (
+            '    unsafe { loaded.scope.run(attached, context, c"wake_waiters") };\n',
+            "    let _ = context;\n",
+            "threads that wait for an event do not notice that they are to stop",
+            "lifecycle.unload",
+        ),
+        (
+            "        if finish(&loaded, &context, &attachment, Instant::now()).is_err() {",
+            "        if true || finish(&loaded, &context, &attachment, Instant::now()).is_err() {",
+            "interpreters that were set aside are never ended",
+            "lifecycle.unload",
+        ),
+    ],
+    "src/python/state.rs": [
+        (
+            "STATES.lock().as_ref().and_then(|states| states.get(&key(context)).cloned());",
+            "STATES.lock().as_mut().and_then(|states| states.remove(&key(context)));",
+            "vh.state is lost by a reload that fails",
+            "lifecycle.state",
+        ),
+        (
+            "            Ok(_) if name.is_str() => {\n"
+            "                kept.set_dict_pair(name, value)?;\n",
+            "            Ok(_) if name.is_str() => {\n",
+            "vh.state is empty after a reload",
+            "lifecycle.state",
+        ),
+        (
+            'Ok(_) => "its name is no str".to_owned(),',
+            "Ok(_) => continue,",
+            "what vh.state loses is not told",
+            "lifecycle.state",
+        ),
+    ],
+    "src/python/support/ending.py": [
+        (
+            "        self.closed = True\n",
+            "",
+            "run_in_host is not refused after the unload: nobody ever does the work",
+            "lifecycle.leaving",
+        ),
+        (
+            "            function, args, kwargs = callbacks.pop()\n",
+            "            function, args, kwargs = callbacks.pop(0)\n",
+            "callbacks of an unload and exit functions run in the wrong order",
+            "lifecycle.unload|lifecycle.state",
+        ),
+        (
+            "            except BaseException as exception:\n"
+            "                self.failures.append((place, exception))\n",
+            "            except BaseException:\n                pass\n",
+            "nobody hears of an exit function that fails",
+            "lifecycle.unload",
+        ),
+    ],
+    "src/python/support/jobs.py": [
+        (
+            "        if self.closed:\n"
+            '            future.set_exception(RuntimeError("the script is being unloaded"))\n'
+            "            return future\n",
+            "",
+            "run_in_host is not refused after the unload",
+            "lifecycle.leaving",
+        ),
+        (
+            "            future.set_exception(task.exception())\n",
+            "            future.cancel()\n",
+            "who waits for a coroutine given to the hub's thread does not hear how it failed",
+            "lifecycle.script_threads|lifecycle.async",
+        ),
+        (
+            "        if in_host_call():\n            self.run_jobs()\n        else:\n"
+            "            notify(self.script)\n",
+            "        notify(self.script)\n",
+            "work given to the hub inside of a call is not done at once, and whoever waits for it hangs",
+            "lifecycle.script_threads",
+        ),
+    ],
+    "src/python/support/threads.py": [
+        (
+            "                    thread.cancel()\n",
+            "                    pass\n",
+            "timers are not cancelled at an unload",
+            "lifecycle.unload",
+        ),
+        (
+            "                executor.shutdown(wait=False)\n",
+            "                pass\n",
+            "executors are not asked to finish at an unload",
+            "lifecycle.unload",
+        ),
+        (
+            '        for task in loaded("asyncio").all_tasks(loop):\n            task.cancel()\n',
+            "",
+            "tasks of a script's threads are not told that it goes: they do not clean up",
+            "lifecycle.unload|lifecycle.async",
+        ),
+    ],
+    "src/python/support/exits.py": [
+        (
+            "            scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]\n",
+            "            pass\n",
+            "atexit.unregister does nothing",
+            "lifecycle.leaving",
+        ),
+        (
+            "        scope.exit_callbacks.append((function, args, kwargs))\n",
+            "        scope.exit_callbacks.append((function, (), {}))\n",
+            "exit functions are called without their arguments",
+            "lifecycle.unload|lifecycle.leaving",
+        ),
+    ],
+    "src/python/support/finalizing.py": [
+        (
+            "    gc.unfreeze()\n    gc.collect()\n",
+            "",
+            "finalizers of a script that turned Python's collector off do not find its globals",
+            "lifecycle.leaving",
+        ),
+        (
+            '        sys.modules["__main__"] = FIRST_MAIN\n',
+            "        pass\n",
+            "the globals of a script stay in its interpreter after it is gone",
+            "lifecycle.leaving|lifecycle.reuse",
+        ),
+    ],
+    # Crashes and deadlines.
+    "src/guard/crash/handlers.rs": [
+        (
+            "        libc::SIG_IGN if delivery.is_sent => return,\n",
+            "",
+            "a signal that the host ignores ends the process",
+            "guard.crash",
+        ),
+        (
+            "        let hosts = place_of(&now).and_then(|place| places.actions[place]);\n",
+            "        let hosts = place_of(&now).and_then(|_| places.actions[0]);\n",
+            "at its end the hub gets another handler back than it had",
+            "guard.crash",
+        ),
+        (
+            "            ours.sa_mask = hosts.sa_mask;\n",
+            "            let _ = hosts;\n",
+            "signals that the hub's handler blocks come in the middle of it",
+            "guard.crash",
+        ),
+    ],
+    "src/guard/crash.rs": [
+        (
+            "    note(profile, signal, callee.name());\n",
+            "",
+            "a script that crashed the hub is not held back, and crashes it again",
+            "guard.crash",
+        ),
+        (
+            "    if slot.is_in_host() {\n"
+            '        line.add("in a function of the hub that the script called\\n").log();\n'
+            "        return;\n"
+            "    }\n",
+            "",
+            "a crash of the hub itself is put on a script, which is held back",
+            "guard.crash",
+        ),
+    ],
+    "src/guard/crash/file.rs": [
+        (
+            "    if found.uid() != user {",
+            "    if false && found.uid() != user {",
+            "another user of the machine can keep scripts from running",
+            "guard.crash|rust",
+        ),
+        (
+            "let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;",
+            "let flags = libc::O_NOCTTY;",
+            "a pipe under the name of the crash file makes the hub wait for ever",
+            "guard.crash|rust",
+        ),
+    ],
+    "src/guard.rs": [
+        (
+            "const TIMEOUT: Duration = Duration::from_secs(5);",
+            "const TIMEOUT: Duration = Duration::from_secs(50);",
+            "a hook may stop the hub ten times as long as the README says",
+            "rust",
+        ),
+        (
+            "        self.thread_vh_calls.fetch_add(1, Ordering::Relaxed);\n",
+            "",
+            "calls of threads are not counted in the statistics",
+            "guard.stats",
+        ),
+        (
+            "        self.callee.row.count_timeout();\n",
+            "",
+            "timeouts are not counted",
+            "guard.deadline|guard.stats",
+        ),
+        (
+            "            self.row.count_skipped();\n",
+            "",
+            "calls that were not made are not counted",
+            "guard.breaker",
+        ),
+        (
+            '(Kind::Hook, true) => " Meanwhile it refuses everything.",',
+            '(Kind::Hook, true) => " Meanwhile it lets everything pass.",',
+            "operators are told the opposite of what a suspended hook does",
+            "guard.breaker|guard.refuse.*",
+        ),
+    ],
+    "src/guard/alarms.rs": [
+        (
+            "class_of(script, nick).is_some_and(|class| class >= OPERATOR)",
+            "class_of(script, nick).is_some_and(|class| class >= 0)",
+            "every user is told which scripts do not run",
+            "guard.refuse.*",
+        ),
+        (
+            "    alarms.retain(|known| known.alarm.path != alarm.path);\n",
+            "",
+            "operators are told of a script once for each of its failed loads",
+            "guard.refuse.*",
+        ),
+    ],
+    "src/guard/breaker.rs": [
+        (
+            "const TIMEOUTS: u64 = 3;",
+            "const TIMEOUTS: u64 = 30;",
+            "a stuck hook stops the hub thirty times before it is suspended",
+            "guard.breaker|rust",
+        ),
+        (
+            "            self.until.store(0, Ordering::Relaxed);\n",
+            "",
+            "a hook that works again stays suspended",
+            "guard.breaker|rust",
+        ),
+        (
+            " * 2).min(LAST_PAUSE)",
+            " * 2).max(LAST_PAUSE)",
+            "a suspended hook is tried ten minutes later at the earliest",
+            "rust",
+        ),
+    ],
+    "src/guard/memory.rs": [
+        (
+            "    memory.warn_at.store(bytes * 2, Ordering::Relaxed);\n",
+            "",
+            "the warning of a script's memory is written again and again",
+            "guard.memory",
+        ),
+        (
+            "        memory.at_load.store(memory.now(), Ordering::Relaxed);\n",
+            "",
+            "the statistics tell nothing of the memory of a load",
+            "guard.memory",
+        ),
+    ],
+    "src/guard/notices.rs": [
+        (
+            "            '|' => harmless.push_str(\"&#124;\"),\n",
+            "",
+            "a script can send protocol commands to operators by an error's text",
+            "rust|guard.refuse.*|guard.breaker",
+        ),
+        (
+            "    waiting.iter().for_each(|text| say_in_op_chat(script, text));\n",
+            "    drop(waiting);\n",
+            "operators are not told that a hook is suspended",
+            "guard.breaker",
+        ),
+    ],
+    "src/guard/output.rs": [
+        (
+            "const LIMIT: f64 = 128.0;",
+            "const LIMIT: f64 = 1280.0;",
+            "scripts may print ten times as much as the README says",
+            "rust",
+        ),
+        (
+            "window.reserve + whole <= self.limit / RESERVE",
+            "window.reserve + whole <= 0",
+            "errors of a script that prints much are not in the log",
+            "rust",
+        ),
+        (
+            "    pub fn drops(&self, length: usize) -> bool {\n"
+            "        let mut window = self.window.lock();\n"
+            "        let drops = window.dropped > 0;\n",
+            "    pub fn drops(&self, length: usize) -> bool {\n"
+            "        let mut window = self.window.lock();\n"
+            "        let drops = false;\n",
+            "it is not told how much of a script's output was dropped",
+            "rust",
+        ),
+    ],
+    "src/guard/registry.rs": [
+        (
+            "    scripts.push(Arc::downgrade(script));\n",
+            "    let _ = Arc::downgrade(script);\n",
+            "deadlines are never met",
+            "guard.deadline",
+        ),
+        (
+            "    scripts.retain(|known| known.strong_count() > 0);\n",
+            "    scripts.clear();\n",
+            "only the script that was loaded last has a deadline",
+            "guard.deadline|guard.logs|guard.beside",
+        ),
+    ],
+    "src/guard/repeats.rs": [
+        (
+            "                kind.again += 1;\n                false\n",
+            "                kind.again += 1;\n                true\n",
+            "an error on every line of chat fills the log",
+            "rust|guard.logs|guard.deadline",
+        ),
+        (
+            "            (kind.what.clone(), std::mem::take(&mut kind.again))\n",
+            "            (kind.what.clone(), kind.again)\n",
+            "the log counts the same errors again each minute",
+            "rust",
+        ),
+    ],
+    "src/guard/slot.rs": [
+        (
+            "        self.started.store(outer.started + time_inside, Ordering::Relaxed);\n",
+            "        self.started.store(outer.started, Ordering::Relaxed);\n",
+            "a call is interrupted for the time of the calls inside of it",
+            "guard.deadline",
+        ),
+        (
+            "        self.vh_calls.store(self.vh_calls().wrapping_add(1), Ordering::Relaxed);\n",
+            "",
+            "the statistics count no calls of the hub",
+            "guard.stats",
+        ),
+    ],
+    "src/guard/waits.rs": [
+        (
+            "if wait.slow <= MOST { since_last } else { 0 }",
+            "0",
+            "a script is blamed for the time of a slow function of the hub",
+            "guard.deadline|guard.waits.*",
+        ),
+        (
+            "if wait.slow <= MOST { since_last } else { 0 }",
+            "since_last",
+            "a loop that calls the hub for ever is never interrupted",
+            "guard.deadline|rust",
+        ),
+    ],
+    "src/guard/wake.rs": [
+        (
+            "    if !slot.runs(call) || slot.is_in_host() {\n        return Woken::Nothing;\n    }\n",
+            "    let _ = call;\n",
+            "a connection of the hub's own is shut down",
+            "guard.deadline",
+        ),
+        (
+            "    if how == libc::SHUT_RDWR && sigpipe_kills() {",
+            "    if false && how == libc::SHUT_RDWR && sigpipe_kills() {",
+            "SIGPIPE ends the hub when a script is interrupted while it sends",
+            "guard.deadline",
+        ),
+    ],
+    "src/guard/watchdog.rs": [
+        (
+            "let is_late = may_end && time.saturating_sub(waited) >= limit;",
+            "let is_late = may_end && time >= limit;",
+            "a call is interrupted for the time that the hub took",
+            "guard.deadline",
+        ),
+        (
+            "        output::tell_dropped(&script, now, false);\n",
+            "",
+            "it is not told how much of a script's output was dropped",
+            "guard.logs",
+        ),
+        (
+            "            SENT if self.looks == 1 => self.interrupt(time, teller),\n",
+            "            SENT if self.looks == 1 => {}\n",
+            "a hook that catches its TimeoutError is not made to end",
+            "guard.deadline",
+        ),
+    ],
+    "src/guard/watchdog/turn.rs": [
+        (
+            "        ran >= LONG || (both_wait && ran.is_zero())\n",
+            "        let _ = (ran, both_wait);\n        true\n",
+            "on a busy machine native code is blamed that had no turn",
+            "rust",
+        ),
+        (
+            'text.rsplit_once(") ")',
+            'text.split_once(") ")',
+            "a thread's name with a bracket hides how long it ran",
+            "rust",
+        ),
+    ],
+    # Text.
+    "src/text.rs": [
+        (
+            ' || label.starts_with("latin")',
+            "",
+            "latin2 decodes the bytes 80 to 9F as Windows does",
+            "rust|gtest.text",
+        ),
+        (
+            '"gb2312" | "gb-2312" | "cp936" | "ms936" => "gbk".into(),',
+            '"gb2312" | "gb-2312" | "ms936" => "gbk".into(),',
+            "a hub with the encoding CP936 speaks UTF-8",
+            "rust",
+        ),
+        (
+            "(0xDC80..=0xDCFF, _) => out.push((code_point - 0xDC00) as u8),",
+            "(0xDC80..=0xDCFF, _) => out.push(b'?'),",
+            "bytes of users that are no text are lost on their way back",
+            "rust|gtest.text",
+        ),
+    ],
+    "src/text/pairs.rs": [
+        (
+            "if encoding == GBK && matches!(bytes, [0x81..=0xFE, b'0'..=b'9', ..]) {",
+            "if false && encoding == GBK && matches!(bytes, [0x81..=0xFE, b'0'..=b'9', ..]) {",
+            "four bytes of GB18030 are lost in a hub that speaks GBK",
+            "rust",
+        ),
+        (
+            "        push(super::bad_byte(rest[0]));\n",
+            "",
+            "a byte at the end of a line is lost",
+            "rust|gtest.text",
+        ),
+    ],
+    "src/text/recent.rs": [
+        (
+            "*kept.bytes == *bytes && kept.encoding == encoding",
+            "kept.bytes.len() == bytes.len() && kept.encoding == encoding",
+            "a script is given the long line of another user",
+            "rust|gtest.text",
+        ),
+        (
+            " && kept.encoding == encoding",
+            "",
+            "a long line is decoded as in the encoding that the hub had before",
+            "rust|gtest.text",
+        ),
+    ],
+    "src/python/convert.rs": [
+        (
+            "Ok(low) => i64::from(low.cast_signed()),",
+            "Ok(low) => i64::from(low),",
+            "the class of an unknown nick is 4294967294 instead of -2",
+            "rust|gtest.vh_functions|gtest.hooks",
+        ),
+        (
+            'None => out.extend_from_slice(format!("\\\\u{point:04x}").as_bytes()),',
+            "None => {}",
+            "bytes that are no text are lost in the list of nicks",
+            "gtest.text",
+        ),
+        (
+            "    if has_nul(&bytes) { Err(NulInside) } else { Ok(bytes) }\n",
+            "    Ok(bytes)\n",
+            "text with a NUL character is cut on its way to a hub that speaks CP1251",
+            "gtest.text|gtest.vh_functions|gtest.bad_input",
+        ),
+    ],
+    # JSON.
+    "src/python/json/reader.rs": [
+        (
+            "const SURE: usize = 18;",
+            "const SURE: usize = 19;",
+            "integers of 19 digits wrap around",
+            "gtest.call_function",
+        ),
+        (
+            "        if depth > MAX_DEPTH {",
+            "        if depth > usize::MAX - 1 {",
+            "JSON of a user that is nested deep enough crashes the hub",
+            "gtest.bad_input|gtest.call_function|header.json",
+        ),
+        (
+            "(self.byte(first) == b'0' && digits > 1)",
+            "false",
+            "numbers with leading zeros are taken",
+            "gtest.bad_input|gtest.call_function|header.json",
+        ),
+    ],
+    "src/python/json.rs": [
+        (
+            '        return refuse(format!("{number} in it has no JSON form"));\n',
+            "",
+            "NaN becomes text that is no JSON",
+            "gtest.call_function|header.json|gtest.bad_input",
+        ),
+        (
+            "    if depth > MAX_DEPTH {",
+            "    if depth > usize::MAX - 1 {",
+            "a list that contains itself crashes the hub",
+            "gtest.call_function|gtest.bad_input",
+        ),
+    ],
+    # The log.
+    "src/log/plain.rs": [
+        (
+            "let head = &text[..start_of_character(text.as_bytes(), third * 2)];",
+            "let head = &text[..third * 2];",
+            "a long message is lost, because it would be cut inside of a character",
+            "rust",
+        ),
+        (
+            "let tail = &text[end_of_character(text.as_bytes(), text.len() - third)..];",
+            "let tail = &text[text.len() - third..];",
+            "a long message is lost, because it would be cut inside of a character",
+            "rust",
+        ),
+        (
+            "            out.push_str(INDENT);\n",
+            "",
+            "a user can forge lines of the log",
+            "rust|guard.log_attacks",
+        ),
+        (
+            "            | '\\u{2028}'..='\\u{202E}'\n",
+            "",
+            "a user can turn the order of the log's text around",
+            "rust|guard.log_attacks",
+        ),
+    ],
+    "src/log/delivery.rs": [
+        (
+            "    while queue.records.len() > MAX_RECORDS || (queue.bytes > MAX_BYTES && queue.records.len() > 1)\n"
+            "    {\n",
+            "    while queue.records.len() > MAX_RECORDS {\n",
+            "what waits for the log sink has no limit of bytes",
+            "guard.logs",
+        ),
+        (
+            "queue.records.len() > MAX_RECORDS || ",
+            "",
+            "what waits for the log sink has no limit of records",
+            "guard.logs",
+        ),
+        (
+            "    left.iter().for_each(Record::print);\n",
+            "    drop(left);\n",
+            "records that were on their way when the sink was taken away are lost",
+            "guard.logs",
+        ),
+    ],
+    "src/log/stream.rs": [
+        (
+            "self.text.truncate(plain::start_of_character(self.text.as_bytes(), length));",
+            "self.text.truncate(length);",
+            "a line that is cut inside of a character costs a script its call",
+            "rust",
+        ),
+        (
+            "    let ended = if own.is_none() { end_line(&mut open) } else { Ok(()) };\n",
+            "    let ended: io::Result<()> = Ok(());\n",
+            "a script's line goes on with that of another script",
+            "guard.logs|guard.log_attacks",
+        ),
+    ],
+    "src/last_error.rs": [
+        (
+            "        let is_end = |end: &usize| error.message.is_char_boundary(*end);\n",
+            "        let is_end = |_: &usize| true;\n",
+            "w_LastError tells nothing of a long message with characters of several bytes",
+            "rust",
+        ),
+        (
+            "        let own = if error == call { call } else { 0 };\n",
+            "        let own = error;\n",
+            "a call that succeeded shows the error of one inside of it",
+            "rust|gtest.last_error",
+        ),
+    ],
+    # Packages and runtimes.
+    "src/preflight.rs": [
+        (
+            "own_module(module, self.own).is_some() || ",
+            "",
+            "the script's own modules are not searched for packages that need main",
+            "lifecycle.preflight",
+        ),
+        (
+            "                if found.is_certain && is_at_load {",
+            "                if found.is_certain {",
+            "a script that might never import a package is refused its runtime",
+            "lifecycle.preflight",
+        ),
+        (
+            "            if !seen.insert(requirement.name.clone()) {\n                return None;\n            }\n",
+            "            let _ = &mut *seen;\n",
+            "packages that need each other hang the load of a script",
+            "lifecycle.preflight",
+        ),
+    ],
+    "src/python/support/venv.py": [
+        (
+            '        if found.split(".")[:2] != version.split("."):\n',
+            "        if False:\n",
+            "a virtual environment of another Python is accepted",
+            "lifecycle.preflight",
+        ),
+        (
+            "    path[place:place] = folders\n",
+            "    path += folders\n",
+            "packages of the system hide those of the virtual environment",
+            "lifecycle.shared_interpreter|lifecycle.preflight",
+        ),
+    ],
+    "src/packages.rs": [
+        (
+            'row("numpy", ONE_INTERPRETER, NO_OWN_LOCK,',
+            'row("numpy", Works, NO_OWN_LOCK,',
+            "scripts with numpy are loaded where numpy fails",
+            "rust|lifecycle.preflight",
+        ),
+        (
+            'row("PIL", Works, NO_OWN_LOCK,',
+            'row("PIL", ONE_INTERPRETER, NO_OWN_LOCK,',
+            "scripts are loaded in main for a package that works anywhere",
+            "rust",
+        ),
+    ],
+    "src/installed.rs": [
+        (
+            'is_extra: marker.contains("extra"),',
+            "is_extra: false,",
+            "scripts are loaded in main for packages that nothing uses",
+            "lifecycle.preflight|rust",
+        ),
+        (
+            '.collect::<Vec<_>>().join("-").to_lowercase()',
+            '.collect::<Vec<_>>().join("-")',
+            "a package that requires NumPy is not seen to need numpy",
+            "lifecycle.preflight|rust",
+        ),
+    ],
+    "src/runtime.rs": [
+        (
+            "        None => Ok(Runtime::Sub),\n",
+            "        None => Ok(Runtime::Main),\n",
+            "scripts that say nothing share an interpreter",
+            "gtest.isolation",
+        ),
+        (
+            "entry.0.eq_ignore_ascii_case(name.trim())",
+            "entry.0 == name.trim()",
+            "a runtime in capital letters is none",
+            "rust",
+        ),
+    ],
+    "src/python/slices.rs": [
+        (
+            "const LOAD_WAIT: Duration = Duration::from_secs(60);",
+            "const LOAD_WAIT: Duration = Duration::from_secs(600);",
+            "a load may wait ten times as long as the README says",
+            "rust",
+        ),
+        (
+            "if limit.is_zero() || self.started.elapsed() < limit {",
+            "if self.started.elapsed() < limit {",
+            "where waits of a top level have no end, all fail",
+            "guard.waits_elsewhere",
+        ),
+        (
+            "!is_parting && self.started.elapsed() < GRACE",
+            "!is_parting",
+            "a hook that waits for its thread waits until its deadline",
+            "guard.waits.*",
+        ),
+    ],
+    # The C interface.
+    "src/abi.rs": [
+        (
+            '    guard(point!("w_End"), 1, || {\n        lifecycle::end();\n        1\n',
+            '    guard(point!("w_End"), 1, || {\n        lifecycle::end();\n        0\n',
+            "w_End tells the hub that it failed",
+            "gtest.lifecycle",
+        ),
+        (
+            "hooks::get(hook).map_or(std::ptr::null(), |hook| hook.name.as_ptr())",
+            'hooks::get(hook).map_or(c"".as_ptr(), |hook| hook.name.as_ptr())',
+            "a hub that asks for the names of hooks up to NULL never comes to an end",
+            "gtest.hooks|gtest.bad_input|random.fixed",
+        ),
+    ],
+    "src/abi/boundary.rs": [
+        (
+            "        tell(&caught);\n        fallback()\n",
+            "        let _ = caught;\n        fallback()\n",
+            "a fault of the library is not told",
+            "panics.injected",
+        ),
+        (
+            "    variadic::need_no_guard();\n",
+            "",
+            "each w_pack asks for its table again, which costs time",
+            "bench.instructions",
+        ),
+    ],
+    "src/abi/cxx.cpp": [
+        (
+            '  } catch (...) {\n    return strdup("something that is no std::exception");\n',
+            '  } catch (const int &) {\n    return strdup("something that is no std::exception");\n',
+            "what the hub throws that is no std::exception ends it",
+            "gtest.vh_functions|gtest.registered_functions|gtest.owning_functions|lifecycle.host",
+        ),
+        (
+            "  *length = text.size();\n",
+            "  *length = text.size() ? text.size() - 1 : 0;\n",
+            "what is known of an address lacks the last letter of everything",
+            "gtest.vh_functions",
+        ),
+    ],
+    "src/abi/cxx.rs": [
+        (
+            "        vh_vector_delete(vector);\n",
+            "",
+            "each look at an address costs memory for ever",
+            "gtest.memory.address|gtest.memory",
+        ),
+        (
+            "*lengths.add(index))",
+            "(*lengths.add(index)).min(64))",
+            "long texts in lists of the hub's plugin are cut",
+            "gtest.blocks",
+        ),
+    ],
+    "src/abi/host.rs": [
+        (
+            "                libc::free(thrown.cast());\n",
+            "",
+            "each exception of the hub costs memory for ever",
+            "gtest.memory.address",
+        ),
+        (
+            "text.replace('\\0', \"\\u{FFFD}\")",
+            "text.to_owned()",
+            "a message with a NUL character does not reach the log sink",
+            "guard.logs|guard.log_attacks|rust",
+        ),
+    ],
+    "src/abi/variadic.c": [
+        (
+            "  return own[count] ? -1 : count;\n",
+            "  return count;\n",
+            "a block that has more than the hub asks for is read as if it had not",
+            "gtest.blocks",
+        ),
+        (
+            "  return ((uintptr_t)destination & (_Alignof(long) - 1)) != 0;\n",
+            "  (void)destination;\n  return 0;\n",
+            "a pointer of the hub beside an int is broken",
+            "gtest.unpack_places",
+        ),
+        (
+            "    if (destination) *destination = element->p;\n",
+            "    *destination = element->p;\n",
+            "a hub that skips a value crashes",
+            "gtest.blocks",
+        ),
+    ],
+    "src/abi/variadic.rs": [
+        (
+            '    guard(point!("w_unpack"), -1, ||',
+            '    guard(point!("w_unpack"), 0, ||',
+            "after a fault of the library a hub reads a block as if it had been unpacked",
+            "panics.injected",
+        ),
+        (
+            "unsafe { targs::refuse_format(format) }",
+            "{ let _ = format; }",
+            "a wrong format given to w_pack is not told",
+            "gtest.blocks|gtest.bad_input",
+        ),
+    ],
+    "src/abi/jumps.rs": [
+        (
+            '            concat!(".hidden ", $symbol),\n',
+            "",
+            "internal functions of the library are exported, and those of a plugin may take their place",
+            "abi.symbols",
+        ),
+        (
+            '        std::arch::naked_asm!("jmp {}", sym $target);',
+            '        std::arch::naked_asm!("xor edi, edi", "jmp {}", sym $target);',
+            "w_pack does not get its format",
+            "gtest.blocks",
+        ),
+    ],
+    "src/targs.rs": [
+        (
+            "                && !is_inside(block, address)\n",
+            "",
+            "releasing a block whose texts lie inside ends the hub",
+            "gtest.blocks|rust",
+        ),
+        (
+            "matches!(letter, b's' | b'D' | b'L')",
+            "matches!(letter, b's' | b'L')",
+            "the JSON of each block costs memory for ever",
+            "gtest.blocks",
+        ),
+        (
+            "        if block == args.as_ptr() {\n            return;\n        }\n",
+            "",
+            "a hub whose callback answers with its arguments crashes",
+            "gtest.vh_functions|gtest.memory",
+        ),
+        (
+            "            let literal = self.literal_texts && is_in_program(address);\n".replace(
+                "            ", "                ", 1
+            ),
+            "                let literal = false && is_in_program(address);\n",
+            "vh.GetGeoIP crashes older hubs",
+            "gtest.vh_functions|gtest.memory",
+        ),
+    ],
+    "src/hooks.rs": [
+        (
+            'hook(c"OnUserLogin", "s", "nick"),',
+            'observer(c"OnUserLogin", "s", "nick"),',
+            "a script that is to refuse logins when it fails lets all users in",
+            "guard.refuse.*|rust",
+        ),
+        (
+            'Hook { reply: Reply::Chat, ..hook(c"OnParsedMsgChat",',
+            'Hook { reply: Reply::Common, ..hook(c"OnParsedMsgChat",',
+            "scripts cannot change lines of chat",
+            "gtest.hooks",
+        ),
+    ],
+    "src/callbacks.rs": [
+        (
+            "Numbering::Classic if self.slot > GET_IP_CITY => Some(self.slot - 1),",
+            "Numbering::Classic if self.slot > GET_IP_CITY => Some(self.slot),",
+            "old hubs do something else than the script asks for",
+            "gtest.vh_functions",
+        ),
+        (
+            'text("nick"), int("flag")], Bool, "Clear a status',
+            'text("nick"), int_or_zero("flag")], Bool, "Clear a status',
+            "a forgotten argument is not told",
+            "rust|gtest.vh_functions|documents.blocks",
+        ),
+    ],
+    "src/hub.rs": [
+        (
+            "    let generation = named_generation().unwrap_or_else(|| recognise(table));\n",
+            "    let generation = recognise(table);\n    let _ = named_generation;\n",
+            "VH_PYTHON_GENERATION does nothing",
+            "gtest.*|lifecycle.host",
+        ),
+        (
+            "    OFFERED.set(None);\n",
+            "",
+            "the library calls a hub that has ended",
+            "gtest.own_account",
+        ),
+        (
+            "    if empty(42) && empty(43) && empty(44) && set(45) {",
+            "    if empty(42) && empty(43) && empty(44) {",
+            "a hub without functions is taken for an old one",
+            "gtest.lifecycle|gtest.vh_functions",
+        ),
+    ],
+    "src/host_functions.rs": [
+        (
+            "        let replaced = self.0.lock().insert(name.to_vec(), function);\n",
+            "        let replaced = self.0.lock().entry(name.to_vec()).or_insert(function).clone();\n",
+            "a function that is registered again stays the old one",
+            "gtest.registered_functions|gtest.owning_functions",
+        ),
+        (
+            "            result.release(&self.args);\n",
+            "            std::mem::forget(result);\n",
+            "each answer of the hub costs memory for ever",
+            "gtest.memory|gtest.memory.address",
+        ),
+    ],
+    # Settings, advice, stubs.
+    "src/config.rs": [
+        (
+            '"0" | "off" | "no" | "false" => Some(false),',
+            '"0" => Some(false),',
+            "a setting that says no is on",
+            "rust|gtest.advice|guard.crash|guard.breaker",
+        ),
+        (
+            "        Ok(number) if (0.0..1e9).contains(&number) => number,\n",
+            "        Ok(number) => number,\n",
+            "a negative limit of output is taken, and nothing is printed",
+            "guard.logs|rust",
+        ),
+    ],
+    "src/header.rs": [
+        (
+            "lines(source).take(LINES).filter_map(|line| {",
+            "lines(source).take(1).filter_map(|line| {",
+            "settings below the first line are not read",
+            "rust",
+        ),
+        (
+            "without_comment(value).trim().to_owned()",
+            "value.trim().to_owned()",
+            "a setting with a comment behind it is wrong",
+            "rust",
+        ),
+        (
+            "None if name.contains(char::is_whitespace) => None,",
+            "None if false => None,",
+            "sentences in comments are told as mistakes",
+            "rust|gtest.advice",
+        ),
+    ],
+    "src/nearest.rs": [
+        (
+            "(distance <= mistakes).then_some(known)",
+            "Some(known).filter(|_| distance <= mistakes + 3)",
+            "authors are told of hooks that they did not mean",
+            "rust|gtest.advice",
+        ),
+        (
+            "                least = least.min(before[column - 1] + 1);\n",
+            "                let _ = &before;\n",
+            "two letters that changed places are not recognised",
+            "rust",
+        ),
+    ],
+    "src/on_error.rs": [
+        (
+            'const WAY_OUT: [&str; 6] = ["pyload", "pyunload", "pyreload", "pylist", "pyfiles", "pylog"];',
+            'const WAY_OUT: [&str; 5] = ["pyload", "pyunload", "pylist", "pyfiles", "pylog"];',
+            "operators cannot reload a script that refuses all commands",
+            "guard.refuse.*|rust",
+        ),
+        (
+            "let all = if whole == Some(true) || wrong.is_some() { DECIDING } else { 0 };",
+            "let all = if whole == Some(true) { DECIDING } else { 0 };",
+            "a script whose setting on_error is misspelt lets everything pass",
+            "guard.refuse.*|rust",
+        ),
+    ],
+    "src/stubs.rs": [
+        (
+            "    hooks_in(source) | known(script).hooks\n",
+            "    let _ = script;\n    hooks_in(source)\n",
+            "a script that cannot be read any more lets everything pass",
+            "guard.refuse.*",
+        ),
+        (
+            'line.strip_prefix("async").map_or(line, str::trim_start)',
+            "line",
+            "hooks that are async are not refused when a script has a mistake",
+            "rust|guard.refuse.*",
+        ),
+    ],
+    "src/python/advice.rs": [
+        (
+            "        if !is_new && !is_own {\n            continue;\n        }\n",
+            "        let _ = (is_new, is_own);\n",
+            "each script tells anew of each file that hides a module of Python",
+            "gtest.advice",
+        ),
+        (
+            "        let has_it = names.iter().any(|name| name.to_text() == meant);\n",
+            "        let has_it = false;\n",
+            "a helper function with nearly a hook's name is told as a mistake",
+            "gtest.advice",
+        ),
+    ],
+    # The library's own threads and faults.
+    "src/clock.rs": [
+        (
+            "ticking() + exact.saturating_sub(before).min(LONGEST_TICK.as_nanos() as u64)",
+            "ticking() + exact.saturating_sub(before)",
+            "after the machine slept, every call is interrupted",
+            "guard.deadline|rust",
+        ),
+        (
+            "time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64",
+            "time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64",
+            "deadlines and statistics are wrong",
+            "guard.deadline|guard.stats|rust",
+        ),
+    ],
+    "src/panics.rs": [
+        (
+            '        caught.tell("what it had to do is left undone");\n',
+            "        let _ = caught;\n",
+            "a fault of the library is not told",
+            "panics.injected|rust",
+        ),
+        (
+            '        write(&format!("PY: {line} (the log has failed, too)"));\n',
+            "",
+            "a fault of the log is not told",
+            "panics.injected|rust",
+        ),
+    ],
+    "src/spawn.rs": [
+        (
+            "                pause => (pause * 2).min(LONGEST_PAUSE),\n",
+            "                pause => pause * 2,\n",
+            "after some faults deadlines are off for minutes",
+            "panics.injected|rust",
+        ),
+        (
+            '            caught.tell_of_thread("it is started again");\n',
+            '            caught.tell_of_thread("it is started again");\n            return;\n',
+            "after a fault of the library there are no deadlines any more",
+            "rust|panics.injected",
+        ),
+    ],
+    "src/log.rs": [
+        (
+            "    let level = usize::try_from(level).unwrap_or(0).min(LEVELS.len() - 1);\n",
+            "    let level = usize::try_from(level).unwrap_or(0) % LEVELS.len();\n",
+            "a hub that wants to see more sees less",
+            "gtest.lifecycle",
+        ),
+        (
+            "    [LevelFilter::WARN, LevelFilter::INFO, LevelFilter::DEBUG, LevelFilter::TRACE];\n",
+            "    [LevelFilter::ERROR, LevelFilter::WARN, LevelFilter::DEBUG, LevelFilter::TRACE];\n",
+            "what scripts log is not shown",
+            "guard.logs",
+        ),
+        (
+            "self.script.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(-1)",
+            "self.script.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(0)",
+            "the log sink hears that records of the library are the first script's",
+            "guard.logs",
+        ),
+    ],
+    # Statistics.
+    "src/stats.rs": [
+        (
+            "        self.times.record(time, start.weight);\n",
+            "        self.times.record(time, 1);\n",
+            "the times that most calls stay below are those of the slow ones",
+            "rust|guard.stats",
+        ),
+        (
+            "        let is_slow = time >= SLOW;\n        if is_slow {\n",
+            "        let is_slow = time >= SLOW;\n        if false {\n",
+            "slow calls among fast ones are not timed",
+            "rust|guard.stats",
+        ),
+    ],
+    "src/stats/render.rs": [
+        (
+            "    callees.retain(|callee| callee.row().was_called());\n",
+            "",
+            "statistics list what was never called",
+            "guard.stats",
+        ),
+        (
+            """text.replace('\\\\', "\\\\\\\\").replace('"', "\\\\\\"").replace('\\n', "\\\\n")""",
+            "text.to_owned()",
+            "a function with a strange name breaks the text for Prometheus",
+            "guard.stats",
+        ),
+    ],
+    # SQL and passwords.
+    "src/sql.rs": [
+        (
+            "    if known.turn == turn {\n",
+            "    if known.turn == turn || true {\n",
+            "after the database changed, values are written as the one before wants them",
+            "sql.sqlite|rust",
+        ),
+        (
+            'b"sql_mode", b"names",',
+            'b"no_mode", b"names",',
+            "after a script changed sql_mode, values are written as before",
+            "rust|sql.mariadb",
+        ),
+    ],
+    "src/sql/dialect.rs": [
+        (
+            "        converts: client != connection,\n",
+            "        converts: false,\n",
+            "nicks can change a query of a connection that converts character sets",
+            "rust|sql.mariadb",
+        ),
+        (
+            'backslash_escapes: !has("NO_BACKSLASH_ESCAPES"),',
+            "backslash_escapes: true,",
+            "backslashes in texts are doubled in some databases",
+            "rust|sql.mariadb",
+        ),
+    ],
+    "src/sql/literal.rs": [
+        (
+            "            b'\\\\' if last >= 0x80 => literal.extend_from_slice(b\"' '\\\\\\\\\"),\n",
+            "",
+            "nicks can change a query in a database that speaks GBK",
+            "rust|sql.mariadb",
+        ),
+        (
+            "if byte == b'\\'' { b\"''\" } else { std::slice::from_ref(&byte) }",
+            "std::slice::from_ref(&byte)",
+            "nicks can change queries",
+            "rust|sql.sqlite",
+        ),
+    ],
+    "src/sql/table.rs": [
+        (
+            "let count = |index| number(index).map(|number| number.max(0) as usize);",
+            "let count = |index| number(index).map(|number| number as usize);",
+            "a negative number of rows ends the hub",
+            "gtest.vh_functions|rust",
+        ),
+        (
+            "self.cells.chunks(self.columns.max(1))",
+            "self.cells.chunks(1)",
+            "each cell of a table is a row",
+            "gtest.vh_functions|sql.sqlite",
+        ),
+    ],
+    "src/sql/template.rs": [
+        (
+            "            [b'#', ..] if !is_sqlite => Ok(self.behind_line(place)),\n",
+            "",
+            "a question mark in a comment takes a value",
+            "rust",
+        ),
+        (
+            "                b'\\\\' if escapes => 2,\n",
+            "",
+            "a quote behind a backslash ends a text: what follows is taken for places of values",
+            "rust",
+        ),
+    ],
+    "src/python/vh/sql.rs": [
+        (
+            "    if changes_reading || !found.item(0).is_some_and(|succeeded| succeeded.is_true()) {\n",
+            "    if changes_reading {\n",
+            "after the hub's database was replaced, values are written as the one before wants them",
+            "sql.sqlite|gtest.vh_functions",
+        ),
+        (
+            "        values[2] = values[1].take();\n",
+            "        values[1].take();\n",
+            "old scripts that give a limit as second argument get all rows",
+            "gtest.vh_functions",
+        ),
+    ],
+    "src/log/secrets.rs": [
+        (
+            '    [b"passw".as_slice(), b"pwd", b"secret"].iter()',
+            '    [b"passw".as_slice(), b"secret"].iter()',
+            "variables of the hub with a pwd in their names are in the log",
+            "rust|guard.logs",
+        ),
+        (
+            '    let said = find(text, b"> ").map(|place| place + 2);\n',
+            "    let said: Option<usize> = None;\n",
+            "passwords that users say in commands are in the log",
+            "rust|guard.logs",
+        ),
+    ],
+    # The interpreters.
+    "src/python/call.rs": [
+        (
+            "    if !callee.admits() {\n        return give_up(context, number, Some(params));\n    }\n",
+            "    callee.admits();\n",
+            "a hook that was stuck three times is called on",
+            "guard.breaker",
+        ),
+        (
+            "        Ok(returned) if call.ends_late() => {\n            drop(returned);\n"
+            "            call.answers_too_late();\n            give_up(context, number, Some(params))\n        }\n",
+            "",
+            "the answer of a hook that came too late counts",
+            "guard.deadline|guard.refuse.*",
+        ),
+        (
+            "        (ON_PARSED_MSG_MY_PASS, 1) => Telling::Secret,\n",
+            "",
+            "passwords of users are in the log",
+            "guard.logs|guard.log_attacks|gtest.lifecycle",
+        ),
+        (
+            "    trace_result(script, hook.text, block.as_ref());\n",
+            "",
+            "the log does not show what hooks answer, whatever its level",
+            "gtest.lifecycle",
+        ),
+        (
+            "    trace_parameters(script, hook.text, params, |index| telling(number, params, index));\n",
+            "",
+            "the log does not show what hooks are called with, whatever its level",
+            "gtest.lifecycle",
+        ),
+    ],
+    "src/python/gil_state.rs": [
+        (
+            "                    libc::pthread_setspecific(key, current.cast());\n",
+            "",
+            "C extensions crash the hub",
+            "lifecycle.host|gtest.isolation",
+        ),
+        (
+            "            unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, thread_state.cast()) };\n",
+            "            let _ = thread_state;\n",
+            "C extensions take another script's interpreter for theirs",
+            "lifecycle.host|field.sub|gtest.isolation",
+        ),
+    ],
+    "src/python/imports.rs": [
+        (
+            "folders.filter(|folder| folder.is_absolute()).collect()",
+            "folders.take(0).collect()",
+            "packages of the system that need main are not recognised",
+            "lifecycle.preflight|clients.numpy.python3",
+        ),
+        (
+            "Ok(Imports { at_load: next(), in_functions: next() })",
+            "Ok(Imports { in_functions: next(), at_load: next() })",
+            "what only a function imports decides where a script runs",
+            "lifecycle.preflight",
+        ),
+    ],
+    "src/python/init.rs": [
+        (
+            "        config.install_signal_handlers = 0;\n",
+            "        config.install_signal_handlers = 1;\n",
+            "Ctrl-C does not end the hub any more",
+            "gtest.lifecycle|lifecycle.host",
+        ),
+        (
+            "        config.configure_locale = 0;\n",
+            "        config.configure_locale = 1;\n",
+            "the hub's numbers have other decimal points",
+            "lifecycle.host|gtest.isolation|field.sub",
+        ),
+    ],
+    "src/python/insist.rs": [
+        (
+            '        && !file.contains("/site-packages/")\n',
+            "",
+            "packages get two seconds more than scripts to catch their exception",
+            "guard.deadline",
+        ),
+        (
+            "    if since < GRACE {\n        return false;\n    }\n",
+            "",
+            "a hook gets no time to clean up after its deadline",
+            "guard.deadline",
+        ),
+    ],
+    "src/python/interpreter.rs": [
+        (
+            "        all.retain(|known| known.strong_count() > 0);\n",
+            "",
+            "each load of a script costs memory for ever",
+            "lifecycle.reload",
+        ),
+        (
+            "        libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());\n",
+            "",
+            "Ctrl-C does not end the hub any more",
+            "gtest.lifecycle",
+        ),
+        (
+            "        allow_daemon_threads: 1,\n",
+            "        allow_daemon_threads: 0,\n",
+            "scripts cannot start daemon threads",
+            "lifecycle.unload|gtest.threads",
+            ">=3.12",
+        ),
+    ],
+    "src/python/interrupt.rs": [
+        (
+            "    if target.is_in_host() {\n        return Some(Attempt::InHost(stack));\n    }\n",
+            "",
+            "an exception comes late, into another call",
+            "guard.deadline|guard.sending",
+        ),
+        (
+            "    if let Err(raised) = let_arrive(attached) {\n        attached.clear(raised);\n    }\n",
+            "",
+            "the exception of a call that just ended comes into the next one",
+            "guard.deadline|guard.sending",
+        ),
+    ],
+    "src/python/load.rs": [
+        (
+            "    ending::abandon(loaded, context, Instant::now() + ending::time());\n",
+            "    drop(loaded);\n",
+            "threads of a script that failed to load run on",
+            "lifecycle.leaving|lifecycle.settings",
+        ),
+        (
+            "    let folders = [own, shared].into_iter().flatten();\n",
+            "    let folders = [own, None].into_iter().flatten();\n    drop(shared);\n",
+            "scripts do not find modules in the hub's folder of scripts",
+            "gtest.isolation|gtest.advice|gtest.find|field.sub|lifecycle.host",
+        ),
+    ],
+    "src/python/names.rs": [
+        (
+            "let same = |known: &&Name| *known.bytes == *name;",
+            "let same = |known: &&Name| known.bytes.len() == name.len();",
+            "another function of the script is called",
+            "gtest.call_function|rust",
+        ),
+        (
+            "            return namespace.dict_value(&known);\n",
+            "            return namespace.dict_value(&known).or(Some(known));\n",
+            "a function that a script deleted is found as a text",
+            "gtest.call_function",
+        ),
+    ],
+    "src/python/object.rs": [
+        (
+            "        (overflow == 0).then_some(value)\n",
+            "        Some(value)\n",
+            "large integers become -1",
+            "gtest.call_function|gtest.hooks",
+        ),
+        (
+            "ffi::PyType_IsSubtype(found.as_ptr().cast(), ffi::PyExc_Exception.cast()) != 0;",
+            "true;",
+            "a function of the hub can end the script's thread by SystemExit",
+            "gtest.owning_functions",
+        ),
+    ],
+    "src/python/output.rs": [
+        (
+            "            Verdict::Drop => piece.shorten(0),\n",
+            "            Verdict::Drop => {}\n",
+            "a script can fill the disk",
+            "guard.logs",
+        ),
+        (
+            "    if kind == Kind::Output && output.drops(text.len()) {\n        return;\n    }\n",
+            "",
+            "what a script logs is written though it has written too much",
+            "guard.logs",
+        ),
+    ],
+    "src/python/parking.rs": [
+        (
+            "parked.iter().rposition(|parked| parked.home == *home)?;",
+            "parked.iter().rposition(|parked| parked.home.lock == home.lock)?;",
+            "a script gets the interpreter of another one",
+            "lifecycle.reuse",
+        ),
+        (
+            "(too_many > 0 || !one.home.path.exists())",
+            "false",
+            "interpreters of scripts that are gone stay for ever",
+            "lifecycle.reuse|lifecycle.reload",
+        ),
+    ],
+    "src/python/priming.rs": [
+        (
+            "            tell(main, row.function, scope::call(main, row.function, &[]));\n",
+            "            let _ = (main, row.function);\n",
+            "dates break in other scripts when the first that read one is gone",
+            "lifecycle.reuse|field.sub",
+            "<3.13",
+        ),
+        (
+            "        tell(attached, source, attached.run(source));\n",
+            "        let _ = (attached, source);\n",
+            "up to 3.11 escapes with names of characters break in other scripts",
+            "field.sub",
+            "<3.12",
+        ),
+    ],
+    "src/python/report.rs": [
+        (
+            '            if !file.starts_with("<vh ") {\n',
+            "            if true {\n",
+            "errors are told at places inside of the library",
+            "guard.logs|guard.deadline|gtest.last_error",
+        ),
+        (
+            "    let code = if is_interrupted { Code::Timeout } else { Code::Python };\n",
+            "    let code = Code::Python;\n",
+            "w_LastError does not tell that a call was interrupted",
+            "guard.deadline|gtest.last_error",
+        ),
+    ],
+    "src/python/scope.rs": [
+        (
+            '        Err(refusal) => Err(refusal.raise(attached, "run_in_host")),\n',
+            "        Err(_) => Ok(attached.none()),\n",
+            "work that is refused is lost without a word",
+            "lifecycle.script_threads",
+        ),
+        (
+            '    namespace.set_dict_item(c"__builtins__", &builtins.call_method(c"copy", &[])?)?;\n',
+            '    namespace.set_dict_item(c"__builtins__", &builtins)?;\n',
+            "a script that breaks Python's builtins breaks its unload",
+            "lifecycle.reuse|gtest.isolation|guard.beside",
+        ),
+    ],
+    "src/python/sending.rs": [
+        (
+            "        if is_importing(attached, state) {\n            return false;\n        }\n",
+            "",
+            "up to 3.11 an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+            "<3.12",
+        ),
+        (
+            "        if has_one(state) {\n            return; // It is on its way.\n        }\n",
+            "",
+            "up to 3.11 an exception comes to the wrong thread",
+            "guard.sending",
+            "<3.12",
+        ),
+    ],
+    "src/python/stand_in.rs": [
+        (
+            "            if place.replace(value).is_some() {\n                return None;\n            }\n",
+            "            place.replace(value);\n",
+            "an argument that is given twice is not told",
+            "guard.waits_in_time|guard.waits_elsewhere",
+        ),
+        (
+            "        if positional.len() > N {\n            return None;\n        }\n",
+            "",
+            "too many arguments are not told",
+            "guard.waits_in_time|guard.waits_elsewhere",
+        ),
+    ],
+    "src/python/thread_state.rs": [
+        (
+            "    numbers: [c_int; 7],\n",
+            "    numbers: [c_int; 9],\n",
+            "on 3.11 deadlines crash the hub",
+            "guard.sending|guard.deadline",
+            "<3.12",
+        ),
+        (
+            "    counter: c_int,\n",
+            "    counter: [c_int; 3],\n",
+            "up to 3.11 exceptions are written over something else",
+            "guard.sending|guard.deadline",
+            "<3.12",
+        ),
+    ],
+    "src/python/ticker.rs": [
+        (
+            "            has_threads = threads(state) > WITHOUT_THREADS;\n",
+            "            has_threads = threads(state) > 1000;\n",
+            "before 3.13 threads of busy scripts delay the hub",
+            "lifecycle.busy_script|lifecycle.script_threads",
+            "<3.13",
+        ),
+        (
+            "            thread.thread().unpark();\n",
+            "",
+            "before 3.13 each unload takes longer",
+            "lifecycle.unload",
+            "<3.13",
+        ),
+    ],
+    "src/python/trampoline.rs": [
+        (
+            '    caught.tell("the script gets a RuntimeError");\n',
+            "    let _ = caught;\n",
+            "a fault of the library is not told",
+            "panics.injected",
+        ),
+        (
+            "        Err(Raised) => -1,\n",
+            "        Err(Raised) => 0,\n",
+            "a module that could not be filled is taken for one",
+            "panics.injected",
+        ),
+    ],
+    "src/python/waiting.rs": [
+        (
+            "        if blocking.as_ref().is_some_and(|blocking| !blocking.is_true()) {\n"
+            "            return self.pass_on();\n        }\n",
+            "",
+            "a script that only tries a lock waits for it",
+            "guard.waits_in_time|guard.waits.*",
+        ),
+        (
+            "            if is_answer(&result) || wait.is_over() {\n",
+            "            if is_answer(&result) {\n",
+            "waits with a time limit last until the deadline",
+            "guard.waits_in_time|guard.waits.*",
+        ),
+    ],
+    "src/python/vh.rs": [
+        (
+            "        Some(context) if !context.is_closed() => call(context),\n",
+            "        Some(context) => call(context),\n",
+            "finalizers of a script that is gone call the hub",
+            "lifecycle.leaving|lifecycle.script_threads",
+        ),
+        (
+            '            namespace.call_method(c"pop", &[name])?;\n',
+            "            let _ = name;\n",
+            "what a script put into vh is there at its next load",
+            "lifecycle.reuse",
+        ),
+    ],
+    "src/python/vh/arguments.rs": [
+        (
+            "            if values[index].replace(argument).is_some() {\n",
+            "            values[index].replace(argument);\n            if false {\n",
+            "an argument that is given twice is not told",
+            "gtest.vh_functions",
+        ),
+        (
+            "        self.name == keyword || (!self.alias.is_empty() && self.alias == keyword)\n",
+            "        self.name == keyword\n",
+            "scripts that give arguments by their older names fail",
+            "gtest.vh_functions",
+        ),
+    ],
+    "src/python/vh/attributes.rs": [
+        (
+            '"opchatname" => text(context.op_chat_nick().as_deref()),',
+            '"opchatname" => text(context.bot_nick().as_deref()),',
+            "scripts take the bot for the operators' chat",
+            "gtest.vh_functions|gtest.hooks|lifecycle.host",
+        ),
+        (
+            '"path" => path(Some(context.path_bytes())),',
+            '"path" => text(Some(context.path_bytes())),',
+            "a script in a folder with letters does not find itself in a hub that speaks CP1251",
+            "gtest.text|gtest.vh_functions",
+        ),
+    ],
+    "src/python/vh/calls.rs": [
+        (
+            "    context.profile.count_thread_vh_call();\n",
+            "",
+            "calls of threads are not counted in the statistics",
+            "guard.stats",
+        ),
+        (
+            "    if changes_encoding {\n        hub::forget_encoding();\n    }\n",
+            "    let _ = changes_encoding;\n",
+            "after a script set the hub's encoding, text is still in the old one",
+            "gtest.text",
+        ),
+        (
+            '        "password" => Telling::Secret,\n',
+            "",
+            "passwords of registrations are in the log",
+            "guard.logs|guard.log_attacks|gtest.vh_functions",
+        ),
+    ],
+    "src/python/vh/constants.rs": [
+        (
+            '(format!("eBF_{name}"), 1 << bit)',
+            '(format!("eBF_{name}"), bit)',
+            "bans are of another kind than the script asks for",
+            "gtest.vh_functions|rust",
+        ),
+        (
+            "    numbers.resize(4, 0);\n",
+            "",
+            "scripts that look for four numbers of the version fail",
+            "gtest.vh_functions",
+        ),
+    ],
+    "src/python/vh/results.rs": [
+        (
+            "attached.int(self.int(index + 1)? & 0xFFFF)?",
+            "attached.int(self.int(index + 1)?)?",
+            "what is known of an address has numbers of nothing",
+            "gtest.vh_functions",
+        ),
+        (
+            "    .filter(|nick| !nick.is_empty())\n",
+            "",
+            "lists of nicks have an empty one",
+            "gtest.vh_functions",
+        ),
+    ],
+    "src/python/vh/typed.rs": [
+        (
+            "    if arguments.len() != format.len() {\n",
+            "    if arguments.len() < format.len() {\n",
+            "a function of the hub that is given too much reads half of it",
+            "gtest.owning_functions|header.*",
+        ),
+        (
+            "                (b'd', Piece::Int(number)) => Piece::Float(number as f64),\n",
+            "",
+            "an int in the place of a float is another number for the hub",
+            "gtest.owning_functions",
+        ),
+    ],
+    # Python inside of the library.
+    "src/python/support/belonging.py": [
+        (
+            '            return LIBRARY_FOLDERS.isdisjoint(path[len(folder) :].split("/"))\n',
+            "            return True\n",
+            "packages in a virtual environment below the hub are imported anew at each load",
+            "lifecycle.preflight|lifecycle.reuse",
+        ),
+        (
+            "        return any(self.has_class(base) for base in kind.__bases__)\n",
+            "        return False\n",
+            "enums of a script stay in its interpreter",
+            "lifecycle.reuse|field.sub|lifecycle.shared_interpreter",
+        ),
+    ],
+    "src/python/support/changes.py": [
+        (
+            "            if after in now:\n                set_again(*arguments)\n",
+            "            set_again(*arguments)\n",
+            "an unload changes settings that another script has made since",
+            "lifecycle.settings",
+        ),
+        (
+            "                owner.remove(item)\n",
+            "                pass\n",
+            "folders that a script of main put on sys.path stay",
+            "lifecycle.settings|lifecycle.shared_interpreter|field.main",
+        ),
+    ],
+    "src/python/support/common.py": [
+        (
+            '        serial = getattr(threading.current_thread(), "_vh_script", None)\n',
+            "        serial = None\n",
+            "threads of scripts in main are nobody's: their calls of vh fail",
+            "lifecycle.script_threads|lifecycle.shared_interpreter",
+        ),
+        (
+            "    # A script may have closed or changed those of the load before.\n    replace_output()\n",
+            "",
+            "a script that closed sys.stdout prints nothing after its reload",
+            "lifecycle.reuse|field.sub",
+        ),
+    ],
+    "src/python/support/coroutines.py": [
+        (
+            "            self.failures.append((place, exception))\n",
+            "            pass\n",
+            "nobody hears of an async hook that fails",
+            "lifecycle.async",
+        ),
+        (
+            "            serve()\n",
+            "            pass\n",
+            "an async function that waits for a thread of its script hangs",
+            "lifecycle.async",
+        ),
+    ],
+    "src/python/support/importing.py": [
+        (
+            "    sys.path[:] = SEARCH_PATH\n",
+            "    pass\n",
+            "a script named traceback.py breaks the telling of errors",
+            "gtest.isolation|gtest.advice|lifecycle.reuse|guard.beside",
+        ),
+        (
+            "            sys.path.insert(0, folder)\n",
+            "            sys.path.append(folder)\n",
+            "modules beside a script do not come first",
+            "gtest.isolation|field.sub",
+        ),
+    ],
+    "src/python/support/libraries.py": [
+        (
+            "            if not path.endswith(EXTENSIONS) and not is_library_file(path):\n",
+            "            if not is_library_file(path):\n",
+            "C modules beside a script are imported twice, which crashes some",
+            "lifecycle.reuse|lifecycle.preflight",
+        ),
+        (
+            "            found[name] = None  # The script forbids the import.\n",
+            "            pass\n",
+            "an import that a script forbade stays forbidden after its reload",
+            "lifecycle.reuse|field.sub",
+        ),
+    ],
+    "src/python/support/logs.py": [
+        (
+            "                return  # The script is gone.\n",
+            "                pass\n",
+            "what somebody else logs is told as a script's that is gone",
+            "lifecycle.shared_interpreter",
+        ),
+        (
+            "                logger.removeHandler(handler)\n",
+            "                pass\n",
+            "each reload of a script writes each of its lines once more",
+            "lifecycle.shared_interpreter|field.sub|field.main",
+        ),
+    ],
+    "src/python/support/looking.py": [
+        (
+            '        if type(node).__name__ in ("FunctionDef", "AsyncFunctionDef"):\n',
+            '        if type(node).__name__ == "FunctionDef":\n',
+            "what only an async function imports decides where a script runs",
+            "lifecycle.preflight",
+        ),
+        (
+            "                    names.update(inner.names)\n",
+            "                    pass\n",
+            "hooks that a function defines are not refused when the script fails",
+            "guard.refuse.*",
+        ),
+    ],
+    "src/python/support/loops.py": [
+        (
+            "        vars(local)[self.name, current_serial()] = value\n",
+            "        vars(local)[self.name, None] = value\n",
+            "a script's event loop is not found again",
+            "lifecycle.async",
+        ),
+        (
+            "            scope.current_loops.append(value)\n",
+            "            pass\n",
+            "the event loop of a script is not closed at its unload",
+            "lifecycle.async",
+        ),
+    ],
+    "src/python/support/main.py": [
+        (
+            "    def fork_exec_alone(arguments, *more):\n",
+            "    def fork_exec_alone(arguments, *more):\n        return fork_exec(arguments, *more)\n",
+            "preexec_fn of subprocess hangs the hub",
+            "lifecycle.workers|gtest.isolation|lifecycle.host",
+        ),
+        (
+            "        self._vh_script = None if scope is None else scope.script\n",
+            "        self._vh_script = None\n",
+            "threads of scripts in main are not stopped at their unload",
+            "lifecycle.unload|gtest.threads",
+        ),
+    ],
+    "src/python/support/output.py": [
+        (
+            "    def close(self):\n",
+            "    def close_nothing(self):\n",
+            "a script that wraps sys.stdout closes it for others",
+            "field.main|lifecycle.shared_interpreter",
+        ),
+        (
+            "        if not scope.shared:\n            return scope.script\n",
+            "        pass\n",
+            "lines that threads of a script print have no name of a script",
+            "guard.logs",
+        ),
+    ],
+    "src/python/support/preparing.py": [
+        (
+            "    forbid_exit()\n",
+            "",
+            "os._exit of a script ends the hub",
+            "guard.logs",
+        ),
+        (
+            "    forbid_fork()\n",
+            "",
+            "a fork in a script hangs the hub's child",
+            "lifecycle.workers|gtest.isolation",
+        ),
+    ],
+    "src/python/support/priming.py": [
+        (
+            "    module._strptime_datetime = strptime_here\n",
+            "    pass\n",
+            "before 3.13 no script reads a date",
+            "lifecycle.reuse|field.sub",
+            "<3.13",
+        ),
+        (
+            '        if before is not None:\n            sys.modules["_strptime"] = before\n',
+            "",
+            "before 3.13 a module that a script has is imported a second time",
+            "field.main",
+            "<3.13",
+        ),
+    ],
+    "src/python/support/python2.py": [
+        (
+            "        return exception.name in PYTHON_2_MODULES\n",
+            "        return True\n",
+            "each package that is not installed is told as a sign of Python 2",
+            "gtest.advice|lifecycle.preflight",
+        ),
+        (
+            '        or (first in ("print", "exec") and rest[:1] not in ("", "(", "="))\n',
+            "",
+            "a script of Python 2 that prints is not recognised",
+            "gtest.advice|clients.scripts.python3",
+        ),
+    ],
+    "src/python/support/reporting.py": [
+        (
+            "        place, left_out = shorten(place)\n",
+            "        left_out = 0\n",
+            "an endless recursion fills the log",
+            "guard.logs|gtest.bad_input",
+        ),
+        (
+            "    while place is not None and place.tb_frame.f_globals is globals():\n        place = place.tb_next\n    try:\n",
+            "    try:\n",
+            "tracebacks begin inside of the library",
+            "guard.logs|gtest.last_error|gtest.call_function",
+        ),
+    ],
+    "src/python/support/restoring.py": [
+        (
+            "            namespace[name] = value\n",
+            "            pass\n",
+            "a builtin that a script replaced stays replaced after its reload",
+            "lifecycle.reuse",
+        ),
+        (
+            "            codecs.unregister(function)\n",
+            "            pass\n",
+            "codecs of a script stay after it is gone",
+            "lifecycle.reuse|field.sub",
+        ),
+    ],
+    "src/python/support/scope.py": [
+        (
+            '        if not (callable(work) or hasattr(work, "__await__")):\n',
+            "        if False:\n",
+            "what cannot be run is taken by run_in_host",
+            "lifecycle.script_threads|gtest.vh_functions",
+        ),
+        (
+            "        self.unload_callbacks.append((function, args, kwargs))\n        return function\n",
+            "        self.unload_callbacks.append((function, args, kwargs))\n",
+            "a function under @vh.on_unload is None",
+            "lifecycle.leaving|gtest.vh_functions",
+        ),
+    ],
+    "src/python/support/settings.py": [
+        (
+            "            elif is_same(now.get(name), after):\n",
+            "            elif True:\n",
+            "an unload changes settings that another script has made since",
+            "lifecycle.settings",
+        ),
+        (
+            '    "folder": pair("posix", "getcwd", "chdir"),\n',
+            "",
+            "the hub's working directory stays as a script left it",
+            "lifecycle.settings|field.sub|field.main",
+        ),
+    ],
+    "src/python/support/steps.py": [
+        (
+            "        events.EXCEPTION_HANDLED,\n",
+            "",
+            "a hook that catches every exception in a loop is not ended",
+            "guard.deadline",
+            ">=3.12",
+        ),
+        (
+            "    MONITORING.free_tool_id(tool)\n",
+            "    pass\n",
+            "profilers find no free place after a deadline",
+            "guard.deadline",
+            ">=3.12",
+        ),
+    ],
+    "src/python/support/sweeping.py": [
+        (
+            "        atexit._run_exitfuncs()\n",
+            "        pass\n",
+            "libraries do not finish when their interpreter ends",
+            "lifecycle.reuse|lifecycle.leaving|lifecycle.unload",
+        ),
+        (
+            "        left = restore_libraries(gone, own)\n",
+            "        left = []\n",
+            "the next load finds a library as the script had patched it",
+            "lifecycle.reuse",
+        ),
+    ],
+    "src/python/support/uncaught.py": [
+        (
+            "    if args.exc_type is SystemExit:\n        return\n",
+            "",
+            "each unload writes errors of threads that were asked to stop",
+            "lifecycle.unload|gtest.lifecycle|guard.logs",
+        ),
+        (
+            "    sys.unraisablehook = sys.__unraisablehook__ = tell_unraisable\n",
+            "",
+            "errors of finalizers do not tell whose they are",
+            "guard.logs",
+        ),
+    ],
+    "src/python/support/unhooking.py": [
+        (
+            "                            put_back(owner, name, before.get(name, MISSING))\n",
+            "                            pass\n",
+            "what a script of main put into a module stays when it is gone",
+            "lifecycle.shared_interpreter",
+        ),
+        (
+            "            scope.undoing.append(lambda: codecs.unregister(search))\n",
+            "            pass\n",
+            "codecs of a script of main stay when it is gone",
+            "lifecycle.shared_interpreter",
+        ),
+    ],
+}
+
+CHANGES = [Change(file, *row) for file, rows in TABLE.items() for row in rows]
+
+
+def times_found(change):
+    """How often the old text is in its file."""
+    path = ROOT / change.file
+    return path.read_text(encoding="utf-8").count(change.old) if path.is_file() else 0
