@@ -3,6 +3,8 @@
 import configparser
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import blocks as markdown
@@ -59,7 +61,7 @@ def as_ini(_tools, block):
 CALL = re.compile(r'(callback|hook|function) \d+ (\w+) \w*\(.*\) -> (\w*\(.*\)|NULL)')
 
 
-def transcript(block):
+def transcript(_tools, block):
     """Lines of a transcript: their form, and whether there are such hooks and functions."""
     reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     header = (ROOT / "include" / "vh_python_wrapper.h").read_text(encoding="utf-8")
@@ -73,7 +75,7 @@ def transcript(block):
             yield f"there is no callback {found[2]}"
 
 
-def picture(block):
+def picture(_tools, block):
     """A drawing of the code: the files and exported functions it names."""
     symbols = (ROOT / "tests" / "symbols.txt").read_text(encoding="utf-8").split()
     for name in re.findall(r"\bsrc/\S+\.rs\b", block.text):
@@ -84,16 +86,32 @@ def picture(block):
             yield f"there is no function {name}"
 
 
+def conversation(tools, block):
+    """What people say in the demo: its paragraphs, in this order."""
+    command = [sys.executable, "-B", ROOT / "tools" / "demo.py"]
+    command += ["--hub", tools.hub, "--library", tools.library]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        yield f"the demo ended with {done.returncode}: {done.stdout[-1000:]}{done.stderr[-1000:]}"
+    rest = done.stdout
+    for paragraph in block.text.strip("\n").split("\n\n"):
+        before, found, rest = rest.partition(paragraph)
+        if not found:
+            yield f"the demo does not show, behind what stands before it:\n{paragraph}"
+            rest = before
+
+
 # Blocks of text by their document and heading.
 TEXTS = {
+    ("README.md", "What one sees"): conversation,
     ("legacy_host/README.md", "Transcripts"): transcript,
     ("ARCHITECTURE.md", "A call's way"): picture,
 }
 
 
-def as_text(_tools, block):
+def as_text(tools, block):
     check = TEXTS.get((block.document, block.heading))
-    return list(check(block)) if check else [TELL.format("this text")]
+    return list(check(tools, block)) if check else [TELL.format("this text")]
 
 
 LANGUAGES = {
@@ -107,7 +125,7 @@ LANGUAGES = {
     "json": (as_json, "read as JSON"),
     "toml": (as_toml, "read as TOML"),
     "ini": (as_ini, "read as settings"),
-    "text": (as_text, "its form, and whether what it names is there"),
+    "text": (as_text, "its form, and whether what it shows is so"),
 }
 
 
