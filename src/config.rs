@@ -83,14 +83,14 @@ pub fn seconds(name: &str, default: Duration) -> Duration {
     }
 }
 
-/// The default of a setting as the README tells it to users: the first number in the parentheses at the
-/// end of its row.
+/// The default of a setting as docs/configuration.md tells it to users, below the setting's heading.
 #[cfg(test)]
 pub fn documented(name: &str) -> f64 {
-    let readme = include_str!("../README.md");
-    let row = readme.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
-    let row = row.unwrap_or_else(|| panic!("{name} has no row in README.md"));
-    let told = row.rsplit_once('(').unwrap_or_else(|| panic!("no default is told: {row}")).1;
-    let number = told.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
-    number.parse().unwrap_or_else(|_| panic!("no number is told: {row}"))
+    let page = include_str!("../docs/configuration.md");
+    let section = page.split("\n## ").find(|section| section.lines().next() == Some(name));
+    let section = section.unwrap_or_else(|| panic!("{name} has no heading"));
+    let told =
+        section.split_once("by default ").unwrap_or_else(|| panic!("no default: {section}")).1;
+    let number = told.split_whitespace().next().unwrap_or_default().trim_end_matches('.');
+    number.parse().unwrap_or_else(|_| panic!("no number is told: {section}"))
 }

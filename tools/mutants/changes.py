@@ -142,7 +142,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         (
             "const WAIT: Duration = Duration::from_secs(10);",
             "const WAIT: Duration = Duration::from_secs(100);",
-            "calls of threads wait ten times as long for the hub as the README says",
+            "calls of threads wait ten times as long for the hub as the documents say",
             "rust",
         ),
         (
@@ -202,7 +202,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         (
             "const TIME: Duration = Duration::from_secs(2);",
             "const TIME: Duration = Duration::from_secs(20);",
-            "an unload may take ten times as long as the README says",
+            "an unload may take ten times as long as the documents say",
             "rust",
         ),
         (
@@ -387,7 +387,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         (
             "const TIMEOUT: Duration = Duration::from_secs(5);",
             "const TIMEOUT: Duration = Duration::from_secs(50);",
-            "a hook may stop the hub ten times as long as the README says",
+            "a hook may stop the hub ten times as long as the documents say",
             "rust",
         ),
         (
@@ -481,7 +481,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         (
             "const LIMIT: f64 = 128.0;",
             "const LIMIT: f64 = 1280.0;",
-            "scripts may print ten times as much as the README says",
+            "scripts may print ten times as much as the documents say",
             "rust",
         ),
         (
@@ -710,6 +710,34 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # The log.
+    "src/json.rs": [
+        (
+            "(smaller(word, 0x20) | equal(b'\"') | equal(b'\\\\')) & HIGHEST",
+            "(smaller(word, 0x20) | equal(b'\"')) & HIGHEST",
+            "a backslash in a text makes JSON that nobody can read",
+            "gtest.call_function|gtest.vh_functions|guard.stats",
+        ),
+        (
+            "Some(character) if point >= 0x20 && (point < 0x80 || !ascii_only)",
+            "Some(character) if point < 0x80 || !ascii_only",
+            "a control in a text makes JSON that nobody can read",
+            "gtest.call_function|gtest.last_error",
+        ),
+    ],
+    "src/standard_output.rs": [
+        (
+            "    unsafe { libc::fflush(stdout) };\n",
+            "",
+            "lines of the hub and of scripts are not in their order",
+            "guard.logs",
+        ),
+        (
+            "            Ok(written) => rest = &rest[written..],\n",
+            "            Ok(_) => rest = &[],\n",
+            "a record is cut where the system took a part of it",
+            "guard.logs",
+        ),
+    ],
     "src/log/plain.rs": [
         (
             "let head = &text[..start_of_character(text.as_bytes(), third * 2)];",
@@ -866,7 +894,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         (
             "const LOAD_WAIT: Duration = Duration::from_secs(60);",
             "const LOAD_WAIT: Duration = Duration::from_secs(600);",
-            "a load may wait ten times as long as the README says",
+            "a load may wait ten times as long as the documents say",
             "rust",
         ),
         (
@@ -1614,11 +1642,18 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/sending.rs": [
         (
-            "        if is_importing(attached, state) {\n            return false;\n        }\n",
+            "        if is_importing(|| innermost(attached, state)) {\n            return false;\n        }\n",
             "",
             "up to 3.11 an interrupted import keeps its lock: later imports hang",
             "guard.sending",
             "<3.12",
+        ),
+        (
+            "        let may = !is_shielded(attached, receiver);\n",
+            "        let may = true;\n",
+            "from 3.12 on an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+            ">=3.12",
         ),
         (
             "        if has_one(state) {\n            return; // It is on its way.\n        }\n",
