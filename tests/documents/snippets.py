@@ -88,7 +88,7 @@ def picture(_tools, block):
 
 def conversation(tools, block):
     """What people say in the demo: its paragraphs, in this order."""
-    command = [sys.executable, "-B", ROOT / "tools" / "demo.py"]
+    command = [sys.executable, "-B", str(ROOT / "tools" / "demo.py")]
     command += ["--hub", tools.hub, "--library", tools.library]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:

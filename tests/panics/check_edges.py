@@ -50,7 +50,7 @@ def without_comments(text):
 
 def without_tests(text):
     """A file up to its unit tests, which come last."""
-    return text.split("#[cfg(test)]\nmod ", 1)[0]
+    return re.split(r"#\[cfg\((?:test|all\(test, .*\))\)\]\nmod ", text, maxsplit=1)[0]
 
 
 def body_after(code, start):
