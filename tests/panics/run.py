@@ -73,7 +73,8 @@ def check(host, times, *points):
 
 def twice(host):
     """A panic while a panic is told: it is told all the same."""
-    first = "w_Load"
+    # Nothing is logged before.
+    first = "w_pack: refusing a format"
     faults, lines = check(host, 1, first, "writing to the log")
     # The second one is in no line of its own.
     expected = "the log tells of 1 panics, and there were 2"
