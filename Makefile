@@ -23,6 +23,8 @@ TIME = 60
 export PYTHON
 # The test programs are compiled once for all Pythons where ccache is there.
 export CMAKE_CXX_COMPILER_LAUNCHER ?= $(shell command -v ccache)
+# In whatever folder they are compiled.
+export CCACHE_NOHASHDIR = 1
 # So that recipes need not quote what may hold quotes itself.
 export VH_PREFIX = $(PREFIX)
 export VH_DESTDIR = $(DESTDIR)
