@@ -1496,7 +1496,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "        all.retain(|known| known.strong_count() > 0);\n",
             "",
             "each load of a script costs memory for ever",
-            "lifecycle.reload",
+            "lifecycle.reload.sub",
         ),
         (
             "        libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());\n",
@@ -1593,7 +1593,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "(too_many > 0 || !one.home.path.exists())",
             "false",
             "interpreters of scripts that are gone stay for ever",
-            "lifecycle.reuse|lifecycle.reload",
+            "lifecycle.reuse|lifecycle.reload.sub",
         ),
     ],
     "src/python/priming.rs": [
