@@ -104,7 +104,10 @@ COMMANDS = {
     'make fuzz FUZZ="json calls" TIME=600': Long(
         why="twenty minutes", short='make -n fuzz FUZZ="json calls" TIME=1', needs="cargo-fuzz"
     ),
-    "make fuzz FUZZ=hub TIME=600": Long(why="ten minutes", short="make fuzz FUZZ=hub TIME=1"),
+    "make fuzz FUZZ=hub TIME=600": Long(
+        why="ten minutes, and a build of the hub with sanitizers",
+        short="make -n fuzz FUZZ=hub TIME=1",
+    ),
     "cargo install cargo-fuzz": Read(why="it downloads and installs a program"),
     "make test-sanitize": Long(
         why="it builds everything with sanitizers", short="make -n test-sanitize"
