@@ -70,15 +70,16 @@ std::vector<Kind> MakeKinds() {
              hub::IsPassive(s.tag) ? "Hub:" + s.nick : std::string(kClientAddress) + ":412";
          return "$Search " + from + " F?T?0?1?" + s.text + '|';
        }},
+      // To the sender himself, who is in the list for sure: what is for nobody reaches no hook.
       {"$SR", 180, kUser, kStays, InList({W_OnParsedMsgSR}),
        [](const Step& s) {
          return "$SR " + s.nick + " share\\" + s.text + '\x05' + Number(s) +
-                " 1/3\x05VH Hub (192.0.2.1)\x05" + s.other + '|';
+                " 1/3\x05VH Hub (192.0.2.1)\x05" + s.nick + '|';
        }},
       {"$ConnectToMe", 120, kUser, kStays, InList({W_OnParsedMsgConnectToMe}),
-       [](const Step& s) { return "$ConnectToMe " + s.other + ' ' + kClientAddress + ":412|"; }},
+       [](const Step& s) { return "$ConnectToMe " + s.nick + ' ' + kClientAddress + ":412|"; }},
       {"$RevConnectToMe", 60, kUser, kStays, InList({W_OnParsedMsgRevConnectToMe}),
-       [](const Step& s) { return "$RevConnectToMe " + s.nick + ' ' + s.other + '|'; }},
+       [](const Step& s) { return "$RevConnectToMe " + s.nick + ' ' + s.nick + '|'; }},
       {"$MyINFO", 80, kUser, kStays, InList({W_OnParsedMsgMyINFO}),
        [](const Step& s) { return MyInfo(s.nick, s.text, s.tag); }},
       {"$MyINFO, new tag", 10, kUser, kStays, InList({W_OnValidateTag, W_OnParsedMsgMyINFO}),
