@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3_ffi as ffi;
+#[cfg(Py_3_11)]
+use pyo3_ffi::{
+    PyThreadState_EnterTracing as enter_tracing, PyThreadState_LeaveTracing as leave_tracing,
+};
 
 use super::insist;
 use super::interpreter::Interpreter;
 use super::object::{Attached, Obj, Raised};
 use super::sending;
 #[cfg(not(Py_3_11))]
-use super::thread_state::ThreadState;
+use super::thread_state::{enter_tracing, leave_tracing};
 use super::{interpreter, scope};
 
 /// What became of an attempt.
@@ -205,28 +209,13 @@ pub fn let_arrive(attached: Attached<'_>) -> Result<(), Raised> {
 }
 
 /// Runs Python code of this thread without its trace and profile functions.
-#[cfg(Py_3_11)]
 fn untraced<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
     // SAFETY: attached, so there is a thread state, which is this thread's before and after.
     unsafe {
         let thread_state = ffi::PyThreadState_Get();
-        ffi::PyThreadState_EnterTracing(thread_state);
+        enter_tracing(thread_state);
         let result = body();
-        ffi::PyThreadState_LeaveTracing(thread_state);
-        result
-    }
-}
-
-/// The same, by what these functions of later versions do.
-#[cfg(not(Py_3_11))]
-fn untraced<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
-    // SAFETY: attached, so there is a thread state, which is this thread's before and after; it begins as
-    // `ThreadState` tells.
-    unsafe {
-        let thread_state = ffi::PyThreadState_Get().cast::<ThreadState>();
-        (*thread_state).tracing += 1;
-        let result = body();
-        (*thread_state).tracing -= 1;
+        leave_tracing(thread_state);
         result
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ffi::{c_int, c_ulong, c_void};
 
+#[cfg(not(Py_3_11))]
+use pyo3_ffi::PyThreadState;
 use pyo3_ffi::{Py_tracefunc, PyObject};
 
 /// The beginning of a `PyThreadState`.
@@ -16,7 +18,7 @@ pub struct ThreadState {
     numbers: [c_int; 7],
     /// Above 0 no trace or profile function is called.
     #[cfg(not(Py_3_11))]
-    pub tracing: c_int,
+    tracing: c_int,
     #[cfg(not(Py_3_10))]
     uses_tracing: c_int,
     #[cfg(Py_3_10)]
@@ -36,4 +38,25 @@ pub struct ThreadState {
     pub sent: *mut PyObject,
     /// The number of its thread, or of the thread that made it until its own begins.
     pub thread_id: c_ulong,
+}
+
+/// From now on the thread calls no trace and profile functions; what later versions call
+/// `PyThreadState_EnterTracing`.
+///
+/// # Safety
+/// The attached thread state.
+#[cfg(not(Py_3_11))]
+pub unsafe fn enter_tracing(thread_state: *mut PyThreadState) {
+    // SAFETY: by contract; it begins as `ThreadState` tells.
+    unsafe { (*thread_state.cast::<ThreadState>()).tracing += 1 };
+}
+
+/// Takes one `enter_tracing` back.
+///
+/// # Safety
+/// As for that.
+#[cfg(not(Py_3_11))]
+pub unsafe fn leave_tracing(thread_state: *mut PyThreadState) {
+    // SAFETY: as above.
+    unsafe { (*thread_state.cast::<ThreadState>()).tracing -= 1 };
 }
