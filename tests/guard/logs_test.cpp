@@ -332,22 +332,39 @@ TEST(LogSink, GetsAllRecordsInOrderBeforeTheEnd) {
   EXPECT_EQ(-1, records.back().script);
 }
 
+// A sink whose first record waits until it is let go.
+class StandingSink {
+ public:
+  StandingSink() : held_(lock_) { Lib().w_SetLogSink(&Take, this); }
+  StandingSink(const StandingSink&) = delete;
+  StandingSink& operator=(const StandingSink&) = delete;
+
+  // Takes the sink away, and gives what it was given.
+  std::vector<Record> LetGo() {
+    held_.unlock();
+    Lib().w_SetLogSink(nullptr, nullptr);
+    return records_;
+  }
+
+ private:
+  static void Take(int level, int script, const char* message, void* user) {
+    auto* sink = static_cast<StandingSink*>(user);
+    const std::lock_guard<std::mutex> guard(sink->lock_);
+    Collect(level, script, message, &sink->records_);
+  }
+
+  std::mutex lock_;
+  std::unique_lock<std::mutex> held_;
+  std::vector<Record> records_;
+};
+
 // One that stands still keeps nobody waiting; what is too much for the queue is told.
 TEST(LogSink, ThatStandsStillLosesTheOldestRecords) {
-  static std::mutex lock;
-  std::vector<Record> records;
   FakeHub hub;
   hub.TakeLog();
-  std::unique_lock<std::mutex> held(lock);
-  Lib().w_SetLogSink(
-      [](int level, int script, const char* message, void* user) {
-        const std::lock_guard<std::mutex> guard(lock);
-        static_cast<std::vector<Record>*>(user)->push_back({level, script, message});
-      },
-      &records);
+  StandingSink sink;
   for (int n = 0; n < 5000; ++n) Lib().w_CallFunction(n + 10000, "none", nullptr);
-  held.unlock();
-  Lib().w_SetLogSink(nullptr, nullptr);
+  const std::vector<Record> records = sink.LetGo();
   ASSERT_LE(4097u, records.size());
   ASSERT_GE(4098u, records.size());
   EXPECT_NE(std::string::npos, records.back().message.find("w_CallFunction(14999,"));
@@ -369,8 +386,6 @@ TEST(LogSink, ThatStandsStillLosesTheOldestRecords) {
 TEST(LogSink, ThatStandsStillLosesTheOldestBytes) {
   constexpr size_t kMostBytes = 8 << 20;
   constexpr int kLong = 2000;
-  static std::mutex lock;
-  std::vector<Record> records;
   const ScopedEnvironment unlimited("VH_PYTHON_OUTPUT_LIMIT", "0");
   FakeHub hub;
   const int script = hub.Load(
@@ -378,16 +393,9 @@ TEST(LogSink, ThatStandsStillLosesTheOldestBytes) {
       "def flood(count):\n"
       "    for n in range(count): vh.log('long ' * 1500 + str(n))\n");
   hub.TakeLog();
-  std::unique_lock<std::mutex> held(lock);
-  Lib().w_SetLogSink(
-      [](int level, int script, const char* message, void* user) {
-        const std::lock_guard<std::mutex> guard(lock);
-        static_cast<std::vector<Record>*>(user)->push_back({level, script, message});
-      },
-      &records);
+  StandingSink sink;
   EXPECT_EQ("l 0", hub.Call(script, "flood", Pack("l", long{kLong}).get()));
-  held.unlock();
-  Lib().w_SetLogSink(nullptr, nullptr);
+  const std::vector<Record> records = sink.LetGo();
   size_t bytes = 0, longest = 0, dropped = 0, notices = 0;
   for (const Record& record : records) {
     bytes += record.message.size();

@@ -19,6 +19,12 @@ namespace {
 
 class Leaving : public testing::TestWithParam<const char*> {
  protected:
+  std::string LogOfUnload(int script) {
+    hub_.TakeLog();
+    EXPECT_EQ(1, Lib().w_Unload(script));
+    return hub_.TakeLog();
+  }
+
   const ScopedEnvironment chosen_{"VH_PYTHON_RUNTIME", GetParam()};
   FakeHub hub_;
 };
@@ -55,9 +61,7 @@ TEST_P(Leaving, FinalizersFindTheGlobals) {
   for (int round = 0; round < 3; ++round) {
     const int script = hub_.LoadFile(kFinalizers);
     ASSERT_LE(0, script);
-    hub_.TakeLog();
-    EXPECT_EQ(1, Lib().w_Unload(script));
-    const std::string log = hub_.TakeLog();
+    const std::string log = LogOfUnload(script);
     EXPECT_EQ(expected, Finalized(log)) << log;
     EXPECT_EQ(0, CountLines(log, {"Exception ignored"})) << log;
   }
@@ -80,9 +84,7 @@ TEST_P(Leaving, FinalizersFindTheGlobalsThatALibraryHolds) {
         "generator = generate()\n"
         "next(generator)\n" +
         std::string(more));
-    hub_.TakeLog();
-    EXPECT_EQ(1, Lib().w_Unload(script));
-    const std::string log = hub_.TakeLog();
+    const std::string log = LogOfUnload(script);
     EXPECT_EQ((std::vector<std::string>{"fin: generator 42", "fin: object 42", "fin: object 42"}),
               Finalized(log))
         << more << log;
@@ -104,9 +106,7 @@ TEST_P(Leaving, ExitFunctionsReachTheHub) {
                                "    while True: threading.Event().wait(0.01)\n"
                                "threading.Thread(target=run, daemon=True).start()\n");
   hub_.TakeCalls();
-  hub_.TakeLog();
-  EXPECT_EQ(1, Lib().w_Unload(script));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfUnload(script);
   EXPECT_LT(log.find("UnLoad\n"), log.find("on_unload\n")) << log;
   EXPECT_LT(log.find("on_unload\n"), log.find("at exit host " + std::to_string(script))) << log;
   EXPECT_EQ(1, CountLines(log, {"at exit host"})) << log;
@@ -151,9 +151,7 @@ TEST_P(Leaving, FinalizersDoNotReachTheHub) {
       "        except BaseException as error: print('refused:', type(error).__name__, flush=True)\n"
       "asks = Asks()\n");
   hub_.TakeCalls();
-  hub_.TakeLog();
-  EXPECT_EQ(1, Lib().w_Unload(script));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfUnload(script);
   EXPECT_EQ(1, CountLines(log, {"refused: SystemExit"})) << log;
   EXPECT_EQ("", hub_.TakeCalls());
 }
@@ -170,9 +168,7 @@ TEST_P(Leaving, ExitFunctionsCanBeTakenBack) {
       "atexit.unregister(print)\n"
       "def change(): atexit.unregister(later)\n");
   hub_.Call(script, "change");
-  hub_.TakeLog();
-  EXPECT_EQ(1, Lib().w_Unload(script));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfUnload(script);
   EXPECT_EQ(1, CountLines(log, {"this one stays"})) << log;
   EXPECT_EQ(0, CountLines(log, {"taken back"})) << log;
 }
@@ -185,9 +181,7 @@ TEST_P(Leaving, WorkForTheHostIsRefusedOnceItHasSaidGoodbye) {
       "def ask():\n"
       "    future = vh.run_in_host(work)\n"
       "    print('refused:', future.done() and future.exception(0), flush=True)\n");
-  hub_.TakeLog();
-  EXPECT_EQ(1, Lib().w_Unload(script));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfUnload(script);
   EXPECT_EQ(1, CountLines(log, {"refused: the script is being unloaded"})) << log;
   EXPECT_EQ(0, CountLines(log, {"work is done"})) << log;
 }
@@ -210,9 +204,7 @@ TEST_P(Leaving, WorkForTheHostThatNobodyDidIsToldThatTheScriptGoes) {
       "def last():\n"
       "    thread.start()\n"
       "    while not given.is_set(): pass\n");
-  hub_.TakeLog();
-  EXPECT_EQ(1, Lib().w_Unload(script));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfUnload(script);
   EXPECT_EQ(1,
             CountLines(log, {"told: the script is being unloaded"}) + CountLines(log, {"got None"}))
       << log;

@@ -60,6 +60,16 @@ class NestedUnload : public testing::TestWithParam<const char*> {
     EXPECT_EQ("None", hub_.Evaluate(script, call + ")"));
   }
 
+  // What is logged while the script passes its call on. An unload that waited for a call of its own
+  // thread would wait for its whole time, and say so.
+  std::string LogOfGoing(int script) {
+    hub_.TakeLog();
+    EXPECT_EQ("l 1", hub_.Call(script, "go"));
+    const std::string log = hub_.TakeLog();
+    EXPECT_EQ(0, CountLines(log, {"is still being called"})) << log;
+    return log;
+  }
+
   const ScopedEnvironment chosen_{"VH_PYTHON_RUNTIME", GetParam()};
   FakeHub hub_;
 };
@@ -73,21 +83,13 @@ void ExpectOrder(const std::string& log, const std::vector<std::string>& lines) 
   }
 }
 
-// An unload that waits for a call of its own thread would wait for its whole time, and say so.
-void ExpectNoWait(const std::string& log) {
-  EXPECT_EQ(0, CountLines(log, {"is still being called"})) << log;
-}
-
 TEST_P(NestedUnload, OfAScriptFurtherOutWaitsForItsCallToReturn) {
   const int outer = Load("outer"), inner = Load("inner");
   Follow(outer, "outer", {inner});
   Follow(inner, "inner", {});
   wanted = outer;
-  hub_.TakeLog();
-  EXPECT_EQ("l 1", hub_.Call(outer, "go"));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfGoing(outer);
   ExpectOrder(log, {"inner goes on with 0", "outer goes on with 0", "outer says goodbye"});
-  ExpectNoWait(log);
   EXPECT_EQ(0, Lib().w_Unload(outer)) << "it is gone";
   EXPECT_EQ("None", hub_.Evaluate(inner, "None")) << "the other one stays";
   EXPECT_EQ(outer, hub_.Load("", "next.py")) << "its id is free";
@@ -99,12 +101,9 @@ TEST_P(NestedUnload, OfAScriptInBetweenWaitsForThatCallOnly) {
   Follow(middle, "middle", {inner});
   Follow(inner, "inner", {});
   wanted = middle;
-  hub_.TakeLog();
-  EXPECT_EQ("l 1", hub_.Call(outer, "go"));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfGoing(outer);
   ExpectOrder(log, {"inner goes on with 0", "middle goes on with 0", "middle says goodbye",
                     "outer goes on with 0"});
-  ExpectNoWait(log);
   EXPECT_EQ(0, Lib().w_Unload(middle)) << "it is gone";
 }
 
@@ -117,11 +116,8 @@ TEST_P(NestedUnload, TenCallsDeepWaitsForTheCallOfAScriptThatCameLast) {
   Follow(crowd, "crowd", again);
   Follow(last, "last", {});
   wanted = last;
-  hub_.TakeLog();
-  EXPECT_EQ("l 1", hub_.Call(crowd, "go"));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfGoing(crowd);
   ExpectOrder(log, {"last goes on with 0", "last says goodbye", "crowd goes on with 0"});
-  ExpectNoWait(log);
   EXPECT_EQ(10, CountLines(log, {"crowd goes on with 0"})) << log;
   EXPECT_EQ(0, Lib().w_Unload(last)) << "it is gone";
 }
@@ -130,11 +126,8 @@ TEST_P(NestedUnload, TenCallsDeepWaitsForTheFirstOfThem) {
   const int script = Load("script");
   Follow(script, "script", std::vector<int>(9, script));
   wanted = script;
-  hub_.TakeLog();
-  EXPECT_EQ("l 1", hub_.Call(script, "go"));
-  const std::string log = hub_.TakeLog();
+  const std::string log = LogOfGoing(script);
   EXPECT_EQ(10, CountLines(log, {"script goes on with 0"})) << log;
-  ExpectNoWait(log);
   EXPECT_LT(log.rfind("script goes on with 0"), log.find("script says goodbye")) << log;
   EXPECT_EQ(0, Lib().w_Unload(script)) << "it is gone";
   EXPECT_EQ(script, hub_.Load("", "next.py")) << "its id is free";

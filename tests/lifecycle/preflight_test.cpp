@@ -95,7 +95,9 @@ TEST_F(Preflight, AHelperModuleOfTheScriptThatImportsOneCounts) {
   for (const char* helper : {"helper_module", "helper_folder", "helper_of_helper"}) {
     const std::string log = Load("import " + std::string(helper) + "\n");
     EXPECT_EQ(1, CountLines(log, {told.c_str()})) << helper << ": " << log;
-    if (script_ >= 0) EXPECT_EQ(1, Lib().w_Unload(script_));
+    if (script_ >= 0) {
+      EXPECT_EQ(1, Lib().w_Unload(script_));
+    }
   }
   EXPECT_EQ("", Load("import harmless\n"));
 }
