@@ -5,21 +5,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 
 #include "log.h"
+#include "text.h"
 
 namespace hub {
 
 namespace {
 
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
-
-std::runtime_error SystemError(const std::string& what) {
-  return std::runtime_error(what + ": " + std::strerror(errno));
-}
 
 }  // namespace
 

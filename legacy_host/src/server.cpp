@@ -18,6 +18,7 @@
 
 #include "hub.h"
 #include "log.h"
+#include "text.h"
 
 namespace hub {
 
@@ -27,10 +28,6 @@ constexpr int kEventsAtOnce = 256;
 constexpr size_t kReadSize = 64 * 1024;
 // Seconds a client that does not read has to take the hub's last words.
 constexpr double kLastWordsTime = 5;
-
-std::runtime_error SystemError(const std::string& what) {
-  return std::runtime_error(what + ": " + std::strerror(errno));
-}
 
 }  // namespace
 

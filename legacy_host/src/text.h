@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ bool HasControls(std::string_view text);
 
 // The whole text as a decimal number, or nothing.
 std::optional<long> ParseNumber(std::string_view text);
+
+// The error for a system call that has just failed: what it was to do, and why it did not.
+std::runtime_error SystemError(const std::string& what);
 
 // A hundred years: longer periods count as this one, so that no sum with a time overflows.
 constexpr long kMaxPeriod = 100L * 365 * 86400;
