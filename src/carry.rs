@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_is_what_the_readme_tells() {
+    fn the_default_is_what_the_documents_tell() {
         assert_eq!(WAIT.as_secs_f64(), config::documented("VH_PYTHON_CALL_TIMEOUT"));
     }
 }

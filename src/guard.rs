@@ -603,7 +603,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_is_what_the_readme_tells() {
+    fn the_default_is_what_the_documents_tell() {
         assert_eq!(TIMEOUT.as_secs_f64(), config::documented("VH_PYTHON_HOOK_TIMEOUT"));
     }
 }

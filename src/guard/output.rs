@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_what_the_readme_tells() {
+    fn the_default_is_what_the_documents_tell() {
         assert_eq!(LIMIT, config::documented("VH_PYTHON_OUTPUT_LIMIT"));
     }
 }
