@@ -6,10 +6,13 @@
 //! programmers read in `include/vh_python_wrapper.h`.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::Arc;
 
+use crate::guard::statistics;
 use crate::panics::point;
-use crate::stats::render;
-use crate::{callbacks, hooks, host_functions, hub, last_error, lifecycle, log, scripts, targs};
+use crate::targs::{Block, View};
+use crate::verbs::{self, SCRIPTS};
+use crate::{callbacks, hooks, hub, last_error, lifecycle, log, targs};
 
 pub mod boundary;
 pub mod cxx;
@@ -19,7 +22,7 @@ pub mod types;
 mod variadic;
 
 use boundary::{call, call_or, guard};
-use host::{CallbackTable, OwningFunction};
+use host::{CallbackTable, HostFunction, OwningFunction};
 pub use types::{
     w_Targs, w_Tcallback, w_Telement, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease,
 };
@@ -34,7 +37,7 @@ pub use types::{
 pub unsafe extern "C" fn w_Begin(table: *mut w_Tcallback) -> c_int {
     call(point!("w_Begin"), 0, || {
         // SAFETY: the caller's promise is the one `CallbackTable::new` asks for.
-        c_int::from(lifecycle::begin(unsafe { CallbackTable::new(table) }))
+        lifecycle::begin(unsafe { CallbackTable::new(table) }).map(|()| 1)
     })
 }
 
@@ -51,7 +54,7 @@ pub extern "C" fn w_End() -> c_int {
 /// Reserves and returns the lowest free script id, or -1 when all ids are taken.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_ReserveID() -> c_int {
-    call(point!("w_ReserveID"), -1, scripts::reserve)
+    call(point!("w_ReserveID"), -1, || SCRIPTS.reserve())
 }
 
 /// Loads a script. Format `lssssls`: id, script path, bot nick, op-chat nick, config directory,
@@ -63,14 +66,14 @@ pub extern "C" fn w_ReserveID() -> c_int {
 /// `args` is NULL or a block made by `w_pack` whose strings are alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Load(args: *mut w_Targs) -> c_int {
-    // SAFETY: the caller's promise is the one `scripts::load` asks for.
-    call(point!("w_Load"), -1, || unsafe { scripts::load(args) })
+    // SAFETY: the caller's promise is the one `View::new` asks for; the view ends with the call.
+    call_or(point!("w_Load"), || -1, || verbs::load(unsafe { View::new(args) }))
 }
 
 /// Unloads a script and frees its id. Returns 1, or 0 for an unknown id.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_Unload(id: c_int) -> c_int {
-    call(point!("w_Unload"), 0, || c_int::from(scripts::unload(id)))
+    call(point!("w_Unload"), 0, || SCRIPTS.unload(id).map(|()| 1))
 }
 
 /// The id of the script that was loaded from the path `name`, byte for byte, else of the one with this
@@ -80,14 +83,16 @@ pub extern "C" fn w_Unload(id: c_int) -> c_int {
 /// `name` is NULL or a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Find(name: *const c_char) -> c_int {
-    // SAFETY: the caller's promise is the one `host::bytes` asks for.
-    guard(point!("w_Find"), -1, || scripts::find(unsafe { host::bytes(name) }.unwrap_or_default()))
+    guard(point!("w_Find"), -1, || {
+        // SAFETY: the caller's promise is the one `host::bytes` asks for.
+        SCRIPTS.find(unsafe { host::bytes(name) }.unwrap_or_default()).unwrap_or(-1)
+    })
 }
 
 /// Whether the script defines the hook. Any two numbers may be asked. Returns 1 or 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
-    guard(point!("w_HasHook"), 0, || c_int::from(scripts::has_hook(id, hook)))
+    guard(point!("w_HasHook"), 0, || c_int::from(SCRIPTS.has_hook(id, hook)))
 }
 
 /// Calls a script's hook with the packed `params`, which stay the caller's. Returns a block the
@@ -100,11 +105,14 @@ pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
 /// `params` is NULL or a block made by `w_pack` whose strings are alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_CallHook(id: c_int, hook: c_int, params: *mut w_Targs) -> *mut w_Targs {
-    // SAFETY: the caller's promise is the one `scripts::call_hook` asks for.
     call_or(
         point!("w_CallHook"),
-        || scripts::after_fault(id, hook),
-        || unsafe { scripts::call_hook(id, hook, params) },
+        || into_raw(verbs::after_fault(id, hook)),
+        || {
+            // SAFETY: the caller's promise is the one `View::new` asks for; the view ends with the call.
+            let (block, error) = verbs::call_hook(id, hook, &unsafe { View::new(params) });
+            (into_raw(block), error)
+        },
     )
 }
 
@@ -120,9 +128,13 @@ pub unsafe extern "C" fn w_CallFunction(
     name: *const c_char,
     params: *mut w_Targs,
 ) -> *mut w_Targs {
-    // SAFETY: the caller's promise is the one `scripts::call_function` asks for.
-    call(point!("w_CallFunction"), std::ptr::null_mut(), || unsafe {
-        scripts::call_function(id, name, params)
+    call(point!("w_CallFunction"), std::ptr::null_mut(), || {
+        // SAFETY: the caller's promise is the one `host::bytes` and `View::new` ask for; what they give ends
+        // with the call.
+        let (name, params) = unsafe {
+            (host::bytes(name), (!params.is_null()).then(|| View::new(params)).transpose())
+        };
+        verbs::call_function(id, name, &params).map(Block::into_raw)
     })
 }
 
@@ -162,9 +174,9 @@ pub unsafe extern "C" fn w_RegisterFunction(
     name: *const c_char,
     function: w_Tcallback,
 ) -> c_int {
-    // SAFETY: the caller's promise is the one `host_functions::register` asks for.
+    // SAFETY: the caller's promise is the one `host::bytes` and `HostFunction::new` ask for.
     call(point!("w_RegisterFunction"), 0, || unsafe {
-        c_int::from(host_functions::register(id, name, function))
+        verbs::register(id, host::bytes(name), HostFunction::new(function))
     })
 }
 
@@ -189,10 +201,10 @@ pub unsafe extern "C" fn w_RegisterFunctionEx(
     user: *mut c_void,
     release: w_Trelease,
 ) -> c_int {
-    // SAFETY: the caller's promise is the one `OwningFunction::new` and `register_owning` ask for.
+    // SAFETY: the caller's promise is the one `OwningFunction::new` and `host::bytes` ask for.
     call(point!("w_RegisterFunctionEx"), 0, || unsafe {
         let function = OwningFunction::new(function, user, release);
-        c_int::from(host_functions::register_owning(id, name, format, function))
+        verbs::register_owning(id, host::bytes(name), host::bytes(format), function)
     })
 }
 
@@ -202,10 +214,8 @@ pub unsafe extern "C" fn w_RegisterFunctionEx(
 /// `name` is NULL or a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_UnregisterFunction(id: c_int, name: *const c_char) -> c_int {
-    // SAFETY: the caller's promise is the one `host_functions::unregister` asks for.
-    call(point!("w_UnregisterFunction"), 0, || unsafe {
-        c_int::from(host_functions::unregister(id, name))
-    })
+    // SAFETY: the caller's promise is the one `host::bytes` asks for.
+    call(point!("w_UnregisterFunction"), 0, || verbs::unregister(id, unsafe { host::bytes(name) }))
 }
 
 /// Printable form of a block, `"(null)"` for NULL. Valid until the same thread's next call.
@@ -239,7 +249,9 @@ pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
     // SAFETY: the caller's promise is the one `host::give_text` asks for.
-    guard(point!("w_Stats"), 0, || unsafe { c_int::from(host::give_text(json, &render::json())) })
+    guard(point!("w_Stats"), 0, || unsafe {
+        c_int::from(host::give_text(json, &statistics::json()))
+    })
 }
 
 /// The same as text that Prometheus reads, in `*text`, the caller's to `free`. Returns 1 or 0.
@@ -249,7 +261,7 @@ pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
     guard(point!("w_StatsText"), 0, || {
-        let metrics = render::prometheus();
+        let metrics = statistics::prometheus();
         // SAFETY: the caller's promise is the one `host::give_text` asks for.
         c_int::from(unsafe { host::give_text(text, metrics.as_bytes()) })
     })
@@ -270,8 +282,11 @@ pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
 /// `sink` is NULL or stays callable with `user` until it is replaced.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_SetLogSink(sink: w_TlogSink, user: *mut c_void) {
-    // SAFETY: the caller's promise is the one `Sink::new` asks for.
-    guard(point!("w_SetLogSink"), (), || log::set_sink(unsafe { host::Sink::new(sink, user) }));
+    guard(point!("w_SetLogSink"), (), || {
+        // SAFETY: the caller's promise is the one `LogSink::new` asks for.
+        let sink = unsafe { host::LogSink::new(sink, user) };
+        log::set_sink(sink.map(|sink| Arc::new(sink) as Arc<dyn log::Sink>));
+    });
 }
 
 /// How much is logged: 0 what failed; 1, as long as nothing is set, also values and arguments that make no
@@ -297,4 +312,9 @@ pub extern "C" fn w_LogLevel(level: c_int) {
 pub unsafe extern "C" fn w_LastError(json: *mut *mut c_char) -> c_int {
     // SAFETY: the caller's promise is the one `last_error::give_to_c` asks for.
     guard(point!("w_LastError"), 0, || c_int::from(unsafe { last_error::give_to_c(json) }))
+}
+
+/// Gives a block to the caller, who frees it.
+fn into_raw(block: Option<Block>) -> *mut w_Targs {
+    block.map_or(std::ptr::null_mut(), Block::into_raw)
 }

@@ -6,17 +6,16 @@
 //! or the script goes, those who wait are told.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use crate::config;
+use crate::error::{Code, Error};
 use crate::host_functions::Answer;
 use crate::panics::{catch, contain, point};
-use crate::python::object::{Attached, Exception, Raised};
-use crate::scripts::{self, Context};
 
 /// Calls that may wait at once.
 const MAX_WAITING: usize = 1024;
@@ -25,39 +24,6 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// Time between two looks whether its script goes, of which nobody tells.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// Why a call was not answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refusal {
-    /// Too many calls wait.
-    Busy,
-    /// The host did not call in time.
-    Timeout,
-    /// The host has ended the library.
-    HostGone,
-    /// The script is being unloaded.
-    ScriptGone,
-    /// A fault of the library, which the log tells.
-    Fault,
-}
-
-impl Refusal {
-    /// The exception for it.
-    pub fn raise(self, attached: Attached<'_>, name: &str) -> Raised {
-        let (kind, reason) = match self {
-            Refusal::Busy => (Exception::Runtime, "too many calls from threads wait for the hub"),
-            Refusal::Timeout => (
-                Exception::Timeout,
-                "the hub did not call any script in time to answer this call of a thread",
-            ),
-            Refusal::HostGone => (Exception::Runtime, "the hub has stopped"),
-            Refusal::Fault => (Exception::Runtime, "internal error in the library; see the log"),
-            // Ends the thread without a traceback: the script was told in UnLoad().
-            Refusal::ScriptGone => (Exception::Exit, "the script is being unloaded"),
-        };
-        attached.raise(kind, &format!("{name}(): {reason}"))
-    }
-}
 
 /// A call to the host, to be made on its thread.
 type Work = Box<dyn FnOnce() -> Option<Answer> + Send>;
@@ -87,7 +53,7 @@ enum State {
     Waiting,
     /// The host's thread is at it; the caller waits to the end.
     Running,
-    Done(Result<Option<Answer>, Refusal>),
+    Done(Result<Option<Answer>, Error>),
     /// The caller has given up.
     Withdrawn,
 }
@@ -95,24 +61,43 @@ enum State {
 static QUEUE: Mutex<VecDeque<Request>> = Mutex::new(VecDeque::new());
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 static OPEN: AtomicBool = AtomicBool::new(false);
+/// Runs the jobs of the script with a serial; known since there was a host for the first time.
+static RUN_JOBS: OnceLock<fn(u64)> = OnceLock::new();
 
-/// A host is there.
-pub fn open() {
+/// There is no host any more.
+pub fn host_is_gone() -> Error {
+    Error::new(Code::Unavailable, "the hub has stopped")
+}
+
+/// The script is being unloaded.
+pub fn script_is_gone() -> Error {
+    Error::new(Code::Closed, "the script is being unloaded")
+}
+
+fn is_too_late() -> Error {
+    let message = "the hub did not call any script in time to answer this call of a thread";
+    Error::new(Code::Timeout, message)
+}
+
+/// A host is there. `run_jobs` runs what the script with a serial gave to `vh.run_in_host`.
+pub fn open(run_jobs: fn(u64)) {
+    // It is the same for each host.
+    let _ = RUN_JOBS.set(run_jobs);
     OPEN.store(true, Ordering::Release);
 }
 
 /// The host goes: nobody waits any longer.
 pub fn close() {
     OPEN.store(false, Ordering::Release);
-    refuse(Refusal::HostGone, |_| true);
+    refuse(&host_is_gone(), |_| true);
 }
 
 /// The script goes: its calls are not made any more.
 pub fn close_script(serial: u64) {
-    refuse(Refusal::ScriptGone, |script| script == serial);
+    refuse(&script_is_gone(), |script| script == serial);
 }
 
-fn refuse(refusal: Refusal, concerns: impl Fn(u64) -> bool) {
+fn refuse(why: &Error, concerns: impl Fn(u64) -> bool) {
     let mut queue = QUEUE.lock();
     let (gone, stay) = std::mem::take(&mut *queue).into_iter().partition(|request| match request {
         Request::Call { script, .. } | Request::Jobs { script } => concerns(*script),
@@ -123,44 +108,45 @@ fn refuse(refusal: Refusal, concerns: impl Fn(u64) -> bool) {
     let gone: VecDeque<Request> = gone;
     for request in gone {
         if let Request::Call { reply, .. } = request {
-            reply.settle(Err(refusal));
+            reply.settle(Err(why.clone()));
         }
     }
 }
 
 /// Queues a request, unless the host or the script is gone. That is asked with the queue locked:
 /// whoever closes it empties the queue after saying so.
-fn post(request: Request, is_gone: impl FnOnce() -> bool) -> Result<(), Refusal> {
+fn post(request: Request, is_gone: impl FnOnce() -> bool) -> Result<(), Error> {
     let mut queue = QUEUE.lock();
     if !OPEN.load(Ordering::Acquire) {
-        return Err(Refusal::HostGone);
+        return Err(host_is_gone());
     }
     if is_gone() {
-        return Err(Refusal::ScriptGone);
+        return Err(script_is_gone());
     }
     if queue.len() >= MAX_WAITING {
-        return Err(Refusal::Busy);
+        return Err(Error::new(Code::Busy, "too many calls from threads wait for the hub"));
     }
     queue.push_back(request);
     PENDING.store(queue.len(), Ordering::Release);
     Ok(())
 }
 
-/// Makes a call on the host's thread and waits for its answer. The interpreter must be left.
+/// Makes a call of a script on the host's thread and waits for its answer, unless the script `is_leaving`. The
+/// interpreter must be left.
 pub fn call(
-    context: &Context,
+    serial: u64,
+    is_leaving: impl Fn() -> bool,
     work: impl FnOnce() -> Option<Answer> + Send + 'static,
-) -> Result<Option<Answer>, Refusal> {
+) -> Result<Option<Answer>, Error> {
     let reply = Arc::new(Reply::default());
-    let request =
-        Request::Call { script: context.serial, work: Box::new(work), reply: Arc::clone(&reply) };
-    post(request, || context.is_leaving())?;
+    let request = Request::Call { script: serial, work: Box::new(work), reply: Arc::clone(&reply) };
+    post(request, &is_leaving)?;
     let deadline = Instant::now() + config::seconds("VH_PYTHON_CALL_TIMEOUT", WAIT);
-    reply.wait(deadline, || context.is_leaving())
+    reply.wait(deadline, is_leaving)
 }
 
 /// Asks for a script's jobs to be run on the host's thread.
-pub fn post_jobs(script: u64) -> Result<(), Refusal> {
+pub fn post_jobs(script: u64) -> Result<(), Error> {
     // Jobs of a script that is being unloaded are refused by its scope.
     post(Request::Jobs { script }, || false)
 }
@@ -185,17 +171,19 @@ pub fn serve() {
                 }
             }
             Request::Jobs { script } => {
-                contain(point!("the jobs of a script"), || scripts::run_jobs(script));
+                if let Some(run_jobs) = RUN_JOBS.get() {
+                    contain(point!("the jobs of a script"), || run_jobs(script));
+                }
             }
         }
     }
 }
 
 /// Makes a call; who waits for it hears of it in any case.
-fn answer(work: Work) -> Result<Option<Answer>, Refusal> {
+fn answer(work: Work) -> Result<Option<Answer>, Error> {
     catch(point!("a call of a thread"), work).map_err(|caught| {
         caught.tell("the thread gets a RuntimeError");
-        Refusal::Fault
+        Error::new(Code::Internal, "internal error in the library; see the log")
     })
 }
 
@@ -210,7 +198,7 @@ impl Reply {
         waiting
     }
 
-    fn settle(&self, result: Result<Option<Answer>, Refusal>) {
+    fn settle(&self, result: Result<Option<Answer>, Error>) {
         let mut state = self.state.lock();
         if !matches!(*state, State::Withdrawn) {
             *state = State::Done(result);
@@ -218,17 +206,13 @@ impl Reply {
         }
     }
 
-    fn wait(
-        &self,
-        deadline: Instant,
-        is_gone: impl Fn() -> bool,
-    ) -> Result<Option<Answer>, Refusal> {
+    fn wait(&self, deadline: Instant, is_gone: impl Fn() -> bool) -> Result<Option<Answer>, Error> {
         let mut state = self.state.lock();
         loop {
             match std::mem::replace(&mut *state, State::Withdrawn) {
                 State::Done(result) => return result,
-                State::Waiting if Instant::now() >= deadline => return Err(Refusal::Timeout),
-                State::Waiting if is_gone() => return Err(Refusal::ScriptGone),
+                State::Waiting if Instant::now() >= deadline => return Err(is_too_late()),
+                State::Waiting if is_gone() => return Err(script_is_gone()),
                 unfinished => *state = unfinished,
             }
             // A call that runs is the host's own time and not counted.

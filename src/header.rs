@@ -49,18 +49,37 @@ impl Setting {
     }
 }
 
-/// The value of a setting; the first one counts.
-pub fn setting(source: &[u8], wanted: Setting) -> Option<String> {
-    pairs(source).find_map(|(name, value)| (Setting::named(&name) == Some(wanted)).then_some(value))
+/// The comments of a script that are settings, and those that seem to be meant as such.
+#[derive(Debug, Default)]
+pub struct Comments {
+    pairs: Vec<(String, String)>,
+    mistakes: Vec<Mistake>,
 }
 
-/// What a setting says for single hooks, `# vh: on_error.OnTimer = pass`: their names and the values.
-pub fn of_hooks(source: &[u8], wanted: Setting) -> Vec<(String, String)> {
-    let of_hook = |(name, value): (String, String)| {
-        let (setting, hook) = name.split_once('.')?;
-        (Setting::named(setting.trim()) == Some(wanted)).then(|| (hook.trim().to_owned(), value))
-    };
-    pairs(source).filter_map(of_hook).collect()
+impl Comments {
+    /// Reads the text of a script.
+    pub fn read(source: &[u8]) -> Comments {
+        Comments { pairs: pairs(source).collect(), mistakes: mistakes(source) }
+    }
+
+    /// The value of a setting; the first one counts.
+    pub fn setting(&self, wanted: Setting) -> Option<&str> {
+        let is_it = |name: &str| Setting::named(name) == Some(wanted);
+        self.pairs.iter().find_map(|(name, value)| is_it(name).then_some(value.as_str()))
+    }
+
+    /// What a setting says for single hooks, `# vh: on_error.OnTimer = pass`: their names and the values.
+    pub fn of_hooks(&self, wanted: Setting) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().filter_map(move |(name, value)| {
+            let (setting, hook) = name.split_once('.')?;
+            (Setting::named(setting.trim()) == Some(wanted)).then(|| (hook.trim(), value.as_str()))
+        })
+    }
+
+    /// What is meant as a setting, as it seems, but is none.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
+    }
 }
 
 /// Names and values, in the lines that count.
@@ -83,8 +102,7 @@ pub struct Mistake {
 /// What is wrong with a comment, and which setting is meant.
 type Wrong = (String, Option<Setting>);
 
-/// What is meant as a setting, as it seems, but is none.
-pub fn mistakes(source: &[u8]) -> Vec<Mistake> {
+fn mistakes(source: &[u8]) -> Vec<Mistake> {
     lines(source)
         .enumerate()
         .filter_map(|(index, line)| {
@@ -207,10 +225,14 @@ fn without_comment(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Setting, mistakes, of_hooks, setting};
+    use super::{Comments, Setting, mistakes};
+
+    fn setting(source: &str, wanted: Setting) -> Option<String> {
+        Comments::read(source.as_bytes()).setting(wanted).map(str::to_owned)
+    }
 
     fn runtime(source: &str) -> Option<String> {
-        setting(source.as_bytes(), Setting::Runtime)
+        setting(source, Setting::Runtime)
     }
 
     #[test]
@@ -233,7 +255,7 @@ mod tests {
             ("# vh: timeout = # none", ""),
             ("# vh: timeout = /srv/c#/env\t# a path", "/srv/c#/env"),
         ] {
-            let found = setting(source.as_bytes(), Setting::Timeout);
+            let found = setting(source, Setting::Timeout);
             assert_eq!(found.as_deref(), Some(value), "{source:?}");
         }
     }
@@ -273,10 +295,11 @@ mod tests {
     #[test]
     fn a_setting_may_be_for_one_hook() {
         let source = b"# vh: on_error = refuse\n# vh: on_error.OnTimer=pass # at once\n";
-        assert_eq!(setting(source, Setting::OnError).as_deref(), Some("refuse"));
-        let hooks = of_hooks(source, Setting::OnError);
-        assert_eq!(hooks, [("OnTimer".to_owned(), "pass".to_owned())]);
-        assert!(mistakes(source).is_empty());
+        let comments = Comments::read(source);
+        assert_eq!(comments.setting(Setting::OnError), Some("refuse"));
+        let hooks: Vec<_> = comments.of_hooks(Setting::OnError).collect();
+        assert_eq!(hooks, [("OnTimer", "pass")]);
+        assert!(comments.mistakes().is_empty());
     }
 
     #[test]

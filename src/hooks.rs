@@ -22,6 +22,8 @@ pub enum Reply {
 /// One hub event a script can listen to.
 #[derive(Debug)]
 pub struct Hook {
+    /// Its number for the hub, and its place in [`HOOKS`].
+    pub number: usize,
     /// The function name a script defines, as C sees it.
     pub name: &'static CStr,
     /// The same for messages.
@@ -39,7 +41,7 @@ pub struct Hook {
 
 const fn hook(name: &'static CStr, format: &'static str, arguments: &'static str) -> Hook {
     let Ok(text) = name.to_str() else { panic!("a hook's name is ASCII") };
-    Hook { name, text, format, arguments, reply: Reply::Common, decides: true }
+    Hook { number: 0, name, text, format, arguments, reply: Reply::Common, decides: true }
 }
 
 /// A hook that is told of what has happened, or of what is no business of a single user.
@@ -48,7 +50,7 @@ const fn observer(name: &'static CStr, format: &'static str, arguments: &'static
 }
 
 /// Every hook; the index is its number.
-pub static HOOKS: [Hook; 41] = [
+pub static HOOKS: [Hook; 41] = numbered([
     hook(c"OnNewConn", "s", "ip"),
     observer(c"OnCloseConn", "s", "ip"),
     observer(c"OnCloseConnEx", "sls", "ip, reason, nick"),
@@ -96,7 +98,17 @@ pub static HOOKS: [Hook; 41] = [
     hook(c"OnNewReg", "ssl", "op, nick, user_class"),
     hook(c"OnNewBan", "ssss", "op, ip, nick, reason"),
     hook(c"OnSetConfig", "sssssl", "nick, file, variable, new, old, type"),
-];
+]);
+
+/// Gives each hook its place for its number.
+const fn numbered<const COUNT: usize>(mut hooks: [Hook; COUNT]) -> [Hook; COUNT] {
+    let mut number = 0;
+    while number < COUNT {
+        hooks[number].number = number;
+        number += 1;
+    }
+    hooks
+}
 
 /// The number of the hook `name`; for the few hooks the library itself reacts to.
 const fn number(name: &str) -> usize {
@@ -138,6 +150,12 @@ pub const ON_TIMER: usize = number("OnTimer");
 pub const ON_PARSED_MSG_MY_PASS: usize = number("OnParsedMsgMyPass");
 /// `OnSetConfig`: may announce a new hub encoding.
 pub const ON_SET_CONFIG: usize = number("OnSetConfig");
+
+/// The hooks of which this holds, a bit each, asked by their names.
+pub fn bits(is_there: impl Fn(&str) -> bool) -> u64 {
+    let there = HOOKS.iter().filter(|hook| is_there(hook.text));
+    there.fold(0, |bits, hook| bits | 1 << hook.number)
+}
 
 /// The hook with this number as C passes it, if there is one.
 pub fn get(number: i32) -> Option<&'static Hook> {

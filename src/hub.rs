@@ -7,7 +7,6 @@ use crate::abi::host::{CallbackTable, HostFunction, TableCopy, TablePlace};
 use crate::callbacks::{CALLBACKS, Callback, GET_CONFIG, MAX_CALLBACKS, Numbering};
 use crate::config;
 use crate::host_functions::{self, Answer};
-use crate::sql;
 use crate::targs::{Block, Item, Piece, Storage};
 use crate::text::{self, Encoding};
 
@@ -64,7 +63,6 @@ pub fn begin(table: CallbackTable) {
     GENERATION.store(number.expect("every generation is in the list"), Ordering::Release);
     forget_encoding();
     OFFERED.set(Some(table));
-    sql::forget();
     TABLE.set(Some(table));
 }
 
@@ -73,7 +71,6 @@ pub fn end() {
     TABLE.set(None);
     OFFERED.set(None);
     forget_encoding();
-    sql::forget();
 }
 
 /// The generation `VH_PYTHON_GENERATION` demands.

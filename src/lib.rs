@@ -17,11 +17,11 @@ pub mod clock;
 mod config;
 #[allow(unsafe_code)]
 mod door;
+pub mod error;
 #[allow(unsafe_code)]
 pub mod guard;
 mod header;
 pub mod hooks;
-#[allow(unsafe_code)]
 pub mod host_functions;
 pub mod hub;
 mod installed;
@@ -30,25 +30,24 @@ mod json;
 pub mod last_error;
 pub mod lifecycle;
 pub mod log;
+mod name_hash;
 mod nearest;
 mod on_error;
 pub mod packages;
 #[allow(unsafe_code)]
 pub mod panics;
-mod preflight;
 #[allow(unsafe_code)]
 pub mod python;
 pub mod runtime;
-#[allow(unsafe_code)]
 pub mod scripts;
 mod spawn;
 mod sql;
 #[allow(unsafe_code)]
 mod standard_output;
 pub mod stats;
-mod stubs;
 #[allow(unsafe_code)]
 pub mod targs;
 pub mod text;
 #[allow(unsafe_code)]
 mod threads;
+pub mod verbs;

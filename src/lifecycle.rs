@@ -1,39 +1,39 @@
 //! `w_Begin` and `w_End`: from nothing to a hub with a running Python, and back.
 
 use crate::abi::host::CallbackTable;
+use crate::error::{Code, Error};
 use crate::guard::{alarms, crash, watchdog};
-use crate::last_error::{self, Code};
 use crate::python::{advice, interpreter};
-use crate::{carry, hub, log, scripts, stubs};
+use crate::verbs::SCRIPTS;
+use crate::{carry, hub, log, sql};
 
-/// Starts Python and keeps the callback table. False, with a log line, on failure.
-pub fn begin(table: Option<CallbackTable>) -> bool {
+/// Starts Python and keeps the callback table.
+pub fn begin(table: Option<CallbackTable>) -> Result<(), Error> {
     let Some(table) = table else {
-        let message = "w_Begin was given no callback table (NULL): no script can run".to_owned();
-        last_error::fail(Code::Invalid, "", message);
-        return false;
+        let message = "w_Begin was given no callback table (NULL): no script can run";
+        return Err(Error::new(Code::Invalid, message));
     };
-    if let Err(reason) = interpreter::start() {
+    interpreter::start().map_err(|reason| {
         let message = format!("Python cannot start, no script can run: {reason}");
-        last_error::fail(Code::Unavailable, "", message);
-        return false;
-    }
+        Error::new(Code::Unavailable, message)
+    })?;
     hub::begin(table);
+    sql::forget();
     advice::begin();
     watchdog::start();
-    crash::install();
-    carry::open();
-    true
+    crash::install(interpreter::of_this_thread);
+    carry::open(|serial| SCRIPTS.run_jobs(serial));
+    Ok(())
 }
 
 /// Unloads every script and forgets the callback table.
 pub fn end() {
-    scripts::unload_all();
+    SCRIPTS.unload_all();
     alarms::clear();
-    stubs::forget_all();
     watchdog::stop();
     crash::uninstall();
     carry::close();
     hub::end();
+    sql::forget();
     log::flush();
 }

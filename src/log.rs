@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Once, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -14,7 +14,6 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-use crate::abi::host::Sink;
 use crate::config;
 use crate::panics::{self, strike};
 
@@ -67,8 +66,15 @@ pub fn set_level(level: i32) {
     tracing::callsite::rebuild_interest_cache();
 }
 
+/// A function of the host that takes the records of the log.
+pub trait Sink: fmt::Debug + Send + Sync {
+    /// Hands a record over. No interpreter is attached and no lock of ours held. The error is the
+    /// text of the C++ exception it threw.
+    fn take(&self, level: i32, script: i32, text: &str) -> Result<(), String>;
+}
+
 /// `w_SetLogSink`.
-pub fn set_sink(sink: Option<Sink>) {
+pub fn set_sink(sink: Option<Arc<dyn Sink>>) {
     delivery::set_sink(sink);
 }
 

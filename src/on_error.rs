@@ -1,7 +1,7 @@
 //! What a hook answers that cannot answer: `# vh: on_error = refuse`, and the same for a single hook,
 //! `# vh: on_error.OnParsedMsgChat = refuse`.
 
-use crate::header::{self, Setting};
+use crate::header::{Comments, Setting};
 use crate::hooks::{self, HOOKS, Hook};
 use crate::nearest::nearest;
 use crate::targs::{Block, Item, View};
@@ -32,10 +32,12 @@ pub struct OnError {
 impl OnError {
     /// What a script's comments say, and what is wrong with them. Who means the setting and does not
     /// write it right wants more than the default: everything that is not said to pass refuses.
-    pub fn read(source: &[u8]) -> (OnError, Option<String>) {
-        let mistakes = header::mistakes(source).into_iter();
-        let mut wrong =
-            mistakes.filter(|it| it.meant == Some(Setting::OnError)).map(|it| it.text).next();
+    pub fn read(comments: &Comments) -> (OnError, Option<String>) {
+        let mistakes = comments.mistakes().iter();
+        let mut wrong = mistakes
+            .filter(|it| it.meant == Some(Setting::OnError))
+            .map(|it| it.text.clone())
+            .next();
         let mut value = |name: &str, text: &str| {
             let value = parse(name, text);
             value.unwrap_or_else(|reason| {
@@ -44,9 +46,9 @@ impl OnError {
             })
         };
         let name = Setting::OnError.name();
-        let whole = header::setting(source, Setting::OnError).map(|text| value(name, &text));
+        let whole = comments.setting(Setting::OnError).map(|text| value(name, text));
         let (mut refusing, mut passing) = (0, 0);
-        for (hook, text) in header::of_hooks(source, Setting::OnError) {
+        for (hook, text) in comments.of_hooks(Setting::OnError) {
             // Names of no hook are among the mistakes.
             let Some(number) = HOOKS.iter().position(|known| known.text == hook) else { continue };
             let bit = 1_u64 << number;
@@ -54,7 +56,7 @@ impl OnError {
             if (refusing | passing) & bit != 0 {
                 continue;
             }
-            match value(&format!("{name}.{hook}"), &text) {
+            match value(&format!("{name}.{hook}"), text) {
                 true => refusing |= bit,
                 false => passing |= bit,
             }
@@ -144,7 +146,7 @@ mod tests {
     const LOGIN: usize = hooks::ON_USER_LOGIN;
 
     fn read(source: &str) -> OnError {
-        let (found, wrong) = OnError::read(source.as_bytes());
+        let (found, wrong) = OnError::read(&Comments::read(source.as_bytes()));
         assert_eq!(wrong, None, "{source:?}");
         found
     }
@@ -176,11 +178,13 @@ mod tests {
             ("# vh: on_error.OnTimer = refuse\n", "0 from that hook refuses nothing"),
             ("# vh: on_errors = refuse\n", "did you mean on_error?"),
         ] {
-            let (found, wrong) = OnError::read(source.as_bytes());
+            let (found, wrong) = OnError::read(&Comments::read(source.as_bytes()));
             assert!(found.refuses(CHAT) && found.refuses(LOGIN), "{source:?}");
             assert!(wrong.as_ref().is_some_and(|wrong| wrong.contains(told)), "{wrong:?}");
         }
-        let (found, _) = OnError::read(b"# vh: on_error = 0\n# vh: on_error.OnUserLogin = pass\n");
+        let (found, _) = OnError::read(&Comments::read(
+            b"# vh: on_error = 0\n# vh: on_error.OnUserLogin = pass\n",
+        ));
         assert!(found.refuses(CHAT) && !found.refuses(LOGIN));
     }
 

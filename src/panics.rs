@@ -63,7 +63,19 @@ macro_rules! strike {
     };
 }
 
-pub(crate) use {point, strike};
+/// The C function for the destructor of a thread-local value: `unsafe fn(value)`.
+macro_rules! destructor {
+    ($body:path) => {{
+        unsafe extern "C" fn entry(value: *mut std::ffi::c_void) {
+            let point = $crate::panics::point!(concat!("the destructor ", stringify!($body)));
+            // SAFETY: the C library passes what was stored under the key.
+            $crate::panics::contain(point, || unsafe { $body(value) });
+        }
+        entry
+    }};
+}
+
+pub(crate) use {destructor, point, strike};
 
 /// A panic that was caught. Somebody must tell of it.
 #[derive(Debug)]

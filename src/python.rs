@@ -19,6 +19,7 @@ pub mod names;
 pub mod object;
 pub mod output;
 pub mod parking;
+mod preflight;
 pub mod priming;
 pub mod report;
 pub mod scope;

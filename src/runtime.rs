@@ -1,7 +1,7 @@
 //! Where a script runs, and how it says so.
 
 use crate::config;
-use crate::header::{self, Setting};
+use crate::header::{Comments, Setting};
 use crate::nearest::nearest;
 
 /// The places a script can run in.
@@ -37,8 +37,8 @@ impl Runtime {
 }
 
 /// The runtime a script asks for by its comment `# vh: runtime = main`.
-pub fn wish(source: &[u8]) -> Result<Option<Runtime>, String> {
-    let wish = header::setting(source, Setting::Runtime).map(|name| named(&name)).transpose();
+pub fn wish(comments: &Comments) -> Result<Option<Runtime>, String> {
+    let wish = comments.setting(Setting::Runtime).map(named).transpose();
     wish.map_err(|reason| format!("its comment \"# vh: runtime\" {reason}"))
 }
 
@@ -79,6 +79,10 @@ fn named(name: &str) -> Result<Runtime, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn wish(source: &[u8]) -> Result<Option<Runtime>, String> {
+        super::wish(&Comments::read(source))
+    }
 
     #[test]
     fn the_comment_decides() {

@@ -19,8 +19,6 @@ use parking_lot::Mutex;
 
 use crate::clock;
 
-pub mod render;
-
 /// Of calls that follow each other fast, one in so many is timed.
 const SPARSE: u64 = 32;
 /// So many calls are timed at first, and after each slow one.

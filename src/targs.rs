@@ -803,6 +803,14 @@ pub unsafe fn print_for_c(block: *const w_Targs) -> *const c_char {
     })
 }
 
+/// Hubs pass plain `int` where a long is read, so a negative number may come without its sign.
+pub fn signed(number: i64) -> i64 {
+    match u32::try_from(number) {
+        Ok(low) => i64::from(low.cast_signed()),
+        Err(_) => number,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::variadic;
-use crate::last_error::{self, Code, Error};
+use crate::error::{Code, Error};
+use crate::last_error;
 use crate::log;
 use crate::panics::{self, Caught, Point};
 
@@ -31,20 +32,6 @@ fn guard_or<T>(point: &'static Point, fallback: impl FnOnce() -> T, body: impl F
     })
 }
 
-/// The C function for the destructor of a thread-local value: `unsafe fn(value)`.
-macro_rules! destructor {
-    ($body:path) => {{
-        unsafe extern "C" fn entry(value: *mut std::ffi::c_void) {
-            let point = $crate::panics::point!(concat!("the destructor ", stringify!($body)));
-            // SAFETY: the C library passes what was stored under the key.
-            $crate::panics::contain(point, || unsafe { $body(value) });
-        }
-        entry
-    }};
-}
-
-pub(crate) use destructor;
-
 #[cold]
 fn prepare() {
     log::install();
@@ -57,23 +44,39 @@ fn prepare() {
 fn tell(caught: &Caught) {
     let consequence = "the call was answered with its failure value";
     caught.tell(consequence);
-    let message = caught.line(consequence);
-    last_error::set(Error { code: Code::Internal, message, exception: None });
+    last_error::record(Error::new(Code::Internal, caught.line(consequence)).told());
 }
 
 /// [`guard`] for a function that can fail: `w_LastError` tells its error afterwards.
-pub fn call<T>(point: &'static Point, fallback: T, body: impl FnOnce() -> T) -> T {
-    call_or(point, || fallback, body)
+pub fn call<T: Copy>(
+    point: &'static Point,
+    failure: T,
+    body: impl FnOnce() -> Result<T, Error>,
+) -> T {
+    call_or(
+        point,
+        || failure,
+        || match body() {
+            Ok(value) => (value, None),
+            Err(error) => (failure, Some(error)),
+        },
+    )
 }
 
-/// The same where what is answered after a panic has to be found out.
+/// The same where a value may come with an error, and what is answered after a panic has to be found out.
 pub fn call_or<T>(
     point: &'static Point,
     fallback: impl FnOnce() -> T,
-    body: impl FnOnce() -> T,
+    body: impl FnOnce() -> (T, Option<Error>),
 ) -> T {
     let call = last_error::Call::begin();
-    let result = guard_or(point, fallback, body);
+    let result = guard_or(point, fallback, || {
+        let (value, error) = body();
+        if let Some(error) = error {
+            last_error::record(error);
+        }
+        value
+    });
     drop(call);
     result
 }

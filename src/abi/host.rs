@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::types::{w_Targs, w_Tcallback, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease};
 use crate::callbacks::MAX_CALLBACKS;
+use crate::log::Sink;
 use crate::targs::{self, Block, HostResult};
 
 /// A C function of the host.
@@ -171,26 +172,28 @@ unsafe fn take_text(text: *mut c_char) -> Option<String> {
 
 /// A function of the host that takes the records of the log.
 #[derive(Clone, Copy, Debug)]
-pub struct Sink {
+pub struct LogSink {
     function: unsafe extern "C" fn(c_int, c_int, *const c_char, *mut c_void),
     user: *mut c_void,
 }
 
 // SAFETY: the host promises that the function may be called on any thread; `user` is only handed on.
-unsafe impl Send for Sink {}
+unsafe impl Send for LogSink {}
+// SAFETY: as above.
+unsafe impl Sync for LogSink {}
 
-impl Sink {
+impl LogSink {
     /// Takes a function pointer; None for NULL.
     ///
     /// # Safety
     /// The function may be called with `user` on any thread as long as this value is used.
-    pub unsafe fn new(function: w_TlogSink, user: *mut c_void) -> Option<Sink> {
-        function.map(|function| Sink { function, user })
+    pub unsafe fn new(function: w_TlogSink, user: *mut c_void) -> Option<LogSink> {
+        function.map(|function| LogSink { function, user })
     }
+}
 
-    /// Hands a record over. No interpreter is attached and no lock of ours held. The error is the
-    /// text of the C++ exception it threw.
-    pub fn take(self, level: i32, script: i32, text: &str) -> Result<(), String> {
+impl Sink for LogSink {
+    fn take(&self, level: i32, script: i32, text: &str) -> Result<(), String> {
         let text = CString::new(text.replace('\0', "\u{FFFD}")).expect("no NUL is left in it");
         // SAFETY: callable by the contract of `new`; the text outlives the call; what is thrown is NULL
         // or a C string from malloc.

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::notices;
+use super::script::ScriptInfo;
+use super::{directory, notices};
 use crate::callbacks::{CALLBACKS, GET_USER_CLASS, PM};
 use crate::clock;
 use crate::hooks::ON_USER_LOGIN;
 use crate::hub;
-use crate::scripts::{self, Context};
 use crate::targs::{Block, Item, Piece, Storage, View};
 
 /// The lowest class of operators.
@@ -77,7 +77,7 @@ pub fn any() -> bool {
 
 /// Tells what there is to tell after a call of a hook of this script, which lends its id. The
 /// interpreter is left, no lock held, and the script still there.
-pub fn tell(script: &Context, hook: usize, params: &View) {
+pub fn tell(script: &ScriptInfo, hook: usize, params: &View) {
     for text in texts(&due(clock::ticking())) {
         notices::say_in_op_chat(script, &text);
     }
@@ -134,7 +134,7 @@ fn text(reason: &str, alarms: &[&Alarm]) -> String {
 }
 
 /// The class of a user, by the hub's bytes for his nick.
-fn class_of(script: &Context, nick: &[u8]) -> Option<i64> {
+fn class_of(script: &ScriptInfo, nick: &[u8]) -> Option<i64> {
     let answer = hub::call_for_library(&CALLBACKS[GET_USER_CLASS], script.id, || {
         Block::new(&[Piece::Text(Some(Cow::Borrowed(nick)))], Storage::Inside)
     })?;
@@ -144,7 +144,7 @@ fn class_of(script: &Context, nick: &[u8]) -> Option<i64> {
     }
 }
 
-fn write_to(script: &Context, nick: &[u8], text: &str) {
+fn write_to(script: &ScriptInfo, nick: &[u8], text: &str) {
     // A hub without private messages has the operators' chat and the log.
     drop(hub::call_for_library(&CALLBACKS[PM], script.id, || {
         let nobody = || Piece::Text(None);
@@ -159,8 +159,8 @@ fn write_to(script: &Context, nick: &[u8], text: &str) {
 }
 
 /// Whether this script is the one that lends its id: the first one, which hears of events first.
-pub fn is_told_by(script: &Context) -> bool {
-    scripts::first_live().is_some_and(|first| first.serial == script.serial)
+pub fn is_told_by(script: &ScriptInfo) -> bool {
+    directory::first_live().is_some_and(|first| first.serial == script.serial)
 }
 
 #[cfg(test)]

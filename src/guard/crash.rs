@@ -8,13 +8,13 @@ use std::ffi::{CStr, CString, OsStr, c_int};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use super::{Profile, slot};
-use crate::last_error::{self, Code};
+use super::script::ScriptInfo;
+use super::slot;
+use crate::error::{Code, Error};
 use crate::log::stream;
-use crate::python::interpreter;
-use crate::scripts::Context;
 use crate::threads::{Record, Records};
 
 mod file;
@@ -34,8 +34,16 @@ const SIGNALS: [(c_int, &str); 5] = [
 /// The file's name, in the hub's configuration folder or else beside the script.
 const FILE: &str = "vh_python_crash.txt";
 
+/// Tells by its address where the scripts run that started this thread, for the crash handler: it calls nothing
+/// but what is safe there.
+type PlaceOfThread = fn() -> Option<usize>;
+
+static PLACE_OF_THREAD: OnceLock<PlaceOfThread> = OnceLock::new();
+
 /// Puts our handlers before the host's, and forgets what the start before has told.
-pub fn install() {
+pub fn install(place_of_thread: PlaceOfThread) {
+    // It is the same at each start.
+    let _ = PLACE_OF_THREAD.set(place_of_thread);
     TOLD_OF_FOREIGN.store(false, Ordering::Relaxed);
     handlers::install();
 }
@@ -51,22 +59,22 @@ fn explain(signal: &str) {
     };
     let Some(seen) = slot.look() else { return };
     // SAFETY: its call runs on this very thread, so it is there.
-    let callee = unsafe { &*seen.callee };
-    let profile = callee.profile();
+    let entry_point = unsafe { &*seen.entry_point };
+    let script = entry_point.script();
     let mut line = Line::new();
-    line.add("PY: [").add(&profile.label).add("] the process got ").add(signal).add(" in ");
-    line.add(callee.name()).add(" (runtime ").add(profile.runtime_name()).add("): ");
+    line.add("PY: [").add(&script.label).add("] the process got ").add(signal).add(" in ");
+    line.add(entry_point.name()).add(" (runtime ").add(script.runtime_name()).add("): ");
     if slot.is_in_host() {
         line.add("in a function of the hub that the script called\n").log();
         return;
     }
-    line.add(at_fault(profile)).log();
-    note(profile, signal, callee.name());
+    line.add(at_fault(script)).log();
+    note(script, signal, entry_point.name());
 }
 
 /// Whose fault it is, and what comes of it.
-fn at_fault(profile: &Profile) -> &'static str {
-    if profile.is_held_back() {
+fn at_fault(script: &ScriptInfo) -> &'static str {
+    if script.settings.hold_back {
         "the script, or a C extension it uses, is at fault. It is held back once when it is loaded again\n"
     } else {
         "the script, or a C extension it uses, is at fault\n"
@@ -76,16 +84,16 @@ fn at_fault(profile: &Profile) -> &'static str {
 /// The same for a thread that a script started. In the main interpreter nobody knows which script that
 /// was, so all of its scripts are named, and none is held back.
 fn explain_own_thread(signal: &str) {
-    let Some(interpreter) = interpreter::of_this_thread() else { return };
-    let profiles = || {
+    let Some(interpreter) = PLACE_OF_THREAD.get().and_then(|place| place()) else { return };
+    let scripts = || {
         let homes =
             HOMES.all().filter(|home| home.interpreter.load(Ordering::Acquire) == interpreter);
-        // SAFETY: a profile leaves its home before it is freed.
-        homes.filter_map(|home| unsafe { home.profile.load(Ordering::Acquire).as_ref() })
+        // SAFETY: a script leaves its home before it is freed.
+        homes.filter_map(|home| unsafe { home.script.load(Ordering::Acquire).as_ref() })
     };
-    let Some(first) = profiles().next() else { return };
+    let Some(first) = scripts().next() else { return };
     let mut line = Line::new();
-    if profiles().nth(1).is_none() {
+    if scripts().nth(1).is_none() {
         line.add("PY: [").add(&first.label).add("] the process got ").add(signal);
         line.add(" in a thread of its own (runtime ").add(first.runtime_name()).add("): ");
         line.add(at_fault(first)).log();
@@ -94,20 +102,20 @@ fn explain_own_thread(signal: &str) {
     line.add("PY: the process got ")
         .add(signal)
         .add(" in a thread that one of these scripts started:");
-    for profile in profiles() {
-        line.add(" [").add(&profile.label).add("]");
+    for script in scripts() {
+        line.add(" [").add(&script.label).add("]");
     }
     line.add("\n").log();
 }
 
 /// Writes the file that holds the script back.
-fn note(profile: &Profile, signal: &str, call: &str) {
+fn note(script: &ScriptInfo, signal: &str, call: &str) {
     let mut note = Line::new();
     note.add("signal ").add(signal).add("\ncall ").add(call).add("\nruntime ");
     // SAFETY: always allowed.
-    note.add(profile.runtime_name()).add("\ntime ").number(unsafe { libc::time(ptr::null_mut()) });
-    note.add("\nscript ").bytes(&profile.path).add("\n");
-    let written = profile.crash_files.iter().any(|file| note.save(file));
+    note.add(script.runtime_name()).add("\ntime ").number(unsafe { libc::time(ptr::null_mut()) });
+    note.add("\nscript ").bytes(script.path_bytes()).add("\n");
+    let written = script.crash_files().iter().any(|file| note.save(file));
     if !written {
         let mut line = Line::new();
         line.add("PY: ").add(FILE).add(" cannot be written: the script is not held back\n").log();
@@ -119,7 +127,7 @@ fn note(profile: &Profile, signal: &str, call: &str) {
 struct Home {
     /// The address of the interpreter; 0 is none.
     interpreter: AtomicUsize,
-    profile: AtomicPtr<Profile>,
+    script: AtomicPtr<ScriptInfo>,
 }
 
 static HOMES: Records<Home> = Records::new();
@@ -134,10 +142,10 @@ impl std::fmt::Debug for Residence {
 }
 
 impl Residence {
-    /// The script lives there until this is dropped, which the profile does before it goes.
-    pub fn new(profile: &Profile, interpreter: usize) -> Residence {
+    /// The script lives there until this is dropped, which the script does before it goes.
+    pub fn new(script: &ScriptInfo, interpreter: usize) -> Residence {
         let home = HOMES.take();
-        home.profile.store(ptr::from_ref(profile).cast_mut(), Ordering::Release);
+        home.script.store(ptr::from_ref(script).cast_mut(), Ordering::Release);
         home.interpreter.store(interpreter, Ordering::Release);
         Residence(home)
     }
@@ -146,7 +154,7 @@ impl Residence {
 impl Drop for Residence {
     fn drop(&mut self) {
         self.0.interpreter.store(0, Ordering::Release);
-        self.0.profile.store(ptr::null_mut(), Ordering::Release);
+        self.0.script.store(ptr::null_mut(), Ordering::Release);
         self.0.give_back();
     }
 }
@@ -237,13 +245,14 @@ pub fn files(path: &Path, config_dir: Option<&[u8]>) -> Vec<CString> {
     files.filter_map(|file| CString::new(file.into_os_string().into_encoded_bytes()).ok()).collect()
 }
 
-/// Why the script is not to be loaded this time: it crashed the process last time. None when it may run,
+/// Why the script is not to be loaded this time, for operators and for the host, which the log has: it crashed the
+/// process last time. None when it may run,
 /// as always when it does not want to be held back.
-pub fn reason_to_hold_back(script: &Context) -> Option<String> {
+pub fn reason_to_hold_back(script: &ScriptInfo) -> Option<(String, Error)> {
     if !is_armed() {
         return None;
     }
-    script.profile.crash_files.iter().find_map(|file| {
+    script.crash_files().iter().find_map(|file| {
         let file = Path::new(OsStr::from_bytes(file.to_bytes()));
         let note = file::read(file).unwrap_or_else(|reason| tell_of_foreign(file, &reason))?;
         let values: Vec<_> = note.split(|&byte| byte == b'\n').map(value).collect();
@@ -272,7 +281,7 @@ fn value(line: &[u8]) -> &[u8] {
     line.iter().position(|&byte| byte == b' ').map_or(line, |space| &line[space + 1..])
 }
 
-fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> Option<String> {
+fn hold_back(script: &ScriptInfo, file: &Path, note: [&[u8]; 3]) -> Option<(String, Error)> {
     let [signal, call, runtime] = note.map(String::from_utf8_lossy);
     let crash = format!("the process got {signal} in its {call} (runtime {runtime})");
     if let Err(error) = std::fs::remove_file(file) {
@@ -284,7 +293,7 @@ fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> Option<String> 
         );
         return None;
     }
-    if !script.profile.is_held_back() {
+    if !script.settings.hold_back {
         tracing::error!(
             script = %script.label,
             "{crash} when it ran last; it is loaded all the same, because of its comment \
@@ -296,8 +305,8 @@ fn hold_back(script: &Context, file: &Path, note: [&[u8]; 3]) -> Option<String> 
         "is held back this time: when it ran last, {crash}. Look for C extensions in it; load it \
          again to run it"
     );
-    last_error::fail(Code::Unavailable, &script.label, message);
-    Some(format!("it is held back once, because {crash} when it ran last"))
+    let error = Error::new(Code::Unavailable, message).about(&script.label).tell();
+    Some((format!("it is held back once, because {crash} when it ran last"), error))
 }
 
 /// A stack for the handler, for threads that have none: a script may have used up the thread's own.

@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
+use super::directory;
+use super::script::ScriptInfo;
 use super::slot::{self, Slot};
-use super::{Profile, registry};
 use crate::config;
-use crate::scripts::Context;
 
 const MIB: i64 = 1024 * 1024;
 
@@ -100,15 +100,15 @@ impl Last {
 
 /// A script that is being loaded or unloaded: meanwhile all growth is its own.
 #[derive(Debug)]
-pub struct Alone<'c>(&'c Context);
+pub struct Alone<'c>(&'c ScriptInfo);
 
 impl<'c> Alone<'c> {
     /// It begins.
-    pub fn start(script: &'c Context) -> Alone<'c> {
+    pub fn start(script: &'c ScriptInfo) -> Alone<'c> {
         let mut last = LAST.lock();
         last.growth();
         last.alone += 1;
-        script.profile.memory.is_alone.store(true, Ordering::Relaxed);
+        script.memory.is_alone.store(true, Ordering::Relaxed);
         Alone(script)
     }
 
@@ -116,15 +116,15 @@ impl<'c> Alone<'c> {
     pub fn loaded(self) {
         let script = self.0;
         drop(self);
-        let memory = &script.profile.memory;
+        let memory = &script.memory;
         memory.at_load.store(memory.now(), Ordering::Relaxed);
-        warn(&script.profile);
+        warn(script);
     }
 }
 
 impl Drop for Alone<'_> {
     fn drop(&mut self) {
-        let memory = &self.0.profile.memory;
+        let memory = &self.0.memory;
         let mut last = LAST.lock();
         memory.grow(last.growth());
         memory.is_alone.store(false, Ordering::Relaxed);
@@ -149,13 +149,12 @@ pub fn look() {
             return;
         }
     }
-    let scripts = registry::all();
+    let scripts = directory::all();
     let mut shares = shares(&scripts);
     {
         let mut last = LAST.lock();
         if last.alone > 0 {
-            let is_alone =
-                |script: &Context| script.profile.memory.is_alone.load(Ordering::Relaxed);
+            let is_alone = |script: &ScriptInfo| script.memory.is_alone.load(Ordering::Relaxed);
             shares = scripts.iter().map(|script| f64::from(is_alone(script))).collect();
         }
         let (growth, all) = (last.growth() as f64, shares.iter().sum::<f64>());
@@ -163,35 +162,35 @@ pub fn look() {
             return;
         }
         for (script, share) in scripts.iter().zip(&shares) {
-            script.profile.memory.grow((growth * share / all) as i64);
+            script.memory.grow((growth * share / all) as i64);
         }
     }
     let grown = scripts.iter().zip(shares).filter(|(_, share)| *share > 0.0);
-    grown.for_each(|(script, _)| warn(&script.profile));
+    grown.for_each(|(script, _)| warn(script));
 }
 
 /// What part of the growth belongs to each script: to those that run now, for a call that took its
 /// time has settled its growth when it ended; else to those that ran.
-fn shares(scripts: &[Arc<Context>]) -> Vec<f64> {
+fn shares(scripts: &[Arc<ScriptInfo>]) -> Vec<f64> {
     let finished: Vec<_> = scripts.iter().map(|script| time_since_last(script) as f64).collect();
     let seen: Vec<_> = slot::all().filter_map(Slot::look).collect();
-    let runs = |script: &Context| {
-        let is_own = |callee| script.callees.each().any(|own| ptr::eq(own, callee));
-        seen.iter().filter(|seen| is_own(seen.callee)).count() as f64
+    let runs = |script: &ScriptInfo| {
+        let is_own = |entry_point| script.entry_points.each().any(|own| ptr::eq(own, entry_point));
+        seen.iter().filter(|seen| is_own(seen.entry_point)).count() as f64
     };
     let running: Vec<_> = scripts.iter().map(|script| runs(script)).collect();
     if running.iter().sum::<f64>() > 0.0 { running } else { finished }
 }
 
 /// How long calls of the script took that ended since it was last looked at.
-fn time_since_last(script: &Context) -> u64 {
-    let time: u64 = script.callees.each().map(|callee| callee.row().total()).sum();
-    time.saturating_sub(script.profile.memory.seen_time.swap(time, Ordering::Relaxed))
+fn time_since_last(script: &ScriptInfo) -> u64 {
+    let time: u64 = script.entry_points.each().map(|entry_point| entry_point.row().total()).sum();
+    time.saturating_sub(script.memory.seen_time.swap(time, Ordering::Relaxed))
 }
 
 /// A call of the script ended that took so long that looking at the process costs nothing beside it.
 #[cold]
-pub fn settle(script: &Profile) {
+pub fn settle(script: &ScriptInfo) {
     {
         let mut last = LAST.lock();
         if last.alone > 0 {
@@ -203,7 +202,7 @@ pub fn settle(script: &Profile) {
 }
 
 /// Tells when a script takes too much, and again when it takes twice as much.
-fn warn(script: &Profile) {
+fn warn(script: &ScriptInfo) {
     let memory = &script.memory;
     let (bytes, limit) = (memory.now(), memory.warn_at.load(Ordering::Relaxed));
     if limit == 0 || bytes <= limit {

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 
 use super::alarms;
+use super::script::ScriptInfo;
 use crate::callbacks::{CALLBACKS, SEND_TO_OP_CHAT};
 use crate::hub;
-use crate::scripts::Context;
 use crate::targs::{Block, Malformed, Piece, Storage, View};
 
 /// The notices of one script.
@@ -37,23 +37,23 @@ impl Notices {
 
 /// Says what waits. The interpreter is left, no lock held, and the script still there.
 #[inline]
-pub fn say(script: &Context) {
-    if script.profile.notices.any.load(Ordering::Relaxed) {
+pub fn say(script: &ScriptInfo) {
+    if script.notices.any.load(Ordering::Relaxed) {
         say_all(script, None);
     }
 }
 
 /// The same after a call of this hook.
 #[inline]
-pub fn say_after(script: &Context, hook: usize, params: &Result<View, Malformed>) {
-    if script.profile.notices.any.load(Ordering::Relaxed) {
+pub fn say_after(script: &ScriptInfo, hook: usize, params: &Result<View, Malformed>) {
+    if script.notices.any.load(Ordering::Relaxed) {
         say_all(script, params.as_ref().ok().map(|params| (hook, params)));
     }
 }
 
 #[cold]
-fn say_all(script: &Context, hook: Option<(usize, &View)>) {
-    let notices = &script.profile.notices;
+fn say_all(script: &ScriptInfo, hook: Option<(usize, &View)>) {
+    let notices = &script.notices;
     let tells_alarms = notices.tells_alarms.load(Ordering::Acquire);
     notices.any.store(tells_alarms, Ordering::Relaxed);
     let waiting = std::mem::take(&mut *notices.waiting.lock());
@@ -73,7 +73,7 @@ fn say_all(script: &Context, hook: Option<(usize, &View)>) {
 
 /// Says something in the operators' chat, in the name of a script. The interpreter is left, no lock
 /// held, and the script still there.
-pub fn say_in_op_chat(script: &Context, text: &str) {
+pub fn say_in_op_chat(script: &ScriptInfo, text: &str) {
     // A hub without an operators' chat, or without memory, has the log.
     drop(hub::call_for_library(&CALLBACKS[SEND_TO_OP_CHAT], script.id, || {
         let pieces = [Piece::Text(Some(Cow::Owned(for_chat(script, text)))), Piece::Text(None)];
@@ -83,7 +83,7 @@ pub fn say_in_op_chat(script: &Context, text: &str) {
 
 /// A text as users read it, in the hub's encoding. What the protocol reserves is written as entities: a
 /// text may have a part that a script, or who talks to it, has chosen.
-pub fn for_chat(script: &Context, text: &str) -> Vec<u8> {
+pub fn for_chat(script: &ScriptInfo, text: &str) -> Vec<u8> {
     hub::encoding(script.id).encode(&harmless(text))
 }
 

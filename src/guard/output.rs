@@ -3,7 +3,9 @@
 
 use parking_lot::Mutex;
 
-use crate::config;
+use super::script::ScriptInfo;
+use crate::log::plain;
+use crate::{clock, config};
 
 /// What a script may write in a minute, in KiB, when `VH_PYTHON_OUTPUT_LIMIT` does not say.
 const LIMIT: f64 = 128.0;
@@ -113,6 +115,50 @@ impl Output {
         let dropped = window.dropped;
         *window = Window { started: now, ..Window::default() };
         Some(dropped)
+    }
+}
+
+/// Logs that from now on the script's output is dropped, if this is where that began.
+pub fn tell_limit(script: Option<&ScriptInfo>, verdict: Verdict) {
+    if let (Some(script), Verdict::Cut(_)) = (script, verdict) {
+        tracing::warn!(
+            script = %script.label,
+            "writes more than {} KiB a minute: what it writes in the rest of this minute is dropped",
+            script.output.limit() / 1024
+        );
+    }
+}
+
+/// Gives what may be written of a record that a script logs, which costs `around` bytes more than its
+/// text, to `log`.
+pub fn log_within_limit(
+    script: &ScriptInfo,
+    kind: Kind,
+    text: &str,
+    around: usize,
+    log: impl FnOnce(&str),
+) {
+    let output = &script.output;
+    if kind == Kind::Output && output.drops(text.len()) {
+        return;
+    }
+    let length = plain::block(text).len();
+    let verdict = output.admit(kind, length, around, clock::ticking());
+    match verdict {
+        Verdict::Write => log(text),
+        Verdict::Cut(length) if length > around => {
+            let end = plain::start_of_character(text.as_bytes(), (length - around).min(text.len()));
+            log(&format!("{}… ({} more bytes)", &text[..end], text.len() - end));
+        }
+        Verdict::Cut(_) | Verdict::Drop => {}
+    }
+    tell_limit(Some(script), verdict);
+}
+
+/// Logs how much of a script's output was dropped.
+pub fn tell_dropped(script: &ScriptInfo, now: u64, at_once: bool) {
+    if let Some(dropped) = script.output.take_dropped(now, at_once) {
+        tracing::warn!(script = %script.label, "{dropped} bytes that it wrote were dropped");
     }
 }
 

@@ -12,7 +12,8 @@ use std::sync::atomic::{
 };
 use std::time::Duration;
 
-use super::{Callee, crash};
+use super::crash;
+use super::entry_point::EntryPoint;
 use crate::clock;
 use crate::threads::{Record, Records};
 
@@ -31,7 +32,7 @@ pub struct Slot {
     started: AtomicU64,
     /// How long it may take, in nanoseconds; 0 is for ever.
     limit: AtomicU64,
-    callee: AtomicPtr<Callee>,
+    entry_point: AtomicPtr<EntryPoint>,
     /// The number of the call that has gone past its deadline.
     marked: AtomicU64,
     /// Whether the call is in a function of the host at the moment.
@@ -61,7 +62,7 @@ pub struct Outer {
     call: u64,
     started: u64,
     limit: u64,
-    callee: *mut Callee,
+    entry_point: *mut EntryPoint,
     marked: u64,
     in_host: bool,
 }
@@ -78,7 +79,7 @@ pub struct Seen {
     /// How long it may take; 0 is for ever.
     pub limit: u64,
     /// Which hook or function it is. May be gone.
-    pub callee: *const Callee,
+    pub entry_point: *const EntryPoint,
     /// Whether it is in a function of the host, and the number of the last one it went into.
     pub is_in_host: bool,
     /// See `is_in_host`.
@@ -153,13 +154,13 @@ pub fn insisted_for() -> Option<Duration> {
 impl Slot {
     /// A call begins. Returns the one it runs inside of, for `end`.
     #[inline]
-    pub fn begin(&self, callee: &Callee, limit: u64, started: u64) -> Option<Outer> {
+    pub fn begin(&self, entry_point: &EntryPoint, limit: u64, started: u64) -> Option<Outer> {
         let outer = (self.call.load(Ordering::Relaxed) != IDLE).then(|| self.set_aside());
         let call = self.last.load(Ordering::Relaxed) + 1;
         self.last.store(call, Ordering::Relaxed);
         self.started.store(started, Ordering::Relaxed);
         self.limit.store(limit, Ordering::Relaxed);
-        self.callee.store(ptr::from_ref(callee).cast_mut(), Ordering::Relaxed);
+        self.entry_point.store(ptr::from_ref(entry_point).cast_mut(), Ordering::Relaxed);
         self.call.store(call, Ordering::Release);
         outer
     }
@@ -170,7 +171,7 @@ impl Slot {
             call: self.call.load(Ordering::Relaxed),
             started: self.started.load(Ordering::Relaxed),
             limit: self.limit.load(Ordering::Relaxed),
-            callee: self.callee.load(Ordering::Relaxed),
+            entry_point: self.entry_point.load(Ordering::Relaxed),
             marked: self.marked.load(Ordering::Relaxed),
             in_host: self.in_host.load(Ordering::Relaxed),
         };
@@ -199,7 +200,7 @@ impl Slot {
         let time_inside = clock::ticking().saturating_sub(started);
         self.started.store(outer.started + time_inside, Ordering::Relaxed);
         self.limit.store(outer.limit, Ordering::Relaxed);
-        self.callee.store(outer.callee, Ordering::Relaxed);
+        self.entry_point.store(outer.entry_point, Ordering::Relaxed);
         self.in_host.store(outer.in_host, Ordering::Relaxed);
         self.marked.store(outer.marked, Ordering::Relaxed);
         self.call.store(outer.call, Ordering::Release);
@@ -274,7 +275,7 @@ impl Slot {
             call,
             started: self.started.load(Ordering::Relaxed),
             limit: self.limit.load(Ordering::Relaxed),
-            callee: self.callee.load(Ordering::Relaxed),
+            entry_point: self.entry_point.load(Ordering::Relaxed),
             is_in_host: self.is_in_host(),
             host_call: self.vh_calls(),
         };

@@ -93,7 +93,7 @@ mod tests {
             call: 0,
             started: 0,
             limit: 0,
-            callee: ptr::null(),
+            entry_point: ptr::null(),
             is_in_host,
             host_call,
         };

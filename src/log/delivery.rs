@@ -6,11 +6,11 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::Record;
-use crate::abi::host::Sink;
+use super::{Record, Sink};
 use crate::panics::{self, point, strike};
 use crate::spawn;
 
@@ -20,7 +20,7 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// Records on their way to the sink.
 struct Queue {
-    sink: Option<Sink>,
+    sink: Option<Arc<dyn Sink>>,
     records: VecDeque<Record>,
     bytes: usize,
     /// How many were dropped since that was told.
@@ -90,14 +90,15 @@ impl Queue {
 
 /// Sets the sink. What was queued before goes to the one before, which is not called any more when
 /// this returns; unless it is that sink itself that asks.
-pub fn set_sink(sink: Option<Sink>) {
+pub fn set_sink(sink: Option<Arc<dyn Sink>>) {
     if !IS_OWN.get() {
         flush();
     }
+    let has_sink = sink.is_some();
     let mut queue = QUEUE.lock();
-    queue.sink = sink;
+    let before = std::mem::replace(&mut queue.sink, sink);
     queue.told_of_throwing = false;
-    if sink.is_some() && !queue.has_thread {
+    if has_sink && !queue.has_thread {
         let started = spawn::lasting(point!("python-log"), || true, run);
         if let Err(error) = started {
             queue.sink = None;
@@ -107,8 +108,8 @@ pub fn set_sink(sink: Option<Sink>) {
         queue.has_thread = true;
     }
     // Nobody else is left who would tell them.
-    let left = if sink.is_none() { std::mem::take(&mut queue.records) } else { VecDeque::new() };
-    if sink.is_none() {
+    let left = if !has_sink { std::mem::take(&mut queue.records) } else { VecDeque::new() };
+    if !has_sink {
         queue.bytes = 0;
         queue.done = queue.queued;
         WORK.notify_one();
@@ -117,6 +118,7 @@ pub fn set_sink(sink: Option<Sink>) {
         DELIVERED.wait(&mut queue);
     }
     drop(queue);
+    drop(before);
     left.iter().for_each(Record::print);
 }
 
@@ -136,7 +138,7 @@ pub fn flush() {
 fn run() {
     IS_OWN.set(true);
     let mut queue = QUEUE.lock();
-    while let Some(sink) = queue.sink {
+    while let Some(sink) = queue.sink.clone() {
         let dropped = std::mem::take(&mut queue.dropped);
         let record = if dropped > 0 { Some(Record::of_dropped(dropped)) } else { queue.take() };
         let Some(record) = record else {
@@ -147,7 +149,7 @@ fn run() {
         let told = queue.told_of_throwing;
         drop(queue);
         let delivering = Delivering { is_queued: dropped == 0 };
-        let thrown = hand_over(sink, &record, told);
+        let thrown = hand_over(&*sink, &record, told);
         strike!("python-log, between two records");
         drop(delivering);
         queue = QUEUE.lock();
@@ -172,7 +174,7 @@ impl Drop for Delivering {
 }
 
 /// Calls the sink; a record that it does not take is printed. True when it threw.
-fn hand_over(sink: Sink, record: &Record, told: bool) -> bool {
+fn hand_over(sink: &dyn Sink, record: &Record, told: bool) -> bool {
     let taken = panics::catch(point!("handing a record of the log over"), || {
         sink.take(record.level, record.script_id(), &record.message)
     });

@@ -13,23 +13,22 @@ use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj};
 use super::scope;
-use crate::header;
+use crate::guard::script::ScriptInfo;
 use crate::hooks::{HOOKS, Hook};
 use crate::nearest::nearest;
-use crate::scripts::Context;
 
 /// Called at unload if a script has it; no hook, but as easily mistyped.
 const UNLOAD: &str = "UnLoad";
 
 /// Tells of comments that are meant as settings and are none.
-pub fn on_comments(context: &Context, source: &[u8]) {
-    for mistake in header::mistakes(source) {
-        tracing::warn!(script = %context.label, "{}", mistake.text);
+pub fn on_comments(context: &ScriptInfo) {
+    for mistake in &context.settings.mistakes {
+        tracing::warn!(script = %context.label, "{mistake}");
     }
 }
 
 /// Tells of functions that nearly have the name of a hook, which no hub calls.
-pub fn on_functions(context: &Context, namespace: &Obj) {
+pub fn on_functions(context: &ScriptInfo, namespace: &Obj) {
     let attached = namespace.attached();
     // SAFETY: attached; a new reference to a list, or NULL.
     let names = unsafe { attached.take(ffi::PyDict_Keys(namespace.as_ptr())) };
@@ -75,7 +74,7 @@ pub fn begin() {
 
 /// Tells of the script, and of modules that lie beside it, when other scripts there get them instead
 /// of modules of Python.
-pub fn on_files(context: &Context, namespace: &Obj) {
+pub fn on_files(context: &ScriptInfo, namespace: &Obj) {
     let Some(standard) = standard_folder(namespace.attached()) else { return };
     for path in modules_beside(context.path()) {
         let is_own = path.file_name() == context.path().file_name();

@@ -5,17 +5,18 @@ use std::fmt::Display;
 use smallvec::SmallVec;
 
 use super::convert::{self, JsonFrom};
+use super::interrupt::Call;
 use super::json::Failure;
 use super::load::Loaded;
 use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
-use crate::guard::Call;
+use crate::error::{Code, Error};
+use crate::guard::script::ScriptInfo;
 use crate::hooks::{Hook, ON_PARSED_MSG_MY_PASS, ON_SET_CONFIG, ON_TIMER};
 use crate::hub;
-use crate::last_error::{self, Code, Error};
 use crate::log::secrets;
 use crate::on_error;
-use crate::scripts::{self, Context};
+use crate::scripts::HookReply;
 use crate::targs::{self, Block, Item, Malformed, Telling, View};
 use crate::text::Encoding;
 
@@ -30,59 +31,69 @@ fn pass_on() -> Option<Block> {
 /// What a hook answers that cannot answer: it lets the event pass, or refuses it if the script asks for
 /// that.
 #[cold]
-fn give_up(context: &Context, number: usize, params: Option<&View>) -> Option<Block> {
-    on_error::answer(context.profile.on_error().refuses(number), number, params)
+fn give_up(info: &ScriptInfo, hook: &Hook, params: Option<&View>) -> Option<Block> {
+    on_error::answer(info.settings.on_error.refuses(hook.number), hook.number, params)
 }
 
-/// Calls a hook with the items of a block. None only when the script has no such function now.
+/// A block cannot be read.
+#[cold]
+fn unreadable(info: &ScriptInfo, place: impl Display, Malformed(reason): &Malformed) -> Error {
+    let message = format!("{place} was called with parameters that cannot be read: {reason}");
+    Error::new(Code::Invalid, message).about(&info.label)
+}
+
+/// Calls a hook with the items of a block.
 pub fn hook(
     loaded: &Loaded,
-    context: &Context,
+    info: &ScriptInfo,
     hook: &Hook,
-    number: usize,
     params: &Result<View, Malformed>,
     encoding: &Encoding,
-) -> Option<Block> {
-    let script = context.label.as_str();
+) -> HookReply {
+    let script = info.label.as_str();
     let params = match params {
         Ok(params) => params,
-        Err(Malformed(reason)) => {
-            let message =
-                format!("{} was called with parameters that cannot be read: {reason}", hook.text);
-            last_error::fail(Code::Invalid, script, message);
-            return give_up(context, number, None);
+        Err(malformed) => {
+            let error = Some(unreadable(info, hook.text, malformed));
+            return HookReply { block: give_up(info, hook, None), error };
         }
     };
-    trace_parameters(script, hook.text, params, |index| telling(number, params, index));
+    trace_parameters(script, hook.text, params, |index| telling(hook.number, params, index));
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
+    let mut error = None;
     // SAFETY: the script's own interpreter is attached.
-    let block = unsafe { loaded.hook(attached, number) }.and_then(|function| {
-        hook_answer(loaded, context, hook, number, &function, params, encoding)
+    let function = unsafe { loaded.hook(attached, hook.number) };
+    let block = function.and_then(|function| {
+        let answered = hook_answer(loaded, info, hook, &function, params, encoding);
+        answered.unwrap_or_else(|why| {
+            error = why;
+            give_up(info, hook, Some(params))
+        })
     });
-    go_on(loaded, attached, context);
+    go_on(loaded, attached, info);
     trace_result(script, hook.text, block.as_ref());
-    block
+    HookReply { block, error }
 }
 
-/// What a hook answers to the items of a block.
+/// What a hook answers to the items of a block; why it cannot in the error, which is none for what was told
+/// otherwise.
 #[inline]
 fn hook_answer(
     loaded: &Loaded,
-    context: &Context,
+    info: &ScriptInfo,
     hook: &Hook,
-    number: usize,
     function: &Obj,
     params: &View,
     encoding: &Encoding,
-) -> Option<Block> {
+) -> Result<Option<Block>, Option<Error>> {
     let attached = function.attached();
-    let callee = context.callees.hook(number);
-    if !callee.admits() {
-        return give_up(context, number, Some(params));
+    let entry_point = info.entry_points.hook(hook.number);
+    if !entry_point.admits() {
+        return Err(None);
     }
-    let call = Call::begin(attached, callee);
-    let skip = usize::from(number == ON_TIMER && !loaded.timer_takes_time(function));
+    let call = Call::begin(attached, entry_point);
+    let skip = usize::from(hook.number == ON_TIMER && !loaded.timer_takes_time(function));
     let mut arguments = Arguments::new();
     let returned = hook_arguments(attached, params, encoding, &mut arguments)
         .and_then(|()| Ok(function.call(&arguments[skip.min(arguments.len())..])?));
@@ -90,27 +101,26 @@ fn hook_answer(
         Ok(returned) if call.ends_late() => {
             drop(returned);
             call.answers_too_late();
-            give_up(context, number, Some(params))
+            Err(None)
         }
         Ok(coroutine) if coroutine.is_coroutine() => {
-            decides_nothing(context, hook, number);
-            start(loaded, attached, context, coroutine, hook.text);
-            pass_on()
+            decides_nothing(info, hook);
+            start(loaded, attached, info, coroutine, hook.text);
+            Ok(pass_on())
         }
-        Ok(returned) => hook_block(context, hook, number, &returned, encoding)
-            .or_else(|| give_up(context, number, Some(params))),
-        Err(failure) => {
-            log_failure(attached, failure, hook.text, &call);
-            give_up(context, number, Some(params))
-        }
+        Ok(returned) => match hook_block(info, hook, &returned, encoding) {
+            Some(block) => Ok(Some(block)),
+            None => Err(None),
+        },
+        Err(failure) => Err(Some(failed(attached, failure, hook.text, &call))),
     }
 }
 
 /// Tells the author of an `async def` hook that is to refuse: the event passes before it has an answer.
 #[cold]
-fn decides_nothing(context: &Context, hook: &Hook, number: usize) {
-    if context.profile.on_error().refuses(number) {
-        context.complain_once(number, || {
+fn decides_nothing(info: &ScriptInfo, hook: &Hook) {
+    if info.settings.on_error.refuses(hook.number) {
+        info.complain_once(hook.number, || {
             format!(
                 "{} is an async def, which decides nothing: the event passes at once, whatever \
                  \"# vh: on_error\" says. Make it a plain def",
@@ -122,9 +132,8 @@ fn decides_nothing(context: &Context, hook: &Hook, number: usize) {
 
 /// The block a hook's return value becomes; None, and a log line, when it becomes none.
 fn hook_block(
-    context: &Context,
+    info: &ScriptInfo,
     hook: &Hook,
-    number: usize,
     returned: &Obj,
     encoding: &Encoding,
 ) -> Option<Block> {
@@ -135,8 +144,8 @@ fn hook_block(
     match convert::hook_reply(returned, &items, hook.reply, encoding) {
         Some(pieces) => Block::new(&pieces, hub::generation().hook_storage),
         None => {
-            context.complain_once(number, || {
-                let refuses = context.profile.on_error().refuses(number);
+            info.complain_once(hook.number, || {
+                let refuses = info.settings.on_error.refuses(hook.number);
                 format!(
                     "{} returned {}, which it cannot answer with; the event is {}",
                     hook.text,
@@ -160,7 +169,7 @@ fn hook_arguments<'a>(
     for item in params.items() {
         arguments.push(match item {
             Item::Text(Some(text)) => convert::from_hub(attached, text, encoding)?,
-            Item::Int(number) => attached.int(convert::signed(number))?,
+            Item::Int(number) => attached.int(targs::signed(number))?,
             Item::Float(number) => attached.float(number)?,
             item => convert::to_object(attached, &item, encoding, JsonFrom::HubCallback)?,
         });
@@ -168,98 +177,92 @@ fn hook_arguments<'a>(
     Ok(())
 }
 
-/// Calls a function by name. None on any failure, which is logged.
+/// Calls a function by name.
 pub fn function(
     loaded: &Loaded,
-    context: &Context,
+    info: &ScriptInfo,
     name: &[u8],
     params: &Result<Option<View>, Malformed>,
     encoding: &Encoding,
-) -> Option<Block> {
-    let script = context.label.as_str();
+) -> Result<Block, Error> {
+    let script = info.label.as_str();
     let params = match params {
-        Ok(params) => params,
-        Err(Malformed(reason)) => {
-            let message = format!(
-                "{} was called with parameters that cannot be read: {reason}",
-                place_of(name)
-            );
-            last_error::fail(Code::Invalid, script, message);
-            return None;
-        }
+        Ok(params) => params.as_ref(),
+        Err(malformed) => return Err(unreadable(info, place_of(name), malformed)),
     };
     if let Some(params) = params {
         trace_parameters(script, Name(name), params, |_| telling_for(name));
     }
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
+    let function = find(loaded, attached, name).map_err(|error| error.about(script))?;
+    let entry_point = info.entry_points.function(name);
+    if !entry_point.admits() {
+        return Err(is_suspended(name));
+    }
+    let call = Call::begin(attached, entry_point);
+    let mut arguments = Arguments::new();
+    let returned = function_arguments(attached, params, encoding, &mut arguments)
+        .and_then(|()| Ok(function.call(&arguments)?))
+        .and_then(|returned| Ok(complete(loaded, attached, info, returned)?));
+    let result = match returned {
+        Ok(returned) if call.ends_late() => {
+            drop(returned);
+            Err(Error::new(Code::Timeout, call.answers_too_late()).told())
+        }
+        Ok(returned) => function_block(attached, &call, name, &returned, encoding),
+        Err(failure) => Err(failed(attached, failure, &place_of(name), &call)),
+    };
+    drop(call);
+    go_on(loaded, attached, info);
+    trace_result(script, Name(name), result.as_ref().ok());
+    result
+}
+
+/// A function of the script, as it is now.
+#[inline]
+fn find<'a>(loaded: &Loaded, attached: Attached<'a>, name: &[u8]) -> Result<Obj<'a>, Error> {
     // SAFETY: the script's own interpreter is attached.
     let found = unsafe { loaded.names.find(&loaded.namespace.get(attached), name) };
     let Some(function) = found else {
         let message = format!("{} does not exist in the script", place_of(name));
-        last_error::fail(Code::NotFound, script, message);
-        return None;
+        return Err(Error::new(Code::NotFound, message));
     };
     if !function.is_callable() {
         let message = format!("{} is {}, not a function", Name(name), function.described());
-        last_error::fail(Code::NotFound, script, message);
-        return None;
+        return Err(Error::new(Code::NotFound, message));
     }
-    let callee = context.callees.function(name);
-    if !callee.admits() {
-        let message = format!(
-            "{} is suspended, because it went past its deadline 3 times in a row; it is tried again \
-             from time to time",
-            place_of(name)
-        );
-        last_error::set(Error { code: Code::Unavailable, message, exception: None });
-        return None;
-    }
-    let call = Call::begin(attached, callee);
-    let mut arguments = Arguments::new();
-    let returned = function_arguments(attached, params.as_ref(), encoding, &mut arguments)
-        .and_then(|()| Ok(function.call(&arguments)?))
-        .and_then(|returned| Ok(complete(loaded, attached, context, returned)?));
-    let block = match returned {
-        Ok(returned) if call.ends_late() => {
-            drop(returned);
-            let message = call.answers_too_late();
-            last_error::set(Error { code: Code::Timeout, message, exception: None });
-            None
-        }
-        Ok(returned) => function_block(attached, &call, name, &returned, encoding),
-        Err(failure) => {
-            log_failure(attached, failure, &place_of(name), &call);
-            None
-        }
-    };
-    drop(call);
-    go_on(loaded, attached, context);
-    trace_result(script, Name(name), block.as_ref());
-    block
+    Ok(function)
 }
 
-/// The block a function's return value becomes; None, and a log line, when it has no C form.
+/// The log was told when that began.
+#[cold]
+fn is_suspended(name: &[u8]) -> Error {
+    let message = format!(
+        "{} is suspended, because it went past its deadline 3 times in a row; it is tried again \
+         from time to time",
+        place_of(name)
+    );
+    Error::new(Code::Unavailable, message).told()
+}
+
+/// The block a function's return value becomes; an error when it has no C form.
 fn function_block(
     attached: Attached<'_>,
     call: &Call,
     name: &[u8],
     returned: &Obj,
     encoding: &Encoding,
-) -> Option<Block> {
-    match convert::function_result(returned, hub::generation().containers, encoding) {
-        Ok(block) => Some(block),
-        Err(Failure::Raised(raised)) => {
-            report::failure(attached, raised, call, &place_of(name));
-            None
-        }
-        Err(Failure::Refused(reason)) => {
+) -> Result<Block, Error> {
+    let containers = hub::generation().containers;
+    convert::function_result(returned, containers, encoding).map_err(|failure| match failure {
+        Failure::Raised(raised) => report::failure(attached, raised, call, &place_of(name)),
+        Failure::Refused(reason) => {
             let reason =
                 format!("returned {}, which cannot be passed on: {reason}", returned.described());
-            refuse(call, &reason, format!("{} {reason}", place_of(name)));
-            None
+            refused(call, &reason, format!("{} {reason}", place_of(name)))
         }
-    }
+    })
 }
 
 /// A function's name, for messages.
@@ -279,17 +282,17 @@ fn place_of(name: &[u8]) -> String {
 fn start<'a>(
     loaded: &Loaded,
     attached: Attached<'a>,
-    context: &Context,
+    info: &ScriptInfo,
     coroutine: Obj<'a>,
     place: &str,
 ) {
-    will_go_on(loaded, context);
+    will_go_on(loaded, info);
     let started = attached.str(place).and_then(|place| {
         // SAFETY: the script's own interpreter is attached.
         unsafe { loaded.scope.call(attached, c"start", &[coroutine, place]) }
     });
     if let Err(raised) = started {
-        report::log(attached, raised, &context.label, place);
+        report::log(attached, raised, &info.label, place);
     }
 }
 
@@ -297,56 +300,56 @@ fn start<'a>(
 fn complete<'a>(
     loaded: &Loaded,
     attached: Attached<'a>,
-    context: &Context,
+    info: &ScriptInfo,
     returned: Obj<'a>,
 ) -> Result<Obj<'a>, Raised> {
     if !returned.is_coroutine() {
         return Ok(returned);
     }
-    will_go_on(loaded, context);
+    will_go_on(loaded, info);
     // SAFETY: the script's own interpreter is attached.
     unsafe { loaded.scope.call(attached, c"complete", &[returned]) }
 }
 
 /// The script has coroutines: the hub must call it once a second at least.
-fn will_go_on(loaded: &Loaded, context: &Context) {
+fn will_go_on(loaded: &Loaded, info: &ScriptInfo) {
     loaded.scope.set_busy();
-    scripts::listen_to_timer(context.id);
+    info.listening.add(1 << ON_TIMER);
 }
 
 /// Goes on with the script's coroutines, without waiting.
 #[inline]
-fn go_on(loaded: &Loaded, attached: Attached<'_>, context: &Context) {
+fn go_on(loaded: &Loaded, attached: Attached<'_>, info: &ScriptInfo) {
     if loaded.scope.is_busy() {
-        take_a_turn(loaded, attached, context);
+        take_a_turn(loaded, attached, info);
     }
 }
 
 /// They are guarded together: a turn runs whatever is ready.
-fn take_a_turn(loaded: &Loaded, attached: Attached<'_>, context: &Context) {
-    let callee = context.callees.function(b"(coroutines)");
-    if callee.admits() {
-        let _call = Call::begin(attached, callee);
+fn take_a_turn(loaded: &Loaded, attached: Attached<'_>, info: &ScriptInfo) {
+    let entry_point = info.entry_points.function(b"(coroutines)");
+    if entry_point.admits() {
+        let _call = Call::begin(attached, entry_point);
         // SAFETY: the script's own interpreter is attached.
-        unsafe { loaded.scope.run(attached, context, c"turn") };
+        unsafe { loaded.scope.run(attached, info, c"turn") };
     }
 }
 
 /// Runs what the script gave to `vh.run_in_host`.
-pub fn jobs(loaded: &Loaded, context: &Context) {
+pub fn jobs(loaded: &Loaded, info: &ScriptInfo) {
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
     let has_jobs = match unsafe { loaded.scope.call(attached, c"has_jobs", &[]) } {
         Ok(answer) => answer.is_true(),
-        Err(raised) => return report::log(attached, raised, &context.label, "has_jobs"),
+        Err(raised) => return report::log(attached, raised, &info.label, "has_jobs"),
     };
-    let callee = context.callees.function(b"vh.run_in_host");
-    if has_jobs && callee.admits() {
-        will_go_on(loaded, context);
-        let _call = Call::begin(attached, callee);
+    let entry_point = info.entry_points.function(b"vh.run_in_host");
+    if has_jobs && entry_point.admits() {
+        will_go_on(loaded, info);
+        let _call = Call::begin(attached, entry_point);
         // SAFETY: as above.
-        unsafe { loaded.scope.run(attached, context, c"run_jobs") };
+        unsafe { loaded.scope.run(attached, info, c"run_jobs") };
     }
 }
 
@@ -379,32 +382,31 @@ fn at_argument(number: usize, failure: Failure) -> Failure {
     }
 }
 
-/// Counts and logs why a call failed, and keeps it for `w_LastError`.
-fn log_failure(attached: Attached<'_>, failure: Failure, place: &str, call: &Call) {
+/// Counts why a call failed, and logs it unless it is told already.
+#[cold]
+fn failed(attached: Attached<'_>, failure: Failure, place: &str, call: &Call) -> Error {
     match failure {
         Failure::Raised(raised) => report::failure(attached, raised, call, place),
         Failure::Refused(reason) => {
-            refuse(call, &reason, format!("{place} is not called: {reason}"));
+            refused(call, &reason, format!("{place} is not called: {reason}"))
         }
     }
 }
 
 /// The same for what cannot cross between C and Python.
-fn refuse(call: &Call, reason: &str, message: String) {
-    if call.was_refused(reason) {
-        tracing::error!(script = call.callee().profile().label, "{message}");
-    }
-    last_error::set(Error { code: Code::Invalid, message, exception: None });
+fn refused(call: &Call, reason: &str, message: String) -> Error {
+    let error = Error::new(Code::Invalid, message).about(&call.script().label);
+    if call.was_refused(reason) { error.tell() } else { error.told() }
 }
 
 /// Sets the attributes of the script's `vh` anew: the hub renamed its bots.
-pub fn refresh_attributes(loaded: &Loaded, context: &Context) {
+pub fn refresh_attributes(loaded: &Loaded, info: &ScriptInfo) {
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     // SAFETY: the script's own interpreter is attached.
     let module = unsafe { loaded.vh.get(attached) };
-    if let Err(raised) = vh::attributes::add(&module, context) {
-        report::log(attached, raised, &context.label, "updating vh.botname and vh.opchatname");
+    if let Err(raised) = vh::attributes::add(&module, info) {
+        report::log(attached, raised, &info.label, "updating vh.botname and vh.opchatname");
     }
 }
 

@@ -114,14 +114,6 @@ fn hub_json_to_utf8(text: &[u8], encoding: &Encoding) -> Vec<u8> {
     out
 }
 
-/// Hubs pass plain `int` where a long is read, so a negative number may come without its sign.
-pub fn signed(number: i64) -> i64 {
-    match u32::try_from(number) {
-        Ok(low) => i64::from(low.cast_signed()),
-        Err(_) => number,
-    }
-}
-
 /// Whose JSON a `D` item holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum JsonFrom {

@@ -15,18 +15,15 @@ use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 
 use super::interpreter::{self, Entered, Interpreter, Janitor};
+use super::interrupt::Call;
 use super::load::Loaded;
 use super::object::{Attached, Obj};
 use super::parking::{self, Home};
 use super::sending::{self, Receiver};
 use super::{interrupt, report, scope, state};
-use crate::config;
-use crate::guard::Call;
+use crate::guard::script::ScriptInfo;
 use crate::runtime::Runtime;
-use crate::scripts::Context;
 
-/// How long an unload may take when `VH_PYTHON_UNLOAD_TIMEOUT` does not say.
-const TIME: Duration = Duration::from_secs(2);
 /// Time between two looks at threads that are asked to stop.
 const LOOK: Duration = Duration::from_millis(5);
 /// What daemon threads, which nobody waits for, get to notice a polite request.
@@ -35,14 +32,9 @@ const COURTESY: Duration = Duration::from_millis(60);
 /// What the library itself does with objects of the script, which may be in somebody's hands.
 const UNLOADING: &[u8] = b"(unloading)";
 
-/// How long an unload may take.
-pub fn time() -> Duration {
-    config::seconds("VH_PYTHON_UNLOAD_TIMEOUT", TIME)
-}
-
 /// A script whose threads did not stop.
 struct SetAside {
-    context: Arc<Context>,
+    script: Arc<ScriptInfo>,
     loaded: Loaded,
 }
 
@@ -73,36 +65,36 @@ impl Attachment<'_> {
 }
 
 /// Unloads a script. Nobody is inside and nobody will enter any more.
-pub fn unload(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
+pub fn unload(loaded: Loaded, script: &Arc<ScriptInfo>, deadline: Instant) {
     let interpreter = Arc::clone(&loaded.interpreter);
     let attachment = Attachment::new(&interpreter, loaded.runtime);
-    say_goodbye(&loaded, context, attachment.attached());
-    take_apart(loaded, context, attachment, deadline);
+    say_goodbye(&loaded, script, attachment.attached());
+    take_apart(loaded, script, attachment, deadline);
 }
 
 /// Stops the script's threads and ends its interpreter, or sets it aside.
 fn take_apart(
     mut loaded: Loaded,
-    context: &Arc<Context>,
+    script: &Arc<ScriptInfo>,
     attachment: Attachment,
     deadline: Instant,
 ) {
-    let Err(left) = finish(&loaded, context, &attachment, deadline) else {
-        return end(loaded, context, attachment);
+    let Err(left) = finish(&loaded, script, &attachment, deadline) else {
+        return end(loaded, script, attachment);
     };
     // Its id may be another script's when its exit functions run.
-    context.close();
-    describe(&loaded, context, attachment.attached(), left);
+    script.close();
+    describe(&loaded, script, attachment.attached(), left);
     leave(attachment);
     // Another one serves the script from now on.
     loaded.home = None;
     let count = {
         let mut aside = ASIDE.lock();
-        aside.push(SetAside { context: Arc::clone(context), loaded });
+        aside.push(SetAside { script: Arc::clone(script), loaded });
         aside.len()
     };
     tracing::warn!(
-        script = %context.label,
+        script = %script.label,
         "its interpreter is set aside with those threads ({count} in all) and ended when they \
          have; stop threads in UnLoad() to free its memory at once"
     );
@@ -115,55 +107,55 @@ pub fn look_again() {
         end_interpreter(interpreter.janitor());
     }
     let aside = std::mem::take(&mut *ASIDE.lock());
-    for SetAside { context, loaded } in aside {
+    for SetAside { script, loaded } in aside {
         let interpreter = Arc::clone(&loaded.interpreter);
         let attachment = Attachment::new(&interpreter, loaded.runtime);
-        if finish(&loaded, &context, &attachment, Instant::now()).is_err() {
+        if finish(&loaded, &script, &attachment, Instant::now()).is_err() {
             leave(attachment);
-            ASIDE.lock().push(SetAside { context, loaded });
+            ASIDE.lock().push(SetAside { script, loaded });
             continue;
         }
-        end(loaded, &context, attachment);
+        end(loaded, &script, attachment);
         tracing::info!(
-            script = %context.label,
+            script = %script.label,
             "its last thread has ended, and its interpreter with it"
         );
     }
 }
 
 /// `UnLoad()` and the callbacks of `vh.on_unload`.
-fn say_goodbye(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
-    context.part();
+fn say_goodbye(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) {
+    script.part();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         let namespace = loaded.namespace.get(attached);
         if let Some(function) = namespace.dict_item(c"UnLoad").filter(Obj::is_callable) {
-            let callee = context.callees.function(b"UnLoad");
-            let call = Call::begin(attached, callee);
+            let entry_point = script.entry_points.function(b"UnLoad");
+            let call = Call::begin(attached, entry_point);
             if let Err(raised) = function.call(&[]) {
                 report::failure(attached, raised, &call, "UnLoad");
             }
         }
-        let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));
-        loaded.scope.run(attached, context, c"run_unload_callbacks");
+        let call = Call::begin(attached, script.entry_points.function(b"vh.on_unload"));
+        loaded.scope.run(attached, script, c"run_unload_callbacks");
         drop(call);
-        context.leave();
-        state::keep(attached, context, &loaded.vh.get(attached));
+        script.leave();
+        state::keep(attached, script, &loaded.vh.get(attached));
     }
-    let _call = Call::begin(attached, context.callees.function(UNLOADING));
+    let _call = Call::begin(attached, script.entry_points.function(UNLOADING));
     // SAFETY: as above.
-    unsafe { loaded.scope.run(attached, context, c"fail_jobs") };
+    unsafe { loaded.scope.run(attached, script, c"fail_jobs") };
 }
 
-fn threads_left(loaded: &Loaded, context: &Context, attachment: &Attachment) -> usize {
+fn threads_left(loaded: &Loaded, script: &ScriptInfo, attachment: &Attachment) -> usize {
     match attachment {
         Attachment::Own(janitor) => janitor.foreign_threads(),
-        Attachment::Main(entered) => thread_ids(loaded, context, entered.attached()).len(),
+        Attachment::Main(entered) => thread_ids(loaded, script, entered.attached()).len(),
     }
 }
 
 /// Ids of the threads that belong to the script.
-fn thread_ids(loaded: &Loaded, context: &Context, attached: Attached<'_>) -> Vec<u64> {
+fn thread_ids(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) -> Vec<u64> {
     // SAFETY: the script's own interpreter is attached.
     match unsafe { loaded.scope.call(attached, c"thread_ids", &[]) } {
         Ok(ids) => {
@@ -171,7 +163,7 @@ fn thread_ids(loaded: &Loaded, context: &Context, attached: Attached<'_>) -> Vec
             ids.filter(|&id| !loaded.interpreter.is_kept_by(id)).collect()
         }
         Err(raised) => {
-            report::log(attached, raised, &context.label, "thread_ids of the library");
+            report::log(attached, raised, &script.label, "thread_ids of the library");
             Vec::new()
         }
     }
@@ -183,11 +175,11 @@ struct Left(usize);
 /// Stops the script's threads; at a deadline that has passed they are asked once.
 fn stop_threads(
     loaded: &Loaded,
-    context: &Context,
+    script: &ScriptInfo,
     attachment: &Attachment,
     deadline: Instant,
 ) -> Result<(), Left> {
-    if threads_left(loaded, context, attachment) == 0 {
+    if threads_left(loaded, script, attachment) == 0 {
         return Ok(());
     }
     let attached = attachment.attached();
@@ -196,16 +188,16 @@ fn stop_threads(
     let patience = start + time / 2;
     let mut courtesy = start + COURTESY.min(time);
     loop {
-        let left = threads_left(loaded, context, attachment);
+        let left = threads_left(loaded, script, attachment);
         if left == 0 {
             return Ok(());
         }
         let now = Instant::now();
-        if ask_politely(loaded, context, attached, now >= courtesy) {
+        if ask_politely(loaded, script, attached, now >= courtesy) {
             courtesy = courtesy.max(patience.min(now + COURTESY));
         }
         if now >= courtesy && (now >= patience || !has_patient_threads(loaded, attached)) {
-            ask_to_stop(loaded, context, attached);
+            ask_to_stop(loaded, script, attached);
         }
         if now >= deadline {
             return Err(Left(left));
@@ -216,13 +208,13 @@ fn stop_threads(
 
 /// Asks timers, executors and event loops to finish, those that were not there before too; whether
 /// there were such.
-fn ask_politely(loaded: &Loaded, context: &Context, attached: Attached<'_>, hurry: bool) -> bool {
-    let _call = Call::begin(attached, context.callees.function(UNLOADING));
+fn ask_politely(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>, hurry: bool) -> bool {
+    let _call = Call::begin(attached, script.entry_points.function(UNLOADING));
     // SAFETY: the script's own interpreter is attached.
     match unsafe { loaded.scope.call(attached, c"ask_to_stop", &[attached.bool(hurry)]) } {
         Ok(has_asked) => has_asked.is_true(),
         Err(raised) => {
-            report::log(attached, raised, &context.label, "ask_to_stop of the library");
+            report::log(attached, raised, &script.label, "ask_to_stop of the library");
             false
         }
     }
@@ -242,30 +234,30 @@ fn has_patient_threads(loaded: &Loaded, attached: Attached<'_>) -> bool {
 
 /// Sends SystemExit to the script's threads and wakes those that wait for a condition. One that must not
 /// be interrupted at this moment is asked the next time.
-fn ask_to_stop(loaded: &Loaded, context: &Context, attached: Attached<'_>) {
-    for id in thread_ids(loaded, context, attached) {
+fn ask_to_stop(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) {
+    for id in thread_ids(loaded, script, attached) {
         let receiver = Receiver { thread: id, state: ptr::null_mut() };
         // SAFETY: the class is Python's own.
         sending::send(attached, receiver, unsafe { ffi::PyExc_SystemExit });
     }
     // SAFETY: the script's own interpreter is attached.
-    unsafe { loaded.scope.run(attached, context, c"wake_waiters") };
+    unsafe { loaded.scope.run(attached, script, c"wake_waiters") };
 }
 
 /// Logs name and stack of the threads that did not stop.
-fn describe(loaded: &Loaded, context: &Context, attached: Attached<'_>, Left(left): Left) {
+fn describe(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>, Left(left): Left) {
     // SAFETY: the script's own interpreter is attached.
     match unsafe { loaded.scope.call(attached, c"describe_threads", &[]) } {
         Ok(described) => {
             let stacks: Vec<_> = described.items().iter().map(Obj::to_text).collect();
             tracing::warn!(
-                script = %context.label,
+                script = %script.label,
                 "{left} of its threads did not stop:\n{}",
                 stacks.join("\n")
             );
         }
         Err(raised) => {
-            report::log(attached, raised, &context.label, "describe_threads of the library")
+            report::log(attached, raised, &script.label, "describe_threads of the library")
         }
     }
 }
@@ -274,46 +266,46 @@ fn describe(loaded: &Loaded, context: &Context, attached: Attached<'_>, Left(lef
 /// script runs any more.
 fn finish(
     loaded: &Loaded,
-    context: &Context,
+    script: &ScriptInfo,
     attachment: &Attachment,
     deadline: Instant,
 ) -> Result<(), Left> {
-    stop_threads(loaded, context, attachment, deadline)?;
+    stop_threads(loaded, script, attachment, deadline)?;
     let attached = attachment.attached();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
-        let call = Call::begin(attached, context.callees.function(b"(coroutines)"));
-        loaded.scope.run(attached, context, c"close_loop");
+        let call = Call::begin(attached, script.entry_points.function(b"(coroutines)"));
+        loaded.scope.run(attached, script, c"close_loop");
         drop(call);
-        let _call = Call::begin(attached, context.callees.function(b"(exit functions)"));
-        loaded.scope.run(attached, context, c"run_exit_callbacks");
+        let _call = Call::begin(attached, script.entry_points.function(b"(exit functions)"));
+        loaded.scope.run(attached, script, c"run_exit_callbacks");
     }
-    context.close();
+    script.close();
     // Exit functions may have started threads.
-    stop_threads(loaded, context, attachment, deadline)
+    stop_threads(loaded, script, attachment, deadline)
 }
 
 /// Lets go of a script in which nothing runs any more. Its interpreter waits for the next load of the
 /// script, or ends.
-fn end(mut loaded: Loaded, context: &Context, attachment: Attachment) {
+fn end(mut loaded: Loaded, script: &ScriptInfo, attachment: Attachment) {
     let attached = attachment.attached();
     // What the script left behind may have `__del__` methods.
-    let finalizers = context.callees.function(b"(finalizers)");
+    let finalizers = script.entry_points.function(b"(finalizers)");
     let call = Call::begin(attached, finalizers);
     // Threads that were asked to stop may have ended without hearing it.
     interrupt::settle(attached);
     let home = loaded.home.take();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
-        loaded.scope.run(attached, context, c"forget");
+        loaded.scope.run(attached, script, c"forget");
         loaded.release(attached);
     }
     drop(call);
-    context.profile.moves_out();
+    script.moves_out();
     match attachment {
         Attachment::Own(janitor) => {
             let call = Call::begin(janitor.attached(), finalizers);
-            let home = home.filter(|_| is_swept(janitor.attached(), context));
+            let home = home.filter(|_| is_swept(janitor.attached(), script));
             drop(call);
             match home {
                 Some(home) => park(home, janitor),
@@ -331,12 +323,12 @@ fn leave(attachment: Attachment) {
 }
 
 /// Whether nothing of its script is left in the interpreter; else the log says what is.
-fn is_swept(attached: Attached<'_>, context: &Context) -> bool {
+fn is_swept(attached: Attached<'_>, script: &ScriptInfo) -> bool {
     match scope::call(attached, c"sweep", &[]) {
         Ok(left) if left.is_none() => true,
         Ok(left) => {
             tracing::info!(
-                script = %context.label,
+                script = %script.label,
                 "gets a new interpreter at its next load, because it left behind what cannot be \
                  taken back: {}",
                 left.to_text()
@@ -344,7 +336,7 @@ fn is_swept(attached: Attached<'_>, context: &Context) -> bool {
             false
         }
         Err(raised) => {
-            report::log(attached, raised, &context.label, "cleaning its interpreter");
+            report::log(attached, raised, &script.label, "cleaning its interpreter");
             false
         }
     }
@@ -364,11 +356,11 @@ fn park(home: Home, janitor: Janitor) {
 }
 
 /// Takes a script out that failed to load; it is told nothing, but for its exit functions.
-pub fn abandon(loaded: Loaded, context: &Arc<Context>, deadline: Instant) {
-    context.leave();
+pub fn abandon(loaded: Loaded, script: &Arc<ScriptInfo>, deadline: Instant) {
+    script.leave();
     let interpreter = Arc::clone(&loaded.interpreter);
     let attachment = Attachment::new(&interpreter, loaded.runtime);
-    take_apart(loaded, context, attachment, deadline);
+    take_apart(loaded, script, attachment, deadline);
 }
 
 /// Ends an interpreter whose script cannot be prepared.
@@ -385,14 +377,4 @@ fn end_interpreter(janitor: Janitor) {
         report::log(attached, raised, "", "preparing the end of an interpreter");
     }
     janitor.end();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_default_is_what_the_documents_tell() {
-        assert_eq!(TIME.as_secs_f64(), config::documented("VH_PYTHON_UNLOAD_TIMEOUT"));
-    }
 }

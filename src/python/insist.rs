@@ -14,10 +14,11 @@ use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 
 use super::interpreter::Interpreter;
-use super::interrupt::{self, Target};
+use super::interrupt;
 use super::object::{Attached, Obj, Raised};
 use super::scope;
 use crate::guard::slot;
+use crate::guard::watchdog::Attempt;
 
 /// From the first step that is seen to the first that raises: for a script that has only just taken
 /// the exception and cleans up.
@@ -41,7 +42,7 @@ struct Watched {
 static WATCHED: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
 
 /// From now on the call's steps are looked at. It may end before this returns.
-pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, target: &impl Target) {
+pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, attempt: &Attempt) {
     if STANDARD.get().is_none() {
         match scope::call(attached, c"standard_folder", &[]) {
             Ok(folder) => drop(STANDARD.set(folder.to_text())),
@@ -49,13 +50,13 @@ pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, target: &impl T
         }
     }
     // Python code ran: the lock may have been away meanwhile.
-    let Some(place) = steps::place_of(attached, interpreter, target.thread()) else { return };
-    if !target.runs() {
+    let Some(place) = steps::place_of(attached, interpreter, attempt.thread()) else { return };
+    if !attempt.runs() {
         return;
     }
-    let (thread, call) = (target.thread(), target.call());
+    let (thread, call) = (attempt.thread(), attempt.call());
     interrupt::settle(attached);
-    target.insist();
+    attempt.insist();
     {
         let mut watched = WATCHED.lock();
         let is_it = |one: &Watched| one.place == place && one.thread == thread && one.call == call;
@@ -64,7 +65,7 @@ pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, target: &impl T
         }
     }
     steps::watch(attached, place);
-    if !target.runs() {
+    if !attempt.runs() {
         forget(attached, thread, |other| other == call);
         // Whoever ended the call may have been faster than `watch`.
         unwatch_unused(attached, place);

@@ -23,8 +23,7 @@ use super::object::{Attached, Obj};
 use super::sending::Receiver;
 use super::ticker::Ticker;
 use super::{gil_state, priming, report, scope, waiting};
-use crate::abi::boundary::destructor;
-use crate::panics::{catch, contain, point, strike};
+use crate::panics::{catch, contain, destructor, point, strike};
 use crate::{door, guard, spawn};
 
 /// An interpreter that can be entered.

@@ -17,73 +17,53 @@ use super::sending;
 #[cfg(not(Py_3_11))]
 use super::thread_state::{enter_tracing, leave_tracing};
 use super::{interpreter, scope};
+use crate::guard::call;
+use crate::guard::interrupt::{Attachment, Interrupt};
+use crate::guard::watchdog::{Attempt, AttemptResult};
 
-/// What became of an attempt.
-#[derive(Debug)]
-pub enum Attempt {
-    /// The exception is on its way; the script's stack was this.
-    Sent(String),
-    /// It is not sent again yet, but the call's steps are looked at now.
-    Insisted,
-    /// It is left to run.
-    Left(String),
-    /// The call is in a function of the host, where it is left alone; called from here.
-    InHost(String),
-    /// It has ended; it was here when Python's lock came.
-    Ended(String),
-}
-
-/// The call to interrupt, and who wants to hear of it. All are called with the interpreter attached,
-/// when the call cannot go on.
-pub trait Target {
-    /// How Python calls the thread that the call runs on.
-    fn thread(&self) -> u64;
-    /// The call's number; a thread has no other of the same.
-    fn call(&self) -> u64;
-    /// Whether the call still runs.
-    fn runs(&self) -> bool;
-    /// Whether it is only told of.
-    fn only_tells(&self) -> bool;
-    /// Whether an exception was sent before, so that the call's steps are to be looked at.
-    fn insists(&self) -> bool;
-    /// Whether an exception is sent now.
-    fn sends(&self) -> bool;
-    /// From now on the call's thread is told so at its steps.
-    fn insist(&self);
-    /// Whether it is in a function of the host.
-    fn is_in_host(&self) -> bool;
-    /// The interpreter's lock is there.
-    fn reached(&self);
-    /// What has become of it.
-    fn done(&self, attempt: &Attempt);
-}
+/// A call into a script of an interpreter of ours.
+pub type Call<'c, 'a> = call::Call<'c, Attached<'a>>;
 
 /// Time between two looks at a call that must not be interrupted where it is.
 const MOMENT: Duration = Duration::from_micros(500);
 
-/// Sends `TimeoutError` to a call; waits for the interpreter's lock, and for the call to come to a place
-/// where it may be interrupted.
-pub fn interrupt(interpreter: &Arc<Interpreter>, target: &impl Target) {
-    let Some(visit) = interpreter.visit() else { return };
-    loop {
-        let entered = visit.interpreter().enter();
-        let attached = entered.attached();
-        target.reached();
-        if !target.runs() {
-            return;
-        }
-        let receiver = interpreter.receiver(attached, target.thread());
-        if target.only_tells() {
-            return target.done(&Attempt::Left(stack(attached, interpreter, target.thread())));
-        }
-        if !sending::is_shielded(attached, receiver) {
-            let stack = stack(attached, interpreter, target.thread());
-            if let Some(attempt) = send(attached, interpreter, target, stack) {
-                return target.done(&attempt);
+impl Interrupt for Interpreter {
+    /// Sends `TimeoutError` to a call; waits for the interpreter's lock, and for the call to come to a place
+    /// where it may be interrupted.
+    fn interrupt(self: Arc<Self>, attempt: &Attempt) {
+        let Some(visit) = self.visit() else { return };
+        loop {
+            let entered = visit.interpreter().enter();
+            let attached = entered.attached();
+            attempt.reached();
+            if !attempt.runs() {
+                return;
             }
+            let receiver = self.receiver(attached, attempt.thread());
+            if attempt.only_tells() {
+                return attempt.done(&AttemptResult::Left(stack(
+                    attached,
+                    &self,
+                    attempt.thread(),
+                )));
+            }
+            if !sending::is_shielded(attached, receiver) {
+                let stack = stack(attached, &self, attempt.thread());
+                if let Some(result) = send(attached, &self, attempt, stack) {
+                    return attempt.done(&result);
+                }
+            }
+            drop(entered);
+            std::thread::sleep(MOMENT);
         }
-        drop(entered);
-        std::thread::sleep(MOMENT);
+    }
+}
+
+impl Attachment for Attached<'_> {
+    fn take_back(self, is_over: impl Fn(u64) -> bool) {
+        settle(self);
+        // Afterwards: it may run Python code of its own.
+        insist::relent(self, is_over);
     }
 }
 
@@ -91,26 +71,26 @@ pub fn interrupt(interpreter: &Arc<Interpreter>, target: &impl Target) {
 fn send(
     attached: Attached<'_>,
     interpreter: &Interpreter,
-    target: &impl Target,
+    attempt: &Attempt,
     stack: String,
-) -> Option<Attempt> {
-    if target.insists() && target.runs() {
-        insist::insist(attached, interpreter, target);
+) -> Option<AttemptResult> {
+    if attempt.insists() && attempt.runs() {
+        insist::insist(attached, interpreter, attempt);
     }
     // Python code ran: the lock may have been away meanwhile.
-    if !target.runs() {
-        return Some(Attempt::Ended(stack));
+    if !attempt.runs() {
+        return Some(AttemptResult::Ended(stack));
     }
-    if target.is_in_host() {
-        return Some(Attempt::InHost(stack));
+    if attempt.is_in_host() {
+        return Some(AttemptResult::InHost(stack));
     }
-    if !target.sends() {
-        return Some(Attempt::Insisted);
+    if !attempt.sends() {
+        return Some(AttemptResult::Insisted);
     }
-    let receiver = interpreter.receiver(attached, target.thread());
+    let receiver = interpreter.receiver(attached, attempt.thread());
     // SAFETY: the class is Python's own.
     let is_sent = sending::send(attached, receiver, unsafe { ffi::PyExc_TimeoutError });
-    is_sent.then_some(Attempt::Sent(stack))
+    is_sent.then_some(AttemptResult::Sent(stack))
 }
 
 /// The Python stack of a thread of the host.
@@ -141,14 +121,6 @@ fn places(frame: Obj<'_>) -> Result<Obj<'_>, Raised> {
         next = outer;
     }
     attached.list(places)
-}
-
-/// Takes back what was sent to calls of this thread that are over: an exception that has not arrived
-/// yet, and what was done to end them.
-pub fn take_back(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
-    settle(attached);
-    // Afterwards: it may run Python code of its own.
-    insist::relent(attached, is_over);
 }
 
 /// Lets no exception be on its way to this thread, and none to one that has ended.

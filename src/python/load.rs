@@ -10,20 +10,20 @@ use std::time::Instant;
 use pyo3_ffi as ffi;
 
 use super::interpreter::{self, Interpreter, Lock};
+use super::interrupt::Call;
 use super::json::Failure;
 use super::names::Names;
 use super::object::{Attached, Obj, Owned, Raised};
 use super::parking::{self, Home};
 use super::scope::Scope;
-use super::{advice, ending, report, scope, state, vh};
-use crate::guard::{Call, Settings};
-use crate::header::{self, Setting};
+use super::{advice, ending, preflight, report, scope, state, vh};
+use crate::error::Error;
+use crate::guard::interrupt::Interrupt;
+use crate::guard::script::ScriptInfo;
+use crate::guard::settings::unload_time;
 use crate::hooks::{HOOKS, ON_TIMER};
-use crate::last_error::{self, Code};
-use crate::preflight;
 use crate::runtime::{self, Runtime};
-use crate::scripts::Context;
-use crate::stubs::NotLoaded;
+use crate::scripts::{NotLoaded, Obstacle};
 
 /// A script that ran its top level.
 #[derive(Debug)]
@@ -47,73 +47,56 @@ pub struct Loaded {
     timer: AtomicUsize,
 }
 
-/// Loads a script. What is wrong with it is logged; then there is nothing left of it.
-pub fn load(context: &Arc<Context>, source: &[u8]) -> Result<Loaded, NotLoaded> {
-    let prepared = choose_runtime(context, source).map_err(NotLoaded::by_settings);
-    let prepared = prepared.and_then(|runtime| {
-        let home = home(context, source, runtime).map_err(NotLoaded::by_settings)?;
-        let interpreter = interpreter_for(runtime, home.as_ref()).map_err(NotLoaded::by_failure)?;
-        let settings = Settings::read(&context.label, source, runtime);
-        advice::on_comments(context, source);
-        context.profile.settle(settings, &interpreter);
-        prepare(context, &interpreter, runtime, home, source).inspect_err(|_| {
-            ending::discard(&interpreter, runtime);
-            context.profile.moves_out();
-        })
-    });
-    let mut loaded = prepared.inspect_err(|why| tell(context, why))?;
-    if loaded.run(context, source) {
-        return Ok(loaded);
-    }
-    ending::abandon(loaded, context, Instant::now() + ending::time());
-    let text = context.callees.function(TOP_LEVEL).row().read().last_error;
-    let text = text.map(|error| error.text).unwrap_or_default();
-    Err(NotLoaded::by_failure(format!("its top level raised {text}")))
-}
-
 /// What running a script's file is called.
 const TOP_LEVEL: &[u8] = b"(top level)";
 
-/// Logs that a script is not loaded.
-pub fn tell(context: &Context, why: &NotLoaded) {
-    let message = format!("the script {} is not loaded: {}", context.path().display(), why.reason);
-    last_error::fail(Code::Unavailable, &context.label, message);
+/// Why a script cannot be prepared, and what kept it from that.
+type Unprepared = (String, Obstacle);
+
+/// Loads a script. What is wrong with it is logged; then there is nothing left of it.
+pub fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, NotLoaded> {
+    let mut loaded = prepare(script, source)
+        .map_err(|(reason, obstacle)| NotLoaded::told(script, reason, obstacle))?;
+    let Err(error) = loaded.run(script, source) else { return Ok(loaded) };
+    ending::abandon(loaded, script, Instant::now() + unload_time());
+    let text = script.entry_points.function(TOP_LEVEL).row().read().last_error;
+    let text = text.map(|error| error.text).unwrap_or_default();
+    let reason = format!("its top level raised {text}");
+    Err(NotLoaded { error, reason, obstacle: Obstacle::Failure })
 }
 
-/// Reads a script, or logs why it cannot be read.
-pub fn read(context: &Context) -> Result<Vec<u8>, NotLoaded> {
-    read_file(context.path()).map_err(|error| {
-        let message = format!("the script {} cannot be read: {error}", context.path().display());
-        last_error::fail(Code::NotFound, &context.label, message);
-        NotLoaded::by_failure(format!("it cannot be read: {error}"))
+/// Finds its interpreter and makes everything the script needs before it runs.
+fn prepare(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, Unprepared> {
+    let by_settings = |reason| (reason, Obstacle::Settings);
+    let runtime = choose_runtime(script, source).map_err(by_settings)?;
+    let home = home(script, runtime).map_err(by_settings)?;
+    let interpreter =
+        interpreter_for(runtime, home.as_ref()).map_err(|reason| (reason, Obstacle::Failure))?;
+    advice::on_comments(script);
+    let interrupt: Arc<dyn Interrupt> = interpreter.clone();
+    script.moves_in(runtime, Arc::downgrade(&interrupt), interpreter.address());
+    prepare_in(script, &interpreter, runtime, home).inspect_err(|_| {
+        ending::discard(&interpreter, runtime);
+        script.moves_out();
     })
 }
 
-/// Reads a script; what is no regular file, such as a pipe, could keep the hub waiting.
-fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let kind = std::fs::metadata(path)?;
-    if kind.is_dir() || kind.is_file() {
-        return std::fs::read(path);
-    }
-    Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no regular file"))
-}
-
 /// The runtime of a script: the one it asks for, else one in which its packages can live.
-fn choose_runtime(context: &Context, source: &[u8]) -> Result<Runtime, String> {
-    let wish = runtime::wish(source)?;
+fn choose_runtime(script: &ScriptInfo, source: &[u8]) -> Result<Runtime, String> {
+    let wish = script.settings.runtime.clone()?;
     let runtime = match wish {
         Some(runtime) => runtime,
         None => runtime::default()?,
     };
-    let venv = venv(context, source).map(|venv| venv.path);
-    let problem = preflight::problem(source, &folders(context), venv.as_deref(), runtime);
+    let venv = venv(script).map(|venv| venv.path);
+    let problem = preflight::problem(source, &folders(script), venv.as_deref(), runtime);
     let Some(preflight::Problem { module, reason, is_certain }) = problem else {
         return Ok(runtime);
     };
     let name = runtime.name();
     if wish.is_none() {
         tracing::warn!(
-            script = %context.label,
+            script = %script.label,
             "is loaded in the runtime main, because in {name} {module} {reason}"
         );
         return Ok(Runtime::Main);
@@ -129,24 +112,15 @@ fn choose_runtime(context: &Context, source: &[u8]) -> Result<Runtime, String> {
 
 /// Whose interpreter the script gets: one that served the same file before, unless its comment says
 /// `# vh: reload = fresh`. None where none is kept.
-fn home(context: &Context, source: &[u8], runtime: Runtime) -> Result<Option<Home>, String> {
-    let fresh = match header::setting(source, Setting::Reload) {
-        None => false,
-        Some(value) if value.eq_ignore_ascii_case("fresh") => true,
-        Some(value) => {
-            return Err(format!(
-                "its comment \"# vh: reload\" says {value:?}, which is no way to reload; use fresh, \
-                 or leave it out"
-            ));
-        }
-    };
+fn home(script: &ScriptInfo, runtime: Runtime) -> Result<Option<Home>, String> {
+    let fresh = script.settings.reload_fresh.clone()?;
     let lock = match runtime {
         Runtime::Sub => Lock::Shared,
         Runtime::OwnGil => Lock::Own,
         Runtime::Main => {
             if fresh {
                 tracing::warn!(
-                    script = %context.label,
+                    script = %script.label,
                     "\"# vh: reload = fresh\" does nothing in the runtime main, whose interpreter \
                      all its scripts share"
                 );
@@ -154,8 +128,8 @@ fn home(context: &Context, source: &[u8], runtime: Runtime) -> Result<Option<Hom
             return Ok(None);
         }
     };
-    let venv = venv(context, source).map(|venv| venv.path);
-    let home = Home::new(context.path(), lock, venv);
+    let venv = venv(script).map(|venv| venv.path);
+    let home = Home::new(script.path(), lock, venv);
     if fresh {
         parking::forget(&home);
         return Ok(None);
@@ -174,23 +148,21 @@ fn interpreter_for(runtime: Runtime, home: Option<&Home>) -> Result<Arc<Interpre
     }
 }
 
-/// Makes everything a script needs before it runs.
-fn prepare(
-    context: &Arc<Context>,
+fn prepare_in(
+    script: &Arc<ScriptInfo>,
     interpreter: &Arc<Interpreter>,
     runtime: Runtime,
     home: Option<Home>,
-    source: &[u8],
-) -> Result<Loaded, NotLoaded> {
+) -> Result<Loaded, Unprepared> {
     let entered = interpreter.enter();
     let attached = entered.attached();
-    prepare_attached(attached, context, interpreter, runtime, home, source).map_err(|failure| {
+    prepare_attached(attached, script, interpreter, runtime, home).map_err(|failure| {
         match failure {
             // Its virtual environment.
-            Failure::Refused(reason) => NotLoaded::by_settings(*reason),
+            Failure::Refused(reason) => (*reason, Obstacle::Settings),
             Failure::Raised(raised) => {
-                report::log(attached, raised, &context.label, "preparing its interpreter");
-                NotLoaded::by_failure("its interpreter cannot be prepared".to_owned())
+                report::log(attached, raised, &script.label, "preparing its interpreter");
+                ("its interpreter cannot be prepared".to_owned(), Obstacle::Failure)
             }
         }
     })
@@ -198,23 +170,22 @@ fn prepare(
 
 fn prepare_attached(
     attached: Attached<'_>,
-    context: &Arc<Context>,
+    script: &Arc<ScriptInfo>,
     interpreter: &Arc<Interpreter>,
     runtime: Runtime,
     home: Option<Home>,
-    source: &[u8],
 ) -> Result<Loaded, Failure> {
     let Prepared { module, namespace, vh } = match runtime {
-        Runtime::Sub | Runtime::OwnGil => prepare_sub(attached, context)?,
-        Runtime::Main => prepare_main(attached, context)?,
+        Runtime::Sub | Runtime::OwnGil => prepare_sub(attached, script)?,
+        Runtime::Main => prepare_main(attached, script)?,
     };
-    let scope = Scope::new(attached, context, runtime == Runtime::Main, &vh, &namespace)?;
-    if let Err(failure) = equip(attached, context, &scope, &vh, source) {
+    let scope = Scope::new(attached, script, runtime == Runtime::Main, &vh, &namespace)?;
+    if let Err(failure) = equip(attached, script, &scope, &vh) {
         // While an exception is set, nothing can run.
         if matches!(failure, Failure::Refused(_)) {
             // SAFETY: the script's own interpreter is attached, and nobody is inside.
             unsafe {
-                scope.run(attached, context, c"forget");
+                scope.run(attached, script, c"forget");
                 scope.release(attached);
             }
         }
@@ -238,15 +209,14 @@ fn prepare_attached(
 /// Gives the script its packages and what it kept over a reload.
 fn equip(
     attached: Attached<'_>,
-    context: &Context,
+    script: &ScriptInfo,
     scope: &Scope,
     vh: &Obj,
-    source: &[u8],
 ) -> Result<(), Failure> {
-    if let Some(venv) = venv(context, source) {
+    if let Some(venv) = venv(script) {
         use_venv(attached, scope, &venv)?;
     }
-    Ok(state::restore(attached, context, vh)?)
+    Ok(state::restore(attached, script, vh)?)
 }
 
 /// Gives the script the packages of a virtual environment; refused when they do not fit.
@@ -267,9 +237,9 @@ struct Venv {
 }
 
 /// The virtual environment the script or the environment of the hub names.
-fn venv(context: &Context, source: &[u8]) -> Option<Venv> {
-    let own = header::setting(source, Setting::Venv).map(|venv| Venv {
-        path: context.path().parent().unwrap_or(Path::new(".")).join(venv),
+fn venv(script: &ScriptInfo) -> Option<Venv> {
+    let own = script.settings.venv.as_ref().map(|venv| Venv {
+        path: script.path().parent().unwrap_or(Path::new(".")).join(venv),
         named_by: "its comment \"# vh: venv\"",
     });
     own.or_else(|| {
@@ -286,23 +256,26 @@ struct Prepared<'a> {
 }
 
 /// In a sub-interpreter the script is `__main__` and `vh` is the built-in module.
-fn prepare_sub<'a>(attached: Attached<'a>, context: &Arc<Context>) -> Result<Prepared<'a>, Raised> {
+fn prepare_sub<'a>(
+    attached: Attached<'a>,
+    script: &Arc<ScriptInfo>,
+) -> Result<Prepared<'a>, Raised> {
     scope::prepare_own(attached)?;
-    let vh = vh::of_interpreter(attached, context)?;
+    let vh = vh::of_interpreter(attached, script)?;
     let module = scope::call(attached, c"new_main", &[])?;
-    prepared(attached, context, module, vh)
+    prepared(attached, script, module, vh)
 }
 
 /// In the main interpreter the script is a module of its own that calls itself `__main__`, and
 /// `import vh` in it gives its own `vh`.
 fn prepare_main<'a>(
     attached: Attached<'a>,
-    context: &Arc<Context>,
+    script: &Arc<ScriptInfo>,
 ) -> Result<Prepared<'a>, Raised> {
-    let vh = vh::own_module(attached, context)?;
+    let vh = vh::own_module(attached, script)?;
     // SAFETY: attached.
     let module = unsafe { attached.take(ffi::PyModule_New(c"__main__".as_ptr()))? };
-    let prepared = prepared(attached, context, module, vh)?;
+    let prepared = prepared(attached, script, module, vh)?;
     let builtins = scope::call(attached, c"own_builtins", std::slice::from_ref(&prepared.vh))?;
     prepared.namespace.set_dict_item(c"__builtins__", &builtins)?;
     Ok(prepared)
@@ -310,26 +283,26 @@ fn prepare_main<'a>(
 
 fn prepared<'a>(
     attached: Attached<'a>,
-    context: &Context,
+    script: &ScriptInfo,
     module: Obj<'a>,
     vh: Obj<'a>,
 ) -> Result<Prepared<'a>, Raised> {
     // SAFETY: attached; a module's dict is borrowed from it.
     let namespace = unsafe { attached.borrow(ffi::PyModule_GetDict(module.as_ptr())) };
     let namespace = namespace.expect("a module has a dict");
-    let path = super::convert::from_utf8(attached, context.path_bytes())?;
+    let path = super::convert::from_utf8(attached, script.path_bytes())?;
     namespace.set_dict_item(c"__file__", &path)?;
-    add_search_path(attached, context)?;
+    add_search_path(attached, script)?;
     Ok(Prepared { module, namespace, vh })
 }
 
 /// The script's folder and `<config dir>/scripts`.
-fn folders(context: &Context) -> Vec<PathBuf> {
-    let own = context.path().parent().map(|folder| match folder.as_os_str().is_empty() {
+fn folders(script: &ScriptInfo) -> Vec<PathBuf> {
+    let own = script.path().parent().map(|folder| match folder.as_os_str().is_empty() {
         true => Path::new(".").to_path_buf(),
         false => folder.to_path_buf(),
     });
-    let shared = context
+    let shared = script
         .config_dir
         .as_deref()
         .map(|folder| Path::new(OsStr::from_bytes(folder)).join("scripts"));
@@ -338,8 +311,8 @@ fn folders(context: &Context) -> Vec<PathBuf> {
 }
 
 /// The script's folders come first on `sys.path`.
-fn add_search_path(attached: Attached<'_>, context: &Context) -> Result<(), Raised> {
-    let folders: Result<Vec<_>, _> = folders(context)
+fn add_search_path(attached: Attached<'_>, script: &ScriptInfo) -> Result<(), Raised> {
+    let folders: Result<Vec<_>, _> = folders(script)
         .iter()
         .map(|folder| super::convert::from_utf8(attached, folder.as_os_str().as_bytes()))
         .collect();
@@ -347,23 +320,21 @@ fn add_search_path(attached: Attached<'_>, context: &Context) -> Result<(), Rais
 }
 
 impl Loaded {
-    /// Runs the script's top level and looks for its hooks. False, with the error logged, when it
-    /// raises.
-    fn run(&mut self, context: &Context, source: &[u8]) -> bool {
+    /// Runs the script's top level and looks for its hooks. What it raises is logged.
+    fn run(&mut self, script: &ScriptInfo, source: &[u8]) -> Result<(), Error> {
         let interpreter = Arc::clone(&self.interpreter);
         let entered = interpreter.enter();
         let attached = entered.attached();
         // SAFETY: the script's own interpreter is attached.
         let namespace = unsafe { self.namespace.get(attached) };
-        advice::on_files(context, &namespace);
+        advice::on_files(script, &namespace);
         // Importing large packages takes its time.
-        let call = Call::begin_unlimited(attached, context.callees.function(TOP_LEVEL));
-        if let Err(raised) = self.execute(&namespace, context, source) {
-            let place = format!("not loaded: the top level of {}", context.path().display());
-            report::failure(attached, raised, &call, &place);
-            return false;
+        let call = Call::begin_unlimited(attached, script.entry_points.function(TOP_LEVEL));
+        if let Err(raised) = self.execute(&namespace, script, source) {
+            let place = format!("not loaded: the top level of {}", script.path().display());
+            return Err(report::failure(attached, raised, &call, &place));
         }
-        advice::on_functions(context, &namespace);
+        advice::on_functions(script, &namespace);
         for (number, hook) in HOOKS.iter().enumerate() {
             let Some(function) = namespace.dict_item(hook.name).filter(Obj::is_callable) else {
                 continue;
@@ -377,14 +348,14 @@ impl Loaded {
                 self.timer_takes_time(&function);
             }
         }
-        true
+        Ok(())
     }
 
     /// Runs its source code.
-    fn execute(&self, namespace: &Obj, context: &Context, source: &[u8]) -> Result<(), Raised> {
+    fn execute(&self, namespace: &Obj, script: &ScriptInfo, source: &[u8]) -> Result<(), Raised> {
         let attached = namespace.attached();
         let source = attached.bytes(source)?;
-        let path = super::convert::from_utf8(attached, context.path_bytes())?;
+        let path = super::convert::from_utf8(attached, script.path_bytes())?;
         let arguments = [source, path, namespace.clone()];
         // SAFETY: the script's own interpreter is attached.
         unsafe { self.scope.call(attached, c"run_script", &arguments) }.map(drop)

@@ -2,6 +2,7 @@
 //! each call, and its hash, would take longer than finding the function.
 
 use super::object::{Attached, Guarded, Obj, Owned};
+use crate::name_hash::name_hash;
 
 /// Names that are kept; a power of two. Another name takes the place of one with the same hash.
 const PLACES: usize = 64;
@@ -80,13 +81,6 @@ impl Names {
     }
 }
 
-/// A number that differs for most names of one script, whatever their length.
-pub fn hash(name: &[u8]) -> usize {
-    let byte = |index: usize| usize::from(name.get(index).copied().unwrap_or_default());
-    let (length, middle) = (name.len(), name.len() / 2);
-    length ^ byte(0) ^ (byte(middle) << 1) ^ (byte(length.wrapping_sub(1)) << 3) ^ (byte(1) << 5)
-}
-
 fn place_of(name: &[u8]) -> usize {
-    hash(name) % PLACES
+    name_hash(name) % PLACES
 }

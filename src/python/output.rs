@@ -5,18 +5,17 @@ use std::io;
 use super::interpreter::detached;
 use super::object::{Attached, Exception, Obj, Raised};
 use crate::clock;
-use crate::guard::output::{Kind, Verdict};
-use crate::guard::registry;
-use crate::log::plain;
+use crate::guard::directory;
+use crate::guard::output::{Kind, Verdict, log_within_limit, tell_limit};
+use crate::guard::script::ScriptInfo;
 use crate::log::stream::{self, Writer};
-use crate::scripts::Context;
 
 /// `write_output((serial, number, data))` of `support/output.py`.
 pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let items = arguments.map(|arguments| arguments.items()).unwrap_or_default();
     let [serial, number, data] = &items[..] else { return Ok(attached.none()) };
     let owner = if serial.is_int() { serial.as_i64() } else { None };
-    let owner = owner.and_then(|serial| registry::with_serial(serial as u64));
+    let owner = owner.and_then(|serial| directory::with_serial(serial as u64));
     let file = number.as_i64().unwrap_or(1) as i32;
     let data = data.as_bytes();
     let (written, verdict) = detached(attached, || match owner.as_deref() {
@@ -35,8 +34,8 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
 
 /// Writes a piece of a script's output: each line begins with the script's label, which counts for the limit
 /// as well. `tell_limit` is to follow.
-fn write_for(script: &Context, file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
-    let output = &script.profile.output;
+fn write_for(script: &ScriptInfo, file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
+    let output = &script.output;
     if output.drops(data.len()) {
         return (Ok(()), Verdict::Drop);
     }
@@ -65,7 +64,7 @@ pub fn log_for<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result
     let items = arguments.map(|arguments| arguments.items()).unwrap_or_default();
     let [serial, text] = &items[..] else { return Ok(attached.none()) };
     let owner = if serial.is_int() { serial.as_i64() } else { None };
-    let owner = owner.and_then(|serial| registry::with_serial(serial as u64));
+    let owner = owner.and_then(|serial| directory::with_serial(serial as u64));
     let text = text.to_text();
     detached(attached, || match owner.as_deref() {
         Some(script) => {
@@ -76,50 +75,6 @@ pub fn log_for<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result
         None => tracing::error!("{text}"),
     });
     Ok(attached.none())
-}
-
-/// Logs that from now on the script's output is dropped, if this is where that began.
-fn tell_limit(script: Option<&Context>, verdict: Verdict) {
-    if let (Some(script), Verdict::Cut(_)) = (script, verdict) {
-        tracing::warn!(
-            script = %script.label,
-            "writes more than {} KiB a minute: what it writes in the rest of this minute is dropped",
-            script.profile.output.limit() / 1024
-        );
-    }
-}
-
-/// Gives what may be written of a record that a script logs, which costs `around` bytes more than its
-/// text, to `log`.
-pub fn log_within_limit(
-    script: &Context,
-    kind: Kind,
-    text: &str,
-    around: usize,
-    log: impl FnOnce(&str),
-) {
-    let output = &script.profile.output;
-    if kind == Kind::Output && output.drops(text.len()) {
-        return;
-    }
-    let length = plain::block(text).len();
-    let verdict = output.admit(kind, length, around, clock::ticking());
-    match verdict {
-        Verdict::Write => log(text),
-        Verdict::Cut(length) if length > around => {
-            let end = plain::start_of_character(text.as_bytes(), (length - around).min(text.len()));
-            log(&format!("{}… ({} more bytes)", &text[..end], text.len() - end));
-        }
-        Verdict::Cut(_) | Verdict::Drop => {}
-    }
-    tell_limit(Some(script), verdict);
-}
-
-/// Logs how much of a script's output was dropped.
-pub fn tell_dropped(script: &Context, now: u64, at_once: bool) {
-    if let Some(dropped) = script.profile.output.take_dropped(now, at_once) {
-        tracing::warn!(script = %script.label, "{dropped} bytes that it wrote were dropped");
-    }
 }
 
 /// The text and level a script gave to `vh.log`: a str, or a record of Python's logging.

@@ -2,13 +2,12 @@
 
 use pyo3_ffi as ffi;
 
-use super::object::{Attached, Obj, Raised};
-use super::{imports, scope};
-use crate::guard::Call;
-use crate::last_error::{self, Code, Error, Exception};
-use crate::preflight;
+use super::interrupt::Call;
+use super::object::{Attached, Exception as Kind, Obj, Raised};
+use super::{imports, preflight, scope};
+use crate::error::{Code, Error, Exception};
+use crate::guard::script::ScriptInfo;
 use crate::runtime::Runtime;
-use crate::scripts::Context;
 
 /// An exception, taken out of the interpreter's state.
 struct Taken<'a> {
@@ -114,13 +113,13 @@ impl<'a> Taken<'a> {
 
     /// The text of one that was sent by the watchdog, which has none of its own.
     fn describe_interruption(&self, call: &Call) -> String {
-        let callee = call.callee();
-        let limit = callee.deadline().unwrap_or_default().as_secs_f64();
+        let entry_point = call.entry_point();
+        let limit = entry_point.deadline().unwrap_or_default().as_secs_f64();
         let place = match self.innermost_line() {
             Some((file, line)) => format!(" in {file}, line {line}"),
             None => String::new(),
         };
-        format!("{} took longer than its {limit} s and was interrupted{place}", callee.name())
+        format!("{} took longer than its {limit} s and was interrupted{place}", entry_point.name())
     }
 
     /// Its type, and the line of code that raised it.
@@ -207,25 +206,23 @@ pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
     }
 }
 
-/// Counts the exception that is set as a failed call, logs it, and keeps it for `w_LastError`.
-pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str) {
-    let script = &call.callee().profile().label;
+/// Counts the exception that is set as a failed call, and logs it unless it is told already.
+pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str) -> Error {
+    let script = call.script();
     let Some(taken) = take(attached, raised) else {
         let what = "failed without an exception";
-        let message = format!("{place} {what}");
-        if call.has_failed(what.to_owned(), what) {
-            tracing::error!(script, "{message}");
-        }
-        return last_error::set(Error { code: Code::Internal, message, exception: None });
+        let error = Error::new(Code::Internal, format!("{place} {what}")).about(&script.label);
+        let is_new = call.has_failed(what.to_owned(), what);
+        return if is_new { error.tell() } else { error.told() };
     };
-    taken.note_refusal(call.callee().profile().runtime());
+    taken.note_refusal(script.runtime());
     // The watchdog has told of a call that it interrupted, and where that was.
     let is_interrupted = call.ends_late();
     let traceback = if is_interrupted {
         call.was_interrupted(taken.in_one_line());
         taken.traceback()
     } else if call.has_failed(taken.in_one_line(), &taken.kind_and_place()) {
-        taken.log(script, place)
+        taken.log(&script.label, place)
     } else {
         taken.traceback()
     };
@@ -234,19 +231,29 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         text if is_interrupted && text.is_empty() => taken.describe_interruption(call),
         text => text,
     };
-    let exception = Some(Exception { kind: taken.exception.type_name(), traceback });
-    last_error::set(Error { code, message, exception });
+    let exception = Exception { kind: taken.exception.type_name(), traceback };
+    Error::new(code, message).about(&script.label).with_exception(exception).told()
 }
 
 /// What ran for `place` apart from its call, a coroutine of a hook or a callback, has raised an
 /// exception: it counts for that hook, and is logged like one of the call.
-pub fn coroutine_failed(exception: Obj, script: &Context, place: &str) {
+pub fn coroutine_failed(exception: Obj, script: &ScriptInfo, place: &str) {
     let taken = Taken { exception };
-    let is_new = script
-        .callees
-        .named(place)
-        .is_none_or(|callee| callee.has_failed(taken.in_one_line(), &taken.kind_and_place()));
+    let is_new = script.entry_points.named(place).is_none_or(|entry_point| {
+        entry_point.has_failed(taken.in_one_line(), &taken.kind_and_place())
+    });
     if is_new {
         taken.log(&script.label, place);
     }
+}
+
+/// Raises why a call of the hub was not answered.
+pub fn raise(attached: Attached<'_>, error: &Error, name: &str) -> Raised {
+    let kind = match error.code() {
+        Code::Timeout => Kind::Timeout,
+        // Ends the thread without a traceback: the script was told in UnLoad().
+        Code::Closed => Kind::Exit,
+        _ => Kind::Runtime,
+    };
+    attached.raise(kind, &format!("{name}(): {}", error.message()))
 }

@@ -15,7 +15,8 @@ use super::object::{Attached, Exception, Obj, Owned, Raised};
 use super::trampoline::entry;
 use super::{insist, output, priming, report};
 use crate::carry;
-use crate::scripts::{self, Context};
+use crate::guard::script::ScriptInfo;
+use crate::guard::{current, directory};
 
 /// A file of `support`.
 struct File {
@@ -86,7 +87,7 @@ impl Scope {
     /// Makes the scope of a script; `shared` says that other scripts live in the interpreter too.
     pub fn new<'a>(
         attached: Attached<'a>,
-        context: &Context,
+        context: &ScriptInfo,
         shared: bool,
         vh: &Obj<'a>,
         namespace: &Obj<'a>,
@@ -115,7 +116,7 @@ impl Scope {
     ///
     /// # Safety
     /// The script's interpreter is attached.
-    pub unsafe fn run(&self, attached: Attached<'_>, context: &Context, method: &CStr) {
+    pub unsafe fn run(&self, attached: Attached<'_>, context: &ScriptInfo, method: &CStr) {
         // SAFETY: by contract.
         if let Err(raised) = unsafe { self.call(attached, method, &[]) } {
             let place = format!("{} of the library", method.to_string_lossy());
@@ -140,7 +141,7 @@ impl Scope {
     ///
     /// # Safety
     /// The script's interpreter is attached.
-    pub unsafe fn log_failures(&self, attached: Attached<'_>, context: &Context) {
+    pub unsafe fn log_failures(&self, attached: Attached<'_>, context: &ScriptInfo) {
         // SAFETY: by contract.
         let failures = match unsafe { self.call(attached, c"take_failures", &[]) } {
             Ok(failures) => failures,
@@ -297,7 +298,7 @@ static BUILTINS: [Builtin; 15] = [
 
 /// Serial of the script the host's thread runs for, or None.
 fn current_script<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
-    match scripts::current().filter(|_| interpreter::inside_host_call()) {
+    match current::script().filter(|_| interpreter::inside_host_call()) {
         Some(context) => attached.int(context.serial as i64),
         None => Ok(attached.none()),
     }
@@ -321,7 +322,7 @@ fn notify<'a>(attached: Attached<'a>, serial: Option<Obj<'a>>) -> Result<Obj<'a>
     let serial = serial.and_then(|serial| serial.as_i64()).unwrap_or(-1);
     match carry::post_jobs(serial as u64) {
         Ok(()) => Ok(attached.none()),
-        Err(refusal) => Err(refusal.raise(attached, "run_in_host")),
+        Err(error) => Err(report::raise(attached, &error, "run_in_host")),
     }
 }
 
@@ -471,13 +472,15 @@ pub fn prepare_end(attached: Attached<'_>) -> Result<(), Raised> {
 }
 
 /// The script that is running, also on threads it started.
-pub fn running_script(attached: Attached<'_>) -> Result<Option<std::sync::Arc<Context>>, Raised> {
+pub fn running_script(
+    attached: Attached<'_>,
+) -> Result<Option<std::sync::Arc<ScriptInfo>>, Raised> {
     if interpreter::inside_host_call() {
-        return Ok(scripts::current());
+        return Ok(current::script());
     }
     let serial = call(attached, c"current_serial", &[])?;
     let serial = if serial.is_int() { serial.as_i64() } else { None };
-    Ok(serial.and_then(|serial| scripts::with_serial(serial as u64)))
+    Ok(serial.and_then(|serial| directory::live_with_serial(serial as u64)))
 }
 
 /// An attribute of `vh` for a module that several scripts share: the running script's own.

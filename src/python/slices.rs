@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::interpreter::{self, detached};
 use super::object::{Attached, Exception, Raised};
 use super::{insist, interrupt, report, scope};
+use crate::guard::current;
 use crate::guard::slot::Slot;
-use crate::{carry, config, scripts};
+use crate::{carry, config};
 
 /// The longest slice, and the first one after something happened.
 pub const LONGEST: Duration = Duration::from_millis(10);
@@ -95,7 +96,7 @@ impl Wait {
 
     /// Answers calls of threads; whether there were any.
     fn serve(&self, attached: Attached<'_>) -> bool {
-        let script = scripts::current();
+        let script = current::script();
         let is_parting = script.as_ref().is_some_and(|script| script.is_parting());
         if !carry::is_pending()
             || !interpreter::inside_host_call()

@@ -8,17 +8,17 @@ use parking_lot::Mutex;
 use super::json::{self, Failure};
 use super::object::{Attached, Obj, Raised};
 use super::report;
-use crate::scripts::Context;
+use crate::guard::script::ScriptInfo;
 
 /// JSON text of the state of each script that was unloaded, by its path.
 static STATES: Mutex<Option<HashMap<PathBuf, Vec<u8>>>> = Mutex::new(None);
 
-fn key(context: &Context) -> PathBuf {
+fn key(context: &ScriptInfo) -> PathBuf {
     context.path().canonicalize().unwrap_or_else(|_| context.path().to_path_buf())
 }
 
 /// Gives a script the state it had when it was last unloaded.
-pub fn restore(attached: Attached<'_>, context: &Context, vh: &Obj) -> Result<(), Raised> {
+pub fn restore(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) -> Result<(), Raised> {
     let kept = STATES.lock().as_ref().and_then(|states| states.get(&key(context)).cloned());
     let state = match kept.map(|text| json::parse(attached, &text)) {
         None => attached.dict()?,
@@ -34,7 +34,7 @@ pub fn restore(attached: Attached<'_>, context: &Context, vh: &Obj) -> Result<()
 }
 
 /// Keeps what JSON can hold of a script's state; the rest is named in the log.
-pub fn keep(attached: Attached<'_>, context: &Context, vh: &Obj) {
+pub fn keep(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) {
     match text(attached, context, vh) {
         Ok(Some(text)) => {
             STATES.lock().get_or_insert_default().insert(key(context), text);
@@ -49,7 +49,11 @@ pub fn keep(attached: Attached<'_>, context: &Context, vh: &Obj) {
     }
 }
 
-fn text(attached: Attached<'_>, context: &Context, vh: &Obj) -> Result<Option<Vec<u8>>, Failure> {
+fn text(
+    attached: Attached<'_>,
+    context: &ScriptInfo,
+    vh: &Obj,
+) -> Result<Option<Vec<u8>>, Failure> {
     let state = vh.attribute(c"state")?;
     if !state.is_dict() {
         return Err(Failure::refused(format!("it is {}, not a dict", state.described())));

@@ -13,11 +13,11 @@ use pyo3_ffi as ffi;
 use pyo3_ffi::{PyMethodDef, PyModuleDef, PyObject};
 
 use super::object::{Attached, Exception, Obj, Raised};
-use super::scope;
 use super::trampoline::entry;
+use super::{report, scope};
 use crate::callbacks::{CALLBACKS, Callback, Default, Outcome};
 use crate::carry;
-use crate::scripts::Context;
+use crate::guard::script::ScriptInfo;
 
 mod arguments;
 pub mod attributes;
@@ -145,7 +145,7 @@ fn definition(name: &'static CStr, doc: CString) -> UnsafeCell<PyMethodDef> {
 /// interpreter of its own that is the script that was loaded last; `renew` changes it.
 struct Binding {
     function: Function,
-    context: Option<Arc<Context>>,
+    context: Option<Arc<ScriptInfo>>,
 }
 
 /// # Safety
@@ -164,7 +164,7 @@ unsafe fn drop_context(capsule: *mut PyObject) {
     // SAFETY: only `set_context` makes capsules of this name, each with a counted reference.
     unsafe {
         let context = ffi::PyCapsule_GetPointer(capsule, CONTEXT_CAPSULE.as_ptr());
-        drop(Arc::from_raw(context.cast::<Context>().cast_const()));
+        drop(Arc::from_raw(context.cast::<ScriptInfo>().cast_const()));
     }
 }
 
@@ -222,7 +222,7 @@ fn run<'a>(
 fn acting_for<'a>(
     attached: Attached<'a>,
     binding: &Binding,
-    call: impl FnOnce(&Context) -> Result<Obj<'a>, Raised>,
+    call: impl FnOnce(&ScriptInfo) -> Result<Obj<'a>, Raised>,
 ) -> Result<Obj<'a>, Raised> {
     let running;
     let context = match &binding.context {
@@ -235,13 +235,13 @@ fn acting_for<'a>(
     match context {
         Some(context) if !context.is_closed() => call(context),
         // Ends a thread of an unloaded script quietly.
-        Some(_) => Err(carry::Refusal::ScriptGone.raise(attached, "vh")),
+        Some(_) => Err(report::raise(attached, &carry::script_is_gone(), "vh")),
         None => Err(attached.raise(Exception::Runtime, "this is no code of a script")),
     }
 }
 
 /// Fills a module with functions, constants and, for one script, its attributes.
-fn fill(module: &Obj, context: Option<&Arc<Context>>) -> Result<(), Raised> {
+fn fill(module: &Obj, context: Option<&Arc<ScriptInfo>>) -> Result<(), Raised> {
     let attached = module.attached();
     for (function, definition) in &methods().0 {
         bind(module, *function, definition, context)?;
@@ -257,7 +257,7 @@ fn fill(module: &Obj, context: Option<&Arc<Context>>) -> Result<(), Raised> {
 /// libraries may have imported, whose functions now act for this script.
 pub fn of_interpreter<'a>(
     attached: Attached<'a>,
-    context: &Arc<Context>,
+    context: &Arc<ScriptInfo>,
 ) -> Result<Obj<'a>, Raised> {
     set_context(attached, context)?;
     let store = store(attached)?;
@@ -293,7 +293,7 @@ fn name_of(definition: &'static UnsafeCell<PyMethodDef>) -> &'static CStr {
 ///
 /// # Safety
 /// None of the functions, which `functions_of` listed, is being called.
-unsafe fn renew(module: &Obj, functions: &Obj, context: &Arc<Context>) -> Result<(), Raised> {
+unsafe fn renew(module: &Obj, functions: &Obj, context: &Arc<ScriptInfo>) -> Result<(), Raised> {
     let attached = module.attached();
     // SAFETY: attached; a module's dict is borrowed from it, and the list of its names is new.
     let (namespace, names) = unsafe {
@@ -332,7 +332,7 @@ fn bind(
     module: &Obj,
     function: Function,
     definition: &'static UnsafeCell<PyMethodDef>,
-    context: Option<&Arc<Context>>,
+    context: Option<&Arc<ScriptInfo>>,
 ) -> Result<(), Raised> {
     let attached = module.attached();
     let binding = Box::into_raw(Box::new(Binding { function, context: context.cloned() }));
@@ -385,7 +385,7 @@ fn getattr<'a>(attached: Attached<'a>, name: Option<Obj<'a>>) -> Result<Obj<'a>,
 }
 
 /// Says which script the interpreter that is attached belongs to.
-fn set_context(attached: Attached<'_>, context: &Arc<Context>) -> Result<(), Raised> {
+fn set_context(attached: Attached<'_>, context: &Arc<ScriptInfo>) -> Result<(), Raised> {
     let pointer = Arc::into_raw(Arc::clone(context)).cast_mut();
     // SAFETY: attached; the capsule takes over the counted reference.
     unsafe {
@@ -404,19 +404,22 @@ fn set_context(attached: Attached<'_>, context: &Arc<Context>) -> Result<(), Rai
 }
 
 /// The script the attached interpreter belongs to; None in the main interpreter.
-fn context_of_interpreter(attached: Attached<'_>) -> Option<Arc<Context>> {
+fn context_of_interpreter(attached: Attached<'_>) -> Option<Arc<ScriptInfo>> {
     // SAFETY: attached; the capsule holds a counted reference, which is counted once more.
     unsafe {
         let capsule = store(attached).ok()?.dict_item(CONTEXT_CAPSULE)?;
         let context = ffi::PyCapsule_GetPointer(capsule.as_ptr(), CONTEXT_CAPSULE.as_ptr());
-        let context = context.cast::<Context>().cast_const();
+        let context = context.cast::<ScriptInfo>().cast_const();
         Arc::increment_strong_count(context);
         Some(Arc::from_raw(context))
     }
 }
 
 /// A `vh` module for one script of the main interpreter, not in `sys.modules`.
-pub fn own_module<'a>(attached: Attached<'a>, context: &Arc<Context>) -> Result<Obj<'a>, Raised> {
+pub fn own_module<'a>(
+    attached: Attached<'a>,
+    context: &Arc<ScriptInfo>,
+) -> Result<Obj<'a>, Raised> {
     // SAFETY: attached.
     let module = unsafe { attached.take(ffi::PyModule_New(c"vh".as_ptr()))? };
     fill(&module, Some(context))?;

@@ -2,8 +2,7 @@
 
 use std::ffi::c_void;
 
-use crate::python::convert::signed;
-use crate::targs::{self, Item, View};
+use crate::targs::{self, Item, View, signed};
 
 /// Rows of a query, taken from the hub.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use std::ffi::CStr;
 
+use crate::guard::script::ScriptInfo;
 use crate::hub;
 use crate::python::convert;
 use crate::python::object::{Attached, Obj, Raised};
-use crate::scripts::Context;
 use crate::text;
 
 /// Their names.
@@ -21,7 +21,7 @@ pub const NAMES: [&CStr; 8] = [
 ];
 
 /// Sets them all.
-pub fn add(module: &Obj, context: &Context) -> Result<(), Raised> {
+pub fn add(module: &Obj, context: &ScriptInfo) -> Result<(), Raised> {
     for name in NAMES {
         let value = get(module.attached(), context, &name.to_string_lossy());
         module.set_attribute(name, &value.expect("the name is in the table")?)?;
@@ -32,7 +32,7 @@ pub fn add(module: &Obj, context: &Context) -> Result<(), Raised> {
 /// The value of one; None for a name that is none.
 pub fn get<'a>(
     attached: Attached<'a>,
-    context: &Context,
+    context: &ScriptInfo,
     name: &str,
 ) -> Option<Result<Obj<'a>, Raised>> {
     let encoding = hub::known_encoding().unwrap_or(&text::UTF8);

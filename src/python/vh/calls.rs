@@ -5,8 +5,10 @@ use super::{results, typed};
 use crate::abi::host::HostFailure;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use crate::carry;
-use crate::guard::output::Kind;
+use crate::guard::output::{Kind, log_within_limit};
+use crate::guard::script::ScriptInfo;
 use crate::guard::slot;
+use crate::guard::statistics;
 use crate::host_functions::Answer;
 use crate::hub;
 use crate::log::secrets;
@@ -15,16 +17,14 @@ use crate::python::interpreter::{self, detached};
 use crate::python::interrupt;
 use crate::python::json::{self, Failure};
 use crate::python::object::{Attached, Exception, Obj, Raised};
-use crate::python::output;
-use crate::scripts::Context;
-use crate::stats::render;
+use crate::python::{output, report};
 use crate::targs::{self, Block, Item, Malformed, Piece, Storage, Telling};
 use crate::text::{self, Decoded, Encoding};
 
 /// Calls a callback of the hub.
 pub fn callback<'a>(
     attached: Attached<'a>,
-    context: &Context,
+    context: &ScriptInfo,
     callback: &'static Callback,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
@@ -43,7 +43,7 @@ pub fn callback<'a>(
 /// Sends a block to a callback of the hub; None when it is not offered.
 pub fn send(
     attached: Attached<'_>,
-    context: &Context,
+    context: &ScriptInfo,
     callback: &'static Callback,
     args: Block,
 ) -> Result<Option<Answer>, Raised> {
@@ -68,7 +68,7 @@ pub fn send(
 /// Why there was no answer.
 pub fn not_offered(attached: Attached<'_>, callback: &Callback) -> Raised {
     if !hub::is_there() {
-        return carry::Refusal::HostGone.raise(attached, callback.text);
+        return report::raise(attached, &carry::host_is_gone(), callback.text);
     }
     let message = format!("{}() is not offered by this hub", callback.text);
     attached.raise(Exception::NotImplemented, &message)
@@ -77,7 +77,7 @@ pub fn not_offered(attached: Attached<'_>, callback: &Callback) -> Raised {
 /// `CallDynamicFunction(name, *args)`.
 pub fn dynamic<'a>(
     attached: Attached<'a>,
-    context: &Context,
+    context: &ScriptInfo,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     let (name, arguments) = given.named_and_more("CallDynamicFunction", "name")?;
@@ -162,7 +162,7 @@ fn raise_failure(attached: Attached<'_>, name: &str, failure: &HostFailure) -> R
 /// Calls the host: at once inside a call from it, else carried to its thread.
 pub fn host_call(
     attached: Attached<'_>,
-    context: &Context,
+    context: &ScriptInfo,
     name: &str,
     call: impl FnOnce() -> Option<Answer> + Send + 'static,
 ) -> Result<Option<Answer>, Raised> {
@@ -179,13 +179,13 @@ pub fn host_call(
         drop(visit);
         return Ok(answer);
     }
-    context.profile.count_thread_vh_call();
-    detached(attached, || carry::call(context, call))
-        .map_err(|refusal| refusal.raise(attached, name))
+    context.count_thread_vh_call();
+    detached(attached, || carry::call(context.serial, || context.is_leaving(), call))
+        .map_err(|error| report::raise(attached, &error, name))
 }
 
 /// The hub's encoding; asked for with the interpreter left.
-pub fn encoding(attached: Attached<'_>, context: &Context) -> Result<&'static Encoding, Raised> {
+pub fn encoding(attached: Attached<'_>, context: &ScriptInfo) -> Result<&'static Encoding, Raised> {
     if let Some(encoding) = hub::known_encoding() {
         return Ok(encoding);
     }
@@ -218,12 +218,12 @@ fn telling(callback: &Callback, index: usize, of_password: bool) -> Telling {
     }
 }
 
-fn trace(context: &Context, name: &str, args: &Block, telling: impl Fn(usize) -> Telling) {
+fn trace(context: &ScriptInfo, name: &str, args: &Block, telling: impl Fn(usize) -> Telling) {
     tracing::debug!(script = %context.label, "vh.{name}({})", targs::brief(&args.view(), telling));
 }
 
 /// The same for what the host answered; nothing where it was not asked.
-fn trace_result(context: &Context, name: &str, answer: Option<&Answer>, is_secret: bool) {
+fn trace_result(context: &ScriptInfo, name: &str, answer: Option<&Answer>, is_secret: bool) {
     let Some(answer) = answer else { return };
     let script = context.label.as_str();
     let telling = if is_secret { Telling::Secret } else { Telling::Text };
@@ -261,7 +261,7 @@ pub fn decode<'a>(given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
 /// `log(message, level=None)`; levels are those of Python's logging.
 pub fn log<'a>(
     attached: Attached<'a>,
-    context: &Context,
+    context: &ScriptInfo,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     let [message, level] = given.named("log", ["message", "level"], 1)?;
@@ -271,14 +271,12 @@ pub fn log<'a>(
     let around = "PY: [] \n".len() + script.len();
     let is_error = level.is_some_and(|level| level >= 40);
     let kind = if is_error { Kind::Error } else { Kind::Output };
-    output::log_within_limit(context, kind, &text, around, |text| {
-        match level.unwrap_or(i64::MAX) {
-            40.. => tracing::error!(target: "script", script, "{text}"),
-            30..40 => tracing::warn!(target: "script", script, "{text}"),
-            20..30 => tracing::info!(target: "script", script, "{text}"),
-            10..20 => tracing::debug!(target: "script", script, "{text}"),
-            _ => tracing::trace!(target: "script", script, "{text}"),
-        }
+    log_within_limit(context, kind, &text, around, |text| match level.unwrap_or(i64::MAX) {
+        40.. => tracing::error!(target: "script", script, "{text}"),
+        30..40 => tracing::warn!(target: "script", script, "{text}"),
+        20..30 => tracing::info!(target: "script", script, "{text}"),
+        10..20 => tracing::debug!(target: "script", script, "{text}"),
+        _ => tracing::trace!(target: "script", script, "{text}"),
     });
     Ok(attached.none())
 }
@@ -288,12 +286,12 @@ pub fn stats<'a>(attached: Attached<'a>, given: &Given<'_, 'a>) -> Result<Obj<'a
     let [form] = given.named("stats", ["form"], 0)?;
     match form.map(|form| form.to_text()).as_deref() {
         None | Some("dict") => {
-            json::parse(attached, &render::json()).map_err(|failure| match failure {
+            json::parse(attached, &statistics::json()).map_err(|failure| match failure {
                 Failure::Raised(raised) => raised,
                 Failure::Refused(reason) => attached.raise(Exception::Runtime, &reason),
             })
         }
-        Some("prometheus") => attached.str(&render::prometheus()),
+        Some("prometheus") => attached.str(&statistics::prometheus()),
         Some(other) => {
             let message =
                 format!("stats() argument 1 must be 'dict' or 'prometheus', not {other:?}");

@@ -4,20 +4,20 @@ use std::ffi::c_void;
 
 use crate::abi::cxx;
 use crate::callbacks::{Callback, Outcome};
+use crate::guard::script::ScriptInfo;
 use crate::host_functions::Answer;
 use crate::log::plain;
 use crate::python::convert::{self, JsonFrom};
 use crate::python::json::Failure;
 use crate::python::object::{Attached, Obj, Raised};
-use crate::scripts::Context;
 use crate::sql::Table;
-use crate::targs::{Item, View};
+use crate::targs::{self, Item, View};
 use crate::text::Encoding;
 
 /// The Python value of an answer. One that does not fit its row is logged and counts as failure.
 pub fn of_callback<'a>(
     attached: Attached<'a>,
-    context: &Context,
+    context: &ScriptInfo,
     callback: &Callback,
     answer: &mut Answer,
     encoding: &Encoding,
@@ -75,7 +75,7 @@ impl<'a> Reader<'a, '_> {
         let attached = self.attached;
         Ok(match outcome {
             Outcome::Bool => attached.bool(self.int(0)? != 0),
-            Outcome::Int => attached.int(convert::signed(self.int(0)?))?,
+            Outcome::Int => attached.int(targs::signed(self.int(0)?))?,
             Outcome::Float => attached.float(self.float(0)?)?,
             Outcome::Text => self.text(0)?,
             Outcome::Texts(count) => {
@@ -209,7 +209,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn restrictions(&self) -> Result<Obj<'a>, Failure> {
-        let bits = convert::signed(self.int(0)?);
+        let bits = targs::signed(self.int(0)?);
         let found = self.attached.dict()?;
         if bits >= 0 {
             for (bit, name) in [c"chat", c"pm", c"search", c"ctm"].iter().enumerate() {

@@ -8,10 +8,10 @@ use pyo3_ffi as ffi;
 use super::arguments::{self, Given, Pieces};
 use super::{calls, results};
 use crate::callbacks::{CALLBACKS, Callback, SQL};
+use crate::guard::script::ScriptInfo;
 use crate::hub;
 use crate::python::convert::{self, NulInside};
 use crate::python::object::{Attached, Exception, Obj, Raised};
-use crate::scripts::Context;
 use crate::sql::{self, Dialect, Unfit, Value};
 use crate::targs::{Block, Piece, Storage};
 use crate::text::Encoding;
@@ -19,7 +19,7 @@ use crate::text::Encoding;
 /// `SQL(query, params=None, limit=100)`; a number in second place is the limit.
 pub fn run<'a>(
     attached: Attached<'a>,
-    context: &Context,
+    context: &ScriptInfo,
     callback: &'static Callback,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
@@ -47,7 +47,7 @@ pub fn run<'a>(
 /// `quote(value)`.
 pub fn quote<'a>(
     attached: Attached<'a>,
-    context: &Context,
+    context: &ScriptInfo,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     let [value] = given.named("quote", ["value"], 1)?;
@@ -89,7 +89,7 @@ fn parameters<'a>(
 /// Puts the values into the query, which is the first piece.
 fn fill(
     attached: Attached<'_>,
-    context: &Context,
+    context: &ScriptInfo,
     parameters: &[Obj],
     encoding: &Encoding,
     pieces: &mut Pieces,
@@ -116,7 +116,7 @@ fn fill(
 }
 
 /// What the hub's database is; it is asked in the name of the script when that is not known.
-fn dialect(attached: Attached<'_>, context: &Context) -> Result<Dialect, Raised> {
+fn dialect(attached: Attached<'_>, context: &ScriptInfo) -> Result<Dialect, Raised> {
     if let Some(dialect) = sql::known() {
         return Ok(dialect);
     }

@@ -3,40 +3,40 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::Numbers;
+use super::directory;
+use super::entry_point::{EntryPoint, Kind};
+use super::script::ScriptInfo;
 use crate::clock;
-use crate::guard::{Callee, Kind};
 use crate::json::write_text;
-use crate::scripts::{self, Context};
+use crate::stats::Numbers;
 
 /// JSON text: what `vh.stats()` returns and `w_Stats` writes.
 pub fn json() -> Vec<u8> {
     let mut out = Object::new();
     out.number("time", clock::unix_time());
-    out.list("scripts", scripts::live().into_iter().map(script_json));
+    out.list("scripts", directory::live().into_iter().map(script_json));
     out.finish()
 }
 
-fn script_json(script: Arc<Context>) -> Vec<u8> {
-    let profile = &script.profile;
+fn script_json(script: Arc<ScriptInfo>) -> Vec<u8> {
     let mut out = Object::new();
     out.number("id", f64::from(script.id));
     out.text("name", &String::from_utf8_lossy(script.name_bytes()));
     out.text("path", &script.path().to_string_lossy());
-    out.text("runtime", profile.runtime_name());
-    out.number("loaded", profile.loaded_at());
-    out.number("memory_at_load", profile.memory.at_load() as f64);
-    out.number("memory", profile.memory.now() as f64);
-    out.count("thread_vh_calls", profile.thread_vh_calls());
-    let callees = called(&script);
+    out.text("runtime", script.runtime_name());
+    out.number("loaded", script.loaded_at());
+    out.number("memory_at_load", script.memory.at_load() as f64);
+    out.number("memory", script.memory.now() as f64);
+    out.count("thread_vh_calls", script.thread_vh_calls());
+    let entry_points = called(&script);
     out.list(
         "calls",
-        callees.iter().map(|callee| {
+        entry_points.iter().map(|entry_point| {
             let mut out = Object::new();
-            out.text("name", callee.name());
-            out.text("kind", kind_of(callee));
-            out.raw("suspended", if callee.is_suspended() { b"true" } else { b"false" });
-            numbers_json(&mut out, &callee.row().read());
+            out.text("name", entry_point.name());
+            out.text("kind", kind_of(entry_point));
+            out.raw("suspended", if entry_point.is_suspended() { b"true" } else { b"false" });
+            numbers_json(&mut out, &entry_point.row().read());
             out.finish()
         }),
     );
@@ -44,14 +44,14 @@ fn script_json(script: Arc<Context>) -> Vec<u8> {
 }
 
 /// The hooks and functions that were called, or would have been.
-fn called(script: &Context) -> Vec<&Callee> {
-    let mut callees = script.callees.all();
-    callees.retain(|callee| callee.row().was_called());
-    callees
+fn called(script: &ScriptInfo) -> Vec<&EntryPoint> {
+    let mut entry_points = script.entry_points.all();
+    entry_points.retain(|entry_point| entry_point.row().was_called());
+    entry_points
 }
 
-fn kind_of(callee: &Callee) -> &'static str {
-    match callee.kind() {
+fn kind_of(entry_point: &EntryPoint) -> &'static str {
+    match entry_point.kind() {
         Kind::Hook => "hook",
         Kind::Function => "function",
     }
@@ -160,25 +160,25 @@ pub fn prometheus() -> String {
     }
     let name = "memory_bytes";
     head(&mut out, name, "gauge", "Memory a script takes, estimated.");
-    for script in scripts::live() {
+    for script in directory::live() {
         let file = label_text(&String::from_utf8_lossy(script.name_bytes()));
         let labels = format!("id=\"{}\",script=\"{file}\"", script.id);
-        line(&mut out, name, &labels, script.profile.memory.now() as f64);
+        line(&mut out, name, &labels, script.memory.now() as f64);
     }
     out
 }
 
 fn labelled_numbers() -> Vec<(String, Numbers)> {
     let mut rows = Vec::new();
-    for script in scripts::live() {
+    for script in directory::live() {
         let file = label_text(&String::from_utf8_lossy(script.name_bytes()));
-        for callee in called(&script) {
-            let call = label_text(callee.name());
+        for entry_point in called(&script) {
+            let call = label_text(entry_point.name());
             // A function may have the name of a hook.
-            let kind = kind_of(callee);
+            let kind = kind_of(entry_point);
             let labels =
                 format!("id=\"{}\",script=\"{file}\",call=\"{call}\",kind=\"{kind}\"", script.id);
-            rows.push((labels, callee.row().read()));
+            rows.push((labels, entry_point.row().read()));
         }
     }
     rows

@@ -14,9 +14,9 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
+use super::imports;
 use crate::installed::{self, Distribution};
 use crate::packages::{self, Verdict};
-use crate::python::imports;
 use crate::runtime::Runtime;
 
 /// A package that cannot live in a runtime.

@@ -1,0 +1,118 @@
+//! A call into a script: one run of an entry point, written into the thread's [`slot`] as long as it runs.
+
+use super::breaker::Outcome;
+use super::entry_point::{EntryPoint, Kind};
+use super::interrupt::Attachment;
+use super::memory;
+use super::script::ScriptInfo;
+use super::slot::{self, Outer, Slot};
+use crate::stats::Start;
+
+/// A call that runs. Dropping it ends it, with the interpreter still attached.
+#[derive(Debug)]
+pub struct Call<'c, A: Attachment> {
+    entry_point: &'c EntryPoint,
+    slot: &'static Slot,
+    attached: A,
+    start: Start,
+    vh_calls_before: u64,
+    outer: Option<Outer>,
+}
+
+impl<'c, A: Attachment> Call<'c, A> {
+    /// A call begins, which the entry point admitted.
+    #[inline]
+    pub fn begin(attached: A, entry_point: &'c EntryPoint) -> Call<'c, A> {
+        Call::begin_limited(attached, entry_point, entry_point.limit())
+    }
+
+    /// The same for what may take as long as it needs; the log tells when that is long.
+    pub fn begin_unlimited(attached: A, entry_point: &'c EntryPoint) -> Call<'c, A> {
+        Call::begin_limited(attached, entry_point, slot::TOLD_ONLY)
+    }
+
+    #[inline]
+    fn begin_limited(attached: A, entry_point: &'c EntryPoint, limit: u64) -> Call<'c, A> {
+        let slot = slot::of_this_thread();
+        let start = entry_point.row().begin();
+        let outer = slot.begin(entry_point, limit, start.ticking());
+        Call { entry_point, slot, attached, start, vh_calls_before: slot.vh_calls(), outer }
+    }
+}
+
+impl<A: Attachment> Drop for Call<'_, A> {
+    #[inline]
+    fn drop(&mut self) {
+        let vh_calls = self.slot.vh_calls().wrapping_sub(self.vh_calls_before);
+        let was_slow = self.entry_point.row().end(self.start, vh_calls);
+        let outcome = if self.slot.end(self.outer.take(), self.start.ticking()) {
+            self.ended_late();
+            Outcome::Timeout
+        } else {
+            Outcome::InTime
+        };
+        self.entry_point.has_ended(outcome);
+        if was_slow {
+            memory::settle(self.entry_point.script());
+        }
+    }
+}
+
+impl<A: Attachment> Call<'_, A> {
+    /// The hook or function that is called.
+    pub fn entry_point(&self) -> &EntryPoint {
+        self.entry_point
+    }
+
+    /// The script that is called.
+    pub fn script(&self) -> &ScriptInfo {
+        self.entry_point.script()
+    }
+
+    /// It failed; see `EntryPoint::has_failed`.
+    pub fn has_failed(&self, what: String, kind: &str) -> bool {
+        self.entry_point.has_failed(what, kind)
+    }
+
+    /// It failed because it was interrupted, which the watchdog has told.
+    pub fn was_interrupted(&self, what: String) {
+        self.entry_point.row().count_error(what);
+    }
+
+    /// It returned after its deadline: nobody waits for its result any more. Gives the reason.
+    #[cold]
+    pub fn answers_too_late(&self) -> String {
+        let what = "returned after its deadline; its result is not used";
+        self.was_interrupted(what.to_owned());
+        let message = format!("{} {what}", self.entry_point.name());
+        tracing::error!(script = %self.entry_point.script().label, "{message}");
+        message
+    }
+
+    /// What was passed or returned cannot cross between C and Python; `reason` is one line. True when
+    /// that is to be logged: of functions always, for each of their calls is asked for by somebody.
+    pub fn was_refused(&self, reason: &str) -> bool {
+        self.has_failed(reason.to_owned(), reason) || self.entry_point.kind() == Kind::Function
+    }
+
+    /// Whether the call has gone past its deadline. The script's code has come to its end: nothing more
+    /// is sent to a late call, so that telling of it is not interrupted.
+    pub fn ends_late(&self) -> bool {
+        let late = self.slot.is_late();
+        if late {
+            self.slot.settle();
+            self.take_back();
+        }
+        late
+    }
+
+    fn take_back(&self) {
+        self.attached.take_back(|call| self.slot.is_over(call));
+    }
+
+    #[cold]
+    fn ended_late(&self) {
+        self.take_back();
+        self.entry_point.row().count_timeout();
+    }
+}

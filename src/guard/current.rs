@@ -1,0 +1,55 @@
+//! Which script each thread of the host runs for.
+
+use std::cell::Cell;
+use std::ptr;
+use std::sync::Arc;
+
+use super::script::ScriptInfo;
+
+/// A script a thread runs for, and the one it ran for before.
+struct Running<'r> {
+    script: &'r Arc<ScriptInfo>,
+    outer: *const Running<'static>,
+}
+
+thread_local! {
+    /// What this thread runs for, innermost. Each one is on the stack of `running_for`.
+    static INNERMOST: Cell<*const Running<'static>> = const { Cell::new(ptr::null()) };
+}
+
+/// This thread runs for a script while `body` does.
+pub fn running_for<R>(script: &Arc<ScriptInfo>, body: impl FnOnce() -> R) -> R {
+    struct Left(*const Running<'static>);
+    impl Drop for Left {
+        fn drop(&mut self) {
+            INNERMOST.set(self.0);
+        }
+    }
+    let outer = INNERMOST.get();
+    let running = Running { script, outer };
+    INNERMOST.set((&raw const running).cast());
+    let _left = Left(outer);
+    body()
+}
+
+/// The scripts this thread runs for, innermost first.
+fn all() -> impl Iterator<Item = Arc<ScriptInfo>> {
+    let mut next = INNERMOST.get();
+    std::iter::from_fn(move || {
+        // SAFETY: NULL, or on the stack of a `running_for` that has not returned: only this thread sets
+        // its `INNERMOST`, and each `running_for` takes its own out again before it returns.
+        let running = unsafe { next.as_ref() }?;
+        next = running.outer;
+        Some(Arc::clone(running.script))
+    })
+}
+
+/// The script this thread runs for.
+pub fn script() -> Option<Arc<ScriptInfo>> {
+    all().next()
+}
+
+/// Whether this thread runs for a script, be it further out.
+pub fn is_inside(script: &Arc<ScriptInfo>) -> bool {
+    all().any(|own| Arc::ptr_eq(&own, script))
+}

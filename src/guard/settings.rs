@@ -1,0 +1,132 @@
+//! What a script's comments and the environment say of it, read once for each load.
+
+use std::time::Duration;
+
+use crate::config;
+use crate::header::{Comments, Setting};
+use crate::on_error::OnError;
+use crate::runtime::{self, Runtime};
+
+/// How long a call may take when neither `VH_PYTHON_HOOK_TIMEOUT` nor the script says.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an unload may take when `VH_PYTHON_UNLOAD_TIMEOUT` does not say.
+const UNLOAD_TIME: Duration = Duration::from_secs(2);
+
+/// How long an unload may take.
+pub fn unload_time() -> Duration {
+    config::seconds("VH_PYTHON_UNLOAD_TIMEOUT", UNLOAD_TIME)
+}
+
+/// What the script and the environment say.
+#[derive(Debug)]
+pub struct Settings {
+    /// The runtime the script asks for; why that cannot be, in the error.
+    pub runtime: Result<Option<Runtime>, String>,
+    /// Whether each load of it gets a new interpreter; why what it says is no way to reload, in the error.
+    pub reload_fresh: Result<bool, String>,
+    /// The virtual environment it asks for.
+    pub venv: Option<String>,
+    /// How long a call may take; zero is for ever.
+    pub timeout: Duration,
+    /// Whether operators are told when a hook is suspended.
+    pub tell_operators: bool,
+    /// Whether it is held back once after a crash.
+    pub hold_back: bool,
+    /// What its hooks answer when they cannot.
+    pub on_error: OnError,
+    /// What is wrong with what it says of that, so that it is not loaded.
+    pub wrong_on_error: Option<String>,
+    /// What is meant as a setting, as it seems, but is none: a line each.
+    pub mistakes: Vec<String>,
+}
+
+impl Settings {
+    /// Reads what the text of a script and the environment say. Values that make no sense are told, and
+    /// passed over.
+    pub fn read(label: &str, source: &[u8]) -> Settings {
+        let comments = Comments::read(source);
+        let own = Own { label, comments: &comments };
+        let (on_error, wrong_on_error) = OnError::read(&comments);
+        let mistakes = comments.mistakes().iter().map(|mistake| mistake.text.clone()).collect();
+        Settings {
+            runtime: runtime::wish(&comments),
+            reload_fresh: own.reload_fresh(),
+            venv: comments.setting(Setting::Venv).map(str::to_owned),
+            timeout: own.timeout(),
+            tell_operators: own.tell_operators(),
+            hold_back: own.switch(true, Setting::HoldBack),
+            on_error,
+            wrong_on_error,
+            mistakes,
+        }
+    }
+}
+
+/// The comments of a script.
+struct Own<'o> {
+    label: &'o str,
+    comments: &'o Comments,
+}
+
+impl Own<'_> {
+    fn timeout(&self) -> Duration {
+        let timeout = config::seconds("VH_PYTHON_HOOK_TIMEOUT", TIMEOUT);
+        self.or(timeout, Setting::Timeout, config::parse_seconds, |timeout| {
+            format!("no number of seconds; {} is used", timeout.as_secs_f64())
+        })
+    }
+
+    fn tell_operators(&self) -> bool {
+        let tell = config::switch("VH_PYTHON_TELL_OPERATORS", true);
+        self.switch(tell, Setting::TellOperators)
+    }
+
+    fn reload_fresh(&self) -> Result<bool, String> {
+        match self.comments.setting(Setting::Reload) {
+            None => Ok(false),
+            Some(value) if value.eq_ignore_ascii_case("fresh") => Ok(true),
+            Some(value) => Err(format!(
+                "its comment \"# vh: reload\" says {value:?}, which is no way to reload; use fresh, \
+                 or leave it out"
+            )),
+        }
+    }
+
+    fn switch(&self, default: bool, setting: Setting) -> bool {
+        self.or(default, setting, config::parse_switch, |used| {
+            format!("neither yes nor no; {} is used", if *used { "yes" } else { "no" })
+        })
+    }
+
+    /// What they say, or the default; a value that is not understood is `wrong`.
+    fn or<T>(
+        &self,
+        default: T,
+        setting: Setting,
+        parse: impl Fn(&str) -> Option<T>,
+        wrong: impl Fn(&T) -> String,
+    ) -> T {
+        let Some(text) = self.comments.setting(setting) else { return default };
+        parse(text).unwrap_or_else(|| {
+            tracing::warn!(
+                script = %self.label,
+                "its comment \"# vh: {}\" is {text:?}, which is {}",
+                setting.name(),
+                wrong(&default)
+            );
+            default
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_what_the_documents_tell() {
+        assert_eq!(TIMEOUT.as_secs_f64(), config::documented("VH_PYTHON_HOOK_TIMEOUT"));
+        assert_eq!(UNLOAD_TIME.as_secs_f64(), config::documented("VH_PYTHON_UNLOAD_TIMEOUT"));
+    }
+}

@@ -1,0 +1,97 @@
+//! What the registry wants of whatever runs scripts.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::error::Error;
+use crate::guard::script::ScriptInfo;
+use crate::hooks::Hook;
+use crate::on_error::OnError;
+use crate::targs::{Block, Malformed, View};
+use crate::text::Encoding;
+
+/// A script that has run its top level, wherever it runs.
+///
+/// No lock is held when these are called, and nothing is attached that they may want to attach.
+pub trait Runtime: Debug + Send + Sync + Sized + 'static {
+    /// Runs a script's top level. What is wrong with it is logged; then there is nothing left of it.
+    fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Self, NotLoaded>;
+
+    /// Which hooks it defined, a bit each.
+    fn hooks(&self) -> u64;
+
+    /// Which hooks a text defines at its top level, a bit each; None when it is no Python.
+    fn hooks_in(source: &[u8]) -> Option<u64>;
+
+    /// Calls a hook with the items of a block.
+    fn call_hook(
+        &self,
+        script: &ScriptInfo,
+        hook: &Hook,
+        params: &Result<View, Malformed>,
+        encoding: &Encoding,
+    ) -> HookReply;
+
+    /// Calls a function by its name with the items of a block, or without arguments.
+    fn call(
+        &self,
+        script: &ScriptInfo,
+        name: &[u8],
+        params: &Result<Option<View>, Malformed>,
+        encoding: &Encoding,
+    ) -> Result<Block, Error>;
+
+    /// Runs what it gave to `vh.run_in_host`.
+    fn run_jobs(&self, script: &ScriptInfo);
+
+    /// The hub renamed its bots.
+    fn nicks_have_changed(&self, script: &ScriptInfo);
+
+    /// Takes it apart. Nobody is inside and nobody will enter any more; what has not ended at the deadline is
+    /// set aside.
+    fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant);
+
+    /// Looks again at what was set aside.
+    fn look_again();
+}
+
+/// What came of calling a hook.
+#[derive(Debug)]
+pub struct HookReply {
+    /// The answer; None only when the script has no such function now.
+    pub block: Option<Block>,
+    /// Why the hook itself could not answer.
+    pub error: Option<Error>,
+}
+
+/// Why a script is not loaded. The log has been told.
+#[derive(Debug)]
+pub struct NotLoaded {
+    /// For the host.
+    pub error: Error,
+    /// For operators: a sentence without a full stop, to be read after "it does not run".
+    pub reason: String,
+    /// What kept it from loading.
+    pub obstacle: Obstacle,
+}
+
+/// What keeps a script from loading.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Obstacle {
+    /// Its settings, or those of the hub's environment.
+    Settings,
+    /// It crashed the process when it ran last.
+    Crash,
+    /// Its file cannot be read, or its top level raised an exception, or the machine is at its limits.
+    Failure,
+}
+
+impl NotLoaded {
+    /// Whether a stub stands in for a script that asks for this. An author hears of an exception at
+    /// once, so without the wish such a script is simply not loaded; settings may be wrong for all
+    /// scripts of a hub, from one start to the next.
+    pub fn leaves_stub(&self, on_error: OnError) -> bool {
+        on_error.asks() || self.obstacle == Obstacle::Settings
+    }
+}

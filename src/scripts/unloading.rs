@@ -1,0 +1,136 @@
+//! Unloading scripts: once nobody is inside of them any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::runtime::Runtime;
+use super::{Body, Registry, Resident, serve_threads, watch_alarms};
+use crate::clock;
+use crate::door::{self, Door};
+use crate::error::{Code, Error};
+use crate::guard::current::{self, running_for};
+use crate::guard::script::ScriptInfo;
+use crate::guard::settings::unload_time;
+use crate::guard::{alarms, memory, output};
+use crate::panics::{contain, point};
+
+impl<R: Runtime> Registry<R> {
+    /// Unloads a script. Inside a call of the script itself the unload happens when that call has returned.
+    pub fn unload(&'static self, id: i32) -> Result<(), Error> {
+        self.look_again();
+        let Some(script) = self.start_draining(id) else {
+            return match self.release(id) {
+                true => Ok(()),
+                // Hubs ask for ids that have no script; that is nothing for the log.
+                false => {
+                    let message = format!("w_Unload({id}): no script has this id");
+                    Err(Error::new(Code::NotFound, message).told())
+                }
+            };
+        };
+        let taken = self.doors[id as usize].close();
+        tell_of_barriers();
+        match taken {
+            Some(resident) => finish(resident),
+            None if current::is_inside(&script) => {}
+            None => self.wait_until_gone(&script),
+        }
+        Ok(())
+    }
+
+    /// What is done first at each load and unload.
+    pub(super) fn look_again(&self) {
+        serve_threads();
+        R::look_again();
+        self.take_again();
+    }
+
+    /// From now on nobody finds the script.
+    fn start_draining(&self, id: i32) -> Option<Arc<ScriptInfo>> {
+        let mut slots = self.slots.write();
+        let script = slots.start_draining(id)?;
+        // Until it is gone, what it would decide is refused, if it asks for that.
+        script.listening.only_refuse();
+        Some(script)
+    }
+
+    /// Waits for the calls on other threads; the last of them ends the script.
+    fn wait_until_gone(&self, script: &ScriptInfo) {
+        let deadline = Instant::now() + unload_time();
+        while !script.is_gone() {
+            if let Some(resident) = self.doors[script.id as usize].take_again() {
+                return finish(resident);
+            }
+            if Instant::now() >= deadline {
+                tracing::warn!(
+                    script = %script.label,
+                    "is still being called on another thread; it is unloaded when that call returns"
+                );
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Takes away scripts that nobody runs any more and that are still there, because it was not sure when
+    /// the last one left.
+    pub(super) fn take_again(&self) {
+        let count = self.slots.read().count();
+        self.doors[..count].iter().filter_map(Door::take_again).for_each(finish);
+    }
+
+    /// Unloads every script and frees every id that can be freed.
+    pub fn unload_all(&'static self) {
+        let count = self.slots.read().count();
+        for id in 0..count {
+            // An id that nobody has needs no unload.
+            let _ = self.unload(id as i32);
+        }
+        door::wait_for_certainty();
+        self.take_again();
+        self.stubs.forget_all();
+    }
+
+    /// Nobody has this id any more.
+    pub(super) fn free(&self, id: i32) {
+        self.listening[id as usize].clear();
+        self.slots.write().free(id);
+    }
+}
+
+/// Says once that the kernel refuses memory barriers, which costs each call a little.
+fn tell_of_barriers() {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if door::barriers_were_refused() && !TOLD.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "the kernel refuses the system call membarrier by now, as under a filter: calls of scripts cost \
+             a memory barrier each, and unloading takes longer"
+        );
+    }
+}
+
+/// Ends a drained script and frees its id.
+///
+/// It may be on the way out of a call that panicked, where a second panic would end the process.
+#[allow(clippy::boxed_local, reason = "the shape a door hands it over in")]
+pub(super) fn finish<R: Runtime>(resident: Box<Resident<R>>) {
+    let Resident { registry, script, body } = *resident;
+    contain(point!("unloading a script"), || {
+        let Body::Runs(runs) = body else { return alarms::lower(script.path()) };
+        let _memory = memory::Alone::start(&script);
+        let deadline = Instant::now() + unload_time();
+        running_for(&script, || runs.unload(&script, deadline));
+    });
+    // What could not be done must not keep the script from being gone.
+    script.close();
+    script.functions.clear();
+    contain(point!("summing a script up"), || {
+        script.entry_points.sum_up(clock::ticking(), true);
+        output::tell_dropped(&script, clock::ticking(), true);
+    });
+    script.set_gone();
+    registry.free(script.id);
+    watch_alarms();
+    tracing::info!(script = %script.label, "unloaded");
+}

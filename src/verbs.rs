@@ -1,0 +1,228 @@
+//! What the exported functions do, with the pointers read: which scripts there are, and the errors for
+//! `w_LastError`.
+
+use std::ffi::{OsStr, c_int};
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::abi::host::{HostFunction, OwningFunction};
+use crate::error::{Code, Error};
+use crate::guard::script::ScriptInfo;
+use crate::hooks::{self, Hook};
+use crate::host_functions::Function;
+use crate::log::plain;
+use crate::on_error;
+use crate::python::{call, ending, imports, load};
+use crate::scripts::{HookReply, LoadReply, NotLoaded, Registry, Request, Runtime};
+use crate::targs::{self, Block, Item, Malformed, View};
+use crate::text::Encoding;
+
+/// All scripts of this process.
+pub static SCRIPTS: Registry<Place> = Registry::new();
+
+/// Where a script runs.
+#[derive(Debug)]
+pub enum Place {
+    /// In an interpreter of this process.
+    Inside(load::Loaded),
+}
+
+impl Runtime for Place {
+    fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Place, NotLoaded> {
+        load::load(script, source).map(Place::Inside)
+    }
+
+    fn hooks(&self) -> u64 {
+        let Place::Inside(loaded) = self;
+        loaded.hook_bits()
+    }
+
+    fn hooks_in(source: &[u8]) -> Option<u64> {
+        let names = imports::defined_names(source)?;
+        Some(hooks::bits(|hook| names.iter().any(|name| name == hook)))
+    }
+
+    #[inline]
+    fn call_hook(
+        &self,
+        script: &ScriptInfo,
+        hook: &Hook,
+        params: &Result<View, Malformed>,
+        encoding: &Encoding,
+    ) -> HookReply {
+        let Place::Inside(loaded) = self;
+        call::hook(loaded, script, hook, params, encoding)
+    }
+
+    #[inline]
+    fn call(
+        &self,
+        script: &ScriptInfo,
+        name: &[u8],
+        params: &Result<Option<View>, Malformed>,
+        encoding: &Encoding,
+    ) -> Result<Block, Error> {
+        let Place::Inside(loaded) = self;
+        call::function(loaded, script, name, params, encoding)
+    }
+
+    fn run_jobs(&self, script: &ScriptInfo) {
+        let Place::Inside(loaded) = self;
+        call::jobs(loaded, script);
+    }
+
+    fn nicks_have_changed(&self, script: &ScriptInfo) {
+        let Place::Inside(loaded) = self;
+        call::refresh_attributes(loaded, script);
+    }
+
+    fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant) {
+        let Place::Inside(loaded) = self;
+        ending::unload(loaded, script, deadline);
+    }
+
+    fn look_again() {
+        ending::look_again();
+    }
+}
+
+/// `w_Load`: the id or -1, and why the script does not run.
+pub fn load(block: Result<View, Malformed>) -> (c_int, Option<Error>) {
+    let request = block.and_then(|block| {
+        request(&block).inspect_err(|_| {
+            SCRIPTS.give_up_loading(match block.items().next() {
+                Some(Item::Int(id)) => Some(id as c_int),
+                _ => None,
+            });
+        })
+    });
+    match request {
+        Ok(request) => {
+            let LoadReply { id, error } = SCRIPTS.load(request);
+            (id.unwrap_or(-1), error)
+        }
+        Err(Malformed(reason)) => {
+            let message = format!("w_Load needs a block of the format \"lssssls\": {reason}");
+            (-1, Some(Error::new(Code::Invalid, message)))
+        }
+    }
+}
+
+/// What a block asks `w_Load` for.
+fn request(block: &View) -> Result<Request, Malformed> {
+    let items: Vec<_> = block.items().collect();
+    let [
+        Item::Int(id),
+        Item::Text(path),
+        Item::Text(bot),
+        Item::Text(op_chat),
+        Item::Text(config_dir),
+        Item::Int(start_time),
+        Item::Text(config_name),
+    ] = items[..]
+    else {
+        let format = plain::quoted(block.format());
+        return Err(Malformed(format!("the format is {format}")));
+    };
+    let Some(path) = path else { return Err(Malformed("the script path is NULL".into())) };
+    let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
+    Ok(Request {
+        // Hubs pass a plain int: the upper half of the long is undefined.
+        id: id as c_int,
+        path: OsStr::from_bytes(path).into(),
+        bot: owned(bot),
+        op_chat: owned(op_chat),
+        config_dir: owned(config_dir),
+        start_time,
+        config_name: owned(config_name),
+    })
+}
+
+/// `w_CallHook`: the block, or none, and why the hook itself could not answer.
+pub fn call_hook(
+    id: c_int,
+    hook: c_int,
+    params: &Result<View, Malformed>,
+) -> (Option<Block>, Option<Error>) {
+    let Some(hook) = hooks::get(hook) else { return (None, None) };
+    let HookReply { block, error } = SCRIPTS.call_hook(id, hook, params);
+    (block, error)
+}
+
+/// What `w_CallHook` answers after a fault of the library.
+#[cold]
+pub fn after_fault(id: c_int, hook: c_int) -> Option<Block> {
+    let hook = hooks::get(hook)?;
+    if SCRIPTS.refuses(id, hook.number) { on_error::answer(true, hook.number, None) } else { None }
+}
+
+/// `w_CallFunction`.
+pub fn call_function(
+    id: c_int,
+    name: Option<&[u8]>,
+    params: &Result<Option<View>, Malformed>,
+) -> Result<Block, Error> {
+    let Some(name) = name else {
+        let message = format!("w_CallFunction for script {id} was given no function name (NULL)");
+        return Err(Error::new(Code::Invalid, message));
+    };
+    SCRIPTS.call(id, name, params)
+}
+
+/// `w_RegisterFunction`.
+pub fn register(
+    id: c_int,
+    name: Option<&[u8]>,
+    function: Option<HostFunction>,
+) -> Result<c_int, Error> {
+    add("w_RegisterFunction", id, name, function.map(Function::Plain))
+}
+
+/// `w_RegisterFunctionEx`: also refused for a format with unknown letters. What is refused is dropped.
+pub fn register_owning(
+    id: c_int,
+    name: Option<&[u8]>,
+    format: Option<&[u8]>,
+    function: Option<OwningFunction>,
+) -> Result<c_int, Error> {
+    const PLACE: &str = "w_RegisterFunctionEx";
+    if let Some(format) = format.filter(|format| !format.iter().copied().all(targs::is_letter)) {
+        let format = plain::quoted(format);
+        let message =
+            format!("{PLACE} for script {id}: {format} has a letter that is none of lsdpLDO");
+        return Err(Error::new(Code::Invalid, message));
+    }
+    let owning = |function| Function::Owning(Arc::new(function), format.map(Arc::from));
+    add(PLACE, id, name, function.map(owning))
+}
+
+fn add(
+    place: &str,
+    id: c_int,
+    name: Option<&[u8]>,
+    function: Option<Function>,
+) -> Result<c_int, Error> {
+    let (Some(name), Some(function)) = (name.filter(|name| !name.is_empty()), function) else {
+        let message = format!("{place} for script {id} was given no name or no function");
+        return Err(Error::new(Code::Invalid, message));
+    };
+    let Some(registered) = SCRIPTS.functions(id) else {
+        let message = format!("{place}({id}, {}): no script has this id", plain::quoted(name));
+        return Err(Error::new(Code::NotFound, message));
+    };
+    registered.insert(name, function);
+    Ok(1)
+}
+
+/// `w_UnregisterFunction`.
+pub fn unregister(id: c_int, name: Option<&[u8]>) -> Result<c_int, Error> {
+    let name = name.unwrap_or_default();
+    if SCRIPTS.functions(id).is_some_and(|registered| registered.remove(name)) {
+        return Ok(1);
+    }
+    // Hosts may take back what they are not sure of; that is nothing for the log.
+    let name = plain::quoted(name);
+    let message = format!("w_UnregisterFunction({id}, {name}): there is no such function");
+    Err(Error::new(Code::NotFound, message).told())
+}
