@@ -223,6 +223,13 @@ impl CallbackTable {
         NonNull::new(table).map(CallbackTable)
     }
 
+    /// One that offers nothing.
+    #[cfg(test)]
+    pub fn empty() -> CallbackTable {
+        let slots: Vec<w_Tcallback> = vec![None; MAX_CALLBACKS];
+        CallbackTable(NonNull::from(Box::leak(slots.into_boxed_slice())).cast())
+    }
+
     /// What is in a slot now; `slot` is below `MAX_CALLBACKS`.
     pub fn get(self, slot: usize) -> Option<HostFunction> {
         assert!(slot < MAX_CALLBACKS);
