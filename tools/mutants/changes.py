@@ -1583,10 +1583,19 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reload.sub",
         ),
         (
-            "        libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());\n",
-            "",
-            "Ctrl-C does not end the hub any more",
-            "gtest.lifecycle",
+            "        (!thread_state.is_null()).then(",
+            "        (false && !thread_state.is_null()).then(",
+            "the log does not say which script's own thread crashed the hub",
+            "guard.crash",
+        ),
+    ],
+    "src/python/interpreter/create.rs": [
+        (
+            "(lock == Lock::Shared && NEEDS_TICKER)",
+            "(false && lock == Lock::Shared && NEEDS_TICKER)",
+            "a script's thread that is busy keeps the hub waiting",
+            "lifecycle.busy_script",
+            "<3.13",
         ),
         (
             "        allow_daemon_threads: 1,\n",
@@ -1594,6 +1603,94 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "scripts cannot start daemon threads",
             "lifecycle.unload|gtest.threads",
             ">=3.12",
+        ),
+    ],
+    "src/python/interpreter/enter.rs": [
+        (
+            "            if let Some(suspended) = self.suspended {\n"
+            "                ffi::PyEval_RestoreThread(suspended);\n            }\n",
+            "",
+            "a script whose call of the hub ends in another script crashes it",
+            "gtest.isolation|lifecycle.nested_unload",
+        ),
+        (
+            "(!attached.is_null() && (cfg!(Py_3_12) || attached == own))",
+            "(!attached.is_null())",
+            "two threads of the hub that call scripts at the same time crash it",
+            "gtest.threads",
+            "<3.12",
+        ),
+    ],
+    "src/python/interpreter/janitor.rs": [
+        (
+            "        if let Some(suspended) = self.suspended {\n"
+            "            // SAFETY: the thread state that `janitor` left",
+            "        if let Some(suspended) = None {\n"
+            "            // SAFETY: the thread state that `janitor` left",
+            "a script that has another one unloaded crashes the hub",
+            "lifecycle.nested_unload|gtest.lifecycle",
+        ),
+        (
+            "        self.interpreter.closing.store(false, Ordering::SeqCst);\n",
+            "",
+            "a script that was loaded again has no deadline any more",
+            "guard.deadline|lifecycle.reuse",
+        ),
+    ],
+    "src/python/interpreter/prepare.rs": [
+        (
+            "matches!(*now, Preparation::NotAsked | Preparation::Failed)",
+            "matches!(*now, Preparation::NotAsked)",
+            "after one fault no script runs in the main interpreter any more",
+            "panics.*",
+        ),
+        (
+            "        unsafe { ffi::PyEval_RestoreThread(suspended) };\n        gil_state::set(seen);\n",
+            "        let _ = (suspended, seen);\n",
+            "a host that runs Python code of its own crashes as it loads the first script",
+            "lifecycle.host",
+        ),
+    ],
+    "src/python/interpreter/start.rs": [
+        (
+            "        libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());\n",
+            "",
+            "Ctrl-C does not end the hub any more",
+            "gtest.lifecycle",
+        ),
+        (
+            "        waiting::take_place(attached);\n",
+            "",
+            "scripts in the main interpreter wait beyond their deadline",
+            "guard.waits.*",
+        ),
+    ],
+    "src/python/interpreter/threads.rs": [
+        (
+            "kept.serial == serial && !kept.is_deleted()",
+            "kept.serial == serial",
+            "the hub crashes when it calls a script that was loaded again",
+            "lifecycle.reuse|lifecycle.reload.sub",
+        ),
+        (
+            "    with_thread(|thread| !thread.frames.is_empty())\n",
+            "    with_thread(|_| true)\n",
+            "a script's own thread is in the hub beside the hub's thread",
+            "lifecycle.script_threads|gtest.threads",
+        ),
+    ],
+    "src/python/interpreter/visits.rs": [
+        (
+            "                    || entries.iter().any(|entry| entry.thread_state == thread_state);\n",
+            "                    || entries.is_empty();\n",
+            "the hub's threads are taken for a script's: it is never unloaded",
+            "lifecycle.unload|lifecycle.reuse",
+        ),
+        (
+            "[kept, self.janitor.load(Ordering::Acquire)].into_iter()",
+            "[kept].into_iter()",
+            "a script that does not come to its end at an unload keeps the hub for ever",
+            "guard.deadline|lifecycle.leaving",
         ),
     ],
     "src/python/interrupt.rs": [
