@@ -1737,16 +1737,100 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/object.rs": [
         (
-            "        (overflow == 0).then_some(value)\n",
-            "        Some(value)\n",
-            "large integers become -1",
-            "gtest.call_function|gtest.hooks",
+            "        let object = if value {\n",
+            "        let object = if !value {\n",
+            "scripts get False for true, and True for false",
+            "gtest.call_function|gtest.vh_functions",
+        ),
+        (
+            "        unsafe { ffi::Py_DECREF(self.as_ptr()) };\n",
+            "        let _ = ffi::Py_DECREF;\n",
+            "each call costs memory for ever",
+            "gtest.memory|lifecycle.reload.sub",
+        ),
+    ],
+    "src/python/object/code.rs": [
+        (
+            "unsafe { self.take(ffi::PyImport_ImportModule(name.as_ptr())) }",
+            "unsafe { Ok(self.borrow(ffi::PyImport_AddModule(name.as_ptr())).unwrap()) }",
+            "modules that nobody imported before are empty",
+            "gtest.lifecycle|gtest.vh_functions",
+        ),
+        (
+            "                arguments.len(),\n",
+            "                arguments.len().min(1),\n",
+            "functions of scripts get their first argument only",
+            "gtest.call_function|gtest.lifecycle",
+        ),
+    ],
+    "src/python/object/containers.rs": [
+        (
+            "        if !self.is_tuple() && !self.is_list() {\n",
+            "        if !self.is_tuple() {\n",
+            "hooks that answer lists answer nothing",
+            "gtest.hooks|gtest.call_function",
+        ),
+        (
+            "dict.set_dict_pair(&pair[0], &pair[1])?;",
+            "dict.set_dict_pair(&pair[1], &pair[0])?;",
+            "keys and values of JSON are exchanged",
+            "gtest.call_function",
+        ),
+    ],
+    "src/python/object/exceptions.rs": [
+        (
+            "&format!(\"{kind}: {message}\")",
+            "message",
+            "an exception of the host that Python does not have is told without its name",
+            "gtest.owning_functions",
         ),
         (
             "ffi::PyType_IsSubtype(found.as_ptr().cast(), ffi::PyExc_Exception.cast()) != 0;",
             "true;",
             "a function of the hub can end the script's thread by SystemExit",
             "gtest.owning_functions",
+        ),
+    ],
+    "src/python/object/kept.rs": [
+        (
+            "unsafe { attached.borrow(self.0.as_ptr()) }.expect",
+            "unsafe { attached.take(self.0.as_ptr()) }.expect",
+            "the hub crashes after some calls",
+            "gtest.call_function|gtest.hooks",
+        ),
+        (
+            "        drop(unsafe { attached.take(self.0.as_ptr()) });\n",
+            "        std::mem::forget(unsafe { attached.take(self.0.as_ptr()) });\n",
+            "what a script held stays when it is unloaded",
+            "lifecycle.*",
+        ),
+    ],
+    "src/python/object/make.rs": [
+        (
+            "const TWO_BYTES: i32 = 2;",
+            "const TWO_BYTES: i32 = 1;",
+            "each second character of a hub that speaks CP1251 is a NUL",
+            "gtest.text",
+        ),
+        (
+            "const FOUR_BYTES: i32 = 4;",
+            "const FOUR_BYTES: i32 = 2;",
+            "each second character of a hub that speaks GBK is a NUL",
+            "gtest.text",
+        ),
+    ],
+    "src/python/object/read.rs": [
+        (
+            "        (overflow == 0).then_some(value)\n",
+            "        Some(value)\n",
+            "large integers become -1",
+            "gtest.call_function|gtest.hooks",
+        ),
+        (
+            "&raw mut ffi::PyCoro_Type) != 0 }",
+            "&raw mut ffi::PyCoro_Type) > 1 }",
+            "hooks that are coroutines never run",
+            "lifecycle.async",
         ),
     ],
     "src/python/output.rs": [
