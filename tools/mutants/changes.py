@@ -746,6 +746,34 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "gtest.bad_input|gtest.call_function|header.json",
         ),
     ],
+    "src/python/json/reader/keys.rs": [
+        (
+            ".filter(|key| is_same(key.text, text))?",
+            ".filter(|key| key.text.len() == text.len())?",
+            "a map has the key of another one",
+            "gtest.call_function|header.json",
+        ),
+        (
+            "text.get(length) != Some(&b'\"') || ",
+            "",
+            "a key that begins as the one before is cut, and the JSON refused",
+            "gtest.call_function|header.json",
+        ),
+    ],
+    "src/python/json/reader/plain.rs": [
+        (
+            "marks.trailing_zeros() as usize / 8;",
+            "marks.leading_zeros() as usize / 8;",
+            "strings of JSON end at the wrong place",
+            "rust|gtest.call_function",
+        ),
+        (
+            "high & HIGHEST == 0 && rest[..last].is_ascii();",
+            "rest[..last].is_ascii();",
+            "texts that are not ASCII become others",
+            "rust|gtest.text",
+        ),
+    ],
     "src/python/json.rs": [
         (
             '        return refuse(format!("{number} in it has no JSON form"));\n',
