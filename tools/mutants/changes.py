@@ -1600,16 +1600,46 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/gil_state.rs": [
         (
-            "                    libc::pthread_setspecific(key, current.cast());\n",
+            "    if !current.is_null() {\n        place::find(current);\n",
+            "    if false && !current.is_null() {\n        place::find(current);\n",
+            "C extensions deadlock in interpreters of scripts",
+            "lifecycle.host|field.sub|gtest.isolation",
+        ),
+        (
+            "    unsafe { ffi::PyGILState_GetThisThreadState() }.is_null()\n",
+            "    !unsafe { ffi::PyGILState_GetThisThreadState() }.is_null()\n",
+            "a place of somebody else is taken for Python's",
+            "lifecycle.host|field.sub|gtest.isolation",
+        ),
+    ],
+    "src/python/gil_state/key.rs": [
+        (
+            "                libc::pthread_setspecific(key, current.cast());\n",
             "",
             "C extensions crash the hub",
             "lifecycle.host|gtest.isolation",
         ),
         (
-            "            unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, thread_state.cast()) };\n",
-            "            let _ = thread_state;\n",
+            "        unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, thread_state.cast()) };\n",
+            "        let _ = thread_state;\n",
             "C extensions take another script's interpreter for theirs",
             "lifecycle.host|field.sub|gtest.isolation",
+        ),
+    ],
+    "src/python/gil_state/variable.rs": [
+        (
+            "                word.write(current);\n",
+            "",
+            "C extensions crash the hub",
+            "lifecycle.host|gtest.isolation",
+            ">=3.15",
+        ),
+        (
+            "        unsafe { variable.write(thread_state) };\n",
+            "        let _ = (variable, thread_state);\n",
+            "C extensions take another script's interpreter for theirs",
+            "lifecycle.host|field.sub|gtest.isolation",
+            ">=3.15",
         ),
     ],
     "src/python/imports.rs": [
@@ -1652,6 +1682,38 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "",
             "a hook gets no time to clean up after its deadline",
             "guard.deadline",
+        ),
+    ],
+    "src/python/insist/monitoring.rs": [
+        (
+            "scope::call(attached, c\"watch_steps\", &[]);",
+            "scope::call(attached, c\"unwatch_steps\", &[]);",
+            "from 3.12 on a hook that catches its exception runs on for ever",
+            "guard.deadline",
+            ">=3.12",
+        ),
+        (
+            "scope::call(attached, c\"unwatch_steps\", &[]);",
+            "Ok::<_, crate::python::object::Raised>(attached.none());",
+            "from 3.12 on a script is slow for ever after it caught an exception",
+            "guard.deadline",
+            ">=3.12",
+        ),
+    ],
+    "src/python/insist/tracing.rs": [
+        (
+            "    if what != ffi::PyTrace_LINE && what != ffi::PyTrace_CALL {\n",
+            "    if what != ffi::PyTrace_CALL {\n",
+            "up to 3.11 a loop that catches its exception runs on for ever",
+            "guard.deadline",
+            "<3.12",
+        ),
+        (
+            "        set(place, before.function, before.object);\n",
+            "        set(place, None, std::ptr::null_mut());\n",
+            "up to 3.11 a script's own trace function is gone after a late call",
+            "guard.deadline",
+            "<3.12",
         ),
     ],
     "src/python/interpreter.rs": [
@@ -1986,21 +2048,46 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/sending.rs": [
         (
-            "        if is_importing(|| innermost(attached, state)) {\n            return false;\n        }\n",
+            "            LOCKING => return frame.as_ptr() == innermost.as_ptr(),\n",
+            "            LOCKING => return false,\n",
+            "up to 3.12 an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+            "<3.13",
+        ),
+        (
+            "const LOOKS_LATER: bool = cfg!(Py_3_13);",
+            "const LOOKS_LATER: bool = false;",
+            "from 3.13 on an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+            ">=3.13",
+        ),
+    ],
+    "src/python/sending/by_number.rs": [
+        (
+            "    let may = !is_shielded(attached, receiver);\n",
+            "    let may = true;\n",
+            "from 3.12 on an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+            ">=3.12",
+        ),
+        (
+            "        if receiver.state.is_null() {\n",
+            "        if receiver.state.is_null() {\n            return None;\n        }\n        if receiver.state.is_null() {\n",
+            "from 3.12 on an import of a script's own thread keeps its lock when it is interrupted",
+            "guard.sending|lifecycle.script_threads",
+            ">=3.12",
+        ),
+    ],
+    "src/python/sending/by_state.rs": [
+        (
+            "    if is_importing(|| innermost(attached, state)) {\n        return false;\n    }\n",
             "",
             "up to 3.11 an interrupted import keeps its lock: later imports hang",
             "guard.sending",
             "<3.12",
         ),
         (
-            "        let may = !is_shielded(attached, receiver);\n",
-            "        let may = true;\n",
-            "from 3.12 on an interrupted import keeps its lock: later imports hang",
-            "guard.sending",
-            ">=3.12",
-        ),
-        (
-            "        if has_one(state) {\n            return; // It is on its way.\n        }\n",
+            "    if has_one(state) {\n        return; // It is on its way.\n    }\n",
             "",
             "up to 3.11 an exception comes to the wrong thread",
             "guard.sending",
