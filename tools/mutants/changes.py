@@ -1110,8 +1110,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/targs.rs": [
         (
-            "let mut rest: &[u8] = b\"lsdpLDO\";",
-            "let mut rest: &[u8] = b\"lsdpLO\";",
+            'let mut rest: &[u8] = b"lsdpLDO";',
+            'let mut rest: &[u8] = b"lsdpLO";',
             "hubs cannot pack JSON",
             "gtest.blocks|rust",
         ),
@@ -1686,14 +1686,14 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/insist/monitoring.rs": [
         (
-            "scope::call(attached, c\"watch_steps\", &[]);",
-            "scope::call(attached, c\"unwatch_steps\", &[]);",
+            'scope::call(attached, c"watch_steps", &[]);',
+            'scope::call(attached, c"unwatch_steps", &[]);',
             "from 3.12 on a hook that catches its exception runs on for ever",
             "guard.deadline",
             ">=3.12",
         ),
         (
-            "scope::call(attached, c\"unwatch_steps\", &[]);",
+            'scope::call(attached, c"unwatch_steps", &[]);',
             "Ok::<_, crate::python::object::Raised>(attached.none());",
             "from 3.12 on a script is slow for ever after it caught an exception",
             "guard.deadline",
@@ -1920,7 +1920,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/object/exceptions.rs": [
         (
-            "&format!(\"{kind}: {message}\")",
+            '&format!("{kind}: {message}")',
             "message",
             "an exception of the host that Python does not have is told without its name",
             "gtest.owning_functions",
