@@ -181,7 +181,8 @@ unsafe fn vh_function<'a>(
     count: ffi::Py_ssize_t,
     keywords: *mut PyObject,
 ) -> Result<Obj<'a>, Raised> {
-    // SAFETY: by contract; the binding lives as long as its capsule.
+    // SAFETY: a capsule of `bind`, as the caller promises: its context is the binding, which lives as long. The
+    // vector is the one that `Given::new` asks for, and Python keeps it until this returns.
     let (binding, given) = unsafe {
         // Unlike the pointer, the context is read without comparing the capsule's name.
         let binding = ffi::PyCapsule_GetContext(capsule).cast::<Binding>();
@@ -307,8 +308,8 @@ unsafe fn renew(module: &Obj, functions: &Obj, context: &Arc<Context>) -> Result
         }
     }
     for ((_, definition), function) in methods().0.iter().zip(functions.items()) {
-        // SAFETY: the list holds what `bind` made: `self` of each is a capsule with a binding, which
-        // by contract nobody reads now.
+        // SAFETY: the list holds what `bind` made: `self` of each is a capsule with a binding. Only a call of
+        // the function reads it, and the caller promises that there is none.
         unsafe {
             let capsule = ffi::PyCFunction_GetSelf(function.as_ptr());
             let binding = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Binding>();
@@ -432,42 +433,43 @@ const DOC: &CStr = c"The hub: what a script can ask it and tell it to do.";
 
 const EXECUTE: unsafe extern "C" fn(*mut PyObject) -> c_int = entry!(slot execute);
 
-struct Definition {
-    slots: UnsafeCell<[ffi::PyModuleDef_Slot; 4]>,
-    module: UnsafeCell<PyModuleDef>,
-}
+struct Slots(UnsafeCell<[ffi::PyModuleDef_Slot; 4]>);
+
+// SAFETY: CPython only reads the slots, and nobody writes them.
+unsafe impl Sync for Slots {}
+
+static SLOTS: Slots = Slots(UnsafeCell::new([
+    ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: EXECUTE as *mut c_void },
+    #[cfg(Py_3_12)]
+    ffi::PyModuleDef_Slot {
+        slot: ffi::Py_mod_multiple_interpreters,
+        value: ffi::Py_MOD_PER_INTERPRETER_GIL_SUPPORTED,
+    },
+    #[cfg(Py_3_13)]
+    ffi::PyModuleDef_Slot { slot: ffi::Py_mod_gil, value: ffi::Py_MOD_GIL_USED },
+    END,
+    #[cfg(not(Py_3_13))]
+    END,
+    #[cfg(not(Py_3_12))]
+    END,
+]));
+
+struct Definition(UnsafeCell<PyModuleDef>);
 
 // SAFETY: CPython writes the definition's own header once, under the main interpreter's lock.
 unsafe impl Sync for Definition {}
 
-static DEFINITION: Definition = Definition {
-    slots: UnsafeCell::new([
-        ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: EXECUTE as *mut c_void },
-        #[cfg(Py_3_12)]
-        ffi::PyModuleDef_Slot {
-            slot: ffi::Py_mod_multiple_interpreters,
-            value: ffi::Py_MOD_PER_INTERPRETER_GIL_SUPPORTED,
-        },
-        #[cfg(Py_3_13)]
-        ffi::PyModuleDef_Slot { slot: ffi::Py_mod_gil, value: ffi::Py_MOD_GIL_USED },
-        END,
-        #[cfg(not(Py_3_13))]
-        END,
-        #[cfg(not(Py_3_12))]
-        END,
-    ]),
-    module: UnsafeCell::new(PyModuleDef {
-        m_base: ffi::PyModuleDef_HEAD_INIT,
-        m_name: c"vh".as_ptr(),
-        m_doc: DOC.as_ptr(),
-        m_size: 0,
-        m_methods: std::ptr::null_mut(),
-        m_slots: std::ptr::null_mut(),
-        m_traverse: None,
-        m_clear: None,
-        m_free: None,
-    }),
-};
+static DEFINITION: Definition = Definition(UnsafeCell::new(PyModuleDef {
+    m_base: ffi::PyModuleDef_HEAD_INIT,
+    m_name: c"vh".as_ptr(),
+    m_doc: DOC.as_ptr(),
+    m_size: 0,
+    m_methods: std::ptr::null_mut(),
+    m_slots: SLOTS.0.get().cast(),
+    m_traverse: None,
+    m_clear: None,
+    m_free: None,
+}));
 
 const END: ffi::PyModuleDef_Slot = ffi::PyModuleDef_Slot { slot: 0, value: std::ptr::null_mut() };
 
@@ -477,10 +479,6 @@ pub const CREATE: unsafe extern "C" fn() -> *mut PyObject = entry!(module create
 /// # Safety
 /// An interpreter is attached.
 unsafe fn create() -> *mut PyObject {
-    // SAFETY: by contract; the same value is written each time.
-    unsafe {
-        let module = DEFINITION.module.get();
-        (*module).m_slots = DEFINITION.slots.get().cast();
-        ffi::PyModuleDef_Init(module)
-    }
+    // SAFETY: an interpreter is attached, as the caller promises; the definition is static.
+    unsafe { ffi::PyModuleDef_Init(DEFINITION.0.get()) }
 }
