@@ -2177,10 +2177,52 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.leaving|lifecycle.script_threads",
         ),
         (
+            "            running.as_ref()\n",
+            "            drop(running);\n            None\n",
+            "modules that scripts of the main interpreter share cannot call the hub",
+            "lifecycle.shared_interpreter|gtest.isolation",
+        ),
+    ],
+    "src/python/vh/binding.rs": [
+        (
+            "Binding { function, context: context.cloned() }",
+            "Binding { function, context: context.cloned().filter(|_| false) }",
+            "threads of a script in the main interpreter cannot call the hub",
+            "lifecycle.script_threads|gtest.threads",
+        ),
+        (
+            "        Arc::increment_strong_count(context);\n",
+            "",
+            "the hub crashes after a script has been unloaded",
+            "lifecycle.reuse|gtest.vh_functions",
+        ),
+    ],
+    "src/python/vh/module.rs": [
+        (
             '            namespace.call_method(c"pop", &[name])?;\n',
             "            let _ = name;\n",
             "what a script put into vh is there at its next load",
             "lifecycle.reuse",
+        ),
+        (
+            "            (*binding).context = Some(Arc::clone(context));\n",
+            "            let _ = (binding, context);\n",
+            "a script that was loaded again cannot call the hub",
+            "lifecycle.reuse|lifecycle.reload.sub",
+        ),
+    ],
+    "src/python/vh/table.rs": [
+        (
+            "        Outcome::Rows => Function::Sql(callback),\n",
+            "        Outcome::Rows => Function::Callback(callback),\n",
+            "vh.SQL puts no values into its query",
+            "gtest.vh_functions|sql.*",
+        ),
+        (
+            '(c"Encode", Function::Encode,',
+            '(c"Encode", Function::Decode,',
+            "vh.Encode does the reverse",
+            "gtest.vh_functions",
         ),
     ],
     "src/python/vh/arguments.rs": [
