@@ -1,5 +1,5 @@
 # Registers the tests of the build: Pythons that are not supported are refused, dependencies looked at,
-# and the wrong changes that tools/mutants makes by hand can be made.
+# long functions and files found, and the wrong changes that tools/mutants makes by hand can be made.
 
 add_test(NAME build.refusals
          COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/build/refusals.py
@@ -9,6 +9,9 @@ set_tests_properties(build.refusals PROPERTIES TIMEOUT 600 RESOURCE_LOCK cargo)
 add_test(NAME build.dependencies COMMAND ${VH_PYTHON_EXECUTABLE} -B
                                          ${CMAKE_SOURCE_DIR}/tests/build/dependencies.py)
 set_tests_properties(build.dependencies PROPERTIES TIMEOUT 120)
+add_test(NAME build.sizes COMMAND ${VH_PYTHON_EXECUTABLE} -B
+                                  ${CMAKE_SOURCE_DIR}/tests/build/sizes.py)
+set_tests_properties(build.sizes PROPERTIES TIMEOUT 120)
 
 add_test(NAME build.mutants COMMAND ${VH_PYTHON_EXECUTABLE} -B
                                     ${CMAKE_SOURCE_DIR}/tools/mutants/test_changes.py)

@@ -1,4 +1,4 @@
-//! Building, reading and releasing blocks in `src/targs.rs`: what goes in comes out, and every string is
+//! Building, reading and releasing blocks in `src/targs`: what goes in comes out, and every string is
 //! released once, whoever releases it.
 #![no_main]
 

@@ -51,7 +51,7 @@ fn points() -> &'static [Point] {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vh_test_point(index: usize, length: *mut usize) -> *const c_char {
     let Some(point) = points().get(index) else { return ptr::null() };
-    // SAFETY: by contract.
+    // SAFETY: `length` may be written, as the caller promises.
     unsafe { length.write(point.name.len()) };
     point.name.as_ptr().cast()
 }

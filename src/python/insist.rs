@@ -20,6 +20,16 @@ use super::scope;
 use crate::guard::slot;
 use crate::guard::watchdog::Attempt;
 
+#[cfg(Py_3_12)]
+mod monitoring;
+#[cfg(not(Py_3_12))]
+mod tracing;
+
+#[cfg(Py_3_12)]
+use monitoring as steps;
+#[cfg(not(Py_3_12))]
+use tracing as steps;
+
 /// From the first step that is seen to the first that raises: for a script that has only just taken
 /// the exception and cleans up.
 const GRACE: Duration = Duration::from_millis(200);
@@ -145,28 +155,6 @@ fn file_of(code: &Obj) -> String {
     )
 }
 
-/// From 3.12 on: a tool of `sys.monitoring`, kept by `support/steps.py`.
-#[cfg(Py_3_12)]
-mod steps {
-    use super::{Attached, Interpreter, scope};
-
-    pub fn place_of(_: Attached<'_>, interpreter: &Interpreter, _: u64) -> Option<usize> {
-        Some(interpreter.address())
-    }
-
-    /// May be called again.
-    pub fn watch(attached: Attached<'_>, _: usize) {
-        let done = scope::call(attached, c"watch_steps", &[]);
-        done.map_or_else(|raised| attached.clear(raised), drop);
-    }
-
-    /// The place is the attached interpreter.
-    pub fn unwatch(attached: Attached<'_>, _: usize) {
-        let done = scope::call(attached, c"unwatch_steps", &[]);
-        done.map_or_else(|raised| attached.clear(raised), drop);
-    }
-}
-
 /// `step(code, ...)`: what the tool calls at each step; for `support/steps.py`.
 pub fn step<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let handler = arguments.as_ref().and_then(handler_of);
@@ -198,117 +186,4 @@ fn handler_of(arguments: &Obj) -> Option<Handler> {
     };
     arguments.item(2).filter(is_exception)?;
     Some((code.as_ptr() as usize, place))
-}
-
-/// Up to 3.11: the thread's trace function.
-#[cfg(not(Py_3_12))]
-mod steps {
-    use std::ffi::c_int;
-
-    use pyo3_ffi::{Py_tracefunc, PyObject, PyThreadState};
-
-    use super::{Attached, Interpreter, Mutex, Obj, Raised, ffi, file_of, interrupt, is_refused};
-    use crate::python::thread_state::ThreadState;
-    use crate::python::trampoline::entry;
-
-    unsafe extern "C" {
-        fn _PyEval_SetTrace(
-            thread_state: *mut PyThreadState,
-            function: Option<Py_tracefunc>,
-            object: *mut PyObject,
-        ) -> c_int;
-    }
-
-    /// The trace function that a thread state had; its object is counted.
-    struct Before {
-        place: usize,
-        function: Option<Py_tracefunc>,
-        object: *mut PyObject,
-    }
-
-    // SAFETY: the object is only used with its interpreter attached.
-    unsafe impl Send for Before {}
-
-    static BEFORE: Mutex<Vec<Before>> = Mutex::new(Vec::new());
-
-    pub fn place_of(
-        attached: Attached<'_>,
-        interpreter: &Interpreter,
-        thread: u64,
-    ) -> Option<usize> {
-        interpreter.thread_state_of(attached, thread).map(|(thread_state, _)| thread_state as usize)
-    }
-
-    fn is_ours(place: usize) -> bool {
-        // SAFETY: a thread state of the attached interpreter, whose thread stands still.
-        let function = unsafe { (*(place as *const ThreadState)).trace };
-        function.is_some_and(|function| function as usize == TRACE as usize)
-    }
-
-    /// May be called again.
-    pub fn watch(_: Attached<'_>, place: usize) {
-        if is_ours(place) {
-            return;
-        }
-        // SAFETY: as above; the object is counted before Python gives back its own reference.
-        let before = unsafe {
-            let head = place as *const ThreadState;
-            ffi::Py_XINCREF((*head).trace_object);
-            Before { place, function: (*head).trace, object: (*head).trace_object }
-        };
-        set(place, Some(TRACE), std::ptr::null_mut());
-        let mut all = BEFORE.lock();
-        let outdated = all.iter().position(|one| one.place == place).map(|at| all.swap_remove(at));
-        all.push(before);
-        drop(all);
-        drop_object(outdated.map(|one| one.object));
-    }
-
-    /// The place's interpreter is attached.
-    pub fn unwatch(_: Attached<'_>, place: usize) {
-        let before = {
-            let mut all = BEFORE.lock();
-            let at = all.iter().position(|one| one.place == place);
-            at.map(|at| all.swap_remove(at))
-        };
-        let Some(before) = before else { return };
-        // The script may have set another one meanwhile.
-        if is_ours(place) {
-            set(place, before.function, before.object);
-        }
-        drop_object(Some(before.object));
-    }
-
-    fn set(place: usize, function: Option<Py_tracefunc>, object: *mut PyObject) {
-        // SAFETY: as in `is_ours`. It fails only by an audit hook, with an exception.
-        unsafe {
-            if _PyEval_SetTrace(place as *mut PyThreadState, function, object) < 0 {
-                ffi::PyErr_Clear();
-            }
-        }
-    }
-
-    fn drop_object(object: Option<*mut PyObject>) {
-        // SAFETY: counted by `watch`; its interpreter is attached.
-        unsafe { ffi::Py_XDECREF(object.unwrap_or_default()) };
-    }
-
-    const TRACE: Py_tracefunc = entry!(trace trace);
-
-    fn trace<'a>(
-        attached: Attached<'a>,
-        frame: Option<Obj<'a>>,
-        what: c_int,
-    ) -> Result<(), Raised> {
-        if what != ffi::PyTrace_LINE && what != ffi::PyTrace_CALL {
-            return Ok(());
-        }
-        let Some(frame) = frame else { return Ok(()) };
-        // SAFETY: attached; the frame is alive, and its code is a new reference.
-        let code = || unsafe { attached.take(ffi::PyFrame_GetCode(frame.as_ptr().cast()).cast()) };
-        match is_refused(|| code().map_or_else(|_| String::new(), |code| file_of(&code))) {
-            true => Err(interrupt::raise(attached)),
-            false => Ok(()),
-        }
-    }
 }

@@ -9,6 +9,16 @@ use pyo3_ffi::{PyObject, PyThreadState};
 
 use super::object::{Attached, Obj, Raised};
 
+#[cfg(Py_3_12)]
+mod by_number;
+#[cfg(not(Py_3_12))]
+mod by_state;
+
+#[cfg(Py_3_12)]
+use by_number as exact;
+#[cfg(not(Py_3_12))]
+use by_state as exact;
+
 /// Who gets the exception.
 #[derive(Clone, Copy, Debug)]
 pub struct Receiver {
@@ -100,135 +110,4 @@ fn place_of(frame: &Obj) -> Option<(String, String)> {
     let text = |code: &Obj, name| Ok(code.attribute(name)?.to_text());
     let code = frame.attribute(c"f_code");
     code.and_then(|code| Ok((text(&code, c"co_filename")?, text(&code, c"co_name")?))).ok()
-}
-
-#[cfg(Py_3_12)]
-mod exact {
-    use super::{
-        Attached, Obj, PyObject, PyThreadState, Raised, Receiver, ffi, innermost, is_importing,
-        send_by_number,
-    };
-
-    pub fn send(attached: Attached<'_>, receiver: Receiver, exception: *mut PyObject) -> bool {
-        let may = !is_shielded(attached, receiver);
-        if may {
-            send_by_number(attached, receiver.thread, exception);
-        }
-        may
-    }
-
-    pub fn deliver(
-        attached: Attached<'_>,
-        receiver: Receiver,
-        _: *mut PyThreadState,
-        exception: *mut PyObject,
-    ) {
-        send_by_number(attached, receiver.thread, exception);
-    }
-
-    pub fn is_shielded(attached: Attached<'_>, receiver: Receiver) -> bool {
-        is_importing(|| {
-            if receiver.state.is_null() {
-                let frame = among_all(attached, receiver.thread);
-                return frame.map_err(|raised| attached.clear(raised)).ok();
-            }
-            innermost(attached, receiver.state)
-        })
-    }
-
-    /// The innermost frame of a thread that is known by its number only.
-    fn among_all(attached: Attached<'_>, thread: u64) -> Result<Obj<'_>, Raised> {
-        // SAFETY: attached; the name is a C string, and the result is borrowed from `sys` or NULL.
-        let frames = unsafe { ffi::PySys_GetObject(c"_current_frames".as_ptr()) };
-        // SAFETY: as above.
-        let Some(frames) = (unsafe { attached.borrow(frames) }) else { return Err(Raised) };
-        let (all, number) = (frames.call(&[])?, attached.int(thread as i64)?);
-        // SAFETY: attached; a new reference or NULL.
-        unsafe { attached.take(ffi::PyObject_GetItem(all.as_ptr(), number.as_ptr())) }
-    }
-}
-
-#[cfg(not(Py_3_12))]
-mod exact {
-    use std::ptr;
-
-    use super::{
-        Attached, PyObject, PyThreadState, Receiver, ffi, innermost, is_importing, send_by_number,
-    };
-    use crate::python::thread_state::ThreadState;
-
-    pub fn send(attached: Attached<'_>, receiver: Receiver, exception: *mut PyObject) -> bool {
-        let Some(state) = state_of(attached, receiver) else {
-            return true;
-        };
-        if is_importing(|| innermost(attached, state)) {
-            return false;
-        }
-        deliver(attached, receiver, state, exception);
-        true
-    }
-
-    pub fn deliver(
-        attached: Attached<'_>,
-        receiver: Receiver,
-        state: *mut PyThreadState,
-        exception: *mut PyObject,
-    ) {
-        // SAFETY: a thread state of the attached interpreter, here and below.
-        let has_one = |state: *mut PyThreadState| unsafe { !sent(state).read().is_null() };
-        if has_one(state) {
-            return; // It is on its way.
-        }
-        let before: Vec<_> = all_states(attached).filter(|&state| has_one(state)).collect();
-        send_by_number(attached, receiver.thread, exception);
-        // A thread takes its own number as it begins, at any moment: only what was sent tells whom it
-        // was sent to.
-        let is_new = |other: &*mut PyThreadState| has_one(*other) && !before.contains(other);
-        if !has_one(state)
-            && let Some(other) = all_states(attached).find(is_new)
-        {
-            // SAFETY: both belong to the attached interpreter, so that their threads stand still.
-            unsafe { sent(state).write(sent(other).replace(ptr::null_mut())) };
-        }
-    }
-
-    pub fn is_shielded(attached: Attached<'_>, receiver: Receiver) -> bool {
-        state_of(attached, receiver)
-            .is_some_and(|state| is_importing(|| innermost(attached, state)))
-    }
-
-    /// The receiver's thread state: the one with Python code, for a thread that has begun.
-    fn state_of(attached: Attached<'_>, receiver: Receiver) -> Option<*mut PyThreadState> {
-        if !receiver.state.is_null() {
-            return Some(receiver.state);
-        }
-        let has_code = |state: &*mut PyThreadState| innermost(attached, *state).is_some();
-        states(attached, receiver.thread)
-            .find(has_code)
-            .or_else(|| states(attached, receiver.thread).next())
-    }
-
-    fn states(attached: Attached<'_>, thread: u64) -> impl Iterator<Item = *mut PyThreadState> {
-        // SAFETY: a thread state of the attached interpreter.
-        let number = |state: *mut PyThreadState| unsafe {
-            (&raw const (*state.cast::<ThreadState>()).thread_id).read_volatile()
-        };
-        all_states(attached).filter(move |&state| number(state) == thread)
-    }
-
-    fn all_states(_: Attached<'_>) -> impl Iterator<Item = *mut PyThreadState> {
-        let some = |state: *mut PyThreadState| (!state.is_null()).then_some(state);
-        // SAFETY: attached, so that the list does not change before somebody else is.
-        let first = unsafe { ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get()) };
-        std::iter::successors(some(first), move |&state| {
-            // SAFETY: as above; a thread state of the list.
-            some(unsafe { ffi::PyThreadState_Next(state) })
-        })
-    }
-
-    /// Where a thread state keeps what was sent to it: a counted reference or NULL.
-    unsafe fn sent(state: *mut PyThreadState) -> *mut *mut PyObject {
-        // SAFETY: by contract, a thread state that is there.
-        unsafe { &raw mut (*state.cast::<ThreadState>()).sent }
-    }
 }

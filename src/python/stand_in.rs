@@ -295,8 +295,8 @@ impl Original {
         given: &Given,
     ) -> Result<Obj<'a>, Raised> {
         let function = self.function.load(Ordering::Relaxed);
-        // SAFETY: by contract the function's type is the one of the variant; it gives a new reference, or
-        // NULL with an exception.
+        // SAFETY: the function has the type of the variant, whose pointers are alive, as the caller promises; it
+        // gives a new reference, or NULL with an exception.
         unsafe {
             attached.take(match *given {
                 Given::Plain(argument) => transmute::<*mut c_void, Plain>(function)(own, argument),

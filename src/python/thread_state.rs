@@ -47,16 +47,16 @@ pub struct ThreadState {
 /// The attached thread state.
 #[cfg(not(Py_3_11))]
 pub unsafe fn enter_tracing(thread_state: *mut PyThreadState) {
-    // SAFETY: by contract; it begins as `ThreadState` tells.
+    // SAFETY: attached, as the caller promises, so that nobody else writes it; it begins as `ThreadState` tells.
     unsafe { (*thread_state.cast::<ThreadState>()).tracing += 1 };
 }
 
 /// Takes one `enter_tracing` back.
 ///
 /// # Safety
-/// As for that.
+/// The attached thread state, for which `enter_tracing` was called.
 #[cfg(not(Py_3_11))]
 pub unsafe fn leave_tracing(thread_state: *mut PyThreadState) {
-    // SAFETY: as above.
+    // SAFETY: attached, as the caller promises, so that nobody else writes it; it begins as `ThreadState` tells.
     unsafe { (*thread_state.cast::<ThreadState>()).tracing -= 1 };
 }

@@ -114,7 +114,7 @@ pub unsafe fn object(
     argument: *mut PyObject,
     body: impl for<'a> FnOnce(Attached<'a>, Option<Obj<'a>>) -> Result<Obj<'a>, Raised>,
 ) -> *mut PyObject {
-    // SAFETY: by contract.
+    // SAFETY: the caller promises what `result` asks for, and for `argument` what `borrow` does.
     unsafe { result(point, |attached| body(attached, attached.borrow(argument))) }
 }
 
@@ -125,7 +125,8 @@ pub unsafe fn result(
     point: &'static Point,
     body: impl for<'a> FnOnce(Attached<'a>) -> Result<Obj<'a>, Raised>,
 ) -> *mut PyObject {
-    // SAFETY: by contract.
+    // SAFETY: attached, as the caller promises, until this function has returned: the body gets the proof for a
+    // lifetime of its own choice, so that it keeps nothing.
     let attached = unsafe { Attached::assume() };
     let result = panics::catch(point, || body(attached));
     result
@@ -140,7 +141,8 @@ pub unsafe fn status(
     argument: *mut PyObject,
     body: impl for<'a> FnOnce(Attached<'a>, Option<Obj<'a>>) -> Result<(), Raised>,
 ) -> c_int {
-    // SAFETY: by contract.
+    // SAFETY: attached, as the caller promises, until this function has returned; `argument` is NULL or an object
+    // of that interpreter.
     let (attached, argument) = unsafe {
         let attached = Attached::assume();
         (attached, attached.borrow(argument))
@@ -158,7 +160,7 @@ pub unsafe fn pointer(
     point: &'static Point,
     body: impl FnOnce() -> *mut PyObject,
 ) -> *mut PyObject {
-    // SAFETY: by contract.
+    // SAFETY: attached, as the caller promises, until this function has returned.
     let attached = unsafe { Attached::assume() };
     panics::catch(point, body).unwrap_or_else(|caught| {
         let Raised = raise(attached, &caught);

@@ -608,11 +608,48 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     # Text.
     "src/text.rs": [
         (
-            ' || label.starts_with("latin")',
-            "",
-            "latin2 decodes the bytes 80 to 9F as Windows does",
+            "                table_of(encoding, pairs).decode(bytes, |point| out.push(point));\n",
+            "                let bytes = &bytes[..bytes.len().saturating_sub(1)];\n"
+            "                table_of(encoding, pairs).decode(bytes, |point| out.push(point));\n",
+            "the last letter of a line is lost in a hub that speaks GBK",
             "rust|gtest.text",
         ),
+        (
+            "            Kind::SingleByte(table) => Some(&table.decode),\n",
+            "            Kind::SingleByte(_) => None,\n",
+            "texts of a hub that speaks CP1251 are empty",
+            "gtest.text",
+        ),
+    ],
+    "src/text/decoded.rs": [
+        (
+            "    if byte < 0x80 { u32::from(byte) } else { escaped(byte) }\n",
+            "    escaped(byte)\n",
+            "an ASCII letter behind half a character is not told as a letter",
+            "rust",
+        ),
+        (
+            "(2, u32::from(first & 0x1F))",
+            "(2, u32::from(first & 0x0F))",
+            "Cyrillic letters become others on their way back",
+            "rust|gtest.text",
+        ),
+    ],
+    "src/text/encode.rs": [
+        (
+            "(0xDC80..=0xDCFF, _) => out.push((code_point - 0xDC00) as u8),",
+            "(0xDC80..=0xDCFF, _) => out.push(b'?'),",
+            "bytes of users that are no text are lost on their way back",
+            "rust|gtest.text",
+        ),
+        (
+            "                *end = both;\n",
+            "                *end = both + 1;\n",
+            "two letters of Hong Kong become others on their way back",
+            "rust",
+        ),
+    ],
+    "src/text/names.rs": [
         (
             '"gb2312" | "gb-2312" | "cp936" | "ms936" => "gbk".into(),',
             '"gb2312" | "gb-2312" | "ms936" => "gbk".into(),',
@@ -620,9 +657,23 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
         (
-            "(0xDC80..=0xDCFF, _) => out.push((code_point - 0xDC00) as u8),",
-            "(0xDC80..=0xDCFF, _) => out.push(b'?'),",
-            "bytes of users that are no text are lost on their way back",
+            "            *kept == label\n",
+            "            kept.len() == label.len()\n",
+            "a hub that changes its encoding goes on in the old one",
+            "gtest.text",
+        ),
+    ],
+    "src/text/single.rs": [
+        (
+            "text.chars().all(|c| u32::from(c) >= 0xA0)",
+            "text.chars().all(|c| u32::from(c) >= 0x80)",
+            "bytes that CP1252 does not have become control characters",
+            "rust|gtest.text",
+        ),
+        (
+            ' || label.starts_with("latin")',
+            "",
+            "latin2 decodes the bytes 80 to 9F as Windows does",
             "rust|gtest.text",
         ),
     ],
@@ -693,6 +744,34 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "false",
             "numbers with leading zeros are taken",
             "gtest.bad_input|gtest.call_function|header.json",
+        ),
+    ],
+    "src/python/json/reader/keys.rs": [
+        (
+            ".filter(|key| is_same(key.text, text))?",
+            ".filter(|key| key.text.len() == text.len())?",
+            "a map has the key of another one",
+            "gtest.call_function|header.json",
+        ),
+        (
+            "text.get(length) != Some(&b'\"') || ",
+            "",
+            "a key that begins as the one before is cut, and the JSON refused",
+            "gtest.call_function|header.json",
+        ),
+    ],
+    "src/python/json/reader/plain.rs": [
+        (
+            "marks.trailing_zeros() as usize / 8;",
+            "marks.leading_zeros() as usize / 8;",
+            "strings of JSON end at the wrong place",
+            "rust|gtest.call_function",
+        ),
+        (
+            "high & HIGHEST == 0 && rest[..last].is_ascii();",
+            "rest[..last].is_ascii();",
+            "texts that are not ASCII become others",
+            "rust|gtest.text",
         ),
     ],
     "src/python/json.rs": [
@@ -1030,6 +1109,90 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     "src/targs.rs": [
+        (
+            'let mut rest: &[u8] = b"lsdpLDO";',
+            'let mut rest: &[u8] = b"lsdpLO";',
+            "hubs cannot pack JSON",
+            "gtest.blocks|rust",
+        ),
+        (
+            ".min(TAB_LENGTH)",
+            ".min(TAB_LENGTH - 1)",
+            "the tenth item of a tuple that a script answers is lost",
+            "rust",
+        ),
+    ],
+    "src/targs/build.rs": [
+        (
+            "                room = room.add(text.len() + 1);\n",
+            "                room = room.add(text.len());\n",
+            "two texts of a block run into each other",
+            "rust|gtest.hooks",
+        ),
+        (
+            "            Piece::Json(_) => b'D',\n",
+            "            Piece::Json(_) => b's',\n",
+            "the hub takes a script's JSON for a text",
+            "rust|gtest.call_function",
+        ),
+    ],
+    "src/targs/formats.rs": [
+        (
+            "if own.len() >= required && letters",
+            "if letters",
+            "w_unpack leaves values as they were and says that it set them",
+            "rust|gtest.blocks",
+        ),
+        (
+            " && matches!(view.item(0), Item::Text(None))",
+            "",
+            "a hub that unpacks one text too few gets the second instead of the first",
+            "gtest.blocks",
+        ),
+    ],
+    "src/targs/malloc.rs": [
+        (
+            "            let copy = malloc_text(text);\n",
+            "            let copy = malloc_text(&text[..text.len().min(1)]);\n",
+            "lists of texts hold their first letters only",
+            "rust|gtest.call_function",
+        ),
+        (
+            "text(cell).map(<[u8]>::to_vec)",
+            "Some(text(cell).unwrap_or_default().to_vec())",
+            "NULL in the hub's database is an empty text for scripts",
+            "gtest.vh_functions|sql.*",
+        ),
+    ],
+    "src/targs/print.rs": [
+        (
+            "        Telling::Text => plain::quoted(&secrets::masked(text)),\n",
+            "        Telling::Text => plain::quoted(text),\n",
+            "passwords that users send in commands are in the hub's log",
+            "guard.log_attacks",
+        ),
+        (
+            "        Telling::Secret => plain::quoted(secrets::MASK),\n",
+            "        Telling::Secret => plain::quoted(text),\n",
+            "passwords that scripts set are in the hub's log",
+            "guard.log_attacks",
+        ),
+    ],
+    "src/targs/view.rs": [
+        (
+            "if !is_letter(letter) || (*element(block, length)).kind as u8 != letter {",
+            "if !is_letter(letter) {",
+            "a block whose types are not those of its format is taken for what it is not",
+            "rust|gtest.bad_input",
+        ),
+        (
+            "Some((0..).map_while(",
+            "Some((0..1).map_while(",
+            "only the first text of a list arrives",
+            "rust|gtest.call_function",
+        ),
+    ],
+    "src/targs/release.rs": [
         (
             "                && !is_inside(block, address)\n",
             "",
@@ -1437,16 +1600,46 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/gil_state.rs": [
         (
-            "                    libc::pthread_setspecific(key, current.cast());\n",
+            "    if !current.is_null() {\n        place::find(current);\n",
+            "    if false && !current.is_null() {\n        place::find(current);\n",
+            "C extensions deadlock in interpreters of scripts",
+            "lifecycle.host|field.sub|gtest.isolation",
+        ),
+        (
+            "    unsafe { ffi::PyGILState_GetThisThreadState() }.is_null()\n",
+            "    !unsafe { ffi::PyGILState_GetThisThreadState() }.is_null()\n",
+            "a place of somebody else is taken for Python's",
+            "lifecycle.host|field.sub|gtest.isolation",
+        ),
+    ],
+    "src/python/gil_state/key.rs": [
+        (
+            "                libc::pthread_setspecific(key, current.cast());\n",
             "",
             "C extensions crash the hub",
             "lifecycle.host|gtest.isolation",
         ),
         (
-            "            unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, thread_state.cast()) };\n",
-            "            let _ = thread_state;\n",
+            "        unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, thread_state.cast()) };\n",
+            "        let _ = thread_state;\n",
             "C extensions take another script's interpreter for theirs",
             "lifecycle.host|field.sub|gtest.isolation",
+        ),
+    ],
+    "src/python/gil_state/variable.rs": [
+        (
+            "                word.write(current);\n",
+            "",
+            "C extensions crash the hub",
+            "lifecycle.host|gtest.isolation",
+            ">=3.15",
+        ),
+        (
+            "        unsafe { variable.write(thread_state) };\n",
+            "        let _ = (variable, thread_state);\n",
+            "C extensions take another script's interpreter for theirs",
+            "lifecycle.host|field.sub|gtest.isolation",
+            ">=3.15",
         ),
     ],
     "src/python/imports.rs": [
@@ -1491,6 +1684,38 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline",
         ),
     ],
+    "src/python/insist/monitoring.rs": [
+        (
+            'scope::call(attached, c"watch_steps", &[]);',
+            'scope::call(attached, c"unwatch_steps", &[]);',
+            "from 3.12 on a hook that catches its exception runs on for ever",
+            "guard.deadline",
+            ">=3.12",
+        ),
+        (
+            'scope::call(attached, c"unwatch_steps", &[]);',
+            "Ok::<_, crate::python::object::Raised>(attached.none());",
+            "from 3.12 on a script is slow for ever after it caught an exception",
+            "guard.deadline",
+            ">=3.12",
+        ),
+    ],
+    "src/python/insist/tracing.rs": [
+        (
+            "    if what != ffi::PyTrace_LINE && what != ffi::PyTrace_CALL {\n",
+            "    if what != ffi::PyTrace_CALL {\n",
+            "up to 3.11 a loop that catches its exception runs on for ever",
+            "guard.deadline",
+            "<3.12",
+        ),
+        (
+            "        set(place, before.function, before.object);\n",
+            "        set(place, None, std::ptr::null_mut());\n",
+            "up to 3.11 a script's own trace function is gone after a late call",
+            "guard.deadline",
+            "<3.12",
+        ),
+    ],
     "src/python/interpreter.rs": [
         (
             "        all.retain(|known| known.strong_count() > 0);\n",
@@ -1499,10 +1724,19 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reload.sub",
         ),
         (
-            "        libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());\n",
-            "",
-            "Ctrl-C does not end the hub any more",
-            "gtest.lifecycle",
+            "        (!thread_state.is_null()).then(",
+            "        (false && !thread_state.is_null()).then(",
+            "the log does not say which script's own thread crashed the hub",
+            "guard.crash",
+        ),
+    ],
+    "src/python/interpreter/create.rs": [
+        (
+            "(lock == Lock::Shared && NEEDS_TICKER)",
+            "(false && lock == Lock::Shared && NEEDS_TICKER)",
+            "a script's thread that is busy keeps the hub waiting",
+            "lifecycle.busy_script",
+            "<3.13",
         ),
         (
             "        allow_daemon_threads: 1,\n",
@@ -1510,6 +1744,94 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "scripts cannot start daemon threads",
             "lifecycle.unload|gtest.threads",
             ">=3.12",
+        ),
+    ],
+    "src/python/interpreter/enter.rs": [
+        (
+            "            if let Some(suspended) = self.suspended {\n"
+            "                ffi::PyEval_RestoreThread(suspended);\n            }\n",
+            "",
+            "a script whose call of the hub ends in another script crashes it",
+            "gtest.isolation|lifecycle.nested_unload",
+        ),
+        (
+            "(!attached.is_null() && (cfg!(Py_3_12) || attached == own))",
+            "(!attached.is_null())",
+            "two threads of the hub that call scripts at the same time crash it",
+            "gtest.threads",
+            "<3.12",
+        ),
+    ],
+    "src/python/interpreter/janitor.rs": [
+        (
+            "        if let Some(suspended) = self.suspended {\n"
+            "            // SAFETY: the thread state that `janitor` left",
+            "        if let Some(suspended) = None {\n"
+            "            // SAFETY: the thread state that `janitor` left",
+            "a script that has another one unloaded crashes the hub",
+            "lifecycle.nested_unload|gtest.lifecycle",
+        ),
+        (
+            "        self.interpreter.closing.store(false, Ordering::SeqCst);\n",
+            "",
+            "a script that was loaded again has no deadline any more",
+            "guard.deadline|lifecycle.reuse",
+        ),
+    ],
+    "src/python/interpreter/prepare.rs": [
+        (
+            "matches!(*now, Preparation::NotAsked | Preparation::Failed)",
+            "matches!(*now, Preparation::NotAsked)",
+            "after one fault no script runs in the main interpreter any more",
+            "panics.*",
+        ),
+        (
+            "        unsafe { ffi::PyEval_RestoreThread(suspended) };\n        gil_state::set(seen);\n",
+            "        let _ = (suspended, seen);\n",
+            "a host that runs Python code of its own crashes as it loads the first script",
+            "lifecycle.host",
+        ),
+    ],
+    "src/python/interpreter/start.rs": [
+        (
+            "        libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());\n",
+            "",
+            "Ctrl-C does not end the hub any more",
+            "gtest.lifecycle",
+        ),
+        (
+            "        waiting::take_place(attached);\n",
+            "",
+            "scripts in the main interpreter wait beyond their deadline",
+            "guard.waits.*",
+        ),
+    ],
+    "src/python/interpreter/threads.rs": [
+        (
+            "kept.serial == serial && !kept.is_deleted()",
+            "kept.serial == serial",
+            "the hub crashes when it calls a script that was loaded again",
+            "lifecycle.reuse|lifecycle.reload.sub",
+        ),
+        (
+            "    with_thread(|thread| !thread.frames.is_empty())\n",
+            "    with_thread(|_| true)\n",
+            "a script's own thread is in the hub beside the hub's thread",
+            "lifecycle.script_threads|gtest.threads",
+        ),
+    ],
+    "src/python/interpreter/visits.rs": [
+        (
+            "                    || entries.iter().any(|entry| entry.thread_state == thread_state);\n",
+            "                    || entries.is_empty();\n",
+            "the hub's threads are taken for a script's: it is never unloaded",
+            "lifecycle.unload|lifecycle.reuse",
+        ),
+        (
+            "[kept, self.janitor.load(Ordering::Acquire)].into_iter()",
+            "[kept].into_iter()",
+            "a script that does not come to its end at an unload keeps the hub for ever",
+            "guard.deadline|lifecycle.leaving",
         ),
     ],
     "src/python/interrupt.rs": [
@@ -1556,16 +1878,100 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/object.rs": [
         (
-            "        (overflow == 0).then_some(value)\n",
-            "        Some(value)\n",
-            "large integers become -1",
-            "gtest.call_function|gtest.hooks",
+            "        let object = if value {\n",
+            "        let object = if !value {\n",
+            "scripts get False for true, and True for false",
+            "gtest.call_function|gtest.vh_functions",
+        ),
+        (
+            "        unsafe { ffi::Py_DECREF(self.as_ptr()) };\n",
+            "        let _ = ffi::Py_DECREF;\n",
+            "each call costs memory for ever",
+            "gtest.memory|lifecycle.reload.sub",
+        ),
+    ],
+    "src/python/object/code.rs": [
+        (
+            "unsafe { self.take(ffi::PyImport_ImportModule(name.as_ptr())) }",
+            "unsafe { Ok(self.borrow(ffi::PyImport_AddModule(name.as_ptr())).unwrap()) }",
+            "modules that nobody imported before are empty",
+            "gtest.lifecycle|gtest.vh_functions",
+        ),
+        (
+            "                arguments.len(),\n",
+            "                arguments.len().min(1),\n",
+            "functions of scripts get their first argument only",
+            "gtest.call_function|gtest.lifecycle",
+        ),
+    ],
+    "src/python/object/containers.rs": [
+        (
+            "        if !self.is_tuple() && !self.is_list() {\n",
+            "        if !self.is_tuple() {\n",
+            "hooks that answer lists answer nothing",
+            "gtest.hooks|gtest.call_function",
+        ),
+        (
+            "dict.set_dict_pair(&pair[0], &pair[1])?;",
+            "dict.set_dict_pair(&pair[1], &pair[0])?;",
+            "keys and values of JSON are exchanged",
+            "gtest.call_function",
+        ),
+    ],
+    "src/python/object/exceptions.rs": [
+        (
+            '&format!("{kind}: {message}")',
+            "message",
+            "an exception of the host that Python does not have is told without its name",
+            "gtest.owning_functions",
         ),
         (
             "ffi::PyType_IsSubtype(found.as_ptr().cast(), ffi::PyExc_Exception.cast()) != 0;",
             "true;",
             "a function of the hub can end the script's thread by SystemExit",
             "gtest.owning_functions",
+        ),
+    ],
+    "src/python/object/kept.rs": [
+        (
+            "unsafe { attached.borrow(self.0.as_ptr()) }.expect",
+            "unsafe { attached.take(self.0.as_ptr()) }.expect",
+            "the hub crashes after some calls",
+            "gtest.call_function|gtest.hooks",
+        ),
+        (
+            "        drop(unsafe { attached.take(self.0.as_ptr()) });\n",
+            "        std::mem::forget(unsafe { attached.take(self.0.as_ptr()) });\n",
+            "what a script held stays when it is unloaded",
+            "lifecycle.*",
+        ),
+    ],
+    "src/python/object/make.rs": [
+        (
+            "const TWO_BYTES: i32 = 2;",
+            "const TWO_BYTES: i32 = 1;",
+            "each second character of a hub that speaks CP1251 is a NUL",
+            "gtest.text",
+        ),
+        (
+            "const FOUR_BYTES: i32 = 4;",
+            "const FOUR_BYTES: i32 = 2;",
+            "each second character of a hub that speaks GBK is a NUL",
+            "gtest.text",
+        ),
+    ],
+    "src/python/object/read.rs": [
+        (
+            "        (overflow == 0).then_some(value)\n",
+            "        Some(value)\n",
+            "large integers become -1",
+            "gtest.call_function|gtest.hooks",
+        ),
+        (
+            "&raw mut ffi::PyCoro_Type) != 0 }",
+            "&raw mut ffi::PyCoro_Type) > 1 }",
+            "hooks that are coroutines never run",
+            "lifecycle.async",
         ),
     ],
     "src/python/output.rs": [
@@ -1642,21 +2048,46 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/sending.rs": [
         (
-            "        if is_importing(|| innermost(attached, state)) {\n            return false;\n        }\n",
+            "            LOCKING => return frame.as_ptr() == innermost.as_ptr(),\n",
+            "            LOCKING => return false,\n",
+            "up to 3.12 an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+            "<3.13",
+        ),
+        (
+            "const LOOKS_LATER: bool = cfg!(Py_3_13);",
+            "const LOOKS_LATER: bool = false;",
+            "from 3.13 on an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+            ">=3.13",
+        ),
+    ],
+    "src/python/sending/by_number.rs": [
+        (
+            "    let may = !is_shielded(attached, receiver);\n",
+            "    let may = true;\n",
+            "from 3.12 on an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+            ">=3.12",
+        ),
+        (
+            "        if receiver.state.is_null() {\n",
+            "        if receiver.state.is_null() {\n            return None;\n        }\n        if receiver.state.is_null() {\n",
+            "from 3.12 on an import of a script's own thread keeps its lock when it is interrupted",
+            "guard.sending|lifecycle.script_threads",
+            ">=3.12",
+        ),
+    ],
+    "src/python/sending/by_state.rs": [
+        (
+            "    if is_importing(|| innermost(attached, state)) {\n        return false;\n    }\n",
             "",
             "up to 3.11 an interrupted import keeps its lock: later imports hang",
             "guard.sending",
             "<3.12",
         ),
         (
-            "        let may = !is_shielded(attached, receiver);\n",
-            "        let may = true;\n",
-            "from 3.12 on an interrupted import keeps its lock: later imports hang",
-            "guard.sending",
-            ">=3.12",
-        ),
-        (
-            "        if has_one(state) {\n            return; // It is on its way.\n        }\n",
+            "    if has_one(state) {\n        return; // It is on its way.\n    }\n",
             "",
             "up to 3.11 an exception comes to the wrong thread",
             "guard.sending",
@@ -1746,10 +2177,52 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.leaving|lifecycle.script_threads",
         ),
         (
+            "            running.as_ref()\n",
+            "            drop(running);\n            None\n",
+            "modules that scripts of the main interpreter share cannot call the hub",
+            "lifecycle.shared_interpreter|gtest.isolation",
+        ),
+    ],
+    "src/python/vh/binding.rs": [
+        (
+            "Binding { function, context: context.cloned() }",
+            "Binding { function, context: context.cloned().filter(|_| false) }",
+            "threads of a script in the main interpreter cannot call the hub",
+            "lifecycle.script_threads|gtest.threads",
+        ),
+        (
+            "        Arc::increment_strong_count(context);\n",
+            "",
+            "the hub crashes after a script has been unloaded",
+            "lifecycle.reuse|gtest.vh_functions",
+        ),
+    ],
+    "src/python/vh/module.rs": [
+        (
             '            namespace.call_method(c"pop", &[name])?;\n',
             "            let _ = name;\n",
             "what a script put into vh is there at its next load",
             "lifecycle.reuse",
+        ),
+        (
+            "            (*binding).context = Some(Arc::clone(context));\n",
+            "            let _ = (binding, context);\n",
+            "a script that was loaded again cannot call the hub",
+            "lifecycle.reuse|lifecycle.reload.sub",
+        ),
+    ],
+    "src/python/vh/table.rs": [
+        (
+            "        Outcome::Rows => Function::Sql(callback),\n",
+            "        Outcome::Rows => Function::Callback(callback),\n",
+            "vh.SQL puts no values into its query",
+            "gtest.vh_functions|sql.*",
+        ),
+        (
+            '(c"Encode", Function::Encode,',
+            '(c"Encode", Function::Decode,',
+            "vh.Encode does the reverse",
+            "gtest.vh_functions",
         ),
     ],
     "src/python/vh/arguments.rs": [

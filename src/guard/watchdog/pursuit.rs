@@ -121,6 +121,15 @@ impl Pursuit {
             return;
         }
         self.looks += 1;
+        self.go_on(time, teller);
+        if self.looks >= FAST_LOOKS {
+            self.wait = (self.wait * 2).min(LAST_LOOK);
+        }
+        self.due = time + self.wait.as_nanos() as u64;
+    }
+
+    /// What is done and told at a look.
+    fn go_on(&mut self, time: u64, teller: &Sender<Warning>) {
         let tells = self.looks > FAST_LOOKS;
         match self.attempt.state.load(Ordering::Acquire) {
             _ if !self.is_late => {
@@ -166,10 +175,6 @@ impl Pursuit {
                 self.interrupt(time, teller);
             }
         }
-        if self.looks >= FAST_LOOKS {
-            self.wait = (self.wait * 2).min(LAST_LOOK);
-        }
-        self.due = time + self.wait.as_nanos() as u64;
     }
 
     /// Whether the call's thread could have given Python's lock to who tries to interrupt it.

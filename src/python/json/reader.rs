@@ -11,8 +11,13 @@ use smallvec::SmallVec;
 use super::super::convert;
 use super::super::object::{Attached, Obj};
 use super::{BASE64, BYTES_KEY, Failure, MAX_DEPTH, MAX_LENGTH, refuse};
-use crate::json::{HIGHEST, is_plain, marks_of_special};
 use crate::text::Decoded;
+
+mod keys;
+mod plain;
+
+use keys::Keys;
+use plain::Plain;
 
 /// Makes the object a JSON text stands for. Bytes that are not UTF-8 become escaped bytes.
 pub fn parse<'a>(attached: Attached<'a>, text: &[u8]) -> Result<Obj<'a>, Failure> {
@@ -345,162 +350,5 @@ impl<'a> Parser<'a, '_> {
         };
         self.objects.push(key);
         Ok(at + length + 1)
-    }
-}
-
-/// Keys met before, because maps in a list mostly have the same ones, and in the same order.
-struct Keys<'a, 't> {
-    all: SmallVec<[Key<'a, 't>; 12]>,
-    /// Index of a key by its hash.
-    places: [u8; KEYS],
-    /// Index of the last key read.
-    last: usize,
-}
-
-struct Key<'a, 't> {
-    text: &'t [u8],
-    object: Obj<'a>,
-    /// Index of the key that followed the last time.
-    next: usize,
-}
-
-/// Keys that are remembered at most; a power of two. Another key takes the place of one with the same
-/// hash.
-const KEYS: usize = 64;
-/// No key's index.
-const NONE: u8 = u8::MAX;
-
-impl<'a, 't> Keys<'a, 't> {
-    fn new() -> Keys<'a, 't> {
-        Keys { all: SmallVec::new(), places: [NONE; KEYS], last: 0 }
-    }
-
-    /// The key that is expected next, and its length, if the text begins with it and a quote.
-    #[inline]
-    fn expected(&mut self, text: &[u8]) -> Option<(usize, Obj<'a>)> {
-        let next = self.all.get(self.last)?.next;
-        let key = self.all.get(next)?;
-        let length = key.text.len();
-        if text.get(length) != Some(&b'"') || !is_same(&text[..length], key.text) {
-            return None;
-        }
-        self.last = next;
-        Some((length, key.object.clone()))
-    }
-
-    fn find(&mut self, text: &[u8]) -> Option<Obj<'a>> {
-        let index = usize::from(self.places[place_of(text)]);
-        let key = self.all.get(index).filter(|key| is_same(key.text, text))?;
-        let object = key.object.clone();
-        self.follow(index);
-        Some(object)
-    }
-
-    fn remember(&mut self, text: &'t [u8], object: Obj<'a>) {
-        let place = &mut self.places[place_of(text)];
-        let index = match *place {
-            NONE => {
-                let index = self.all.len();
-                self.all.push(Key { text, object, next: index });
-                // There are no more keys than places.
-                *place = index as u8;
-                index
-            }
-            index => {
-                let index = usize::from(index);
-                self.all[index] = Key { text, object, next: index };
-                index
-            }
-        };
-        self.follow(index);
-    }
-
-    /// A key was read that was not expected.
-    fn follow(&mut self, index: usize) {
-        self.all[self.last].next = index;
-        self.last = index;
-    }
-}
-
-/// Whether two keys are the same; they are too short for a call of memcmp.
-#[inline]
-fn is_same(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() {
-        return false;
-    }
-    if let (Some(left_last), Some(right_last)) = (left.last_chunk::<8>(), right.last_chunk::<8>()) {
-        let (left, right) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
-        return left_last == right_last
-            && left.iter().zip(right).all(|(left, right)| left == right);
-    }
-    if let (Some(left_last), Some(right_last)) = (left.last_chunk::<4>(), right.last_chunk::<4>()) {
-        return left_last == right_last && left.first_chunk::<4>() == right.first_chunk::<4>();
-    }
-    left.iter().zip(right).all(|(left, right)| left == right)
-}
-
-/// Where a key is remembered, by its length and first bytes.
-#[inline]
-fn place_of(key: &[u8]) -> usize {
-    /// Spreads bits; the golden ratio as a fraction of 64 bits.
-    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-    let first = key.first_chunk::<8>().map_or_else(
-        || key.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
-        |first| u64::from_le_bytes(*first),
-    );
-    let hash = (first ^ key.len() as u64).wrapping_mul(SPREAD);
-    (hash >> 32) as usize % KEYS
-}
-
-/// The bytes at the start of a text that stand for themselves inside a JSON string.
-#[derive(PartialEq, Eq, Debug)]
-struct Plain {
-    length: usize,
-    is_ascii: bool,
-}
-
-impl Plain {
-    #[inline]
-    fn of(text: &[u8]) -> Plain {
-        let (words, rest) = text.as_chunks::<8>();
-        let mut high = 0;
-        for (index, word) in words.iter().enumerate() {
-            let word = u64::from_le_bytes(*word);
-            let marks = marks_of_special(word);
-            if marks != 0 {
-                // Only the bytes below the first mark count.
-                high |= word & (marks & marks.wrapping_neg()).wrapping_sub(1);
-                let length = index * 8 + marks.trailing_zeros() as usize / 8;
-                return Plain { length, is_ascii: high & HIGHEST == 0 };
-            }
-            high |= word;
-        }
-        let last = rest.iter().take_while(|&&byte| is_plain(byte)).count();
-        let is_ascii = high & HIGHEST == 0 && rest[..last].is_ascii();
-        Plain { length: words.len() * 8 + last, is_ascii }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Plain;
-    use crate::json::is_plain;
-
-    #[test]
-    #[cfg_attr(miri, ignore = "safe code, and a hundred thousand rounds")]
-    fn the_first_special_byte_is_found_at_every_place() {
-        for length in 0..40 {
-            assert_eq!(Plain::of(&vec![b'a'; length]), Plain { length, is_ascii: true });
-            for place in 0..length {
-                for byte in 0..=255_u8 {
-                    let mut text = vec![0x7F_u8; length];
-                    text[length - 1] = b'"';
-                    text[place] = byte;
-                    let first = text.iter().position(|&byte| !is_plain(byte)).unwrap_or(length);
-                    let expected = Plain { length: first, is_ascii: text[..first].is_ascii() };
-                    assert_eq!(Plain::of(&text), expected, "{text:?}");
-                }
-            }
-        }
     }
 }

@@ -50,8 +50,9 @@ impl<'g, 'a> Given<'g, 'a> {
         count: ffi::Py_ssize_t,
         keywords: *mut PyObject,
     ) -> Given<'g, 'a> {
-        // SAFETY: by contract; an `Obj` is nothing but its pointer, and behind a shared reference it
-        // is not dropped. The items of a tuple lie in a row and do not change.
+        // SAFETY: as many objects lie in a row, alive for `'g`, as the caller promises. An `Obj` is nothing but its
+        // pointer, and behind a shared reference it is not dropped. The items of a tuple lie in a row and do not
+        // change.
         unsafe {
             let objects = |first: *const *mut PyObject, count: usize| match count {
                 0 => &[],

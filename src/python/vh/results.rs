@@ -189,7 +189,8 @@ impl<'a> Reader<'a, '_> {
     fn geo_ip(&self) -> Result<Obj<'a>, Failure> {
         let attached = self.attached;
         // Taken first: it is ours to delete whatever else is wrong.
-        // SAFETY: the contract of this callback: NULL or a vector of strings made by `new`.
+        // SAFETY: what the host promises of this callback: the pointer is NULL or a vector of strings made by
+        // `new`, which nobody else deletes.
         let texts = unsafe { cxx::take_texts(self.pointer(8)?) };
         let found = attached.dict()?;
         let set = |key: Obj, value: Obj| found.set_dict_pair(&key, &value);

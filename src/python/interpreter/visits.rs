@@ -1,0 +1,135 @@
+//! Looking into an interpreter from outside: what keeps it from ending meanwhile, and what is seen of the
+//! threads in it.
+
+use std::ptr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use pyo3_ffi as ffi;
+use pyo3_ffi::PyThreadState;
+
+use super::enter::attached_state;
+use super::janitor::step_aside;
+use super::{INTERPRETERS, Interpreter};
+use crate::python::object::{Attached, Obj};
+use crate::python::sending::Receiver;
+use crate::python::ticker::Ticker;
+
+/// A thread that looks into an interpreter, which does not end meanwhile.
+#[derive(Debug)]
+pub struct Visit(Arc<Interpreter>);
+
+impl Visit {
+    /// The interpreter, to be entered.
+    pub fn interpreter(&self) -> &Arc<Interpreter> {
+        &self.0
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.0.visitors.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Interpreter {
+    /// Lets a thread enter that no call of the host keeps the interpreter alive for; None when it
+    /// is about to end.
+    pub fn visit(self: &Arc<Self>) -> Option<Visit> {
+        self.visitors.fetch_add(1, Ordering::SeqCst);
+        let visit = Visit(Arc::clone(self));
+        (!self.closing.load(Ordering::SeqCst)).then_some(visit)
+    }
+
+    /// Waits until nobody visits; nobody will any more, until `closing` is taken back.
+    ///
+    /// # Safety
+    /// `janitor` is this thread's, of this interpreter, and attached.
+    pub(super) unsafe fn close(&self, janitor: *mut PyThreadState) {
+        self.closing.store(true, Ordering::SeqCst);
+        while self.visitors.load(Ordering::SeqCst) > 0 {
+            // SAFETY: the caller's promise is the one `step_aside` asks for.
+            unsafe { step_aside(janitor) };
+        }
+    }
+
+    /// How to send an exception to a thread of the host that is inside. Attached.
+    pub fn receiver(&self, attached: Attached<'_>, thread: u64) -> Receiver {
+        let state = match self.thread_state_of(attached, thread) {
+            Some((state, _)) => state,
+            None => {
+                let janitor = self.janitor.load(Ordering::Acquire);
+                if janitor.is_null() { self.kept_by(thread) } else { janitor }
+            }
+        };
+        Receiver { thread, state }
+    }
+
+    /// The thread state of a thread of the host that is inside, and its innermost frame. Attached.
+    pub fn thread_state_of<'a>(
+        &self,
+        attached: Attached<'a>,
+        thread_id: u64,
+    ) -> Option<(*mut PyThreadState, Obj<'a>)> {
+        let kept = self.kept_by(thread_id);
+        // Nobody else is inside while it is taken apart.
+        [kept, self.janitor.load(Ordering::Acquire)].into_iter().find_map(|thread_state| {
+            if thread_state.is_null() {
+                return None;
+            }
+            // SAFETY: attached, so that the thread stands still. A thread deletes its own thread state only as it
+            // ends, when it is in no call; a janitor deletes those of others when nobody is inside, and its own
+            // after NULL has been stored here. The function gives a strong reference or NULL.
+            let frame = unsafe { attached.take(ffi::PyThreadState_GetFrame(thread_state).cast()) };
+            frame.ok().map(|frame| (thread_state, frame))
+        })
+    }
+
+    /// Thread states that Python made for threads of the script. Attached.
+    pub(super) fn foreign_threads(&self) -> Vec<*mut PyThreadState> {
+        let entries = self.entries.lock();
+        let ticker = self.ticker.as_ref().map_or(ptr::null_mut(), Ticker::thread_state);
+        let current = attached_state();
+        let mut foreign = Vec::new();
+        // SAFETY: this interpreter is attached, so thread states are not deleted while the list is
+        // walked.
+        unsafe {
+            let mut thread_state = ffi::PyInterpreterState_ThreadHead(self.state);
+            while !thread_state.is_null() {
+                let ours = thread_state == current
+                    || thread_state == self.first
+                    || thread_state == ticker
+                    || entries.iter().any(|entry| entry.thread_state == thread_state);
+                if !ours {
+                    foreign.push(thread_state);
+                }
+                thread_state = ffi::PyThreadState_Next(thread_state);
+            }
+        }
+        foreign
+    }
+}
+
+/// How to send an exception to this thread.
+pub fn receiver_here(_: Attached<'_>) -> Receiver {
+    // SAFETY: asks for nothing. Python identifies threads by the same number.
+    Receiver { thread: unsafe { libc::pthread_self() } as u64, state: attached_state() }
+}
+
+/// Innermost frames of the threads that Python started in the attached interpreter.
+pub fn thread_frames(attached: Attached<'_>) -> Vec<Obj<'_>> {
+    // SAFETY: attached, so that thread states are not deleted; the function gives strong references or NULL.
+    let frames = |interpreter: &Interpreter| unsafe {
+        let states = interpreter.foreign_threads().into_iter();
+        states
+            .filter_map(|state| attached.take(ffi::PyThreadState_GetFrame(state).cast()).ok())
+            .collect()
+    };
+    // SAFETY: attached.
+    let state = unsafe { ffi::PyInterpreterState_Get() };
+    let all: Vec<_> = INTERPRETERS.lock().iter().filter_map(Weak::upgrade).collect();
+    let current = all.iter().find(|interpreter| {
+        interpreter.state == state && !interpreter.ended.load(Ordering::Acquire)
+    });
+    current.map(|interpreter| frames(interpreter)).unwrap_or_default()
+}
