@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::abi::host::{HostFailure, HostFunction, OwningFunction};
-use crate::targs::{Block, HostResult, Malformed, View};
+use crate::abi::host::{HostFunction, OwningFunction};
+use crate::error::Error;
+use crate::targs::{Block, HostResult, View};
 
 /// A function the host registered for a script.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ impl Registered {
 #[derive(Debug)]
 pub struct Answer {
     result: Option<HostResult>,
-    failure: Option<HostFailure>,
+    failure: Option<Error>,
     args: Block,
 }
 
@@ -91,12 +92,12 @@ pub fn call(function: HostFunction, script: i32, args: Block) -> Answer {
 
 impl Answer {
     /// The result, if it is not NULL.
-    pub fn view(&self) -> Option<Result<View<'_>, Malformed>> {
+    pub fn view(&self) -> Option<Result<View<'_>, Error>> {
         self.result.as_ref().map(HostResult::view)
     }
 
     /// Why there is none, when the function is one that tells.
-    pub fn failure(&self) -> Option<&HostFailure> {
+    pub fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }
 

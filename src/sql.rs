@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use parking_lot::Mutex;
 
 pub use dialect::Dialect;
-pub use literal::{Unfit, Value, literal};
+pub use literal::{Value, literal};
 pub use table::Table;
 pub use template::fill;
 

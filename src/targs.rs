@@ -30,7 +30,7 @@ pub use formats::{refuse_format, signed, unpack_from};
 pub use malloc::{malloc_text, take_cells};
 pub use print::{Telling, as_text, brief, print_for_c};
 pub use release::{HostResult, free};
-pub use view::{Item, Malformed, View};
+pub use view::{Item, View};
 
 /// Elements of a `tab` block, whatever their types.
 pub const TAB_LENGTH: usize = 10;

@@ -15,7 +15,7 @@ use crate::log::plain;
 use crate::on_error;
 use crate::python::{call, ending, imports, load};
 use crate::scripts::{HookReply, LoadReply, NotLoaded, Registry, Request, Runtime};
-use crate::targs::{self, Block, Item, Malformed, View};
+use crate::targs::{self, Block, Item, View};
 use crate::text::Encoding;
 
 /// All scripts of this process.
@@ -48,7 +48,7 @@ impl Runtime for Place {
         &self,
         script: &ScriptInfo,
         hook: &Hook,
-        params: &Result<View, Malformed>,
+        params: &Result<View, Error>,
         encoding: &Encoding,
     ) -> HookReply {
         let Place::Inside(loaded) = self;
@@ -60,7 +60,7 @@ impl Runtime for Place {
         &self,
         script: &ScriptInfo,
         name: &[u8],
-        params: &Result<Option<View>, Malformed>,
+        params: &Result<Option<View>, Error>,
         encoding: &Encoding,
     ) -> Result<Block, Error> {
         let Place::Inside(loaded) = self;
@@ -88,7 +88,7 @@ impl Runtime for Place {
 }
 
 /// `w_Load`: the id or -1, and why the script does not run.
-pub fn load(block: Result<View, Malformed>) -> (c_int, Option<Error>) {
+pub fn load(block: Result<View, Error>) -> (c_int, Option<Error>) {
     let request = block.and_then(|block| {
         request(&block).inspect_err(|_| {
             SCRIPTS.give_up_loading(match block.items().next() {
@@ -102,7 +102,8 @@ pub fn load(block: Result<View, Malformed>) -> (c_int, Option<Error>) {
             let LoadReply { id, error } = SCRIPTS.load(request);
             (id.unwrap_or(-1), error)
         }
-        Err(Malformed(reason)) => {
+        Err(wrong) => {
+            let reason = wrong.message();
             let message = format!("w_Load needs a block of the format \"lssssls\": {reason}");
             (-1, Some(Error::new(Code::Invalid, message)))
         }
@@ -110,7 +111,7 @@ pub fn load(block: Result<View, Malformed>) -> (c_int, Option<Error>) {
 }
 
 /// What a block asks `w_Load` for.
-fn request(block: &View) -> Result<Request, Malformed> {
+fn request(block: &View) -> Result<Request, Error> {
     let items: Vec<_> = block.items().collect();
     let [
         Item::Int(id),
@@ -123,9 +124,11 @@ fn request(block: &View) -> Result<Request, Malformed> {
     ] = items[..]
     else {
         let format = plain::quoted(block.format());
-        return Err(Malformed(format!("the format is {format}")));
+        return Err(Error::new(Code::Invalid, format!("the format is {format}")));
     };
-    let Some(path) = path else { return Err(Malformed("the script path is NULL".into())) };
+    let Some(path) = path else {
+        return Err(Error::new(Code::Invalid, "the script path is NULL"));
+    };
     let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
     Ok(Request {
         // Hubs pass a plain int: the upper half of the long is undefined.
@@ -143,7 +146,7 @@ fn request(block: &View) -> Result<Request, Malformed> {
 pub fn call_hook(
     id: c_int,
     hook: c_int,
-    params: &Result<View, Malformed>,
+    params: &Result<View, Error>,
 ) -> (Option<Block>, Option<Error>) {
     let Some(hook) = hooks::get(hook) else { return (None, None) };
     let HookReply { block, error } = SCRIPTS.call_hook(id, hook, params);
@@ -161,7 +164,7 @@ pub fn after_fault(id: c_int, hook: c_int) -> Option<Block> {
 pub fn call_function(
     id: c_int,
     name: Option<&[u8]>,
-    params: &Result<Option<View>, Malformed>,
+    params: &Result<Option<View>, Error>,
 ) -> Result<Block, Error> {
     let Some(name) = name else {
         let message = format!("w_CallFunction for script {id} was given no function name (NULL)");

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::types::{w_Targs, w_Tcallback, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease};
 use crate::callbacks::MAX_CALLBACKS;
+use crate::error::{Code, Error, Exception};
 use crate::log::Sink;
 use crate::targs::{self, Block, HostResult};
 
@@ -87,15 +88,6 @@ unsafe impl Send for OwningFunction {}
 // SAFETY: as above.
 unsafe impl Sync for OwningFunction {}
 
-/// Why such a function failed.
-#[derive(Debug, Default)]
-pub struct HostFailure {
-    /// Name of the exception to raise, if it named one.
-    pub exception: Option<String>,
-    /// Its text, if it gave one.
-    pub message: Option<String>,
-}
-
 impl OwningFunction {
     /// Takes a function with its data; None for NULL, and then the data is given back.
     ///
@@ -115,8 +107,9 @@ impl OwningFunction {
         Some(OwningFunction { function, user, release })
     }
 
-    /// Calls it. The interpreter must be left before, and no lock of ours held.
-    pub fn call(&self, script: i32, args: &Block) -> Result<HostResult, HostFailure> {
+    /// Calls it. The interpreter must be left before, and no lock of ours held. An error has the text that the
+    /// function gave, or none, and the exception to raise, if it named one.
+    pub fn call(&self, script: i32, args: &Block) -> Result<HostResult, Error> {
         let mut failure =
             w_Tfailure { exception: std::ptr::null_mut(), message: std::ptr::null_mut() };
         // SAFETY: callable by the contract of `new`; block and failure outlive the call; the texts
@@ -125,11 +118,16 @@ impl OwningFunction {
             let function = Some(self.function);
             let result =
                 vh_call_host_function(function, self.user, script, args.as_ptr(), &raw mut failure);
-            let failure = HostFailure {
-                exception: take_text(failure.exception),
-                message: take_text(failure.message),
-            };
-            HostResult::new(result).ok_or(failure)
+            let (kind, message) = (take_text(failure.exception), take_text(failure.message));
+            HostResult::new(result).ok_or_else(|| {
+                let error = Error::new(Code::Python, message.unwrap_or_default());
+                match kind {
+                    Some(kind) => {
+                        error.with_exception(Exception { kind, traceback: String::new() })
+                    }
+                    None => error,
+                }
+            })
         }
     }
 }

@@ -9,8 +9,9 @@ use parking_lot::Mutex;
 use super::alarms;
 use super::script::ScriptInfo;
 use crate::callbacks::{CALLBACKS, SEND_TO_OP_CHAT};
+use crate::error::Error;
 use crate::hub;
-use crate::targs::{Block, Malformed, Piece, Storage, View};
+use crate::targs::{Block, Piece, Storage, View};
 
 /// The notices of one script.
 #[derive(Debug, Default)]
@@ -45,7 +46,7 @@ pub fn say(script: &ScriptInfo) {
 
 /// The same after a call of this hook.
 #[inline]
-pub fn say_after(script: &ScriptInfo, hook: usize, params: &Result<View, Malformed>) {
+pub fn say_after(script: &ScriptInfo, hook: usize, params: &Result<View, Error>) {
     if script.notices.any.load(Ordering::Relaxed) {
         say_all(script, params.as_ref().ok().map(|params| (hook, params)));
     }

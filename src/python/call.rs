@@ -17,7 +17,7 @@ use crate::hub;
 use crate::log::secrets;
 use crate::on_error;
 use crate::scripts::HookReply;
-use crate::targs::{self, Block, Item, Malformed, Telling, View};
+use crate::targs::{self, Block, Item, Telling, View};
 use crate::text::Encoding;
 
 /// Arguments of a call; those of a hook need no allocation.
@@ -37,7 +37,8 @@ fn give_up(info: &ScriptInfo, hook: &Hook, params: Option<&View>) -> Option<Bloc
 
 /// A block cannot be read.
 #[cold]
-fn unreadable(info: &ScriptInfo, place: impl Display, Malformed(reason): &Malformed) -> Error {
+fn unreadable(info: &ScriptInfo, place: impl Display, wrong: &Error) -> Error {
+    let reason = wrong.message();
     let message = format!("{place} was called with parameters that cannot be read: {reason}");
     Error::new(Code::Invalid, message).about(&info.label)
 }
@@ -47,14 +48,14 @@ pub fn hook(
     loaded: &Loaded,
     info: &ScriptInfo,
     hook: &Hook,
-    params: &Result<View, Malformed>,
+    params: &Result<View, Error>,
     encoding: &Encoding,
 ) -> HookReply {
     let script = info.label.as_str();
     let params = match params {
         Ok(params) => params,
-        Err(malformed) => {
-            let error = Some(unreadable(info, hook.text, malformed));
+        Err(wrong) => {
+            let error = Some(unreadable(info, hook.text, wrong));
             return HookReply { block: give_up(info, hook, None), error };
         }
     };
@@ -182,13 +183,13 @@ pub fn function(
     loaded: &Loaded,
     info: &ScriptInfo,
     name: &[u8],
-    params: &Result<Option<View>, Malformed>,
+    params: &Result<Option<View>, Error>,
     encoding: &Encoding,
 ) -> Result<Block, Error> {
     let script = info.label.as_str();
     let params = match params {
         Ok(params) => params.as_ref(),
-        Err(malformed) => return Err(unreadable(info, place_of(name), malformed)),
+        Err(wrong) => return Err(unreadable(info, place_of(name), wrong)),
     };
     if let Some(params) = params {
         trace_parameters(script, Name(name), params, |_| telling_for(name));
@@ -257,7 +258,7 @@ fn function_block(
     let containers = hub::generation().containers;
     convert::function_result(returned, containers, encoding).map_err(|failure| match failure {
         Failure::Raised(raised) => report::failure(attached, raised, call, &place_of(name)),
-        Failure::Refused(reason) => {
+        Failure::Refused(_, reason) => {
             let reason =
                 format!("returned {}, which cannot be passed on: {reason}", returned.described());
             refused(call, &reason, format!("{} {reason}", place_of(name)))
@@ -375,7 +376,7 @@ fn function_arguments<'a>(
 /// Says which argument cannot be read.
 fn at_argument(number: usize, failure: Failure) -> Failure {
     match failure {
-        Failure::Refused(reason) => {
+        Failure::Refused(_, reason) => {
             Failure::refused(format!("argument {number} is no JSON: {reason}"))
         }
         raised @ Failure::Raised(_) => raised,
@@ -387,7 +388,7 @@ fn at_argument(number: usize, failure: Failure) -> Failure {
 fn failed(attached: Attached<'_>, failure: Failure, place: &str, call: &Call) -> Error {
     match failure {
         Failure::Raised(raised) => report::failure(attached, raised, call, place),
-        Failure::Refused(reason) => {
+        Failure::Refused(_, reason) => {
             refused(call, &reason, format!("{place} is not called: {reason}"))
         }
     }

@@ -170,8 +170,8 @@ pub fn result_to_object<'a>(
 }
 
 /// The piece of an argument to a registered function; containers travel as JSON.
-pub fn to_piece<'o>(object: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
-    let refuse = |kind, reason: &str| Err(Misfit::Refused(kind, reason.to_owned()));
+pub fn to_piece<'o>(object: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> {
+    let refuse = |kind, reason: &str| Err(Failure::refused_with(kind, reason));
     match scalar(object, encoding) {
         Scalar::Piece(piece) => Ok(piece),
         Scalar::TooLarge => refuse(Exception::Overflow, TOO_LARGE),
@@ -179,20 +179,11 @@ pub fn to_piece<'o>(object: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, M
         Scalar::Other if object.is_none() => Ok(Piece::Text(None)),
         Scalar::Other if is_container(object) => match json::dump(object) {
             Ok(text) => Ok(Piece::Json(text)),
-            Err(Failure::Refused(reason)) => refuse(Exception::Type, &reason),
-            Err(Failure::Raised(raised)) => Err(Misfit::Raised(raised)),
+            Err(Failure::Refused(_, reason)) => refuse(Exception::Type, &reason),
+            Err(raised) => Err(raised),
         },
         Scalar::Other => refuse(Exception::Type, &format!("{} has no C form", object.described())),
     }
-}
-
-/// Why an argument cannot be passed.
-#[derive(Debug)]
-pub enum Misfit {
-    /// The exception to raise, and its reason.
-    Refused(Exception, String),
-    /// Python raised.
-    Raised(Raised),
 }
 
 const TOO_LARGE: &str = "an integer does not fit 64 bits";

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use pyo3_ffi as ffi;
 
-use super::object::{Obj, Raised};
+use super::object::{Exception, Obj, Raised};
 use crate::json::{write_code_point, write_text};
 
 mod reader;
@@ -27,18 +27,23 @@ const BYTES_KEY: &CStr = c"$bytes";
 /// Why there is no result.
 #[derive(Debug)]
 pub enum Failure {
-    /// The value or text is not allowed; the reason. Boxed, so that a result with an object still
-    /// fits registers.
-    Refused(Box<String>),
+    /// The value or text is not allowed: the exception to raise for that, and the reason, boxed, so that a
+    /// result with an object still fits registers.
+    Refused(Exception, Box<String>),
     /// Python raised.
     Raised(Raised),
 }
 
 impl Failure {
     /// A value or text is not allowed.
-    #[cold]
     pub fn refused(reason: impl Into<String>) -> Failure {
-        Failure::Refused(Box::new(reason.into()))
+        Failure::refused_with(Exception::Value, reason)
+    }
+
+    /// The same where another exception says so.
+    #[cold]
+    pub fn refused_with(kind: Exception, reason: impl Into<String>) -> Failure {
+        Failure::Refused(kind, Box::new(reason.into()))
     }
 }
 

@@ -159,7 +159,7 @@ fn prepare_in(
     prepare_attached(attached, script, interpreter, runtime, home).map_err(|failure| {
         match failure {
             // Its virtual environment.
-            Failure::Refused(reason) => (*reason, Obstacle::Settings),
+            Failure::Refused(_, reason) => (*reason, Obstacle::Settings),
             Failure::Raised(raised) => {
                 report::log(attached, raised, &script.label, "preparing its interpreter");
                 ("its interpreter cannot be prepared".to_owned(), Obstacle::Failure)
@@ -182,7 +182,7 @@ fn prepare_attached(
     let scope = Scope::new(attached, script, runtime == Runtime::Main, &vh, &namespace)?;
     if let Err(failure) = equip(attached, script, &scope, &vh) {
         // While an exception is set, nothing can run.
-        if matches!(failure, Failure::Refused(_)) {
+        if matches!(failure, Failure::Refused(..)) {
             // SAFETY: the script's own interpreter is attached, and nobody is inside.
             unsafe {
                 scope.run(attached, script, c"forget");

@@ -25,7 +25,7 @@ pub fn restore(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) -> Result
         Some(Ok(state)) => state,
         Some(Err(Failure::Raised(raised))) => return Err(raised),
         // It was written by `keep`.
-        Some(Err(Failure::Refused(reason))) => {
+        Some(Err(Failure::Refused(_, reason))) => {
             tracing::error!(script = %context.label, "vh.state cannot be restored: {reason}");
             attached.dict()?
         }
@@ -43,7 +43,7 @@ pub fn keep(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) {
         Err(Failure::Raised(raised)) => {
             report::log(attached, raised, &context.label, "keeping vh.state");
         }
-        Err(Failure::Refused(reason)) => {
+        Err(Failure::Refused(_, reason)) => {
             tracing::error!(script = %context.label, "vh.state is not kept: {reason}");
         }
     }
@@ -69,7 +69,7 @@ fn text(
                 continue;
             }
             Ok(_) => "its name is no str".to_owned(),
-            Err(Failure::Refused(reason)) => *reason,
+            Err(Failure::Refused(_, reason)) => *reason,
             Err(Failure::Raised(raised)) => return Err(raised.into()),
         };
         tracing::warn!(

@@ -12,7 +12,7 @@ use crate::hooks::{Hook, ON_SCRIPT_COMMAND, ON_SET_CONFIG};
 use crate::hub;
 use crate::log::plain;
 use crate::on_error;
-use crate::targs::{Block, Item, Malformed, View};
+use crate::targs::{Block, Item, View};
 
 impl HookReply {
     /// The script has no such hook.
@@ -30,7 +30,7 @@ impl<R: Runtime> Registry<R> {
         &'static self,
         id: i32,
         hook: &'static Hook,
-        params: &Result<View, Malformed>,
+        params: &Result<View, Error>,
     ) -> HookReply {
         serve_threads();
         let wants = self.listening(id).is_some_and(|listening| listening.wants(hook.number));
@@ -51,7 +51,7 @@ impl<R: Runtime> Registry<R> {
         &'static self,
         id: i32,
         hook: &'static Hook,
-        params: &Result<View, Malformed>,
+        params: &Result<View, Error>,
     ) -> HookReply {
         let Some(inside) = self.enter(id) else { return self.without_script(id, hook, params) };
         let Resident { script, body, .. } = inside.behind();
@@ -74,7 +74,7 @@ impl<R: Runtime> Registry<R> {
 
     /// What a hook answers when its script is being loaded or unloaded.
     #[cold]
-    fn without_script(&self, id: i32, hook: &Hook, params: &Result<View, Malformed>) -> HookReply {
+    fn without_script(&self, id: i32, hook: &Hook, params: &Result<View, Error>) -> HookReply {
         if !self.refuses(id, hook.number) {
             return HookReply::NONE;
         }
@@ -91,7 +91,7 @@ impl<R: Runtime> Registry<R> {
         &'static self,
         id: i32,
         name: &[u8],
-        params: &Result<Option<View>, Malformed>,
+        params: &Result<Option<View>, Error>,
     ) -> Result<Block, Error> {
         serve_threads();
         let Some(inside) = self.enter(id) else {
@@ -123,7 +123,7 @@ fn stub_reply(
     script: &Arc<ScriptInfo>,
     hooks: u64,
     hook: &Hook,
-    params: &Result<View, Malformed>,
+    params: &Result<View, Error>,
 ) -> HookReply {
     running_for(script, || notices::say_after(script, hook.number, params));
     if hooks & (1 << hook.number) == 0 {

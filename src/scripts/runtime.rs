@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::guard::script::ScriptInfo;
 use crate::hooks::Hook;
 use crate::on_error::OnError;
-use crate::targs::{Block, Malformed, View};
+use crate::targs::{Block, View};
 use crate::text::Encoding;
 
 /// A script that has run its top level, wherever it runs.
@@ -29,7 +29,7 @@ pub trait Runtime: Debug + Send + Sync + Sized + 'static {
         &self,
         script: &ScriptInfo,
         hook: &Hook,
-        params: &Result<View, Malformed>,
+        params: &Result<View, Error>,
         encoding: &Encoding,
     ) -> HookReply;
 
@@ -38,7 +38,7 @@ pub trait Runtime: Debug + Send + Sync + Sized + 'static {
         &self,
         script: &ScriptInfo,
         name: &[u8],
-        params: &Result<Option<View>, Malformed>,
+        params: &Result<Option<View>, Error>,
         encoding: &Encoding,
     ) -> Result<Block, Error>;
 

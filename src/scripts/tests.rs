@@ -11,7 +11,7 @@ use super::*;
 use crate::abi::host::CallbackTable;
 use crate::hooks::{self, Hook};
 use crate::hub;
-use crate::targs::{Block, Item, Malformed, View};
+use crate::targs::{Block, Item, View};
 use crate::text::Encoding;
 
 /// Its text says what it does: a line each.
@@ -66,7 +66,7 @@ impl Runtime for Fake {
         &self,
         _: &ScriptInfo,
         hook: &Hook,
-        _: &Result<View, Malformed>,
+        _: &Result<View, Error>,
         _: &Encoding,
     ) -> HookReply {
         next(&CALLED);
@@ -77,7 +77,7 @@ impl Runtime for Fake {
         &self,
         _: &ScriptInfo,
         _: &[u8],
-        _: &Result<Option<View>, Malformed>,
+        _: &Result<Option<View>, Error>,
         _: &Encoding,
     ) -> Result<Block, Error> {
         next(&CALLED);
@@ -154,7 +154,7 @@ impl Host {
 }
 
 fn answer(registry: &'static Registry<Fake>, id: i32, number: usize) -> Option<i64> {
-    let params = Err(Malformed("there are none".into()));
+    let params = Err(Error::new(Code::Invalid, "there are none"));
     let reply = registry.call_hook(id, &HOOKS[number], &params);
     reply.block.map(|block| match block.view().item(0) {
         Item::Int(answer) => answer,

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 use super::dialect::{Dialect, Session};
+use crate::error::{Code, Error};
 
 /// What a script puts into a query.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,35 +26,33 @@ pub enum Value<'v> {
     Bytes(&'v [u8]),
 }
 
-/// Why a value cannot be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unfit {
-    /// No database takes infinity, or what is no number.
-    NotFinite,
-    /// It is beyond the integers of the database.
-    TooLarge,
-}
-
-/// The value in SQL.
-pub fn literal(value: &Value, dialect: Dialect) -> Result<Vec<u8>, Unfit> {
+/// The value in SQL. The error says what is wrong with it, to be read behind where it was given.
+pub fn literal(value: &Value, dialect: Dialect) -> Result<Vec<u8>, Error> {
     Ok(match value {
         Value::Null => b"NULL".to_vec(),
         Value::Int(number) => int(*number, dialect)?,
         // With an exponent it is a DOUBLE of MySQL, and no DECIMAL.
         Value::Float(number) if number.is_finite() => format!("{number:e}").into_bytes(),
-        Value::Float(_) => return Err(Unfit::NotFinite),
+        Value::Float(_) => return Err(not_finite()),
         Value::Text(bytes) => text(bytes, dialect),
         Value::Bytes(bytes) => hex(bytes),
     })
 }
 
-fn int(number: i128, dialect: Dialect) -> Result<Vec<u8>, Unfit> {
+fn not_finite() -> Error {
+    Error::new(Code::Invalid, "is no finite number: no database takes it")
+}
+
+fn int(number: i128, dialect: Dialect) -> Result<Vec<u8>, Error> {
     let most = match dialect {
         Dialect::Sqlite => i128::from(i64::MAX),
         Dialect::MySql(_) => i128::from(u64::MAX),
     };
     let fits = (i128::from(i64::MIN)..=most).contains(&number);
-    if fits { Ok(number.to_string().into_bytes()) } else { Err(Unfit::TooLarge) }
+    if fits {
+        return Ok(number.to_string().into_bytes());
+    }
+    Err(Error::new(Code::TooLarge, "is beyond the integers of the hub's database"))
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {
@@ -199,10 +198,11 @@ mod tests {
         assert_eq!(write(Value::Null, mysql).unwrap(), "NULL");
         assert_eq!(write(Value::Int(-5), mysql).unwrap(), "-5");
         assert_eq!(write(Value::Float(0.1), mysql).unwrap(), "1e-1");
-        assert_eq!(write(Value::Float(f64::NAN), mysql), Err(Unfit::NotFinite));
+        let code = |value, dialect| write(value, dialect).unwrap_err().code();
+        assert_eq!(code(Value::Float(f64::NAN), mysql), Code::Invalid);
         assert_eq!(write(Value::Bytes(b"\0\\'"), mysql).unwrap(), "X'005C27'");
         let large = Value::Int(i128::from(u64::MAX));
         assert_eq!(write(large.clone(), mysql).unwrap(), "18446744073709551615");
-        assert_eq!(write(large, Dialect::Sqlite), Err(Unfit::TooLarge));
+        assert_eq!(code(large, Dialect::Sqlite), Code::TooLarge);
     }
 }

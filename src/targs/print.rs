@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ffi::c_char;
 
-use super::{Item, Malformed, View};
+use super::{Item, View};
 use crate::abi::types::w_Targs;
 use crate::log::{plain, secrets};
 
@@ -74,7 +74,7 @@ pub unsafe fn print_for_c(block: *const w_Targs) -> *const c_char {
             let whole = |_, text: &[u8]| format!("{:?}", String::from_utf8_lossy(text));
             format!("{} ({})", String::from_utf8_lossy(view.format()), print(&view, whole))
         }
-        Err(Malformed(reason)) => format!("(malformed: {reason})"),
+        Err(error) => format!("(malformed: {})", error.message()),
     };
     PRINTED.with_borrow_mut(|kept| {
         *kept = printed.into_bytes();

@@ -4,8 +4,9 @@ use std::ffi::{CStr, c_void};
 use std::ptr::NonNull;
 
 use super::malloc::free_list;
-use super::{Block, Malformed, TAB, View, element, is_inside, tab_length};
+use super::{Block, TAB, View, element, is_inside, tab_length};
 use crate::abi::types::w_Targs;
+use crate::error::Error;
 
 /// `w_free_args`: frees a block and what it owns.
 ///
@@ -88,7 +89,7 @@ impl HostResult {
     }
 
     /// Reads the result.
-    pub fn view(&self) -> Result<View<'_>, Malformed> {
+    pub fn view(&self) -> Result<View<'_>, Error> {
         // SAFETY: `new` was promised a live block until `release` takes `self`, which the view borrows.
         unsafe { View::new(self.block.as_ptr()) }
     }

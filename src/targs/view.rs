@@ -4,11 +4,8 @@ use std::ffi::{CStr, c_char, c_void};
 
 use super::{TAB, element, is_letter, tab_length, text};
 use crate::abi::types::w_Targs;
+use crate::error::{Code, Error};
 use crate::log::plain;
-
-/// What is wrong with a block of the host.
-#[derive(Debug)]
-pub struct Malformed(pub String);
 
 /// One value of a block, for reading. Pointers are valid as long as the block.
 #[derive(Debug)]
@@ -45,7 +42,7 @@ impl<'a> View<'a> {
     /// # Safety
     /// `block` is NULL or a live block, and stays so for `'a`.
     #[inline]
-    pub unsafe fn new(block: *const w_Targs) -> Result<View<'a>, Malformed> {
+    pub unsafe fn new(block: *const w_Targs) -> Result<View<'a>, Error> {
         // SAFETY: not NULL and with a format, as is looked at first; then a live block, as the caller promises:
         // the format ends with a NUL, and as long as it holds letters only, each has an element.
         unsafe {
@@ -73,14 +70,14 @@ impl<'a> View<'a> {
     /// # Safety
     /// As for `new`.
     #[cold]
-    unsafe fn unusual(block: *const w_Targs) -> Result<View<'a>, Malformed> {
+    unsafe fn unusual(block: *const w_Targs) -> Result<View<'a>, Error> {
         if block.is_null() {
-            return Err(Malformed("the block is NULL".into()));
+            return Err(Error::new(Code::Invalid, "the block is NULL"));
         }
         // SAFETY: not NULL, so a live block, as the caller promises.
         let format = unsafe { (*block).format };
         if format.is_null() {
-            return Err(Malformed("the block has no format".into()));
+            return Err(Error::new(Code::Invalid, "the block has no format"));
         }
         // SAFETY: the format of a live block is NULL or a C string, alive for `'a`.
         let format = unsafe { CStr::from_ptr(format) }.to_bytes();
@@ -92,15 +89,15 @@ impl<'a> View<'a> {
         for (index, &letter) in format.iter().enumerate() {
             if !is_letter(letter) {
                 let letter = char::from(letter).escape_default();
-                return Err(Malformed(format!("the format {shown} has the letter '{letter}'")));
+                let reason = format!("the format {shown} has the letter '{letter}'");
+                return Err(Error::new(Code::Invalid, reason));
             }
             // SAFETY: a live block has an element for each letter; all up to this one are letters.
             let kind = unsafe { (*element(block, index)).kind } as u8;
             if kind != letter {
                 let kind = char::from(kind).escape_default();
-                return Err(Malformed(format!(
-                    "element {index} of the format {shown} has the type '{kind}'"
-                )));
+                let reason = format!("element {index} of the format {shown} has the type '{kind}'");
+                return Err(Error::new(Code::Invalid, reason));
             }
         }
         Ok(View { block, format, length: format.len() })

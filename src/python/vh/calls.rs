@@ -2,9 +2,9 @@
 
 use super::arguments::Given;
 use super::{results, typed};
-use crate::abi::host::HostFailure;
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use crate::carry;
+use crate::error::Error;
 use crate::guard::output::{Kind, log_within_limit};
 use crate::guard::script::ScriptInfo;
 use crate::guard::slot;
@@ -12,13 +12,13 @@ use crate::guard::statistics;
 use crate::host_functions::Answer;
 use crate::hub;
 use crate::log::secrets;
-use crate::python::convert::{self, Misfit};
+use crate::python::convert;
 use crate::python::interpreter::{self, detached};
 use crate::python::interrupt;
 use crate::python::json::{self, Failure};
 use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::python::{output, report};
-use crate::targs::{self, Block, Item, Malformed, Piece, Storage, Telling};
+use crate::targs::{self, Block, Item, Piece, Storage, Telling};
 use crate::text::{self, Decoded, Encoding};
 
 /// Calls a callback of the hub.
@@ -121,11 +121,11 @@ pub fn dynamic<'a>(
     };
     match answer.as_ref().and_then(Answer::view) {
         None => Ok(attached.none()),
-        Some(Err(Malformed(reason))) => Err(failed(&reason)),
+        Some(Err(wrong)) => Err(failed(wrong.message())),
         Some(Ok(view)) => {
             convert::result_to_object(attached, &view, encoding).map_err(|failure| match failure {
                 Failure::Raised(raised) => raised,
-                Failure::Refused(reason) => failed(&reason),
+                Failure::Refused(_, reason) => failed(&reason),
             })
         }
     }
@@ -139,9 +139,9 @@ fn pack_as_they_come<'o>(
 ) -> Result<Vec<Piece<'o>>, Raised> {
     let mut pieces = Vec::with_capacity(arguments.len());
     for (index, argument) in arguments.iter().enumerate() {
-        let piece = convert::to_piece(argument, encoding).map_err(|misfit| match misfit {
-            Misfit::Raised(raised) => raised,
-            Misfit::Refused(kind, reason) => {
+        let piece = convert::to_piece(argument, encoding).map_err(|failure| match failure {
+            Failure::Raised(raised) => raised,
+            Failure::Refused(kind, reason) => {
                 attached.raise(kind, &format!("{name}() argument {}: {reason}", index + 1))
             }
         });
@@ -151,11 +151,11 @@ fn pack_as_they_come<'o>(
 }
 
 /// The exception a registered function asked for.
-fn raise_failure(attached: Attached<'_>, name: &str, failure: &HostFailure) -> Raised {
-    let kind = failure.exception.as_deref().unwrap_or("RuntimeError");
-    match &failure.message {
-        Some(message) => attached.raise_named(kind, message),
-        None => attached.raise_named(kind, &format!("{name}() failed")),
+fn raise_failure(attached: Attached<'_>, name: &str, failure: &Error) -> Raised {
+    let kind = failure.exception().map_or("RuntimeError", |exception| &exception.kind);
+    match failure.message() {
+        "" => attached.raise_named(kind, &format!("{name}() failed")),
+        message => attached.raise_named(kind, message),
     }
 }
 
@@ -231,7 +231,7 @@ fn trace_result(context: &ScriptInfo, name: &str, answer: Option<&Answer>, is_se
         Some(Ok(view)) => {
             tracing::debug!(script, "vh.{name} -> {}", targs::brief(&view, |_| telling));
         }
-        Some(Err(Malformed(reason))) => tracing::debug!(script, "vh.{name} -> {reason}"),
+        Some(Err(wrong)) => tracing::debug!(script, "vh.{name} -> {}", wrong.message()),
         None => tracing::debug!(script, "vh.{name} -> NULL"),
     }
 }
@@ -288,7 +288,7 @@ pub fn stats<'a>(attached: Attached<'a>, given: &Given<'_, 'a>) -> Result<Obj<'a
         None | Some("dict") => {
             json::parse(attached, &statistics::json()).map_err(|failure| match failure {
                 Failure::Raised(raised) => raised,
-                Failure::Refused(reason) => attached.raise(Exception::Runtime, &reason),
+                Failure::Refused(_, reason) => attached.raise(Exception::Runtime, &reason),
             })
         }
         Some("prometheus") => attached.str(&statistics::prometheus()),

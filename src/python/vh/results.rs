@@ -28,12 +28,12 @@ pub fn of_callback<'a>(
     let converted = match answer.view() {
         None => None,
         Some(Ok(view)) => Some(Reader { attached, view: &view, encoding }.read(callback.outcome)),
-        Some(Err(malformed)) => Some(Err(Failure::refused(malformed.0))),
+        Some(Err(wrong)) => Some(Err(Failure::refused(wrong.message()))),
     };
     match converted {
         Some(Ok(value)) => Ok(value),
         Some(Err(Failure::Raised(raised))) => Err(raised),
-        Some(Err(Failure::Refused(reason))) => {
+        Some(Err(Failure::Refused(_, reason))) => {
             tracing::error!(
                 script = %context.label,
                 "the hub's result of vh.{}() cannot be read: {reason}",

@@ -8,11 +8,12 @@ use pyo3_ffi as ffi;
 use super::arguments::{self, Given, Pieces};
 use super::{calls, results};
 use crate::callbacks::{CALLBACKS, Callback, SQL};
+use crate::error::Code;
 use crate::guard::script::ScriptInfo;
 use crate::hub;
 use crate::python::convert::{self, NulInside};
 use crate::python::object::{Attached, Exception, Obj, Raised};
-use crate::sql::{self, Dialect, Unfit, Value};
+use crate::sql::{self, Dialect, Value};
 use crate::targs::{Block, Piece, Storage};
 use crate::text::Encoding;
 
@@ -143,15 +144,12 @@ fn literal(
     dialect: Dialect,
     place: &impl Fn() -> String,
 ) -> Result<Vec<u8>, Raised> {
-    sql::literal(value, dialect).map_err(|unfit| match unfit {
-        Unfit::NotFinite => {
-            let message = format!("{} is no finite number: no database takes it", place());
-            attached.raise(Exception::Value, &message)
-        }
-        Unfit::TooLarge => {
-            let message = format!("{} is beyond the integers of the hub's database", place());
-            attached.raise(Exception::Overflow, &message)
-        }
+    sql::literal(value, dialect).map_err(|wrong| {
+        let kind = match wrong.code() {
+            Code::TooLarge => Exception::Overflow,
+            _ => Exception::Value,
+        };
+        attached.raise(kind, &format!("{} {}", place(), wrong.message()))
     })
 }
 

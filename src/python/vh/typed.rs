@@ -1,8 +1,8 @@
 //! Arguments of a function the host registered with a format: checked letter by letter, so that the
 //! function gets what it asked for or is not called.
 
-use crate::python::convert::{self, Misfit};
-use crate::python::json;
+use crate::python::convert;
+use crate::python::json::{self, Failure};
 use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::targs::Piece;
 use crate::text::Encoding;
@@ -23,9 +23,9 @@ pub fn pack<'o>(
     let letters = format.iter().zip(arguments).enumerate();
     letters
         .map(|(index, (&letter, argument))| {
-            piece(letter, argument, encoding).map_err(|misfit| match misfit {
-                Misfit::Raised(raised) => raised,
-                Misfit::Refused(kind, reason) => {
+            piece(letter, argument, encoding).map_err(|failure| match failure {
+                Failure::Raised(raised) => raised,
+                Failure::Refused(kind, reason) => {
                     let message = format!("{name}() argument {}{reason}", index + 1);
                     attached.raise(kind, &message)
                 }
@@ -34,14 +34,14 @@ pub fn pack<'o>(
         .collect()
 }
 
-fn piece<'o>(letter: u8, argument: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
+fn piece<'o>(letter: u8, argument: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> {
     match letter {
         b'O' => Ok(Piece::Object(argument.as_ptr())),
         b'D' => json::dump(argument).map(Piece::Json).map_err(|failure| match failure {
-            json::Failure::Raised(raised) => Misfit::Raised(raised),
-            json::Failure::Refused(reason) => {
-                Misfit::Refused(Exception::Type, format!(" is no JSON: {reason}"))
+            Failure::Refused(_, reason) => {
+                Failure::refused_with(Exception::Type, format!(" is no JSON: {reason}"))
             }
+            raised @ Failure::Raised(_) => raised,
         }),
         b'L' => texts(argument, encoding),
         b'd' if argument.is_float() => Ok(Piece::Float(argument.as_f64())),
@@ -68,19 +68,19 @@ fn wanted(letter: u8) -> &'static str {
     }
 }
 
-fn refuse<'o>(argument: &Obj, wanted: &str) -> Result<Piece<'o>, Misfit> {
+fn refuse<'o>(argument: &Obj, wanted: &str) -> Result<Piece<'o>, Failure> {
     let reason = format!(" must be {wanted}, not {}", argument.type_name());
-    Err(Misfit::Refused(Exception::Type, reason))
+    Err(Failure::refused_with(Exception::Type, reason))
 }
 
-fn scalar<'o>(argument: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
-    convert::to_piece(argument, encoding).map_err(|misfit| match misfit {
-        Misfit::Refused(kind, reason) => Misfit::Refused(kind, format!(": {reason}")),
-        raised => raised,
+fn scalar<'o>(argument: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> {
+    convert::to_piece(argument, encoding).map_err(|failure| match failure {
+        Failure::Refused(kind, reason) => Failure::refused_with(kind, format!(": {reason}")),
+        raised @ Failure::Raised(_) => raised,
     })
 }
 
-fn texts<'o>(argument: &Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
+fn texts<'o>(argument: &Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> {
     let items = argument.items();
     if (!argument.is_list() && !argument.is_tuple()) || !items.iter().all(Obj::is_str) {
         return refuse(argument, "list of str");
@@ -90,6 +90,6 @@ fn texts<'o>(argument: &Obj, encoding: &Encoding) -> Result<Piece<'o>, Misfit> {
         .map(|item| convert::to_hub(item, encoding).map(std::borrow::Cow::into_owned))
         .collect();
     texts.map(Piece::List).map_err(|convert::NulInside| {
-        Misfit::Refused(Exception::Value, ": a str holds a NUL character".to_owned())
+        Failure::refused_with(Exception::Value, ": a str holds a NUL character")
     })
 }
