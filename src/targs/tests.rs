@@ -13,7 +13,7 @@ fn pieces() -> Vec<Piece<'static>> {
         Piece::Text(Some(Cow::Borrowed(b"text"))),
         Piece::Text(None),
         Piece::Json(b"{}".to_vec()),
-        Piece::List(vec![b"a".to_vec(), Vec::new()]),
+        Piece::List(vec![b"ab".to_vec(), Vec::new()]),
     ]
 }
 
@@ -29,7 +29,7 @@ fn blocks_are_read_printed_and_freed() {
         assert_eq!(block.view().format(), b"ldpssDL");
         assert_eq!(
             brief(&block.view(), as_text),
-            r#"-1, 0.5, NULL, "text", NULL, "{}", ["a", ""]"#
+            r#"-1, 0.5, NULL, "text", NULL, "{}", ["ab", ""]"#
         );
         release(block);
     }

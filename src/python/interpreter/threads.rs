@@ -155,7 +155,7 @@ impl Entry {
         interpreter.forget(self);
     }
 
-    pub(super) fn claim(&self) -> bool {
+    fn claim(&self) -> bool {
         self.fate.compare_exchange(IN_USE, CLAIMED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
@@ -187,7 +187,7 @@ impl Interpreter {
         thread_state
     }
 
-    pub(super) fn forget(&self, entry: &Arc<Entry>) {
+    fn forget(&self, entry: &Arc<Entry>) {
         self.entries.lock().retain(|kept| !Arc::ptr_eq(kept, entry));
     }
 
