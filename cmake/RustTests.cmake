@@ -7,10 +7,10 @@ add_test(
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(rust PROPERTIES TIMEOUT 900 RESOURCE_LOCK cargo)
 
-# The door of scripts under a model checker, in a workspace of its own.
+# The way into scripts under a model checker, in a workspace of its own.
 add_test(
-  NAME model.door
+  NAME model.revocable
   COMMAND ${CMAKE_COMMAND} -E env "RUSTFLAGS=--cfg loom"
           CARGO_TARGET_DIR=${CMAKE_BINARY_DIR}/model ${VH_CARGO_PROGRAM} test --locked --release
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/model)
-set_tests_properties(model.door PROPERTIES TIMEOUT 900 RESOURCE_LOCK cargo)
+set_tests_properties(model.revocable PROPERTIES TIMEOUT 900 RESOURCE_LOCK cargo)

@@ -17,9 +17,10 @@ use crate::{callbacks, hooks, hub, last_error, lifecycle, log, targs};
 pub mod boundary;
 pub mod cxx;
 pub mod host;
-mod jumps;
+mod symbols;
 pub mod types;
 mod variadic;
+pub mod vectors;
 
 use boundary::{call, call_or, guard};
 use host::{CallbackTable, HostFunction, OwningFunction};

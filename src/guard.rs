@@ -6,6 +6,7 @@
 //! ten at its beginning and half as many at its end, all with the script's interpreter attached.
 
 pub mod alarms;
+pub mod answers;
 pub mod breaker;
 pub mod call;
 pub mod crash;

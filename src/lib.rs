@@ -11,18 +11,16 @@
 #[allow(unsafe_code)]
 pub mod abi;
 pub mod callbacks;
-pub mod carry;
 #[allow(unsafe_code)]
 pub mod clock;
+mod comments;
 mod config;
-#[allow(unsafe_code)]
-mod door;
 pub mod error;
 #[allow(unsafe_code)]
 pub mod guard;
-mod header;
 pub mod hooks;
 pub mod host_functions;
+pub mod host_queue;
 pub mod hub;
 mod installed;
 mod json;
@@ -38,6 +36,8 @@ pub mod packages;
 pub mod panics;
 #[allow(unsafe_code)]
 pub mod python;
+#[allow(unsafe_code)]
+mod revocable;
 pub mod runtime;
 pub mod scripts;
 mod spawn;

@@ -5,7 +5,7 @@ use crate::error::{Code, Error};
 use crate::guard::{alarms, crash, watchdog};
 use crate::python::{advice, interpreter};
 use crate::verbs::SCRIPTS;
-use crate::{carry, hub, log, sql};
+use crate::{host_queue, hub, log, sql};
 
 /// Starts Python and keeps the callback table.
 pub fn begin(table: Option<CallbackTable>) -> Result<(), Error> {
@@ -22,7 +22,7 @@ pub fn begin(table: Option<CallbackTable>) -> Result<(), Error> {
     advice::begin();
     watchdog::start();
     crash::install(interpreter::of_this_thread);
-    carry::open(|serial| SCRIPTS.run_jobs(serial));
+    host_queue::open(|serial| SCRIPTS.run_jobs(serial));
     Ok(())
 }
 
@@ -32,7 +32,7 @@ pub fn end() {
     alarms::clear();
     watchdog::stop();
     crash::uninstall();
-    carry::close();
+    host_queue::close();
     hub::end();
     sql::forget();
     log::flush();

@@ -1,7 +1,7 @@
 //! What a hook answers that cannot answer: `# vh: on_error = refuse`, and the same for a single hook,
 //! `# vh: on_error.OnParsedMsgChat = refuse`.
 
-use crate::header::{Comments, Setting};
+use crate::comments::{Comments, Setting};
 use crate::hooks::{self, HOOKS, Hook};
 use crate::nearest::nearest;
 use crate::targs::{Block, Item, View};

@@ -1,7 +1,7 @@
 //! Where a script runs, and how it says so.
 
+use crate::comments::{Comments, Setting};
 use crate::config;
-use crate::header::{Comments, Setting};
 use crate::nearest::nearest;
 
 /// The places a script can run in.

@@ -10,8 +10,6 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::carry;
-use crate::door::{Door, Inside};
 use crate::error::{Code, Error};
 use crate::guard::alarms;
 use crate::guard::current::running_for;
@@ -21,6 +19,8 @@ use crate::guard::notices;
 use crate::guard::script::ScriptInfo;
 use crate::hooks::{HOOKS, ON_TIMER, ON_USER_LOGIN};
 use crate::host_functions::Registered;
+use crate::host_queue;
+use crate::revocable::{Inside, Revocable};
 
 mod calling;
 mod loading;
@@ -31,8 +31,8 @@ mod stubs;
 mod tests;
 mod unloading;
 
-pub use loading::{LoadReply, Request};
-pub use runtime::{HookReply, NotLoaded, Obstacle, Runtime};
+pub use loading::LoadReply;
+pub use runtime::Runtime;
 
 use slots::Slots;
 use stubs::Stubs;
@@ -46,14 +46,14 @@ pub struct Registry<R: Runtime> {
     /// What each id is used for.
     slots: RwLock<Slots>,
     /// The way into each live script. Calls go in and out without a lock.
-    doors: [Door<Resident<R>>; MAX_SCRIPTS],
+    residents: [Revocable<Resident<R>>; MAX_SCRIPTS],
     /// Which hooks each of them has; what `w_HasHook` reads.
     listening: [Listening; MAX_SCRIPTS],
     /// What is known of scripts that ran and asked for refusal.
     stubs: Stubs,
 }
 
-/// What is behind a door: a script that the host can call.
+/// A script that the host can call.
 #[derive(Debug)]
 struct Resident<R: Runtime> {
     registry: &'static Registry<R>,
@@ -83,7 +83,7 @@ impl<R: Runtime> Registry<R> {
     pub const fn new() -> Registry<R> {
         Registry {
             slots: RwLock::new(Slots::none()),
-            doors: [const { Door::closed(unloading::finish::<R>) }; MAX_SCRIPTS],
+            residents: [const { Revocable::closed(unloading::finish::<R>) }; MAX_SCRIPTS],
             listening: [const { Listening::to_nothing() }; MAX_SCRIPTS],
             stubs: Stubs::new(),
         }
@@ -129,14 +129,14 @@ impl<R: Runtime> Registry<R> {
     /// Enters a live script, so that it stays loaded; None when there is none with this id.
     #[inline]
     fn enter(&'static self, id: i32) -> Option<Inside<'static, Resident<R>>> {
-        self.doors.get(usize::try_from(id).ok()?)?.enter()
+        self.residents.get(usize::try_from(id).ok()?)?.enter()
     }
 
     /// Runs what a script gave to `vh.run_in_host`.
     pub fn run_jobs(&'static self, serial: u64) {
         let live = directory::live_with_serial(serial);
         let Some(inside) = live.and_then(|script| self.enter(script.id)) else { return };
-        let Resident { script, body: Body::Runs(runs), .. } = inside.behind() else { return };
+        let Resident { script, body: Body::Runs(runs), .. } = inside.value() else { return };
         running_for(script, || {
             runs.run_jobs(script);
             notices::say(script);
@@ -146,8 +146,8 @@ impl<R: Runtime> Registry<R> {
 
 /// Answers `vh` calls of scripts' own threads; at every entry of the host and when it leaves.
 fn serve_threads() {
-    if carry::is_pending() {
-        carry::serve();
+    if host_queue::is_pending() {
+        host_queue::serve();
     }
 }
 

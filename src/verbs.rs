@@ -8,13 +8,14 @@ use std::time::Instant;
 
 use crate::abi::host::{HostFunction, OwningFunction};
 use crate::error::{Code, Error};
-use crate::guard::script::ScriptInfo;
+use crate::guard::answers::{HookReply, NotLoaded};
+use crate::guard::script::{Request, ScriptInfo};
 use crate::hooks::{self, Hook};
 use crate::host_functions::Function;
 use crate::log::plain;
 use crate::on_error;
-use crate::python::{call, ending, imports, load};
-use crate::scripts::{HookReply, LoadReply, NotLoaded, Registry, Request, Runtime};
+use crate::python::{call, imports, load, unload};
+use crate::scripts::{LoadReply, Registry, Runtime};
 use crate::targs::{self, Block, Item, View};
 use crate::text::Encoding;
 
@@ -79,11 +80,11 @@ impl Runtime for Place {
 
     fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant) {
         let Place::Inside(loaded) = self;
-        ending::unload(loaded, script, deadline);
+        unload::unload(loaded, script, deadline);
     }
 
     fn look_again() {
-        ending::look_again();
+        unload::look_again();
     }
 }
 

@@ -1,19 +1,15 @@
-//! The C++ side of the interface: `cxx.cpp` handles `std::vector<std::string>`, this file exports
-//! its one public function and gives the rest safe shapes.
+//! The C++ side of the interface: exports the one public C++ function, which `cxx.cpp` has.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 
 use super::boundary::guard;
-use super::jumps::{jump, visible_to_c};
+use super::symbols::{jump, visible_to_c};
 use crate::panics::point;
 use crate::{hub, targs};
 
 unsafe extern "C" {
     #[link_name = "_ZN2vh19string_list_to_jsonERKSt6vectorINSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS6_EE"]
     fn string_list_to_json();
-    fn vh_vector_size(vector: *const c_void) -> usize;
-    fn vh_vector_text(vector: *const c_void, index: usize, length: *mut usize) -> *const c_char;
-    fn vh_vector_delete(vector: *mut c_void);
 }
 
 /// `std::string nVerliHub::nPythonPlugin::stringListToJson(std::vector<std::string> const&)`,
@@ -44,26 +40,4 @@ unsafe extern "C" fn json_of_texts(
         });
         targs::malloc_text(&hub::json_of_texts(texts))
     })
-}
-
-/// Takes over a `std::vector<std::string>` of the hub: its texts; the vector is deleted.
-///
-/// # Safety
-/// `vector` is NULL or such a vector made by C++ `new`, not used afterwards.
-pub unsafe fn take_texts(vector: *mut c_void) -> Vec<Vec<u8>> {
-    if vector.is_null() {
-        return Vec::new();
-    }
-    // SAFETY: by this function's contract the vector is alive until it is deleted below.
-    unsafe {
-        let texts = (0..vh_vector_size(vector))
-            .map(|index| {
-                let mut length = 0;
-                let text = vh_vector_text(vector, index, &raw mut length);
-                std::slice::from_raw_parts(text.cast::<u8>(), length).to_vec()
-            })
-            .collect();
-        vh_vector_delete(vector);
-        texts
-    }
 }

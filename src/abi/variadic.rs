@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_int};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::boundary::guard;
-use super::jumps::{export_as_jump, visible_to_c};
+use super::symbols::{export_as_jump, visible_to_c};
 use super::types::w_Targs;
 use crate::panics::point;
 use crate::targs;

@@ -53,7 +53,7 @@ impl<A: Attachment> Drop for Call<'_, A> {
         };
         self.entry_point.has_ended(outcome);
         if was_slow {
-            memory::settle(self.entry_point.script());
+            memory::attribute_growth(self.entry_point.script());
         }
     }
 }
@@ -100,7 +100,7 @@ impl<A: Attachment> Call<'_, A> {
     pub fn ends_late(&self) -> bool {
         let late = self.slot.is_late();
         if late {
-            self.slot.settle();
+            self.slot.comes_to_its_end();
             self.take_back();
         }
         late

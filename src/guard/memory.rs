@@ -190,7 +190,7 @@ fn time_since_last(script: &ScriptInfo) -> u64 {
 
 /// A call of the script ended that took so long that looking at the process costs nothing beside it.
 #[cold]
-pub fn settle(script: &ScriptInfo) {
+pub fn attribute_growth(script: &ScriptInfo) {
     {
         let mut last = LAST.lock();
         if last.alone > 0 {

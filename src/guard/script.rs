@@ -20,7 +20,7 @@ use super::settings::Settings;
 use crate::host_functions::Registered;
 use crate::log::plain;
 use crate::runtime::Runtime;
-use crate::{carry, clock};
+use crate::{clock, host_queue};
 
 /// How long calls of a script's own threads are answered from the beginning of its `UnLoad()` on.
 const PARTING: Duration = Duration::from_secs(1);
@@ -299,7 +299,7 @@ impl ScriptInfo {
     /// From now on calls of its own threads are refused.
     pub fn leave(&self) {
         self.stage.leaving.store(true, Ordering::Release);
-        carry::close_script(self.serial);
+        host_queue::close_script(self.serial);
     }
 
     /// Whether nothing of it may call the hub any more.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::comments::{Comments, Setting};
 use crate::config;
-use crate::header::{Comments, Setting};
 use crate::on_error::OnError;
 use crate::runtime::{self, Runtime};
 

@@ -48,12 +48,12 @@ pub struct Slot {
     crash_stack: AtomicUsize,
     /// The number of the call whose every step is to fail, and when its first one was seen since, by
     /// the ticking clock; 0 when none was.
-    insisted: AtomicU64,
+    forced: AtomicU64,
     stepped: AtomicU64,
     /// The number of the late call that an exception was sent to.
     sent: AtomicU64,
     /// The number of the late call that has come to its end and is only told about.
-    settled: AtomicU64,
+    at_end: AtomicU64,
 }
 
 /// A call that another one runs inside of.
@@ -133,10 +133,10 @@ pub fn in_script() -> Option<&'static Slot> {
 
 /// How long ago this thread took its first step in a call whose steps are to fail; None when it is
 /// in none. Its interpreter is attached.
-pub fn insisted_for() -> Option<Duration> {
+pub fn forced_for() -> Option<Duration> {
     let slot = OWN.get()?;
     let call = slot.call.load(Ordering::Relaxed);
-    if call == IDLE || slot.insisted.load(Ordering::Relaxed) != call || slot.is_over(call) {
+    if call == IDLE || slot.forced.load(Ordering::Relaxed) != call || slot.is_over(call) {
         return None;
     }
     let now = clock::ticking();
@@ -224,8 +224,8 @@ impl Slot {
     }
 
     /// The innermost call's script has come to its end: nothing more is sent to it.
-    pub fn settle(&self) {
-        self.settled.store(self.call.load(Ordering::Relaxed), Ordering::Relaxed);
+    pub fn comes_to_its_end(&self) {
+        self.at_end.store(self.call.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// How Python calls the thread.
@@ -312,7 +312,7 @@ impl Slot {
 
     /// Whether a call has ended or at least come to its end.
     pub fn is_over(&self, call: u64) -> bool {
-        self.settled.load(Ordering::Relaxed) == call || !self.has_not_ended(call)
+        self.at_end.load(Ordering::Relaxed) == call || !self.has_not_ended(call)
     }
 
     /// Says that an exception was sent to a call. Its interpreter is attached.
@@ -321,10 +321,10 @@ impl Slot {
     }
 
     /// Says that from now on the steps of a call are to fail. Its interpreter is attached.
-    pub fn insist(&self, call: u64) {
-        if self.insisted.load(Ordering::Relaxed) != call {
+    pub fn force(&self, call: u64) {
+        if self.forced.load(Ordering::Relaxed) != call {
             self.stepped.store(0, Ordering::Relaxed);
-            self.insisted.store(call, Ordering::Relaxed);
+            self.forced.store(call, Ordering::Relaxed);
         }
     }
 

@@ -11,12 +11,12 @@ use super::load::Loaded;
 use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
 use crate::error::{Code, Error};
+use crate::guard::answers::HookReply;
 use crate::guard::script::ScriptInfo;
 use crate::hooks::{Hook, ON_PARSED_MSG_MY_PASS, ON_SET_CONFIG, ON_TIMER};
 use crate::hub;
 use crate::log::secrets;
 use crate::on_error;
-use crate::scripts::HookReply;
 use crate::targs::{self, Block, Item, Telling, View};
 use crate::text::Encoding;
 

@@ -10,7 +10,7 @@ use pyo3_ffi::{
     PyThreadState_EnterTracing as enter_tracing, PyThreadState_LeaveTracing as leave_tracing,
 };
 
-use super::insist;
+use super::force_stop;
 use super::interpreter::Interpreter;
 use super::object::{Attached, Obj, Raised};
 use super::sending;
@@ -61,9 +61,9 @@ impl Interrupt for Interpreter {
 
 impl Attachment for Attached<'_> {
     fn take_back(self, is_over: impl Fn(u64) -> bool) {
-        settle(self);
+        drain(self);
         // Afterwards: it may run Python code of its own.
-        insist::relent(self, is_over);
+        force_stop::end(self, is_over);
     }
 }
 
@@ -74,8 +74,8 @@ fn send(
     attempt: &Attempt,
     stack: String,
 ) -> Option<AttemptResult> {
-    if attempt.insists() && attempt.runs() {
-        insist::insist(attached, interpreter, attempt);
+    if attempt.forces() && attempt.runs() {
+        force_stop::begin(attached, interpreter, attempt);
     }
     // Python code ran: the lock may have been away meanwhile.
     if !attempt.runs() {
@@ -85,7 +85,7 @@ fn send(
         return Some(AttemptResult::InHost(stack));
     }
     if !attempt.sends() {
-        return Some(AttemptResult::Insisted);
+        return Some(AttemptResult::Forced);
     }
     let receiver = interpreter.receiver(attached, attempt.thread());
     // SAFETY: the class is Python's own.
@@ -128,7 +128,7 @@ fn places(frame: Obj<'_>) -> Result<Obj<'_>, Raised> {
 /// One more is sent and taken. To withdraw it would not do: up to 3.12 Python then goes on looking
 /// for it, which slows down all threads of the interpreter, and up to 3.11 one that has a trace
 /// function never goes on at all, because it looks again before each function's first step.
-pub fn settle(attached: Attached<'_>) {
+pub fn drain(attached: Attached<'_>) {
     // SAFETY: the class is Python's own.
     let class = unsafe { ffi::PyExc_TimeoutError };
     sending::send_here(attached, interpreter::receiver_here(attached), class);

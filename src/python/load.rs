@@ -16,14 +16,14 @@ use super::names::Names;
 use super::object::{Attached, Obj, Owned, Raised};
 use super::parking::{self, Home};
 use super::scope::Scope;
-use super::{advice, ending, preflight, report, scope, state, vh};
+use super::{advice, preflight, report, scope, state, unload, vh};
 use crate::error::Error;
+use crate::guard::answers::{NotLoaded, Obstacle};
 use crate::guard::interrupt::Interrupt;
 use crate::guard::script::ScriptInfo;
 use crate::guard::settings::unload_time;
 use crate::hooks::{HOOKS, ON_TIMER};
 use crate::runtime::{self, Runtime};
-use crate::scripts::{NotLoaded, Obstacle};
 
 /// A script that ran its top level.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, NotLoaded
     let mut loaded = prepare(script, source)
         .map_err(|(reason, obstacle)| NotLoaded::told(script, reason, obstacle))?;
     let Err(error) = loaded.run(script, source) else { return Ok(loaded) };
-    ending::abandon(loaded, script, Instant::now() + unload_time());
+    unload::abandon(loaded, script, Instant::now() + unload_time());
     let text = script.entry_points.function(TOP_LEVEL).row().read().last_error;
     let text = text.map(|error| error.text).unwrap_or_default();
     let reason = format!("its top level raised {text}");
@@ -76,7 +76,7 @@ fn prepare(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, Unprepared
     let interrupt: Arc<dyn Interrupt> = interpreter.clone();
     script.moves_in(runtime, Arc::downgrade(&interrupt), interpreter.address());
     prepare_in(script, &interpreter, runtime, home).inspect_err(|_| {
-        ending::discard(&interpreter, runtime);
+        unload::discard(&interpreter, runtime);
         script.moves_out();
     })
 }

@@ -13,10 +13,10 @@ use pyo3_ffi::PyMethodDef;
 use super::interpreter;
 use super::object::{Attached, Exception, Obj, Owned, Raised};
 use super::trampoline::entry;
-use super::{insist, output, priming, report};
-use crate::carry;
+use super::{force_stop, output, priming, report};
 use crate::guard::script::ScriptInfo;
 use crate::guard::{current, directory};
+use crate::host_queue;
 
 /// A file of `support`.
 struct File {
@@ -287,7 +287,7 @@ static BUILTINS: [Builtin; 15] = [
         entry!(function has_other_interpreters),
         ffi::METH_NOARGS,
     ),
-    Builtin::new(c"step", entry!(function insist::step), ffi::METH_VARARGS),
+    Builtin::new(c"step", entry!(function force_stop::step), ffi::METH_VARARGS),
     Builtin::new(c"compile_source", entry!(function compile_source), ffi::METH_O),
     Builtin::new(c"run_file_with", entry!(function run_file_for_python), ffi::METH_O),
     Builtin::new(c"share_names", entry!(function share_names), ffi::METH_O),
@@ -311,8 +311,8 @@ fn in_host_call<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a
 
 /// Answers the calls that other threads wait for; only on the host's thread.
 fn serve<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
-    if interpreter::inside_host_call() && carry::is_pending() {
-        interpreter::detached(attached, carry::serve);
+    if interpreter::inside_host_call() && host_queue::is_pending() {
+        interpreter::detached(attached, host_queue::serve);
     }
     Ok(attached.none())
 }
@@ -320,7 +320,7 @@ fn serve<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Rais
 /// Asks for a script's jobs to be run at the host's next entry. The argument is its serial.
 fn notify<'a>(attached: Attached<'a>, serial: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let serial = serial.and_then(|serial| serial.as_i64()).unwrap_or(-1);
-    match carry::post_jobs(serial as u64) {
+    match host_queue::post_jobs(serial as u64) {
         Ok(()) => Ok(attached.none()),
         Err(error) => Err(report::raise(attached, &error, "run_in_host")),
     }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::interpreter::{self, detached};
 use super::object::{Attached, Exception, Raised};
-use super::{insist, interrupt, report, scope};
+use super::{force_stop, interrupt, report, scope};
 use crate::guard::current;
 use crate::guard::slot::Slot;
-use crate::{carry, config};
+use crate::{config, host_queue};
 
 /// The longest slice, and the first one after something happened.
 pub const LONGEST: Duration = Duration::from_millis(10);
@@ -69,7 +69,7 @@ impl Wait {
             return self.end_load(attached);
         }
         interrupt::arrive_here(attached)?;
-        if insist::refuses_here(attached) {
+        if force_stop::refuses_here(attached) {
             return Err(interrupt::raise(attached));
         }
         let since = *self.late_since.get_or_insert_with(Instant::now);
@@ -98,7 +98,7 @@ impl Wait {
     fn serve(&self, attached: Attached<'_>) -> bool {
         let script = current::script();
         let is_parting = script.as_ref().is_some_and(|script| script.is_parting());
-        if !carry::is_pending()
+        if !host_queue::is_pending()
             || !interpreter::inside_host_call()
             || !is_parting && self.started.elapsed() < GRACE
         {
@@ -109,7 +109,7 @@ impl Wait {
             // Its exception may be on its way already, and must not come into another call.
             return false;
         }
-        detached(attached, carry::serve);
+        detached(attached, host_queue::serve);
         drop(visit);
         if is_parting && let Err(raised) = scope::call(attached, c"run_jobs_of_current", &[]) {
             report::log(attached, raised, "", "running the jobs of a script");

@@ -10,8 +10,8 @@ use pyo3_ffi::PyObject;
 
 use super::object::{Attached, Exception, Obj, Raised};
 use super::{report, scope};
-use crate::carry;
 use crate::guard::script::ScriptInfo;
+use crate::host_queue;
 
 mod arguments;
 pub mod attributes;
@@ -97,7 +97,7 @@ fn acting_for<'a>(
     match context {
         Some(context) if !context.is_closed() => call(context),
         // Ends a thread of an unloaded script quietly.
-        Some(_) => Err(report::raise(attached, &carry::script_is_gone(), "vh")),
+        Some(_) => Err(report::raise(attached, &host_queue::script_is_gone(), "vh")),
         None => Err(attached.raise(Exception::Runtime, "this is no code of a script")),
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::runtime::{HookReply, Runtime};
+use super::runtime::Runtime;
 use super::{Body, Registry, Resident, serve_threads};
 use crate::error::{Code, Error};
+use crate::guard::answers::HookReply;
 use crate::guard::current::running_for;
 use crate::guard::notices;
 use crate::guard::script::ScriptInfo;
@@ -13,16 +14,6 @@ use crate::hub;
 use crate::log::plain;
 use crate::on_error;
 use crate::targs::{Block, Item, View};
-
-impl HookReply {
-    /// The script has no such hook.
-    const NONE: HookReply = HookReply { block: None, error: None };
-
-    /// An answer that nothing is wrong with, or none.
-    pub fn of(block: Option<Block>) -> HookReply {
-        HookReply { block, error: None }
-    }
-}
 
 impl<R: Runtime> Registry<R> {
     /// Calls a hook of a script.
@@ -54,7 +45,7 @@ impl<R: Runtime> Registry<R> {
         params: &Result<View, Error>,
     ) -> HookReply {
         let Some(inside) = self.enter(id) else { return self.without_script(id, hook, params) };
-        let Resident { script, body, .. } = inside.behind();
+        let Resident { script, body, .. } = inside.value();
         let runs = match body {
             Body::Runs(runs) => runs,
             Body::Stub(hooks) => return stub_reply(script, *hooks, hook, params),
@@ -99,7 +90,7 @@ impl<R: Runtime> Registry<R> {
             let message = format!("w_CallFunction({id}, {name}): no script with this id is loaded");
             return Err(Error::new(Code::NotFound, message));
         };
-        let Resident { script, body, .. } = inside.behind();
+        let Resident { script, body, .. } = inside.value();
         let Body::Runs(runs) = body else {
             let name = plain::quoted(name);
             let message = format!(

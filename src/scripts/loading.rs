@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::runtime::{NotLoaded, Obstacle, Runtime};
+use super::runtime::Runtime;
 use super::slots::Released;
 use super::stubs::Known;
 use super::{Body, Registry, Resident, serve_threads, watch_alarms};
 use crate::error::{Code, Error};
 use crate::guard::alarms::{self, Alarm};
+use crate::guard::answers::{NotLoaded, Obstacle};
 use crate::guard::current::running_for;
-pub use crate::guard::script::Request;
-use crate::guard::script::ScriptInfo;
+use crate::guard::script::{Request, ScriptInfo};
 use crate::guard::settings::Settings;
 use crate::guard::{crash, directory, memory};
 use crate::host_functions::Registered;
@@ -117,15 +117,6 @@ fn unreadable(script: &ScriptInfo, error: &std::io::Error) -> NotLoaded {
 /// What a script says of its settings is wrong.
 fn wrong_settings(script: &ScriptInfo, reason: &str) -> NotLoaded {
     NotLoaded::told(script, reason.to_owned(), Obstacle::Settings)
-}
-
-impl NotLoaded {
-    /// Logs that a script is not loaded.
-    pub fn told(script: &ScriptInfo, reason: String, obstacle: Obstacle) -> NotLoaded {
-        let message = format!("the script {} is not loaded: {reason}", script.path().display());
-        let error = Error::new(Code::Unavailable, message).about(&script.label).tell();
-        NotLoaded { error, reason, obstacle }
-    }
 }
 
 /// The same as `run`; a fault of the library is a reason too not to be loaded.
@@ -276,7 +267,7 @@ impl<R: Runtime> Loading<R> {
         let mut slots = registry.slots.write();
         let unwanted = slots.becomes_live(Arc::clone(&script));
         let resident = Resident { registry, script: Arc::clone(&script), body };
-        registry.doors[self.id as usize].open(Box::new(resident));
+        registry.residents[self.id as usize].put(Box::new(resident));
         script.listening.set_wanted(hooks);
         unwanted
     }

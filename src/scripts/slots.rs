@@ -17,7 +17,7 @@ enum Slot {
         /// Somebody asked for the unload meanwhile: it is done once the script has loaded.
         unwanted: bool,
     },
-    /// Its door is open.
+    /// It can be entered.
     Live(Arc<ScriptInfo>),
     /// Unloading; the last call into it ends it.
     Draining,

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use super::*;
 use crate::abi::host::CallbackTable;
+use crate::guard::answers::{HookReply, NotLoaded, Obstacle};
+use crate::guard::script::Request;
 use crate::hooks::{self, Hook};
 use crate::hub;
 use crate::targs::{Block, Item, View};

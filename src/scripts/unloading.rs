@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use super::runtime::Runtime;
 use super::{Body, Registry, Resident, serve_threads, watch_alarms};
 use crate::clock;
-use crate::door::{self, Door};
 use crate::error::{Code, Error};
 use crate::guard::current::{self, running_for};
 use crate::guard::script::ScriptInfo;
 use crate::guard::settings::unload_time;
 use crate::guard::{alarms, memory, output};
 use crate::panics::{contain, point};
+use crate::revocable::{self, Revocable};
 
 impl<R: Runtime> Registry<R> {
     /// Unloads a script. Inside a call of the script itself the unload happens when that call has returned.
@@ -29,7 +29,7 @@ impl<R: Runtime> Registry<R> {
                 }
             };
         };
-        let taken = self.doors[id as usize].close();
+        let taken = self.residents[id as usize].revoke();
         tell_of_barriers();
         match taken {
             Some(resident) => finish(resident),
@@ -59,7 +59,7 @@ impl<R: Runtime> Registry<R> {
     fn wait_until_gone(&self, script: &ScriptInfo) {
         let deadline = Instant::now() + unload_time();
         while !script.is_gone() {
-            if let Some(resident) = self.doors[script.id as usize].take_again() {
+            if let Some(resident) = self.residents[script.id as usize].take_again() {
                 return finish(resident);
             }
             if Instant::now() >= deadline {
@@ -77,7 +77,7 @@ impl<R: Runtime> Registry<R> {
     /// the last one left.
     pub(super) fn take_again(&self) {
         let count = self.slots.read().count();
-        self.doors[..count].iter().filter_map(Door::take_again).for_each(finish);
+        self.residents[..count].iter().filter_map(Revocable::take_again).for_each(finish);
     }
 
     /// Unloads every script and frees every id that can be freed.
@@ -87,7 +87,7 @@ impl<R: Runtime> Registry<R> {
             // An id that nobody has needs no unload.
             let _ = self.unload(id as i32);
         }
-        door::wait_for_certainty();
+        revocable::wait_for_certainty();
         self.take_again();
         self.stubs.forget_all();
     }
@@ -102,7 +102,7 @@ impl<R: Runtime> Registry<R> {
 /// Says once that the kernel refuses memory barriers, which costs each call a little.
 fn tell_of_barriers() {
     static TOLD: AtomicBool = AtomicBool::new(false);
-    if door::barriers_were_refused() && !TOLD.swap(true, Ordering::Relaxed) {
+    if revocable::barriers_were_refused() && !TOLD.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             "the kernel refuses the system call membarrier by now, as under a filter: calls of scripts cost \
              a memory barrier each, and unloading takes longer"
@@ -113,7 +113,7 @@ fn tell_of_barriers() {
 /// Ends a drained script and frees its id.
 ///
 /// It may be on the way out of a call that panicked, where a second panic would end the process.
-#[allow(clippy::boxed_local, reason = "the shape a door hands it over in")]
+#[allow(clippy::boxed_local, reason = "the shape it is handed over in")]
 pub(super) fn finish<R: Runtime>(resident: Box<Resident<R>>) {
     let Resident { registry, script, body } = *resident;
     contain(point!("unloading a script"), || {

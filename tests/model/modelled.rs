@@ -1,4 +1,4 @@
-//! What the door takes from the standard library, parking_lot and `src/threads.rs`, of loom's parts.
+//! What `Revocable` takes from the standard library, parking_lot and `src/threads.rs`, of loom's parts.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -67,7 +67,7 @@ impl<T> Default for AtomicPtr<T> {
     }
 }
 
-/// The door has one lock: all of this type are one.
+/// It has one lock: all of this type are one.
 #[derive(Debug)]
 pub struct Mutex<T>(PhantomData<T>);
 

@@ -14,7 +14,7 @@ pub enum AttemptResult {
     /// The exception is on its way; the script's stack was this.
     Sent(String),
     /// It is not sent again yet, but the call's steps are looked at now.
-    Insisted,
+    Forced,
     /// It is left to run.
     Left(String),
     /// The call is in a function of the host, where it is left alone; called from here.
@@ -60,7 +60,7 @@ pub struct Attempt {
     /// Whether it is left to run.
     pub(super) only_tells: bool,
     /// Whether to look at its steps, and whether to send the exception.
-    pub(super) insists: bool,
+    pub(super) forces: bool,
     pub(super) sends: bool,
 }
 
@@ -93,8 +93,8 @@ impl Attempt {
     }
 
     /// Whether an exception was sent before, so that the call's steps are to be looked at.
-    pub fn insists(&self) -> bool {
-        self.insists
+    pub fn forces(&self) -> bool {
+        self.forces
     }
 
     /// Whether an exception is sent now.
@@ -103,8 +103,8 @@ impl Attempt {
     }
 
     /// From now on the call's thread is told so at its steps.
-    pub fn insist(&self) {
-        self.slot.insist(self.call);
+    pub fn force(&self) {
+        self.slot.force(self.call);
     }
 
     /// Whether it is in a function of the host.
@@ -123,7 +123,7 @@ impl Attempt {
         let (what, stack, state) = match result {
             AttemptResult::Ended(_) if !self.sends => return,
             AttemptResult::Ended(stack) => ("it has just ended; it was here", stack, GAVE_UP),
-            AttemptResult::Insisted => return self.progress.state.store(SENT, Ordering::Release),
+            AttemptResult::Forced => return self.progress.state.store(SENT, Ordering::Release),
             AttemptResult::Left(stack) => ("the hub waits for it", stack, HAS_LOCK),
             AttemptResult::InHost(stack) => ("it waits for the hub", stack, IN_HOST),
             AttemptResult::Sent(stack) => match wake::wake(self.slot, self.call) {

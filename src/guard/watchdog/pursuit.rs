@@ -212,7 +212,7 @@ impl Pursuit {
             // Later ones are told as they fail.
             tell: (self.looks == 0 || self.is_told_only).then_some(time),
             only_tells: self.is_told_only,
-            insists: self.is_late && self.looks > 0,
+            forces: self.is_late && self.looks > 0,
             sends: self.is_late && self.looks != 1,
         };
         let run = move || {

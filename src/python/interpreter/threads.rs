@@ -15,7 +15,7 @@ use super::Interpreter;
 use super::janitor::step_aside;
 use crate::panics::{contain, destructor, point};
 use crate::python::gil_state;
-use crate::{door, guard};
+use crate::{guard, revocable};
 
 /// The thread state one OS thread keeps for one interpreter.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ unsafe fn thread_ends(record: *mut c_void) {
     let thread = unsafe { Box::from_raw(record.cast::<Thread>()) };
     THREAD.with(|cell| cell.set(ptr::null_mut()));
     contain(point!("a thread's end: its slot"), guard::slot::thread_ends);
-    contain(point!("a thread's end: its doors"), door::thread_ends);
+    contain(point!("a thread's end: where it is inside"), revocable::thread_ends);
     for Kept { entry, .. } in &thread.entries {
         contain(point!("a thread's end: a thread state"), || entry.thread_ends());
     }

@@ -1,4 +1,4 @@
-"""Looking at each step of the interpreter's Python code, from 3.12 on; see insist.rs.
+"""Looking at each step of the interpreter's Python code, from 3.12 on; see force_stop.rs.
 
 step(code, ...) is a builtin of the library: it raises TimeoutError where a call is to end.
 """

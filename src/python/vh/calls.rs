@@ -3,13 +3,13 @@
 use super::arguments::Given;
 use super::{results, typed};
 use crate::callbacks::{CALLBACKS, Callback, SET_CONFIG};
-use crate::carry;
 use crate::error::Error;
 use crate::guard::output::{Kind, log_within_limit};
 use crate::guard::script::ScriptInfo;
 use crate::guard::slot;
 use crate::guard::statistics;
 use crate::host_functions::Answer;
+use crate::host_queue;
 use crate::hub;
 use crate::log::secrets;
 use crate::python::convert;
@@ -68,7 +68,7 @@ pub fn send(
 /// Why there was no answer.
 pub fn not_offered(attached: Attached<'_>, callback: &Callback) -> Raised {
     if !hub::is_there() {
-        return report::raise(attached, &carry::host_is_gone(), callback.text);
+        return report::raise(attached, &host_queue::host_is_gone(), callback.text);
     }
     let message = format!("{}() is not offered by this hub", callback.text);
     attached.raise(Exception::NotImplemented, &message)
@@ -180,7 +180,7 @@ pub fn host_call(
         return Ok(answer);
     }
     context.count_thread_vh_call();
-    detached(attached, || carry::call(context.serial, || context.is_leaving(), call))
+    detached(attached, || host_queue::call(context.serial, || context.is_leaving(), call))
         .map_err(|error| report::raise(attached, &error, name))
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use crate::abi::cxx;
+use crate::abi::vectors;
 use crate::callbacks::{Callback, Outcome};
 use crate::guard::script::ScriptInfo;
 use crate::host_functions::Answer;
@@ -191,7 +191,7 @@ impl<'a> Reader<'a, '_> {
         // Taken first: it is ours to delete whatever else is wrong.
         // SAFETY: what the host promises of this callback: the pointer is NULL or a vector of strings made by
         // `new`, which nobody else deletes.
-        let texts = unsafe { cxx::take_texts(self.pointer(8)?) };
+        let texts = unsafe { vectors::take_texts(self.pointer(8)?) };
         let found = attached.dict()?;
         let set = |key: Obj, value: Obj| found.set_dict_pair(&key, &value);
         for index in [0, 2] {

@@ -1,4 +1,4 @@
-//! The shipped `src/door.rs` under loom, which tries every order in which threads may run and every
+//! The shipped `src/revocable.rs` under loom, which tries every order in which threads may run and every
 //! value that memory may show them. Statics and thread-locals are loom's own here, for each try begins
 //! with new ones; the kernel's barrier is the full fence on both sides that it stands for.
 //!
@@ -18,13 +18,13 @@ macro_rules! thread_local {
 
 pub mod modelled;
 
-/// What the door knows of threads: records of `src/threads.rs`, as many as a model needs.
+/// What the place knows of threads: records of `src/threads.rs`, as many as a model needs.
 pub mod threads {
     pub use crate::modelled::{Record, Records};
 }
 
-#[path = "../../src/door.rs"]
-pub mod door;
+#[path = "../../src/revocable.rs"]
+pub mod revocable;
 
 #[cfg(test)]
 mod tests {
@@ -33,15 +33,15 @@ mod tests {
     use loom::sync::Arc;
     use loom::thread;
 
-    use super::door::Door;
+    use super::revocable::Revocable;
 
     std::thread_local! {
-        /// How often what was behind doors was given back. No part of the model, whose threads all run on
+        /// How often what was behind places was given back. No part of the model, whose threads all run on
         /// the thread of the test.
         static GIVEN_BACK: Cell<u32> = const { Cell::new(0) };
     }
 
-    /// What is behind the door: loom notices when it is used and taken away at the same time.
+    /// What is behind the place: loom notices when it is used and taken away at the same time.
     struct Behind(loom::cell::UnsafeCell<u32>);
 
     fn give_back(behind: Box<Behind>) {
@@ -52,44 +52,44 @@ mod tests {
         Box::leak(behind);
     }
 
-    fn visit(door: &Door<Behind>) {
-        if let Some(inside) = door.enter() {
+    fn visit(place: &Revocable<Behind>) {
+        if let Some(inside) = place.enter() {
             // SAFETY: loom checks that nobody writes to it meanwhile.
-            let number = inside.behind().0.with(|number| unsafe { *number });
+            let number = inside.value().0.with(|number| unsafe { *number });
             assert_eq!(number, 7, "it was taken away from somebody inside");
         }
     }
 
-    /// A door that was opened and closed before: by then all atomics are there, those of all notes too.
-    fn opened() -> Arc<Door<Behind>> {
-        let door = Arc::new(Door::closed(give_back));
+    /// A place that was opened and closed before: by then all atomics are there, those of all notes too.
+    fn opened() -> Arc<Revocable<Behind>> {
+        let place = Arc::new(Revocable::closed(give_back));
         let behind = || Box::new(Behind(loom::cell::UnsafeCell::new(7)));
-        door.open(behind());
-        assert!(door.close().is_some());
-        door.open(behind());
+        place.put(behind());
+        assert!(place.revoke().is_some());
+        place.put(behind());
         GIVEN_BACK.set(0);
-        door
+        place
     }
 
-    fn close(door: &Door<Behind>) {
-        if let Some(behind) = door.close() {
+    fn close(place: &Revocable<Behind>) {
+        if let Some(behind) = place.revoke() {
             give_back(behind);
         }
     }
 
     fn model(visits: usize, visitors: usize) {
         loom::model(move || {
-            let door = opened();
+            let place = opened();
             let others: Vec<_> = (0..visitors)
                 .map(|_| {
-                    let door = Arc::clone(&door);
+                    let place = Arc::clone(&place);
                     thread::spawn(move || {
-                        (0..visits).for_each(|_| visit(&door));
-                        super::door::thread_ends();
+                        (0..visits).for_each(|_| visit(&place));
+                        super::revocable::thread_ends();
                     })
                 })
                 .collect();
-            close(&door);
+            close(&place);
             others.into_iter().for_each(|other| other.join().unwrap());
             assert_eq!(GIVEN_BACK.get(), 1, "exactly once");
         });
@@ -110,16 +110,16 @@ mod tests {
         let mut limited = loom::model::Builder::new();
         limited.preemption_bound = Some(3);
         limited.check(|| {
-            let door = opened();
-            let other = |door: &Arc<Door<Behind>>| {
-                let door = Arc::clone(door);
+            let place = opened();
+            let other = |place: &Arc<Revocable<Behind>>| {
+                let place = Arc::clone(place);
                 thread::spawn(move || {
-                    visit(&door);
-                    super::door::thread_ends();
+                    visit(&place);
+                    super::revocable::thread_ends();
                 })
             };
-            let (first, second) = (other(&door), other(&door));
-            close(&door);
+            let (first, second) = (other(&place), other(&place));
+            close(&place);
             first.join().unwrap();
             second.join().unwrap();
             assert_eq!(GIVEN_BACK.get(), 1, "exactly once");
@@ -133,17 +133,17 @@ mod tests {
         limited.preemption_bound = Some(2);
         limited.max_branches = 10_000;
         limited.check(|| {
-            let (crowded, door) = (opened(), opened());
+            let (crowded, place) = (opened(), opened());
             let other = {
-                let (crowded, door) = (Arc::clone(&crowded), Arc::clone(&door));
+                let (crowded, place) = (Arc::clone(&crowded), Arc::clone(&place));
                 thread::spawn(move || {
                     let crowd: Vec<_> = (0..2).map(|_| crowded.enter().unwrap()).collect();
-                    visit(&door);
+                    visit(&place);
                     drop(crowd);
-                    super::door::thread_ends();
+                    super::revocable::thread_ends();
                 })
             };
-            close(&door);
+            close(&place);
             other.join().unwrap();
             assert_eq!(GIVEN_BACK.get(), 1, "exactly once");
             close(&crowded);

@@ -1,12 +1,12 @@
-//! A door to something that may be taken away: what is behind it stays until the last one inside has
+//! A value that may be taken away while others use it: it stays until the last one inside has
 //! left. Going in and out costs a plain store each: a thread notes in a place of its own which
-//! door it is behind. Who closes a door makes the kernel order the memory accesses of all
+//! value it is inside of. Who revokes one makes the kernel order the memory accesses of all
 //! threads (`membarrier`), and then looks at all those places.
 //!
-//! Why nobody is missed: a thread going in first notes the door and then looks whether it is open;
+//! Why nobody is missed: a thread going in first notes the value and then looks whether it is open;
 //! who closes it first closes and then looks at the notes, with the barrier in between. So one of them
 //! sees the other. It is the same for a thread that goes out, which wipes its note and then looks
-//! whether the door was closed.
+//! whether the value was revoked.
 
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -26,17 +26,17 @@ pub fn barriers_were_refused() -> bool {
     barrier::was_refused()
 }
 
-/// Waits until the next look at a door is sure of what it sees, which it is at once as long as the kernel refuses
+/// Waits until the next look at a value is sure of what it sees, which it is at once as long as the kernel refuses
 /// nothing.
 pub fn wait_for_certainty() {
     std::thread::sleep(barrier::uncertain_for());
 }
 
-/// How many doors a thread can be behind without an atomic operation: a cache line of them.
+/// How many values a thread can be inside of without an atomic operation: a cache line of them.
 /// A model of it would take long for so many.
 const NOTES: usize = if cfg!(loom) { 1 } else { 8 };
 
-/// The doors a thread is behind; NULL where a note is free. Only the thread itself writes here.
+/// The values a thread is inside of; NULL where a note is free. Only the thread itself writes here.
 #[derive(Debug, Default)]
 struct Notes([AtomicPtr<()>; NOTES]);
 
@@ -60,59 +60,59 @@ fn take_notes() -> &'static Record<Notes> {
     notes
 }
 
-/// This thread ends; it is behind no door.
+/// This thread ends; it is inside of none.
 pub fn thread_ends() {
     if let Some(notes) = OWN.take() {
         notes.give_back();
     }
 }
 
-/// Taking away what is behind a door, and putting something there, is done by one thread at a time.
-/// Taken under `scripts::SLOTS` by who opens a door; no other lock is taken under it.
+/// Taking a value away, and putting one there, is done by one thread at a time. Taken under the lock of the
+/// registry's slots by who puts one there; no other lock is taken under it.
 static TAKING: Mutex<()> = Mutex::new(());
 
-/// The door. Nothing is behind it while it is closed and empty, as it is at first.
+/// A place for a value. It is closed and empty at first.
 #[derive(Debug)]
-pub struct Door<T> {
+pub struct Revocable<T> {
     open: AtomicBool,
-    behind: AtomicPtr<T>,
+    value: AtomicPtr<T>,
     /// How many are inside that had no note left.
     unnoted: AtomicUsize,
-    /// Gets what was behind the door from the last one out of it.
+    /// Gets the value from the last one out of it.
     taken_away: fn(Box<T>),
 }
 
 /// Somebody inside.
 #[derive(Debug)]
 pub struct Inside<'d, T> {
-    door: &'d Door<T>,
+    place: &'d Revocable<T>,
     /// No reference, because one would have to be valid until `drop` has returned, which may free it.
-    behind: NonNull<T>,
+    value: NonNull<T>,
     note: Option<&'static AtomicPtr<()>>,
 }
 
-impl<T> Door<T> {
-    /// A closed door. When the last one leaves after it was opened and closed again, `taken_away` is
+impl<T> Revocable<T> {
+    /// A closed place. When the last one leaves after the value was put there and revoked, `taken_away` is
     /// called on that thread.
-    pub const fn closed(taken_away: fn(Box<T>)) -> Door<T> {
-        Door {
+    pub const fn closed(taken_away: fn(Box<T>)) -> Revocable<T> {
+        Revocable {
             open: AtomicBool::new(false),
-            behind: AtomicPtr::new(ptr::null_mut()),
+            value: AtomicPtr::new(ptr::null_mut()),
             unnoted: AtomicUsize::new(0),
             taken_away,
         }
     }
 
-    /// Opens a closed door with nothing behind it.
-    pub fn open(&self, behind: Box<T>) {
+    /// Puts a value into a closed and empty place, and opens it.
+    pub fn put(&self, value: Box<T>) {
         barrier::prepare();
         let _taking = TAKING.lock();
-        let before = self.behind.swap(Box::into_raw(behind), Ordering::AcqRel);
-        assert!(before.is_null(), "a door was opened twice");
+        let before = self.value.swap(Box::into_raw(value), Ordering::AcqRel);
+        assert!(before.is_null(), "a second value was put into one place");
         self.open.store(true, Ordering::Release);
     }
 
-    /// Goes in; None when the door is closed.
+    /// Goes in; None when it is closed.
     #[inline]
     pub fn enter(&self) -> Option<Inside<'_, T>> {
         if !self.open.load(Ordering::Relaxed) {
@@ -128,10 +128,10 @@ impl<T> Door<T> {
             self.leave(note);
             return None;
         }
-        // SAFETY: the door was open when it had been noted that somebody is inside, so what is behind
-        // it stays.
-        let behind = unsafe { NonNull::new_unchecked(self.behind.load(Ordering::Acquire)) };
-        Some(Inside { door: self, behind, note })
+        // SAFETY: it was open when it had been noted that somebody is inside, so the value
+        // stays.
+        let value = unsafe { NonNull::new_unchecked(self.value.load(Ordering::Acquire)) };
+        Some(Inside { place: self, value, note })
     }
 
     #[inline]
@@ -148,17 +148,17 @@ impl<T> Door<T> {
 
     #[cold]
     fn leave_closed(&self) {
-        if let Some(behind) = self.take_if_empty() {
-            (self.taken_away)(behind);
+        if let Some(value) = self.take_if_empty() {
+            (self.taken_away)(value);
         }
     }
 
-    /// Closes an open door. Gives back what is behind it when nobody is inside.
-    pub fn close(&self) -> Option<Box<T>> {
+    /// Closes an open place: nobody goes in any more. Gives the value back when nobody is inside.
+    pub fn revoke(&self) -> Option<Box<T>> {
         if self.open.swap(false, Ordering::AcqRel) { self.take_if_empty() } else { None }
     }
 
-    /// What is behind the door, when it is closed and nobody inside.
+    /// The value, when the place is closed and nobody inside.
     fn take_if_empty(&self) -> Option<Box<T>> {
         let _taking = TAKING.lock();
         if self.open.load(Ordering::Acquire) || !self.is_occupied() || !barrier::heavy() {
@@ -169,43 +169,43 @@ impl<T> Door<T> {
         if self.unnoted.load(Ordering::Acquire) > 0 || ALL_NOTES.all().any(is_noted) {
             return None;
         }
-        let behind = self.behind.swap(ptr::null_mut(), Ordering::AcqRel);
-        // SAFETY: `open` put a box there, which is taken under the lock. The door has been closed since
+        let value = self.value.swap(ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: `open` put a box there, which is taken under the lock. The place has been closed since
         // before the barrier and nobody is inside, so no reference is left.
-        Some(unsafe { Box::from_raw(behind) })
+        Some(unsafe { Box::from_raw(value) })
     }
 
-    /// Tries again to take away what is behind a closed door. It may still be there though nobody is inside:
+    /// Tries again to take the value of a closed place away. It may still be there though nobody is inside:
     /// when the kernel did not make that sure.
     pub fn take_again(&self) -> Option<Box<T>> {
         if self.is_occupied() { self.take_if_empty() } else { None }
     }
 
-    /// Whether something is behind it.
+    /// Whether something is value it.
     fn is_occupied(&self) -> bool {
-        !self.behind.load(Ordering::Acquire).is_null()
+        !self.value.load(Ordering::Acquire).is_null()
     }
 
-    /// How notes name this door.
+    /// How notes name this place.
     fn name(&self) -> *mut () {
         ptr::from_ref(self).cast_mut().cast()
     }
 }
 
 impl<T> Inside<'_, T> {
-    /// What is behind the door.
+    /// The value.
     #[inline]
-    pub fn behind(&self) -> &T {
+    pub fn value(&self) -> &T {
         // SAFETY: it stays until the last one noted has left: this one is noted as long as the
         // `Inside` lives.
-        unsafe { self.behind.as_ref() }
+        unsafe { self.value.as_ref() }
     }
 }
 
 impl<T> Drop for Inside<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.door.leave(self.note);
+        self.place.leave(self.note);
     }
 }
 
@@ -291,15 +291,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_one_out_of_a_closed_door_takes_what_is_behind() {
+    fn the_last_one_out_of_a_revoked_value_takes_it() {
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
-        let door = Door::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
-        assert!(door.enter().is_none());
-        door.open(Box::new(7));
-        let (first, second) = (door.enter().unwrap(), door.enter().unwrap());
-        assert_eq!(*first.behind(), 7);
-        assert!(door.close().is_none());
-        assert!(door.enter().is_none());
+        let place = Revocable::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
+        assert!(place.enter().is_none());
+        place.put(Box::new(7));
+        let (first, second) = (place.enter().unwrap(), place.enter().unwrap());
+        assert_eq!(*first.value(), 7);
+        assert!(place.revoke().is_none());
+        assert!(place.enter().is_none());
         drop(first);
         assert_eq!(TAKEN.load(Ordering::Relaxed), 0);
         drop(second);
@@ -307,25 +307,25 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_door_gives_back_what_is_behind_and_opens_again() {
-        let door = Door::closed(drop::<Box<usize>>);
-        door.open(Box::new(1));
-        assert_eq!(door.close().as_deref(), Some(&1));
-        assert!(door.close().is_none());
-        door.open(Box::new(2));
-        assert_eq!(*door.enter().unwrap().behind(), 2);
-        assert_eq!(door.close().as_deref(), Some(&2));
+    fn a_value_that_nobody_uses_is_given_back_and_another_can_follow() {
+        let place = Revocable::closed(drop::<Box<usize>>);
+        place.put(Box::new(1));
+        assert_eq!(place.revoke().as_deref(), Some(&1));
+        assert!(place.revoke().is_none());
+        place.put(Box::new(2));
+        assert_eq!(*place.enter().unwrap().value(), 2);
+        assert_eq!(place.revoke().as_deref(), Some(&2));
     }
 
     #[test]
     fn more_can_go_in_than_a_thread_has_notes_for() {
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
-        let door = Door::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
-        door.open(Box::new(9));
-        let mut inside: Vec<_> = (0..NOTES + 3).map(|_| door.enter().unwrap()).collect();
-        assert!(door.close().is_none());
+        let place = Revocable::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
+        place.put(Box::new(9));
+        let mut inside: Vec<_> = (0..NOTES + 3).map(|_| place.enter().unwrap()).collect();
+        assert!(place.revoke().is_none());
         while let Some(one) = inside.pop() {
-            assert_eq!((*one.behind(), TAKEN.load(Ordering::Relaxed)), (9, 0));
+            assert_eq!((*one.value(), TAKEN.load(Ordering::Relaxed)), (9, 0));
         }
         assert_eq!(TAKEN.load(Ordering::Relaxed), 9);
     }
@@ -333,53 +333,53 @@ mod tests {
     #[test]
     fn the_first_ones_in_may_be_the_first_ones_out() {
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
-        let door = Door::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
-        door.open(Box::new(9));
-        let mut inside: VecDeque<_> = (0..NOTES + 3).map(|_| door.enter().unwrap()).collect();
-        assert!(door.close().is_none());
+        let place = Revocable::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
+        place.put(Box::new(9));
+        let mut inside: VecDeque<_> = (0..NOTES + 3).map(|_| place.enter().unwrap()).collect();
+        assert!(place.revoke().is_none());
         while let Some(one) = inside.pop_front() {
-            assert_eq!((*one.behind(), TAKEN.load(Ordering::Relaxed)), (9, 0));
+            assert_eq!((*one.value(), TAKEN.load(Ordering::Relaxed)), (9, 0));
         }
         assert_eq!(TAKEN.load(Ordering::Relaxed), 9);
     }
 
     #[test]
-    fn one_without_a_note_is_inside_when_the_notes_are_for_another_door() {
+    fn one_without_a_note_is_inside_when_the_notes_are_for_another_value() {
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
-        let crowded = Door::closed(drop::<Box<usize>>);
-        let door = Door::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
-        crowded.open(Box::new(1));
-        door.open(Box::new(2));
+        let crowded = Revocable::closed(drop::<Box<usize>>);
+        let place = Revocable::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));
+        crowded.put(Box::new(1));
+        place.put(Box::new(2));
         let crowd: Vec<_> = (0..NOTES).map(|_| crowded.enter().unwrap()).collect();
-        let (first, second) = (door.enter().unwrap(), door.enter().unwrap());
-        assert!(door.close().is_none(), "nobody has noted it, but two are inside");
+        let (first, second) = (place.enter().unwrap(), place.enter().unwrap());
+        assert!(place.revoke().is_none(), "nobody has noted it, but two are inside");
         drop(crowd);
         // Its notes are free again, but not noted is not noted.
         drop(first);
-        assert_eq!((*second.behind(), TAKEN.load(Ordering::Relaxed)), (2, 0));
+        assert_eq!((*second.value(), TAKEN.load(Ordering::Relaxed)), (2, 0));
         drop(second);
         assert_eq!(TAKEN.load(Ordering::Relaxed), 2);
-        assert_eq!(crowded.close().as_deref(), Some(&1), "nobody is counted twice");
+        assert_eq!(crowded.revoke().as_deref(), Some(&1), "nobody is counted twice");
     }
 
     #[test]
-    fn threads_go_in_and_out_while_it_is_closed() {
+    fn threads_go_in_and_out_while_it_is_revoked() {
         const ROUNDS: usize = if cfg!(miri) { 20 } else { 2000 };
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
-        let door = Door::closed(|_: Box<String>| {
+        let place = Revocable::closed(|_: Box<String>| {
             TAKEN.fetch_add(1, Ordering::Relaxed);
         });
         for _ in 0..ROUNDS {
-            door.open(Box::new("behind".to_owned()));
+            place.put(Box::new("value".to_owned()));
             std::thread::scope(|scope| {
                 for _ in 0..3 {
                     scope.spawn(|| {
-                        while let Some(inside) = door.enter() {
-                            assert_eq!(inside.behind(), "behind");
+                        while let Some(inside) = place.enter() {
+                            assert_eq!(inside.value(), "value");
                         }
                     });
                 }
-                if door.close().is_some() {
+                if place.revoke().is_some() {
                     TAKEN.fetch_add(1, Ordering::Relaxed);
                 }
             });

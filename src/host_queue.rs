@@ -108,7 +108,7 @@ fn refuse(why: &Error, concerns: impl Fn(u64) -> bool) {
     let gone: VecDeque<Request> = gone;
     for request in gone {
         if let Request::Call { reply, .. } = request {
-            reply.settle(Err(why.clone()));
+            reply.answer(Err(why.clone()));
         }
     }
 }
@@ -167,7 +167,7 @@ pub fn serve() {
         match request {
             Request::Call { work, reply, .. } => {
                 if reply.begin() {
-                    reply.settle(answer(work));
+                    reply.answer(answer(work));
                 }
             }
             Request::Jobs { script } => {
@@ -198,7 +198,7 @@ impl Reply {
         waiting
     }
 
-    fn settle(&self, result: Result<Option<Answer>, Error>) {
+    fn answer(&self, result: Result<Option<Answer>, Error>) {
         let mut state = self.state.lock();
         if !matches!(*state, State::Withdrawn) {
             *state = State::Done(result);

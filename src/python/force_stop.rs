@@ -52,7 +52,7 @@ struct Watched {
 static WATCHED: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
 
 /// From now on the call's steps are looked at. It may end before this returns.
-pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, attempt: &Attempt) {
+pub fn begin(attached: Attached<'_>, interpreter: &Interpreter, attempt: &Attempt) {
     if STANDARD.get().is_none() {
         match scope::call(attached, c"standard_folder", &[]) {
             Ok(folder) => drop(STANDARD.set(folder.to_text())),
@@ -65,8 +65,8 @@ pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, attempt: &Attem
         return;
     }
     let (thread, call) = (attempt.thread(), attempt.call());
-    interrupt::settle(attached);
-    attempt.insist();
+    interrupt::drain(attached);
+    attempt.force();
     {
         let mut watched = WATCHED.lock();
         let is_it = |one: &Watched| one.place == place && one.thread == thread && one.call == call;
@@ -83,7 +83,7 @@ pub fn insist(attached: Attached<'_>, interpreter: &Interpreter, attempt: &Attem
 }
 
 /// Calls of this thread that are over are not looked at any more. Their interpreter is attached.
-pub fn relent(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
+pub fn end(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
     // SAFETY: always allowed. Python identifies threads by the same number.
     let thread = unsafe { libc::pthread_self() } as u64;
     forget(attached, thread, is_over);
@@ -110,7 +110,7 @@ fn unwatch_unused(attached: Attached<'_>, place: usize) {
 
 /// Whether this step of this thread's Python code, in the file of that name, must not be taken.
 fn is_refused(file: impl FnOnce() -> String) -> bool {
-    let Some(since) = slot::insisted_for() else { return false };
+    let Some(since) = slot::forced_for() else { return false };
     if since < GRACE {
         return false;
     }

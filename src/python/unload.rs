@@ -293,7 +293,7 @@ fn end(mut loaded: Loaded, script: &ScriptInfo, attachment: Attachment) {
     let finalizers = script.entry_points.function(b"(finalizers)");
     let call = Call::begin(attached, finalizers);
     // Threads that were asked to stop may have ended without hearing it.
-    interrupt::settle(attached);
+    interrupt::drain(attached);
     let home = loaded.home.take();
     // SAFETY: the script's own interpreter is attached.
     unsafe {

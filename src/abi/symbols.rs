@@ -14,7 +14,7 @@ macro_rules! export_as_jump {
         #[unsafe(no_mangle)]
         #[unsafe(naked)]
         pub unsafe extern "C" fn $public() {
-            $crate::abi::jumps::jump!($hidden);
+            $crate::abi::symbols::jump!($hidden);
         }
     )*};
 }
