@@ -12,6 +12,9 @@ set_tests_properties(build.dependencies PROPERTIES TIMEOUT 120)
 add_test(NAME build.sizes COMMAND ${VH_PYTHON_EXECUTABLE} -B
                                   ${CMAKE_SOURCE_DIR}/tests/build/sizes.py)
 set_tests_properties(build.sizes PROPERTIES TIMEOUT 120)
+add_test(NAME build.layers COMMAND ${VH_PYTHON_EXECUTABLE} -B
+                                   ${CMAKE_SOURCE_DIR}/tests/build/layers.py)
+set_tests_properties(build.layers PROPERTIES TIMEOUT 120)
 
 add_test(NAME build.mutants COMMAND ${VH_PYTHON_EXECUTABLE} -B
                                     ${CMAKE_SOURCE_DIR}/tools/mutants/test_changes.py)

@@ -1,4 +1,4 @@
-# Target `lint`: checks format and lints of all Rust and C++ code, the sizes of Rust functions and files,
+# Target `lint`: checks format and lints of all Rust and C++ code, layers of Rust modules, sizes of Rust functions and files,
 # and the crates we use, and changes nothing.
 
 add_custom_target(
@@ -6,6 +6,7 @@ add_custom_target(
   COMMAND ${VH_CARGO} fmt --check
   COMMAND ${VH_CARGO} clippy --locked --all-targets -- -D warnings
   COMMAND ${CMAKE_SOURCE_DIR}/tools/check-format
+  COMMAND ${CMAKE_SOURCE_DIR}/tools/check-layers
   COMMAND ${CMAKE_SOURCE_DIR}/tools/check-sizes
   COMMAND ${CMAKE_COMMAND} -E env CARGO=${VH_CARGO_PROGRAM}
           ${CMAKE_SOURCE_DIR}/tools/check-dependencies
