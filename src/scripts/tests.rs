@@ -191,6 +191,7 @@ fn ids_are_the_lowest_free_ones_and_free_again_after_the_unload() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it looks through thousands of ids thousands of times")]
 fn every_id_can_be_used_and_no_more() {
     let host = Host::new("all");
     for id in 0..MAX_SCRIPTS {
