@@ -120,6 +120,9 @@ COMMANDS = {
     f"python3 tests/field/run.py --host build/tests/field/field_host --library {LIBRARY}": Long(
         why="minutes", test="field.sub"
     ),
+    "python3 tests/lifecycle/reload_table.py build/tests/lifecycle/bare build/tests/lifecycle/reload": Long(
+        why="half an hour or more", test="lifecycle.reload.sub"
+    ),
     "cmake --build build --target generations_host": Run(),
     GENERATIONS: Run(),
     f"OLD=/old/libvh_python_wrapper.so {GENERATIONS}": Read(why="there is no old library here"),
