@@ -2,6 +2,7 @@
 # the library to test and the Python it was built for.
 if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR)
   include(${CMAKE_CURRENT_LIST_DIR}/CompileOptions.cmake)
+  include(${CMAKE_CURRENT_LIST_DIR}/Json.cmake)
   enable_testing()
 endif()
 if(NOT VH_LIBRARY_FILE)

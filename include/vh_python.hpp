@@ -6,8 +6,8 @@
 //   if (!points) std::cerr << points.error().text() << '\n';
 //   host.expose(script, "lookup", [](std::string nick) { return nick.size(); }).value();
 //
-// Header only, nothing to link but dl. docs/cpp.md explains it. Everything may be used from several
-// threads, except that nobody may use a Host while it is made or destroyed.
+// Header only, over nlohmann/json, nothing to link but dl. docs/cpp.md explains it. Everything may
+// be used from several threads, except that nobody may use a Host while it is made or destroyed.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
@@ -28,11 +28,11 @@
 #include <functional>
 #include <iterator>
 #include <limits>
-#include <locale>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <shared_mutex>
 #include <sstream>
@@ -139,348 +139,179 @@ struct Object {
   struct _object* pointer = nullptr;
 };
 
-// Any JSON value. Text is UTF-8; bytes of a script's text that are none are kept as they are.
-// Integers beyond 64 bits, NaN, infinities and nesting deeper than 128 are refused.
-class Json {
- public:
-  using List = std::vector<Json>;
-  using Map = std::map<std::string, Json>;
-
-  Json() = default;
-  Json(std::nullptr_t) {}
-  // Anything call() takes but pointers: numbers, bool, text, vector, map, optional.
-  template <typename T, typename = std::enable_if_t<!std::is_same_v<T, Json>>>
-  Json(const T& value);
-  Json(const char* value) : value_(std::string(value)) {}
-  Json(List value) : value_(std::move(value)) {}
-  Json(Map value) : value_(std::move(value)) {}
-
-  // Throws ConversionError.
-  static Json parse(std::string_view text);
-  std::string dump() const;
-
-  bool is_null() const { return is<std::nullptr_t>(); }
-  // Of nullptr_t, bool, long, double, std::string, List, Map.
-  template <typename T>
-  bool is() const {
-    return std::holds_alternative<T>(value_);
-  }
-  // The value as a C++ type, as call() gives it. Throws ConversionError.
-  template <typename T>
-  T as() const;
-  // The value itself, when it is of that type, else null.
-  template <typename T>
-  const T* get_if() const {
-    return std::get_if<T>(&value_);
-  }
-  // An item of a list or map. Throws ConversionError when there is none.
-  const Json& operator[](std::size_t index) const;
-  const Json& operator[](const std::string& key) const;
-  const Json& operator[](const char* key) const { return (*this)[std::string(key)]; }
-  const Json& operator[](int index) const { return (*this)[static_cast<std::size_t>(index)]; }
-  // How many items a list or map has; 0 for anything else.
-  std::size_t size() const;
-  // Python's name of the type, for messages.
-  const char* type_name() const;
-
-  friend bool operator==(const Json& a, const Json& b) { return a.value_ == b.value_; }
-  friend bool operator!=(const Json& a, const Json& b) { return !(a == b); }
-
- private:
-  std::variant<std::nullptr_t, bool, long, double, std::string, List, Map> value_ = nullptr;
-};
+// Any JSON value: the type of nlohmann/json, with all that it has. parse_json, json_text and
+// value_of take and give only what Python knows too.
+using Json = nlohmann::json;
 
 namespace detail {
 
-constexpr int kMaxDepth = 128;
+// Containers inside of containers.
+constexpr std::size_t kMaxDepth = 128;
 
-// Reads JSON text.
-class JsonReader {
+[[noreturn]] inline void refuse_depth() {
+  throw ConversionError("is nested deeper than " + std::to_string(kMaxDepth) + " levels");
+}
+
+inline bool is_continuation(char byte) { return (byte & 0xC0) == 0x80; }
+
+inline bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at++]);
+    if (first < 0x80) continue;
+    if (first < 0xC2 || first > 0xF4) return false;
+    const unsigned more = first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+    unsigned point = first & (0x3Fu >> more);
+    for (const std::size_t end = at + more; at < end; ++at) {
+      if (at == text.size() || !is_continuation(text[at])) return false;
+      point = point << 6 | (text[at] & 0x3Fu);
+    }
+    const bool is_surrogate = point >= 0xD800 && point < 0xE000;
+    if (is_surrogate || point > 0x10FFFF || (more > 1 && point < (more == 2 ? 0x800 : 0x10000))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A text of unknown length for a message.
+inline std::string shown(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  const Json start(text.substr(0, kLongest));
+  return start.dump(-1, ' ', true, Json::error_handler_t::replace) +
+         (text.size() > kLongest ? "..." : "");
+}
+
+[[noreturn]] inline void refuse_integer(std::string_view digits) {
+  throw ConversionError("holds an integer that does not fit 64 bits: " + shown(digits));
+}
+
+inline void check_text(std::string_view text) {
+  if (!is_utf8(text)) throw ConversionError("holds text that is not UTF-8: " + shown(text));
+}
+
+// nlohmann/json refuses half characters (\ud83d, \udcff), as which Python writes bytes that are no
+// text. In disguise they pass: as \\ud83d, where each \\ of the text is \\\\.
+inline std::string disguise(std::string_view text) {
+  const auto unit_at = [&](std::size_t at) {
+    unsigned unit = 0;
+    if (at + 6 <= text.size() && text.substr(at, 2) == "\\u") {
+      std::from_chars(&text[at + 2], &text[at + 2] + 4, unit, 16);
+    }
+    return unit;
+  };
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const unsigned unit = unit_at(at);
+    if (unit >= 0xD800 && unit < 0xDC00 && unit_at(at + 6) >> 10 == 0xDC00 >> 10) {
+      out += text.substr(at, 12);  // two halves are a character
+      at += 11;
+    } else if (unit >= 0xD800 && unit < 0xE000) {
+      out += "\\\\";
+    } else if (unit == '\\') {
+      out += R"(\\\\)";
+      at += 5;
+    } else if (text[at] == '\\') {
+      out += text.substr(at, 2);
+      if (text.substr(++at, 1) == "\\") out += "\\\\";
+    } else {
+      out += text[at];
+    }
+  }
+  return out;
+}
+
+inline std::string undisguise(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\' || text[++at] != 'u') {
+      out += text[at];
+      continue;
+    }
+    const auto half = static_cast<unsigned>(std::stoul(text.substr(at + 1, 4), nullptr, 16));
+    at += 4;
+    if (half >= 0xDC80 && half < 0xDD00) {
+      out += static_cast<char>(half - 0xDC00);  // a byte, as Python keeps it
+    } else {
+      out += '\xED';
+      out += static_cast<char>(0x80 | (half >> 6 & 0x3F));
+      out += static_cast<char>(0x80 | (half & 0x3F));
+    }
+  }
+  return out;
+}
+
+// Builds what nlohmann/json reads, and refuses what it would bend: integers outside of 64 bits,
+// a key that is there twice, nesting that ends the stack of who walks through it.
+class JsonBuilder : public nlohmann::json_sax<Json> {
  public:
-  explicit JsonReader(std::string_view text) : text_(text) {}
+  explicit JsonBuilder(bool is_disguised) : is_disguised_(is_disguised) {}
+  Json take() { return std::move(root_); }
 
-  Json read_all() {
-    Json value = read(0);
-    skip_space();
-    if (at_ != text_.size()) fail("something follows the value");
-    return value;
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (value > std::numeric_limits<long>::max()) refuse_integer(std::to_string(value));
+    return add(value);
   }
-
- private:
-  [[noreturn]] void fail(const std::string& reason) const {
-    throw ConversionError("no JSON at byte " + std::to_string(at_) + ": " + reason);
+  // Integers come here that fit no integer of nlohmann/json.
+  bool number_float(number_float_t value, const string_t& digits) override {
+    if (digits.find_first_of(".eE") == digits.npos) refuse_integer(digits);
+    return add(value);
   }
-
-  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-
-  bool take(char wanted) {
-    if (at_ >= text_.size() || text_[at_] != wanted) return false;
-    ++at_;
+  bool string(string_t& value) override {
+    return add(is_disguised_ ? undisguise(value) : std::move(value));
+  }
+  bool binary(binary_t&) override { return false; }  // is in no text
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+  bool key(string_t& key) override {
+    auto& map = open_.back()->get_ref<Json::object_t&>();
+    const auto [item, is_new] =
+        map.emplace(is_disguised_ ? undisguise(key) : std::move(key), nullptr);
+    if (!is_new) throw ConversionError("has the key " + shown(item->first) + " twice");
+    value_ = &item->second;
     return true;
   }
-
-  void skip_space() {
-    while (at_ < text_.size() && std::strchr(" \t\r\n", text_[at_]) && text_[at_]) ++at_;
-  }
-
-  Json read(int depth) {
-    if (depth > kMaxDepth) fail("it is nested deeper than 128 levels");
-    skip_space();
-    switch (peek()) {
-      case '{':
-        return read_map(depth);
-      case '[':
-        return read_list(depth);
-      case '"':
-        return read_text();
-      case 't':
-        return read_word("true", true);
-      case 'f':
-        return read_word("false", false);
-      case 'n':
-        return read_word("null", nullptr);
-      default:
-        return read_number();
-    }
-  }
-
-  Json read_word(std::string_view word, Json value) {
-    if (text_.substr(at_, word.size()) != word) fail("an unknown word");
-    at_ += word.size();
-    return value;
-  }
-
-  Json read_list(int depth) {
-    Json::List list;
-    ++at_;
-    skip_space();
-    if (take(']')) return Json(std::move(list));
-    do {
-      list.push_back(read(depth + 1));
-      skip_space();
-    } while (take(','));
-    if (!take(']')) fail("a list without its ]");
-    return Json(std::move(list));
-  }
-
-  Json read_map(int depth) {
-    Json::Map map;
-    ++at_;
-    skip_space();
-    if (take('}')) return Json(std::move(map));
-    do {
-      skip_space();
-      if (peek() != '"') fail("a key that is no text");
-      std::string key = read_text();
-      skip_space();
-      if (!take(':')) fail("a key without its :");
-      map.insert_or_assign(std::move(key), read(depth + 1));
-      skip_space();
-    } while (take(','));
-    if (!take('}')) fail("a map without its }");
-    return Json(std::move(map));
-  }
-
-  void skip_digits() {
-    if (peek() < '0' || peek() > '9') fail("no value");
-    while (peek() >= '0' && peek() <= '9') ++at_;
-  }
-
-  Json read_number() {
-    const std::size_t start = at_;
-    take('-');
-    if (!take('0')) skip_digits();
-    bool is_integer = true;
-    if (take('.')) {
-      is_integer = false;
-      skip_digits();
-    }
-    if (take('e') || take('E')) {
-      is_integer = false;
-      if (!take('+')) take('-');
-      skip_digits();
-    }
-    const std::string_view digits = text_.substr(start, at_ - start);
-    if (!is_integer) return read_float(digits);
-    long number = 0;
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (read.ec != std::errc()) fail("an integer that does not fit 64 bits");
-    return number;
-  }
-
-  // By a stream: from_chars for floats is missing in older compilers, strtod follows the locale.
-  double read_float(std::string_view digits) {
-    std::istringstream stream{std::string(digits)};
-    stream.imbue(std::locale::classic());
-    double number = 0;
-    stream >> number;
-    if (std::isinf(number) || (stream.fail() && std::abs(number) > 1)) fail("too large a number");
-    return number;
-  }
-
-  std::string read_text() {
-    std::string text;
-    ++at_;
-    while (!take('"')) {
-      if (at_ >= text_.size()) fail("a text without its end");
-      const char next = text_[at_++];
-      if (static_cast<unsigned char>(next) < 0x20) fail("a control character in a text");
-      if (next == '\\') {
-        read_escape(text);
-      } else {
-        text += next;
-      }
-    }
-    return text;
-  }
-
-  void read_escape(std::string& text) {
-    static constexpr char kNames[] = "\"\\/bfnrt";
-    static constexpr char kMeanings[] = "\"\\/\b\f\n\r\t";
-    const char name = peek();
-    ++at_;
-    if (name == 'u') return read_code_point(text);
-    const char* found = name ? std::strchr(kNames, name) : nullptr;
-    if (!found) fail("an unknown escape in a text");
-    text += kMeanings[found - kNames];
-  }
-
-  unsigned read_hex() {
-    unsigned value = 0;
-    const std::string_view digits = text_.substr(std::min(at_, text_.size()), 4);
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    if (digits.size() != 4 || read.ptr != digits.data() + 4) fail("an incomplete \\u in a text");
-    at_ += 4;
-    return value;
-  }
-
-  void read_code_point(std::string& text) {
-    unsigned point = read_hex();
-    if (point >= 0xD800 && point < 0xDC00 && text_.substr(at_, 2) == "\\u") {
-      const std::size_t second = at_;
-      at_ += 2;
-      const unsigned low = read_hex();
-      if (low >= 0xDC00 && low < 0xE000) {
-        point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
-      } else {
-        at_ = second;
-      }
-    }
-    append(text, point);
-  }
-
-  static void append(std::string& text, unsigned point) {
-    const auto add = [&](unsigned byte) { text += static_cast<char>(byte); };
-    if (point < 0x80) {
-      add(point);
-    } else if (point >= 0xDC80 && point < 0xDD00) {
-      add(point - 0xDC00);  // a byte that was no text, as Python keeps it
-    } else if (point < 0x800) {
-      add(0xC0 | point >> 6), add(0x80 | (point & 0x3F));
-    } else if (point < 0x10000) {
-      add(0xE0 | point >> 12), add(0x80 | (point >> 6 & 0x3F)), add(0x80 | (point & 0x3F));
-    } else {
-      add(0xF0 | point >> 18), add(0x80 | (point >> 12 & 0x3F));
-      add(0x80 | (point >> 6 & 0x3F)), add(0x80 | (point & 0x3F));
-    }
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
-
-// Writes JSON text.
-class JsonWriter {
- public:
-  std::string take() { return std::move(out_); }
-
-  void write(const Json& value, int depth) {
-    if (depth > kMaxDepth) throw ConversionError("is nested deeper than 128 levels");
-    if (value.is_null()) out_ += "null";
-    if (const auto* truth = value.get_if<bool>()) out_ += *truth ? "true" : "false";
-    if (const auto* number = value.get_if<long>()) out_ += std::to_string(*number);
-    if (const auto* number = value.get_if<double>()) write_float(*number);
-    if (const auto* text = value.get_if<std::string>()) write_text(*text);
-    if (const auto* list = value.get_if<Json::List>()) write_list(*list, depth);
-    if (const auto* map = value.get_if<Json::Map>()) write_map(*map, depth);
+  bool parse_error(std::size_t, const std::string& token, const Json::exception& error) override {
+    if (token.rfind('"', 0) == 0) check_text(std::string_view(token).substr(1));
+    std::string_view reason = error.what();
+    reason.remove_prefix(reason.find("] ") + 2);
+    throw ConversionError("is no JSON: " +
+                          std::string(reason.substr(0, reason.find("; last read")).substr(0, 200)));
   }
 
  private:
-  void write_list(const Json::List& list, int depth) {
-    const char* before = "[";
-    for (const Json& item : list) {
-      out_ += std::exchange(before, ",");
-      write(item, depth + 1);
-    }
-    out_ += list.empty() ? "[]" : "]";
+  bool add(Json value) { return place(std::move(value)), true; }
+  bool open(Json container) { return open_.push_back(place(std::move(container))), true; }
+  bool close() { return open_.pop_back(), true; }
+  // Where the next value belongs: the root, behind the items of a list, or at the last key.
+  Json* place(Json value) {
+    if (open_.size() > kMaxDepth) refuse_depth();
+    if (open_.empty()) return &(root_ = std::move(value));
+    if (open_.back()->is_object()) return &(*value_ = std::move(value));
+    return &open_.back()->emplace_back(std::move(value));
   }
 
-  void write_map(const Json::Map& map, int depth) {
-    const char* before = "{";
-    for (const auto& [key, item] : map) {
-      out_ += std::exchange(before, ",");
-      write_text(key);
-      out_ += ':';
-      write(item, depth + 1);
-    }
-    out_ += map.empty() ? "{}" : "}";
-  }
-
-  // The shortest form that reads back as the same number.
-  void write_float(double number) {
-    if (!std::isfinite(number)) throw ConversionError("is no finite number");
-    std::string text;
-    for (const int digits : {15, 16, 17}) {
-      std::ostringstream stream;
-      stream.imbue(std::locale::classic());
-      stream.precision(digits);
-      stream << number;
-      text = stream.str();
-      std::istringstream back{text};
-      back.imbue(std::locale::classic());
-      double same = 0;
-      if (back >> same && same == number) break;
-    }
-    // So that it stays a float.
-    if (text.find_first_of(".e") == std::string::npos) text += ".0";
-    out_ += text;
-  }
-
-  void write_text(const std::string& text) {
-    out_ += '"';
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const auto byte = static_cast<unsigned char>(text[i]);
-      if (byte == '"' || byte == '\\') {
-        out_ += '\\';
-        out_ += text[i];
-      } else if (byte < 0x20) {
-        write_escape(byte);
-      } else if (is_surrogate(text, i)) {
-        const auto middle = static_cast<unsigned char>(text[i + 1]);
-        const auto last = static_cast<unsigned char>(text[i + 2]);
-        write_escape(0xD000 | (middle & 0x3Fu) << 6 | (last & 0x3Fu));
-        i += 2;
-      } else {
-        out_ += text[i];
-      }
-    }
-    out_ += '"';
-  }
-
-  // Half a character, which Python may have and UTF-8 may not.
-  static bool is_surrogate(const std::string& text, std::size_t i) {
-    return text[i] == '\xED' && i + 2 < text.size() && (text[i + 1] & 0xE0) == 0xA0 &&
-           (text[i + 2] & 0xC0) == 0x80;
-  }
-
-  void write_escape(unsigned point) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    out_ += "\\u";
-    for (const int shift : {12, 8, 4, 0}) out_ += kDigits[point >> shift & 0xF];
-  }
-
-  std::string out_;
+  bool is_disguised_;
+  Json root_;
+  std::vector<Json*> open_;
+  Json* value_ = nullptr;
 };
+
+// JSON text as it comes from Python: bytes that are no text are kept as they are.
+inline Json parse_keeping_bytes(std::string_view text) {
+  // To nlohmann/json it is the end.
+  if (text.find('\0') != text.npos) throw ConversionError("is no JSON: it holds a NUL character");
+  const bool has_half = text.find("\\ud") != text.npos || text.find("\\uD") != text.npos;
+  JsonBuilder builder(has_half);
+  const std::string disguised = has_half ? disguise(text) : std::string();
+  const std::string_view read = has_half ? disguised : text;
+  Json::sax_parse(read.begin(), read.end(), &builder);
+  return builder.take();
+}
 
 // --- Which C++ types cross the boundary, and as which letter ---
 
@@ -584,6 +415,10 @@ To to_integer(From number) {
   return static_cast<To>(number);
 }
 
+inline void check_finite(double number) {
+  if (!std::isfinite(number)) throw ConversionError("is no finite number");
+}
+
 // Tells where in a container a value does not fit.
 template <typename Place, typename Body>
 auto inside(const Place& place, const Body& body) {
@@ -596,46 +431,127 @@ auto inside(const Place& place, const Body& body) {
   }
 }
 
+inline const char* type_name(const Json& json) {
+  if (json.is_null()) return "None";
+  if (json.is_boolean()) return "bool";
+  if (json.is_number_float()) return "float";
+  if (json.is_number()) return "int";
+  if (json.is_string()) return "str";
+  return json.is_array() ? "list" : json.is_object() ? "dict" : "bytes";
+}
+
+// Throws ConversionError for what Python would not read as the same value.
+inline void check(const Json& json, std::size_t depth = 0) {
+  if (depth > kMaxDepth) refuse_depth();
+  if (const auto* text = json.get_ptr<const Json::string_t*>()) check_text(*text);
+  if (const auto* number = json.get_ptr<const Json::number_unsigned_t*>())
+    to_integer<long>(*number);
+  if (const auto* number = json.get_ptr<const Json::number_float_t*>()) check_finite(*number);
+  if (json.is_binary() || json.is_discarded()) throw ConversionError("has no JSON form");
+  if (json.is_array()) {
+    for (const Json& item : json) check(item, depth + 1);
+  } else if (const auto* map = json.get_ptr<const Json::object_t*>()) {
+    for (const auto& [key, item] : *map) check_text(key), check(item, depth + 1);
+  }
+}
+
 template <typename T>
-T from_json(const Json& json) {
+T value_of(const Json& json) {
   if constexpr (std::is_same_v<T, Json>) {
-    return json;
+    return check(json), json;
   } else if constexpr (IsOptional<T>::value) {
     if (json.is_null()) return std::nullopt;
-    return from_json<typename T::value_type>(json);
+    return value_of<typename T::value_type>(json);
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (const auto* truth = json.get_if<bool>()) return *truth;
-    const auto* number = json.get_if<long>();
-    if (number && (*number == 0 || *number == 1)) return *number == 1;
+    if (const auto* truth = json.get_ptr<const bool*>()) return *truth;
+    if (json.is_number_integer() && (json == 0 || json == 1)) return json == 1;
   } else if constexpr (kIsInteger<T>) {
-    if (const auto* number = json.get_if<long>()) return to_integer<T>(*number);
+    using Unsigned = Json::number_unsigned_t;
+    if (const auto* number = json.get_ptr<const Unsigned*>()) return to_integer<T>(*number);
+    if (json.is_number_integer()) return to_integer<T>(json.get<Json::number_integer_t>());
   } else if constexpr (std::is_floating_point_v<T>) {
-    if (const auto* number = json.get_if<double>()) return static_cast<T>(*number);
-    if (const auto* number = json.get_if<long>()) return static_cast<T>(*number);
+    if (json.is_number()) return json.get<T>();
   } else if constexpr (std::is_same_v<T, std::string>) {
-    if (const auto* text = json.get_if<std::string>()) return *text;
+    if (const auto* text = json.get_ptr<const std::string*>()) return *text;
   } else if constexpr (kIsList<T>) {
-    if (const auto* list = json.get_if<Json::List>()) {
+    if (json.is_array()) {
       T values;
-      for (const Json& item : *list) {
+      for (const Json& item : json) {
         values.push_back(
-            inside(values.size(), [&] { return from_json<typename T::value_type>(item); }));
+            inside(values.size(), [&] { return value_of<typename T::value_type>(item); }));
       }
       return values;
     }
   } else if constexpr (IsMap<T>::value) {
-    if (const auto* map = json.get_if<Json::Map>()) {
+    if (const auto* map = json.get_ptr<const Json::object_t*>()) {
       T values;
       for (const auto& [key, item] : *map) {
         values.emplace(
-            key, inside(key, [&item = item] { return from_json<typename T::mapped_type>(item); }));
+            key, inside(key, [&item = item] { return value_of<typename T::mapped_type>(item); }));
       }
       return values;
     }
   } else {
     static_assert(kIsNever<T>, "this type cannot be made from JSON");
   }
-  refuse<T>(json.type_name());
+  refuse<T>(type_name(json));
+}
+
+// Text as a JSON string. Bytes that are no text stay: Python's side reads them as what they are.
+inline void write_text(std::string& out, std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  const auto write_escape = [&](unsigned point) {
+    out += "\\u";
+    for (const int shift : {12, 8, 4, 0}) out += kDigits[point >> shift & 0xF];
+  };
+  out += '"';
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const std::string_view next = text.substr(at + 1, 2);
+    if (byte < 0x20) {
+      write_escape(byte);
+    } else if (byte == 0xED && next.size() == 2 && (next[0] & 0xE0) == 0xA0 &&
+               is_continuation(next[1])) {
+      // Half a character, which Python may have and UTF-8 may not.
+      write_escape(0xD000 | (next[0] & 0x3Fu) << 6 | (next[1] & 0x3Fu));
+      at += 2;
+    } else {
+      if (byte == '"' || byte == '\\') out += '\\';
+      out += text[at];
+    }
+  }
+  out += '"';
+}
+
+// The JSON text of a value.
+template <typename T>
+void write(std::string& out, const T& value) {
+  if constexpr (IsOptional<T>::value) {
+    value ? write(out, *value) : write(out, nullptr);
+  } else if constexpr (kIsText<T>) {
+    write_text(out, value);
+  } else if constexpr (kIsList<T>) {
+    out += '[';
+    for (const typename T::value_type& item : value) {
+      if (out.back() != '[') out += ',';
+      write(out, item);
+    }
+    out += ']';
+  } else if constexpr (IsMap<T>::value) {
+    out += '{';
+    for (const auto& [key, item] : value) {
+      if (out.back() != '{') out += ',';
+      write_text(out, key);
+      out += ':';
+      write(out, item);
+    }
+    out += '}';
+  } else if constexpr (std::is_same_v<T, Json>) {
+    check(value);
+    out += value.dump();
+  } else {
+    write(out, Json(value));
+  }
 }
 
 // --- Packing: from C++ values to the elements of a block ---
@@ -681,7 +597,7 @@ void place(w_Telement& element, const T& value, [[maybe_unused]] Kept<T>& kept) 
     kept.push_back(nullptr);
     element.L = kept.data();
   } else if constexpr (kLetter == 'D') {
-    kept = Json(value).dump();
+    write(kept, value);
     element.s = kept.data();
   } else if constexpr (kLetter == 'O') {
     element.O = value.pointer;
@@ -728,7 +644,7 @@ class Packed {
 
 // --- Reading: from the elements of a block to C++ values ---
 
-inline Json json_of(const w_Telement& element) {
+inline Json json_keeping_bytes(const w_Telement& element) {
   switch (element.type) {
     case 'l':
       return element.l;
@@ -737,11 +653,11 @@ inline Json json_of(const w_Telement& element) {
     case 's':
       return element.s ? Json(element.s) : Json();
     case 'D':
-      return element.s ? Json::parse(element.s) : Json();
+      return element.s ? parse_keeping_bytes(element.s) : Json();
     case 'L': {
-      Json::List list;
-      for (char** text = element.L; text && *text; ++text) list.emplace_back(*text);
-      return Json(std::move(list));
+      Json list = Json::array();
+      for (char** text = element.L; text && *text; ++text) list.push_back(*text);
+      return list;
     }
     case '\0':
       return nullptr;  // in a tuple: a value without a C form
@@ -751,15 +667,15 @@ inline Json json_of(const w_Telement& element) {
 }
 
 // One value for a block of one element, else a list.
-inline Json json_of(const w_Targs* block) {
+inline Json json_keeping_bytes(const w_Targs* block) {
   const bool is_tuple = std::strcmp(block->format, "tab") == 0;
   std::size_t count = is_tuple ? 10 : std::strlen(block->format);
   // The tuple's own length is not told: behind it are elements without a type.
   while (is_tuple && count > 0 && block->args[count - 1].type == '\0') --count;
-  if (count == 1 && !is_tuple) return json_of(block->args[0]);
-  Json::List list;
-  for (std::size_t i = 0; i < count; ++i) list.push_back(json_of(block->args[i]));
-  return Json(std::move(list));
+  if (count == 1 && !is_tuple) return json_keeping_bytes(block->args[0]);
+  Json list = Json::array();
+  for (std::size_t i = 0; i < count; ++i) list.push_back(json_keeping_bytes(block->args[i]));
+  return list;
 }
 
 template <typename T>
@@ -777,7 +693,7 @@ T read(const w_Telement& element) {
     } else if (element.type == 's' && element.s) {
       return element.s;
     }
-    refuse<T>(json_of(element).type_name());
+    refuse<T>(type_name(json_keeping_bytes(element)));
   } else {
     if constexpr (kIsInteger<T>) {
       if (element.type == 'l') return to_integer<T>(element.l);
@@ -786,7 +702,7 @@ T read(const w_Telement& element) {
     } else if constexpr (std::is_same_v<T, std::string>) {
       if (element.type == 's' && element.s) return element.s;
     }
-    return from_json<T>(json_of(element));
+    return value_of<T>(json_keeping_bytes(element));
   }
 }
 
@@ -800,73 +716,41 @@ T read_result(const w_Targs* block) {
     if (!kIsNumber && std::strcmp(block->format, "l") == 0 && block->args[0].l == 0) return {};
   }
   if (block->format[0] != '\0' && block->format[1] == '\0') return read<T>(block->args[0]);
-  return from_json<T>(json_of(block));
+  return value_of<T>(json_keeping_bytes(block));
 }
 
 }  // namespace detail
 
-// A block, or one element of it, as JSON. Throws ConversionError for the letters p and O.
-using detail::json_of;
+// --- JSON, with ConversionError for what Python and JSON do not both know ---
+//
+// That are integers outside of 64 bits, NaN, infinities, nesting deeper than 128, keys that are
+// there twice, and text that is not UTF-8.
 
-template <typename T, typename>
-Json::Json(const T& value) {
-  if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) {
-    value_ = value;
-  } else if constexpr (detail::kIsInteger<T>) {
-    value_ = detail::to_integer<long>(value);
-  } else if constexpr (std::is_floating_point_v<T>) {
-    value_ = static_cast<double>(value);
-  } else if constexpr (std::is_same_v<T, std::string_view>) {
-    value_ = std::string(value);
-  } else if constexpr (std::is_convertible_v<const T&, const char*>) {
-    value_ = std::string(static_cast<const char*>(value));
-  } else if constexpr (detail::IsOptional<T>::value) {
-    if (value) *this = Json(*value);
-  } else if constexpr (detail::kIsList<T>) {
-    value_ = List(value.begin(), value.end());
-  } else if constexpr (detail::IsMap<T>::value) {
-    value_ = Map(value.begin(), value.end());
-  } else {
-    static_assert(detail::kIsNever<T>, "this type has no JSON form");
-  }
+// The value of a JSON text.
+inline Json parse_json(std::string_view text) {
+  return detail::value_of<Json>(detail::parse_keeping_bytes(text));
 }
 
-inline Json Json::parse(std::string_view text) { return detail::JsonReader(text).read_all(); }
-
-inline std::string Json::dump() const {
-  detail::JsonWriter writer;
-  writer.write(*this, 0);
-  return writer.take();
-}
-
+// The JSON text of a value: of anything that call() takes but pointers.
 template <typename T>
-T Json::as() const {
-  return detail::from_json<T>(*this);
+std::string json_text(const T& value) {
+  std::string text;
+  detail::write(text, value);
+  return text;
 }
 
-inline const Json& Json::operator[](std::size_t index) const {
-  const auto* list = get_if<List>();
-  if (list && index < list->size()) return (*list)[index];
-  throw ConversionError(std::string(type_name()) + " has no item " + std::to_string(index));
+// A JSON value as a C++ type, as call() gives it: in range, and of that type.
+template <typename T>
+T value_of(const Json& json) {
+  return detail::value_of<T>(json);
 }
 
-inline const Json& Json::operator[](const std::string& key) const {
-  if (const auto* map = get_if<Map>()) {
-    const auto found = map->find(key);
-    if (found != map->end()) return found->second;
-  }
-  throw ConversionError(std::string(type_name()) + " has no item " + key);
+// A block, or one element of it. Refused are the letters p and O too.
+inline Json json_of(const w_Targs* block) {
+  return detail::value_of<Json>(detail::json_keeping_bytes(block));
 }
-
-inline std::size_t Json::size() const {
-  if (const auto* list = get_if<List>()) return list->size();
-  const auto* map = get_if<Map>();
-  return map ? map->size() : 0;
-}
-
-inline const char* Json::type_name() const {
-  static constexpr const char* kNames[] = {"None", "bool", "int", "float", "str", "list", "dict"};
-  return kNames[value_.index()];
+inline Json json_of(const w_Telement& element) {
+  return detail::value_of<Json>(detail::json_keeping_bytes(element));
 }
 
 // --- The library ---
@@ -964,9 +848,9 @@ class Library {
     char* text = nullptr;
     if (!last_error(&text) || !text) return {"internal", "", "the library gave no reason", ""};
     const std::unique_ptr<char, void (*)(void*)> owner(text, std::free);
-    const Json error = Json::parse(text);
+    const Json error = detail::parse_keeping_bytes(text);
     const auto field = [&](const char* name) {
-      return error[name].as<std::optional<std::string>>().value_or("");
+      return value_of<std::optional<std::string>>(error.at(name)).value_or("");
     };
     return {field("code"), field("type"), field("message"), field("traceback")};
   }
@@ -1097,6 +981,12 @@ inline void fail_with_current_exception(w_Tfailure* failure) noexcept {
     fail(failure, "OverflowError", error.what());
   } catch (const std::bad_alloc& error) {
     fail(failure, "MemoryError", error.what());
+  } catch (const Json::type_error& error) {
+    fail(failure, "TypeError", error.what());
+  } catch (const Json::out_of_range& error) {
+    fail(failure, "IndexError", error.what());
+  } catch (const Json::exception& error) {
+    fail(failure, "ValueError", error.what());
   } catch (const std::exception& error) {
     fail(failure, "RuntimeError", error.what());
   } catch (...) {
@@ -1347,7 +1237,7 @@ class Host {
 
   // What vh.stats() gives in Python: how often each hook and function was called, how long that
   // took, how it failed. docs/script-guide.md lists the names.
-  Json statistics() const { return Json::parse(text_of(library_->stats)); }
+  Json statistics() const { return parse_json(text_of(library_->stats)); }
   // The same as text that Prometheus reads.
   std::string prometheus() const { return text_of(library_->stats_text); }
 

@@ -107,9 +107,9 @@ TEST_P(Call, PassesContainers) {
 }
 
 TEST_P(Call, PassesJson) {
-  const vh::Json json = vh::Json::Map{
-      {"list", vh::Json::List{1, 2.5, "text", true, nullptr, vh::Json::List{}}},
-      {"map", vh::Json::Map{}},
+  const vh::Json json = {
+      {"list", {1, 2.5, "text", true, nullptr, vh::Json::array()}},
+      {"map", vh::Json::object()},
   };
   EXPECT_EQ("({'list': [1, 2.5, 'text', True, None, []], 'map': {}},)", Show(json));
   EXPECT_EQ(json, host().call<vh::Json>(script(), "give", json).value());
@@ -192,11 +192,54 @@ TEST_P(Call, GivesMaps) {
 TEST_P(Call, GivesJson) {
   const auto json = Value<vh::Json>("{'a': [1, 2.5, 'x', True, None, {'b': []}]}").value();
   EXPECT_EQ(R"({"a":[1,2.5,"x",true,null,{"b":[]}]})", json.dump());
-  EXPECT_EQ(2.5, json["a"][1].as<double>());
+  EXPECT_EQ(2.5, json["a"][1].get<double>());
   EXPECT_EQ(vh::Json(5), Value<vh::Json>("5").value());
   EXPECT_EQ(vh::Json("text"), Value<vh::Json>("'text'").value());
-  EXPECT_EQ((vh::Json::List{1, "a"}), Value<vh::Json>("(1, 'a')").value());
-  EXPECT_EQ((vh::Json::List{"a"}), Value<vh::Json>("['a']").value());
+  EXPECT_EQ(vh::Json::array({1, "a"}), Value<vh::Json>("(1, 'a')").value());
+  EXPECT_EQ(vh::Json::array({"a"}), Value<vh::Json>("['a']").value());
+}
+
+// Bytes that are no text: typed values keep them, JSON has no place for them.
+TEST_P(Call, KeepsBytesThatAreNoText) {
+  using Strings = std::vector<std::string>;
+  using Map = std::map<std::string, std::string>;
+  EXPECT_EQ((Strings{"\xff", "a"}), Value<Strings>("['\\udcff', 'a']").value());
+  EXPECT_EQ((std::vector<Strings>{{"\xe9\xff"}, {"\\udcff"}}),
+            Value<std::vector<Strings>>("[['\\udce9\\udcff'], ['\\\\udcff']]").value());
+  EXPECT_EQ((Map{{"\xff", "\xe9\xed\xa0\xbd"}}),
+            Value<Map>("{'\\udcff': '\\udce9\\ud83d'}").value());
+  EXPECT_EQ("({'\\udcff': '\\udce9\\ud83d'},)", Show(Map{{"\xff", "\xe9\xed\xa0\xbd"}}));
+  EXPECT_EQ("([['\\udcff']],)", Show(std::vector<Strings>{{"\xff"}}));
+  const char* const kRefused =
+      R"(invalid: the result of value() holds text that is not UTF-8: "caf\ufffd")";
+  for (const char* given : {"'caf\\udce9'", "['caf\\udce9']", "[{'a': 'caf\\udce9'}]",
+                            "{'caf\\udce9': 1}", "('caf\\udce9', 1)"}) {
+    EXPECT_EQ(kRefused, Refusal<vh::Json>(given)) << given;
+  }
+  EXPECT_EQ(R"(invalid: the result of value() item b holds text that is not UTF-8: "caf\ufffd")",
+            (Refusal<std::map<std::string, vh::Json>>("{'a': 1, 'b': ['caf\\udce9']}")));
+  EXPECT_EQ(R"(show(): argument 2 holds text that is not UTF-8: "caf\ufffd")",
+            host().call(script(), "show", 1, vh::Json{{"a", "caf\xe9"}}).error().message);
+}
+
+TEST_P(Call, RefusesJsonThatPythonWouldReadOtherwise) {
+  const auto refusal = [this](const vh::Json& json) {
+    const vh::Result<void> result = host().call(script(), "show", json);
+    return result ? "no failure" : result.error().code + ": " + result.error().message;
+  };
+  EXPECT_EQ("invalid: show(): argument 1 is no finite number", refusal(std::nan("")));
+  EXPECT_EQ("invalid: show(): argument 1 is out of range: 18446744073709551615",
+            refusal({{"a", ~0UL}}));
+  EXPECT_EQ("invalid: show(): argument 1 has no JSON form", refusal(vh::Json::binary({1})));
+  vh::Json deep;
+  for (int i = 0; i < 129; ++i) deep = vh::Json::array({std::move(deep)});
+  EXPECT_EQ("invalid: show(): argument 1 is nested deeper than 128 levels", refusal(deep));
+  deep = std::move(deep[0]);
+  EXPECT_EQ("no failure", refusal(deep));
+  EXPECT_EQ(deep, host().call<vh::Json>(script(), "give", deep).value());
+  // Two keys of a dict may have one text.
+  EXPECT_EQ("invalid: the result of value() has the key \"1\" twice",
+            Refusal<vh::Json>("{1: 'a', '1': 'b'}"));
 }
 
 TEST_P(Call, GivesNothing) {

@@ -204,6 +204,38 @@ TEST_F(Expose, TurnsExceptionsIntoPythons) {
   EXPECT_EQ("TypeError: type", Evaluate("call(7)"));
 }
 
+// What nlohmann/json throws inside of a callable stays there too.
+TEST_F(Expose, TurnsExceptionsOfJsonIntoPythons) {
+  Offer([](const vh::Json& json) { return json.at("key").get<std::string>(); });
+  EXPECT_EQ("'text'", Evaluate("call({'key': 'text'})"));
+  EXPECT_EQ(0u, Evaluate("call({})").find("IndexError: [json.exception.out_of_range.403]"));
+  EXPECT_EQ(0u, Evaluate("call([])").find("TypeError: [json.exception.type_error.304]"));
+  EXPECT_EQ(0u, Evaluate("call({'key': 1})").find("TypeError: [json.exception.type_error.302]"));
+  Offer([](const std::string& text) { return vh::Json::parse(text); });
+  EXPECT_EQ("[1]", Evaluate("call('[1]')"));
+  EXPECT_EQ(0u, Evaluate("call('[1')").find("ValueError: [json.exception.parse_error.101]"));
+  Offer([](const std::string& text) { return vh::parse_json(text); });
+  EXPECT_EQ("TypeError: has the key \"a\" twice", Evaluate("call('{\"a\": 1, \"a\": 2}')"));
+}
+
+TEST_F(Expose, NamesTextThatJsonCannotHold) {
+  Offer([](const vh::Json&) {});
+  for (const char* given : {"['caf\\udce9']", "{'caf\\udce9': 1}"}) {
+    EXPECT_EQ(R"(TypeError: function() argument 1 holds text that is not UTF-8: "caf\ufffd")",
+              Evaluate(std::string("call(") + given + ")"));
+  }
+  Offer([] { return vh::Json{{"a", "caf\xe9"}}; });
+  EXPECT_EQ(R"(TypeError: the result of function() holds text that is not UTF-8: "caf\ufffd")",
+            Evaluate("call()"));
+  // Typed parameters and results hold it.
+  using Map = std::map<std::string, std::string>;
+  Offer([](const Map& map) {
+    EXPECT_EQ((Map{{"caf\xe9", "\xff"}}), map);
+    return map;
+  });
+  EXPECT_EQ("{'caf\\udce9': '\\udcff'}", Evaluate("call({'caf\\udce9': '\\udcff'})"));
+}
+
 TEST_F(Expose, RefusesResultsThatCannotBePassed) {
   Offer([] { return std::string("a\0b", 3); });
   EXPECT_EQ("TypeError: the result of function() holds a NUL character", Evaluate("call()"));

@@ -21,13 +21,13 @@ TEST(Log, StatisticsTellOfEachFunction) {
   EXPECT_FALSE(script.host.call(script.script, "fail"));
   const vh::Json statistics = script.host.statistics();
   const vh::Json& own = statistics["scripts"][0];
-  EXPECT_EQ(script.script, own["id"].as<int>());
+  EXPECT_EQ(script.script, own["id"].get<int>());
   for (std::size_t row = 0; row < own["calls"].size(); ++row) {
     const vh::Json& calls = own["calls"][row];
-    const auto name = calls["name"].as<std::string>();
-    EXPECT_EQ(name == "double" ? 3 : 1, calls["calls"].as<int>()) << name;
-    EXPECT_EQ(name == "fail" ? 1 : 0, calls["errors"].as<int>()) << name;
-    EXPECT_LE(0.0, calls["total"].as<double>());
+    const auto name = calls["name"].get<std::string>();
+    EXPECT_EQ(name == "double" ? 3 : 1, calls["calls"].get<int>()) << name;
+    EXPECT_EQ(name == "fail" ? 1 : 0, calls["errors"].get<int>()) << name;
+    EXPECT_LE(0.0, calls["total"].get<double>());
   }
   EXPECT_EQ(3u, own["calls"].size());
   const std::string text = script.host.prometheus();
@@ -61,6 +61,24 @@ TEST(Log, RecordsGoToACallable) {
   }
   ASSERT_EQ(4u, records.size()) << "the host's end waits for the last one";
   EXPECT_EQ("last", records[3].message);
+}
+
+// An exception of nlohmann/json in a sink costs the record its sink and nothing else.
+TEST(Log, PrintsARecordAtWhichJsonThrows) {
+  ScriptHost script(kSource);
+  int calls = 0;
+  testing::internal::CaptureStdout();
+  script.host.set_log_sink([&](const vh::LogRecord& record) {
+    ++calls;
+    [[maybe_unused]] const vh::Json json = vh::Json::parse(record.message);
+  });
+  script.host.call(script.script, "log", "no JSON").value();
+  script.host.call(script.script, "log", "[1]").value();
+  script.host.set_log_sink(nullptr);
+  const std::string printed = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(2, calls);
+  EXPECT_NE(std::string::npos, printed.find("no JSON")) << printed;
+  EXPECT_EQ(std::string::npos, printed.find("[1]")) << printed;
 }
 
 }  // namespace

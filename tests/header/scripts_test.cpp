@@ -85,7 +85,7 @@ TEST_F(Scripts, HaveHooks) {
   EXPECT_FALSE(host_.has_hook(script, W_OnTimer));
   const vh::Block result = host_.call_hook(script, W_OnUserLogin, "nick");
   ASSERT_TRUE(result);
-  EXPECT_EQ((vh::Json::List{"hello nick", 0}), vh::json_of(result.get()));
+  EXPECT_EQ(vh::Json::array({"hello nick", 0}), vh::json_of(result.get()));
   EXPECT_FALSE(host_.call_hook(script, W_OnTimer, 1.5));
   const vh::Block passed = host_.call_hook(script, W_OnUserLogout, std::string("nick"));
   EXPECT_EQ(vh::Json(1), vh::json_of(passed.get()));

@@ -16,6 +16,7 @@ int main(int count, char** arguments) {
     vh::Host host(options);
     const int id = host.load(script).value();
     host.expose(id, "greeting", [](const std::string& name) { return "hello " + name; }).value();
+    if (vh::json_text(vh::parse_json("[1]")) != "[1]") return 1;
     std::printf("%s\n", host.call<std::string>(id, "greet", "world").value().c_str());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
