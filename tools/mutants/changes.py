@@ -32,24 +32,24 @@ class Change:
 
 TABLE: "dict[str, list[tuple[str, ...]]]" = {
     # How scripts come and go.
-    "src/door.rs": [
+    "src/revocable.rs": [
         (
             "        barrier::light();\n        if !self.open.load(Ordering::Acquire)",
             "        if !self.open.load(Ordering::Acquire)",
-            "who goes in may not be seen by who closes the door: a call runs in a script that is gone",
-            "model.door",
+            "who goes in may not be seen by who takes the script away: a call runs in a script that is gone",
+            "model.revocable",
         ),
         (
             "        barrier::light();\n        if !self.open.load(Ordering::Relaxed)",
             "        if !self.open.load(Ordering::Relaxed)",
-            "the last one out may not see that the door was closed: the script is never unloaded",
-            "model.door",
+            "the last one out may not see that the script was taken away: it is never unloaded",
+            "model.revocable",
         ),
         (
             " || !barrier::heavy()",
             "",
-            "who closes the door does not see who is inside: a call runs in a script that is gone",
-            "model.door",
+            "who takes the script away does not see who is inside: a call runs in a script that is gone",
+            "model.revocable",
         ),
         (
             "self.unnoted.load(Ordering::Acquire) > 0 || ",
@@ -86,53 +86,193 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/scripts.rs": [
         (
-            "            *unwanted = true;\n",
-            "            let _ = unwanted;\n",
+            "        by_path().or_else(by_name)\n",
+            "        by_name().or_else(by_path)\n",
+            "of two scripts of one name in two folders the hub finds the wrong one",
+            "gtest.find|rust",
+        ),
+        (
+            "        first.listening.add(1 << ON_TIMER | 1 << ON_USER_LOGIN);\n",
+            "        first.listening.add(1 << ON_TIMER);\n",
+            "operators who come later do not hear of a script that does not run",
+            "guard.refuse.*|rust|clients.refuse.*|clients.loading.*",
+        ),
+        (
+            "    if host_queue::is_pending() {\n",
+            "    if false && host_queue::is_pending() {\n",
+            "threads of scripts wait for the hub in vain",
+            "lifecycle.script_threads|gtest.threads",
+        ),
+    ],
+    "src/scripts/slots.rs": [
+        (
+            "                *unwanted = true;\n",
+            "                let _ = unwanted;\n",
             "w_Unload of a script during its own load is forgotten",
             "lifecycle.nested_unload",
         ),
         (
-            "None if inside().any(|own| Arc::ptr_eq(&own, &context)) => {}",
-            "None if inside().take(1).any(|own| Arc::ptr_eq(&own, &context)) => {}",
+            "self.0.iter().position(is_free).unwrap_or(self.0.len())",
+            "self.0.len()",
+            "after so many loads no script can be loaded any more",
+            "gtest.lifecycle|rust",
+        ),
+        (
+            "            Slot::Reserved(functions) | Slot::Loading { functions, .. } => {\n"
+            "                Some(Arc::clone(functions))\n"
+            "            }\n"
+            "            Slot::Live(script) => Some(Arc::clone(&script.functions)),\n"
+            "            Slot::Free | Slot::Draining => None,\n",
+            "            Slot::Live(script) => Some(Arc::clone(&script.functions)),\n"
+            "            _ => None,\n",
+            "functions cannot be registered before their script runs",
+            "gtest.registered_functions|rust",
+        ),
+    ],
+    "src/guard/current.rs": [
+        (
+            "all().any(|own| Arc::ptr_eq(&own, script))",
+            "all().take(1).any(|own| Arc::ptr_eq(&own, script))",
             "an unload of a script further out on the stack waits for a call that waits for it",
             "lifecycle.nested_unload",
         ),
         (
-            "    // The encoding is asked for anew, and while no interpreter is entered.\n"
-            "    hub::forget_encoding();\n",
+            "    let _left = Left(outer);\n",
+            "    let _ = Left(outer);\n",
+            "vh does not know which script calls it",
+            "gtest.vh_functions|lifecycle.shared_interpreter",
+        ),
+    ],
+    "src/scripts/loading.rs": [
+        (
+            "        // The encoding is asked for anew, and while no interpreter is entered.\n"
+            "        hub::forget_encoding();\n",
             "",
             "the hub's encoding is not asked anew at a load",
             "gtest.text",
         ),
         (
-            "    watch_alarms();\n    // The top level may have given some, when nobody could run them yet.\n"
-            "    run_jobs(serial);\n",
+            "    watch_alarms();\n"
+            "    // The top level may have given some, when nobody could run them yet.\n"
+            "    registry.run_jobs(serial);\n",
             "    let _ = serial;\n    watch_alarms();\n",
             "what a top level gave to vh.run_in_host is not run",
             "lifecycle.script_threads|lifecycle.async|guard.waits_elsewhere",
         ),
         (
-            'b"_opchat_name_change" => context.nicks.lock().op_chat',
-            'b"_opchat_name_change" => context.nicks.lock().bot',
+            "                alarms::lower(script.path());\n",
+            "",
+            "operators are told on of a script that runs again",
+            "guard.refuse.*|rust",
+        ),
+        (
+            "            settings.on_error = self.stubs.known(&request.path).on_error;\n",
+            "",
+            "a script that cannot be read any more lets everything pass",
+            "guard.refuse.*|rust",
+        ),
+        (
+            "            self.registry.free(self.id);\n            self.functions.clear();\n",
+            "            self.registry.free(self.id);\n",
+            "a hub that registered functions for a script that did not load never gets their data back",
+            "gtest.owning_functions|rust",
+        ),
+        (
+            "    if kind.is_dir() || kind.is_file() {\n",
+            "    if true {\n",
+            "a script that is a pipe hangs the hub",
+            "gtest.bad_input|gtest.lifecycle|lifecycle.host|rust",
+        ),
+    ],
+    "src/scripts/calling.rs": [
+        (
+            'b"_opchat_name_change" => script.rename_op_chat(nick),',
+            'b"_opchat_name_change" => script.rename_bot(nick),',
             "a new name of the operators' chat is taken for the bot's",
             "gtest.hooks|gtest.vh_functions|lifecycle.host",
         ),
+        (
+            "        if hook.number == ON_SET_CONFIG {\n",
+            "        if false {\n",
+            "after an operator set the hub's encoding, text is still in the old one",
+            "gtest.text",
+        ),
+        (
+            "    if hooks & (1 << hook.number) == 0 {\n        return HookReply::NONE;\n    }\n",
+            "    let _ = hooks;\n",
+            "a script that cannot run answers hooks that it does not have",
+            "guard.refuse.*|rust",
+        ),
+        (
+            "    if !plugin.unwrap_or_default().is_empty() || !of.unwrap_or_default().is_empty() {\n"
+            "        return;\n"
+            "    }\n",
+            "    let _ = (plugin, of);\n",
+            "any script can make others believe that the bot has another name",
+            "gtest.hooks|gtest.vh_functions|rust",
+        ),
+    ],
+    "src/guard/answers.rs": [
+        (
+            "on_error.asks() || self.obstacle == Obstacle::Settings",
+            "on_error.asks()",
+            "a script with wrong settings is just not there, and nobody but the log says so",
+            "clients.loading.*|guard.refuse.*|lifecycle.preflight",
+        ),
+        (
+            "on_error.asks() || self.obstacle == Obstacle::Settings",
+            "self.obstacle == Obstacle::Settings",
+            "hooks that are to refuse let everything pass when their script does not load",
+            "guard.refuse.*",
+        ),
+        (
+            "Error::new(Code::Unavailable, message).about(&script.label).tell();",
+            "Error::new(Code::Unavailable, message).about(&script.label).told();",
+            "the log does not say why a script is not loaded",
+            "lifecycle.preflight|gtest.advice|rust",
+        ),
     ],
     "src/lifecycle.rs": [
-        (
-            "    carry::open();\n",
-            "",
-            "threads of scripts never reach the hub",
-            "lifecycle.script_threads",
-        ),
         (
             "    crash::uninstall();\n",
             "",
             "the hub's signal handlers are not put back at its end",
             "guard.crash",
         ),
+        (
+            "    host_queue::open(|serial| SCRIPTS.run_jobs(serial));\n",
+            "",
+            "threads of scripts never reach the hub",
+            "lifecycle.script_threads",
+        ),
     ],
-    "src/carry.rs": [
+    "src/verbs.rs": [
+        (
+            "        id: id as c_int,\n",
+            "        id: i32::try_from(id).unwrap_or(-1),\n",
+            "scripts cannot be loaded by hubs that leave the upper half of the id undefined",
+            "gtest.lifecycle|gtest.bad_input|lifecycle.host",
+        ),
+        (
+            "    if let Some(format) = format.filter(|format| !format.iter().copied().all(targs::is_letter)) {\n",
+            "    if let Some(format) = format.filter(|_| false) {\n",
+            "a function with a format that nobody knows is taken, and never gets its arguments",
+            "gtest.owning_functions|header.*",
+        ),
+        (
+            "    if SCRIPTS.refuses(id, hook.number) { on_error::answer(true, hook.number, None) } else { None }\n",
+            "    if hook.number > 63 && SCRIPTS.refuses(id, hook.number) { on_error::answer(true, hook.number, None) } else { None }\n",
+            "after a fault of the library a hook that is to refuse lets the event pass",
+            "panics.injected",
+        ),
+        (
+            "name.filter(|name| !name.is_empty())",
+            "name",
+            "functions without a name can be registered",
+            "gtest.registered_functions|gtest.owning_functions|gtest.bad_input",
+        ),
+    ],
+    "src/host_queue.rs": [
         (
             "if queue.len() >= MAX_WAITING {",
             "if queue.len() == usize::MAX {",
@@ -152,35 +292,41 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.script_threads",
         ),
         (
-            "State::Waiting if Instant::now() >= deadline => return Err(Refusal::Timeout),",
-            "State::Waiting if Instant::now() >= deadline + LOOK * 600 => return Err(Refusal::Timeout),",
+            "State::Waiting if Instant::now() >= deadline => return Err(is_too_late()),",
+            "State::Waiting if Instant::now() >= deadline + LOOK * 600 => return Err(is_too_late()),",
             "a thread waits a minute longer for the hub than it was told to",
             "gtest.threads|lifecycle.script_threads",
         ),
-    ],
-    "src/python/ending.rs": [
         (
-            "        state::keep(attached, context, &loaded.vh.get(attached));\n",
+            "    refuse(&script_is_gone(), |script| script == serial);\n",
+            "    let _ = serial;\n    refuse(&script_is_gone(), |_| true);\n",
+            "the unload of a script makes calls of other scripts' threads fail",
+            "lifecycle.script_threads|gtest.threads",
+        ),
+    ],
+    "src/python/unload.rs": [
+        (
+            "        state::keep(attached, script, &loaded.vh.get(attached));\n",
             "",
             "vh.state is never kept over a reload",
             "lifecycle.state",
         ),
         (
-            '        let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));\n'
-            '        loaded.scope.run(attached, context, c"run_unload_callbacks");\n'
+            '        let call = Call::begin(attached, script.entry_points.function(b"vh.on_unload"));\n'
+            '        loaded.scope.run(attached, script, c"run_unload_callbacks");\n'
             "        drop(call);\n"
-            "        context.leave();\n"
-            "        state::keep(attached, context, &loaded.vh.get(attached));\n",
-            "        state::keep(attached, context, &loaded.vh.get(attached));\n"
-            '        let call = Call::begin(attached, context.callees.function(b"vh.on_unload"));\n'
-            '        loaded.scope.run(attached, context, c"run_unload_callbacks");\n'
+            "        script.leave();\n"
+            "        state::keep(attached, script, &loaded.vh.get(attached));\n",
+            "        state::keep(attached, script, &loaded.vh.get(attached));\n"
+            '        let call = Call::begin(attached, script.entry_points.function(b"vh.on_unload"));\n'
+            '        loaded.scope.run(attached, script, c"run_unload_callbacks");\n'
             "        drop(call);\n"
-            "        context.leave();\n",
+            "        script.leave();\n",
             "vh.state is kept before the callbacks of vh.on_unload: what they put there is lost",
             "lifecycle.state",
         ),
         (
-            "        if ask_politely(loaded, context, attached, now >= courtesy) {\n"
+            "        if ask_politely(loaded, script, attached, now >= courtesy) {\n"
             "            courtesy = courtesy.max(patience.min(now + COURTESY));\n"
             "        }\n",
             "        let _ = (ask_politely, &mut courtesy);\n",
@@ -194,28 +340,54 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.unload",
         ),
         (
-            "    context.close();\n    // Exit functions may have started threads.\n",
+            "    script.close();\n    // Exit functions may have started threads.\n",
             "",
             "finalizers of a script that goes call the hub",
             "lifecycle.leaving",
         ),
         (
-            "const TIME: Duration = Duration::from_secs(2);",
-            "const TIME: Duration = Duration::from_secs(20);",
-            "an unload may take ten times as long as the documents say",
-            "rust",
-        ),
-        (
-            '    unsafe { loaded.scope.run(attached, context, c"wake_waiters") };\n',
-            "    let _ = context;\n",
+            '    unsafe { loaded.scope.run(attached, script, c"wake_waiters") };\n',
+            "",
             "threads that wait for an event do not notice that they are to stop",
             "lifecycle.unload",
         ),
         (
-            "        if finish(&loaded, &context, &attachment, Instant::now()).is_err() {",
-            "        if true || finish(&loaded, &context, &attachment, Instant::now()).is_err() {",
+            "        if finish(&loaded, &script, &attachment, Instant::now()).is_err() {",
+            "        if true || finish(&loaded, &script, &attachment, Instant::now()).is_err() {",
             "interpreters that were set aside are never ended",
             "lifecycle.unload",
+        ),
+    ],
+    "src/guard/settings.rs": [
+        (
+            "const UNLOAD_TIME: Duration = Duration::from_secs(2);",
+            "const UNLOAD_TIME: Duration = Duration::from_secs(20);",
+            "an unload may take ten times as long as the documents say",
+            "rust",
+        ),
+        (
+            "const TIMEOUT: Duration = Duration::from_secs(5);",
+            "const TIMEOUT: Duration = Duration::from_secs(50);",
+            "a hook may stop the hub ten times as long as the documents say",
+            "rust",
+        ),
+        (
+            "own.switch(true, Setting::HoldBack)",
+            "own.switch(true, Setting::TellOperators)",
+            "a script that is not to be held back after a crash is",
+            "guard.crash",
+        ),
+        (
+            'Some(value) if value.eq_ignore_ascii_case("fresh") => Ok(true),',
+            'Some(value) if value.eq_ignore_ascii_case("fresh") => Ok(false),',
+            "a script that asks for a new interpreter at each load gets its old one",
+            "lifecycle.reuse",
+        ),
+        (
+            'config::switch("VH_PYTHON_TELL_OPERATORS", true)',
+            'config::switch("VH_PYTHON_TELL_OPERATORS", false)',
+            "operators are not told of suspended hooks unless the hub's owner asks for it",
+            "guard.breaker",
         ),
     ],
     "src/python/state.rs": [
@@ -354,18 +526,18 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/guard/crash.rs": [
         (
-            "    note(profile, signal, callee.name());\n",
-            "",
-            "a script that crashed the hub is not held back, and crashes it again",
-            "guard.crash",
-        ),
-        (
             "    if slot.is_in_host() {\n"
             '        line.add("in a function of the hub that the script called\\n").log();\n'
             "        return;\n"
             "    }\n",
             "",
             "a crash of the hub itself is put on a script, which is held back",
+            "guard.crash",
+        ),
+        (
+            "    note(script, signal, entry_point.name());\n",
+            "",
+            "a script that crashed the hub is not held back, and crashes it again",
             "guard.crash",
         ),
     ],
@@ -383,13 +555,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.crash|rust",
         ),
     ],
-    "src/guard.rs": [
-        (
-            "const TIMEOUT: Duration = Duration::from_secs(5);",
-            "const TIMEOUT: Duration = Duration::from_secs(50);",
-            "a hook may stop the hub ten times as long as the documents say",
-            "rust",
-        ),
+    "src/guard/script.rs": [
         (
             "        self.thread_vh_calls.fetch_add(1, Ordering::Relaxed);\n",
             "",
@@ -397,11 +563,63 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.stats",
         ),
         (
-            "        self.callee.row.count_timeout();\n",
+            "            || self.stage.parts_at.get().is_some_and(|&end| Instant::now() >= end)\n",
+            "",
+            "an UnLoad() hangs that waits for a thread which goes on calling the hub",
+            "lifecycle.script_threads|lifecycle.leaving|lifecycle.unload",
+        ),
+        (
+            "const PARTING: Duration = Duration::from_secs(1);",
+            "const PARTING: Duration = Duration::ZERO;",
+            "threads that UnLoad() waits for cannot say goodbye to the hub",
+            "lifecycle.script_threads|lifecycle.leaving",
+        ),
+        (
+            "        if self.told.fetch_or(bit, Ordering::Relaxed) & bit == 0 {",
+            "        if self.told.fetch_or(bit, Ordering::Relaxed) | bit != 0 {",
+            "a hook that returns nonsense writes a line at each call",
+            "guard.logs|gtest.hooks",
+        ),
+        (
+            '            true => "stub",\n',
+            '            true => self.runtime().map_or("", Runtime::name),\n',
+            "the statistics do not show that a stub stands in for a script",
+            "guard.refuse.*|guard.stats",
+        ),
+    ],
+    "src/guard/call.rs": [
+        (
+            "        self.entry_point.row().count_timeout();\n",
             "",
             "timeouts are not counted",
             "guard.deadline|guard.stats",
         ),
+        (
+            "            Outcome::Timeout\n",
+            "            Outcome::InTime\n",
+            "a hook that hangs each time is called on for ever",
+            "guard.breaker",
+        ),
+        (
+            "Call::begin_limited(attached, entry_point, slot::TOLD_ONLY)",
+            "Call::begin_limited(attached, entry_point, entry_point.limit())",
+            "a script that imports large packages is interrupted while it loads",
+            "guard.deadline|guard.logs|guard.beside",
+        ),
+        (
+            " || self.entry_point.kind() == Kind::Function",
+            "",
+            "the second call of a function by the hub that fails for the same reason is not in the log",
+            "gtest.call_function|guard.logs",
+        ),
+        (
+            "        self.take_back();\n        self.entry_point.row()",
+            "        self.entry_point.row()",
+            "an exception for a call that is over arrives in the next one",
+            "guard.sending|guard.deadline",
+        ),
+    ],
+    "src/guard/entry_point.rs": [
         (
             "            self.row.count_skipped();\n",
             "",
@@ -413,6 +631,44 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             '(Kind::Hook, true) => " Meanwhile it lets everything pass.",',
             "operators are told the opposite of what a suspended hook does",
             "guard.breaker|guard.refuse.*",
+        ),
+        (
+            "                self.repeats.forget();\n",
+            "",
+            "what goes wrong after a hook works again is counted, not told",
+            "guard.breaker|guard.logs",
+        ),
+        (
+            "            if *found.bytes == *name {",
+            "            if found.bytes.len() == name.len() {",
+            "statistics of a function are mixed with those of another",
+            "guard.stats",
+        ),
+        (
+            "        if self.script().settings.tell_operators {",
+            "        if true {",
+            "operators are told of scripts that ask not to be told of",
+            "guard.breaker",
+        ),
+    ],
+    "src/guard/listening.rs": [
+        (
+            "        self.set_wanted(self.refusing.load(Ordering::Acquire));\n",
+            "        self.set_wanted(0);\n",
+            "hooks that are to refuse let everything pass while their script is unloaded",
+            "guard.refuse.*|lifecycle.nested_unload",
+        ),
+        (
+            "        self.set_wanted(0);\n        self.set_refusing(0);\n",
+            "        self.set_refusing(0);\n",
+            "an id that nobody has wants hooks of the script before",
+            "gtest.lifecycle|gtest.hooks|guard.refuse.*",
+        ),
+        (
+            "        self.wanted.fetch_or(hooks, Ordering::Release);\n",
+            "        self.wanted.store(hooks, Ordering::Release);\n",
+            "a script with coroutines gets no hooks but OnTimer",
+            "lifecycle.async",
         ),
     ],
     "src/guard/alarms.rs": [
@@ -500,19 +756,37 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "it is not told how much of a script's output was dropped",
             "rust",
         ),
-    ],
-    "src/guard/registry.rs": [
         (
-            "    scripts.push(Arc::downgrade(script));\n",
+            "    if kind == Kind::Output && output.drops(text.len()) {\n        return;\n    }\n",
+            "",
+            "what a script logs is written though it has written too much",
+            "guard.logs",
+        ),
+    ],
+    "src/guard/directory.rs": [
+        (
+            "    records.push(Arc::downgrade(script));\n",
             "    let _ = Arc::downgrade(script);\n",
             "deadlines are never met",
             "guard.deadline",
         ),
         (
-            "    scripts.retain(|known| known.strong_count() > 0);\n",
-            "    scripts.clear();\n",
+            "    records.retain(|known| known.strong_count() > 0);\n",
+            "    records.clear();\n",
             "only the script that was loaded last has a deadline",
             "guard.deadline|guard.logs|guard.beside",
+        ),
+        (
+            "    live.retain(|script| script.is_live());\n",
+            "",
+            "the statistics list scripts that are not there any more",
+            "guard.stats",
+        ),
+        (
+            "    live.sort_by_key(|script| script.id);\n",
+            "",
+            "scripts are listed in the order of their loads, not of their ids",
+            "guard.stats",
         ),
     ],
     "src/guard/repeats.rs": [
@@ -584,10 +858,61 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "it is not told how much of a script's output was dropped",
             "guard.logs",
         ),
+    ],
+    "src/guard/watchdog/pursuit.rs": [
         (
             "            SENT if self.looks == 1 => self.interrupt(time, teller),\n",
             "            SENT if self.looks == 1 => {}\n",
             "a hook that catches its TimeoutError is not made to end",
+            "guard.deadline",
+        ),
+        (
+            "            self.wait = (self.wait * 2).min(LAST_LOOK);\n        }\n        self.due",
+            "            self.wait = FIRST_LOOK;\n        }\n        self.due",
+            "a hook that cannot be interrupted writes ten lines a second",
+            "guard.deadline|guard.logs",
+        ),
+        (
+            "        if is_late && !self.is_late {\n"
+            "            return self.becomes_late(time, teller);\n"
+            "        }\n",
+            "",
+            "a hook that waited for the hub and then loops is not ended",
+            "guard.deadline|guard.waits",
+        ),
+        (
+            "            GAVE_UP => {\n"
+            "                self.looks -= 1;\n"
+            "                self.interrupt(time, teller);\n"
+            "            }\n",
+            "            GAVE_UP => self.looks -= 1,\n",
+            "a hook that was calling another script at its deadline runs on",
+            "guard.deadline|guard.sending|guard.waits",
+        ),
+    ],
+    "src/guard/watchdog/attempt.rs": [
+        (
+            "            IN_HOST => entry_point.waits_for_hub(&place),\n",
+            "            IN_HOST => true,\n",
+            "a hook that waits for the hub again and again fills the log",
+            "guard.waits_in_time|guard.waits|guard.waits_elsewhere|guard.deadline|guard.logs",
+        ),
+        (
+            "            _ if self.only_tells => true,\n",
+            "            _ if self.only_tells => false,\n",
+            "nobody hears of a script that takes long to load",
+            "guard.deadline|guard.logs",
+        ),
+        (
+            'Some((_, number, _)) => format!("{place}, called in line {number} of the script"),',
+            "Some(_) => place,",
+            "a hook that hangs in a second place of its script is not told where both call one library",
+            "guard.logs|guard.deadline|rust",
+        ),
+        (
+            "            AttemptResult::Forced => return self.progress.state.store(SENT, Ordering::Release),\n",
+            "            AttemptResult::Forced => return self.progress.state.store(HAS_LOCK, Ordering::Release),\n",
+            "a hook that waits in native code after its exception is not told of",
             "guard.deadline",
         ),
     ],
@@ -706,12 +1031,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     "src/python/convert.rs": [
-        (
-            "Ok(low) => i64::from(low.cast_signed()),",
-            "Ok(low) => i64::from(low),",
-            "the class of an unknown nick is 4294967294 instead of -2",
-            "rust|gtest.vh_functions|gtest.hooks",
-        ),
         (
             'None => out.extend_from_slice(format!("\\\\u{point:04x}").as_bytes()),',
             "None => {}",
@@ -880,20 +1199,66 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/last_error.rs": [
         (
-            "        let is_end = |end: &usize| error.message.is_char_boundary(*end);\n",
-            "        let is_end = |_: &usize| true;\n",
-            "w_LastError tells nothing of a long message with characters of several bytes",
-            "rust",
-        ),
-        (
             "        let own = if error == call { call } else { 0 };\n",
             "        let own = error;\n",
             "a call that succeeded shows the error of one inside of it",
             "rust|gtest.last_error",
         ),
+        (
+            "    let error = error.tell().shortened(LONGEST);\n",
+            "    let error = error.shortened(LONGEST);\n",
+            "what w_LastError tells is not in the log",
+            "gtest.last_error|gtest.call_function|guard.logs",
+        ),
+    ],
+    "src/error.rs": [
+        (
+            "            let is_end = |end: &usize| message.is_char_boundary(*end);\n",
+            "            let is_end = |_: &usize| true;\n",
+            "w_LastError tells nothing of a long message with characters of several bytes",
+            "rust",
+        ),
+        (
+            '            Code::Closed => "closed",\n',
+            '            Code::Closed => "cancelled",\n',
+            "a hub that unloads a script during its load is told another reason",
+            "lifecycle.nested_unload|rust",
+        ),
+        (
+            "        self.0.is_told = true;\n",
+            "",
+            "each error of a call is in the log twice",
+            "gtest.last_error|guard.logs|rust",
+        ),
+        (
+            "        script.clone_into(&mut self.0.script);\n",
+            "        let _ = script;\n",
+            "errors in the log do not tell whose they are",
+            "guard.logs|gtest.call_function|rust",
+        ),
+        (
+            '                None => out.extend_from_slice(b"null"),\n',
+            '                None => out.extend_from_slice(b"\\"\\""),\n',
+            "an error without an exception seems to have one without a name",
+            "gtest.last_error",
+        ),
+    ],
+    "src/name_hash.rs": [
+        (
+            " ^ (byte(length.wrapping_sub(1)) << 3)",
+            "",
+            "calls of functions whose names differ at their end take longer",
+            "rust",
+        ),
+        (
+            "    length ^ byte(0) ^",
+            "    byte(0) ^",
+            "calls of functions whose names differ in their length take longer",
+            "rust",
+        ),
     ],
     # Packages and runtimes.
-    "src/preflight.rs": [
+    "src/python/preflight.rs": [
         (
             "own_module(module, self.own).is_some() || ",
             "",
@@ -907,7 +1272,9 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.preflight",
         ),
         (
-            "            if !seen.insert(requirement.name.clone()) {\n                return None;\n            }\n",
+            "            if !seen.insert(requirement.name.clone()) {\n"
+            "                return None;\n"
+            "            }\n",
             "            let _ = &mut *seen;\n",
             "packages that need each other hang the load of a script",
             "lifecycle.preflight",
@@ -1034,16 +1401,30 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/abi/cxx.rs": [
         (
+            "*lengths.add(index))",
+            "(*lengths.add(index)).min(64))",
+            "long texts in lists of the hub's plugin are cut",
+            "gtest.blocks",
+        ),
+        (
+            "        let texts = (0..count).map(|index| {",
+            "        let texts = (1..count).map(|index| {",
+            "lists of the hub's plugin lack their first text",
+            "gtest.blocks",
+        ),
+    ],
+    "src/abi/vectors.rs": [
+        (
             "        vh_vector_delete(vector);\n",
             "",
             "each look at an address costs memory for ever",
             "gtest.memory.address|gtest.memory",
         ),
         (
-            "*lengths.add(index))",
-            "(*lengths.add(index)).min(64))",
-            "long texts in lists of the hub's plugin are cut",
-            "gtest.blocks",
+            "(0..vh_vector_size(vector))",
+            "(1..vh_vector_size(vector))",
+            "what is known of an address lacks its beginning",
+            "gtest.vh_functions",
         ),
     ],
     "src/abi/host.rs": [
@@ -1094,7 +1475,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "gtest.blocks|gtest.bad_input",
         ),
     ],
-    "src/abi/jumps.rs": [
+    "src/abi/symbols.rs": [
         (
             '            concat!(".hidden ", $symbol),\n',
             "",
@@ -1148,6 +1529,12 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "",
             "a hub that unpacks one text too few gets the second instead of the first",
             "gtest.blocks",
+        ),
+        (
+            "Ok(low) => i64::from(low.cast_signed()),",
+            "Ok(low) => i64::from(low),",
+            "the class of an unknown nick is 4294967294 instead of -2",
+            "rust|gtest.vh_functions|gtest.hooks",
         ),
     ],
     "src/targs/malloc.rs": [
@@ -1297,7 +1684,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs|rust",
         ),
     ],
-    "src/header.rs": [
+    "src/comments.rs": [
         (
             "lines(source).take(LINES).filter_map(|line| {",
             "lines(source).take(1).filter_map(|line| {",
@@ -1345,10 +1732,10 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.refuse.*|rust",
         ),
     ],
-    "src/stubs.rs": [
+    "src/scripts/stubs.rs": [
         (
-            "    hooks_in(source) | known(script).hooks\n",
-            "    let _ = script;\n    hooks_in(source)\n",
+            "        defined | self.known(script).hooks\n",
+            "        let _ = script;\n        defined\n",
             "a script that cannot be read any more lets everything pass",
             "guard.refuse.*",
         ),
@@ -1357,6 +1744,38 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "line",
             "hooks that are async are not refused when a script has a mistake",
             "rust|guard.refuse.*",
+        ),
+        (
+            "            all.remove(script);\n",
+            "            let _ = script;\n",
+            "a script refuses what it does not ask to refuse any more",
+            "guard.refuse.*|rust",
+        ),
+    ],
+    "src/scripts/unloading.rs": [
+        (
+            "    script.functions.clear();\n",
+            "",
+            "a hub never gets the data back of functions that it registered",
+            "gtest.owning_functions|rust",
+        ),
+        (
+            "        script.listening.only_refuse();\n",
+            "",
+            "w_HasHook names hooks of a script that is being unloaded",
+            "rust|guard.refuse.*|lifecycle.nested_unload",
+        ),
+        (
+            "        running_for(&script, || runs.unload(&script, deadline));\n",
+            "        runs.unload(&script, deadline);\n",
+            "UnLoad() of a script in main cannot call the hub",
+            "gtest.lifecycle|lifecycle.leaving|lifecycle.shared_interpreter",
+        ),
+        (
+            "        script.entry_points.sum_up(clock::ticking(), true);\n",
+            "",
+            "how often an error came again is not told when its script is unloaded",
+            "guard.logs|rust",
         ),
     ],
     "src/python/advice.rs": [
@@ -1451,17 +1870,29 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|guard.stats",
         ),
     ],
-    "src/stats/render.rs": [
+    "src/guard/statistics.rs": [
         (
-            "    callees.retain(|callee| callee.row().was_called());\n",
+            "    entry_points.retain(|entry_point| entry_point.row().was_called());\n",
             "",
             "statistics list what was never called",
             "guard.stats",
         ),
         (
-            """text.replace('\\\\', "\\\\\\\\").replace('"', "\\\\\\"").replace('\\n', "\\\\n")""",
+            'text.replace(\'\\\\\', "\\\\\\\\").replace(\'"\', "\\\\\\"").replace(\'\\n\', "\\\\n")',
             "text.to_owned()",
             "a function with a strange name breaks the text for Prometheus",
+            "guard.stats",
+        ),
+        (
+            'out.count("skipped", numbers.skipped);',
+            'out.count("skipped", numbers.timeouts);',
+            "the statistics tell how often a hook was late where they tell how often it was not called",
+            "guard.stats|guard.breaker",
+        ),
+        (
+            "    nanoseconds as f64 / 1e9",
+            "    nanoseconds as f64 / 1e6",
+            "times in the statistics are a thousand times too long",
             "guard.stats",
         ),
     ],
@@ -1567,19 +1998,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     # The interpreters.
     "src/python/call.rs": [
         (
-            "    if !callee.admits() {\n        return give_up(context, number, Some(params));\n    }\n",
-            "    callee.admits();\n",
-            "a hook that was stuck three times is called on",
-            "guard.breaker",
-        ),
-        (
-            "        Ok(returned) if call.ends_late() => {\n            drop(returned);\n"
-            "            call.answers_too_late();\n            give_up(context, number, Some(params))\n        }\n",
-            "",
-            "the answer of a hook that came too late counts",
-            "guard.deadline|guard.refuse.*",
-        ),
-        (
             "        (ON_PARSED_MSG_MY_PASS, 1) => Telling::Secret,\n",
             "",
             "passwords of users are in the log",
@@ -1592,7 +2010,23 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "gtest.lifecycle",
         ),
         (
-            "    trace_parameters(script, hook.text, params, |index| telling(number, params, index));\n",
+            "    if !entry_point.admits() {\n        return Err(None);\n    }\n",
+            "    entry_point.admits();\n",
+            "a hook that was stuck three times is called on",
+            "guard.breaker",
+        ),
+        (
+            "        Ok(returned) if call.ends_late() => {\n"
+            "            drop(returned);\n"
+            "            call.answers_too_late();\n"
+            "            Err(None)\n"
+            "        }\n",
+            "",
+            "the answer of a hook that came too late counts",
+            "guard.deadline|guard.refuse.*",
+        ),
+        (
+            "    trace_parameters(script, hook.text, params, |index| telling(hook.number, params, index));\n",
             "",
             "the log does not show what hooks are called with, whatever its level",
             "gtest.lifecycle",
@@ -1670,7 +2104,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.host|gtest.isolation|field.sub",
         ),
     ],
-    "src/python/insist.rs": [
+    "src/python/force_stop.rs": [
         (
             '        && !file.contains("/site-packages/")\n',
             "",
@@ -1684,7 +2118,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline",
         ),
     ],
-    "src/python/insist/monitoring.rs": [
+    "src/python/force_stop/monitoring.rs": [
         (
             'scope::call(attached, c"watch_steps", &[]);',
             'scope::call(attached, c"unwatch_steps", &[]);',
@@ -1700,7 +2134,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             ">=3.12",
         ),
     ],
-    "src/python/insist/tracing.rs": [
+    "src/python/force_stop/tracing.rs": [
         (
             "    if what != ffi::PyTrace_LINE && what != ffi::PyTrace_CALL {\n",
             "    if what != ffi::PyTrace_CALL {\n",
@@ -1836,30 +2270,32 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/interrupt.rs": [
         (
-            "    if target.is_in_host() {\n        return Some(Attempt::InHost(stack));\n    }\n",
-            "",
-            "an exception comes late, into another call",
-            "guard.deadline|guard.sending",
-        ),
-        (
             "    if let Err(raised) = let_arrive(attached) {\n        attached.clear(raised);\n    }\n",
             "",
             "the exception of a call that just ended comes into the next one",
             "guard.deadline|guard.sending",
         ),
+        (
+            "    if attempt.is_in_host() {\n"
+            "        return Some(AttemptResult::InHost(stack));\n"
+            "    }\n",
+            "",
+            "an exception comes late, into another call",
+            "guard.deadline|guard.sending",
+        ),
     ],
     "src/python/load.rs": [
-        (
-            "    ending::abandon(loaded, context, Instant::now() + ending::time());\n",
-            "    drop(loaded);\n",
-            "threads of a script that failed to load run on",
-            "lifecycle.leaving|lifecycle.settings",
-        ),
         (
             "    let folders = [own, shared].into_iter().flatten();\n",
             "    let folders = [own, None].into_iter().flatten();\n    drop(shared);\n",
             "scripts do not find modules in the hub's folder of scripts",
             "gtest.isolation|gtest.advice|gtest.find|field.sub|lifecycle.host",
+        ),
+        (
+            "    unload::abandon(loaded, script, Instant::now() + unload_time());\n",
+            "    drop(loaded);\n",
+            "threads of a script that failed to load run on",
+            "lifecycle.leaving|lifecycle.settings",
         ),
     ],
     "src/python/names.rs": [
@@ -1982,9 +2418,9 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs",
         ),
         (
-            "    if kind == Kind::Output && output.drops(text.len()) {\n        return;\n    }\n",
-            "",
-            "what a script logs is written though it has written too much",
+            '    let label = format!("PY: [{}] ", script.label);\n',
+            '    let label = String::from("PY: ");\n',
+            "lines that scripts print do not tell whose they are",
             "guard.logs",
         ),
     ],
@@ -2034,16 +2470,16 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/scope.rs": [
         (
-            '        Err(refusal) => Err(refusal.raise(attached, "run_in_host")),\n',
-            "        Err(_) => Ok(attached.none()),\n",
-            "work that is refused is lost without a word",
-            "lifecycle.script_threads",
-        ),
-        (
             '    namespace.set_dict_item(c"__builtins__", &builtins.call_method(c"copy", &[])?)?;\n',
             '    namespace.set_dict_item(c"__builtins__", &builtins)?;\n',
             "a script that breaks Python's builtins breaks its unload",
             "lifecycle.reuse|gtest.isolation|guard.beside",
+        ),
+        (
+            '        Err(error) => Err(report::raise(attached, &error, "run_in_host")),\n',
+            "        Err(_) => Ok(attached.none()),\n",
+            "work that is refused is lost without a word",
+            "lifecycle.script_threads",
         ),
     ],
     "src/python/sending.rs": [
@@ -2255,12 +2691,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/vh/calls.rs": [
         (
-            "    context.profile.count_thread_vh_call();\n",
-            "",
-            "calls of threads are not counted in the statistics",
-            "guard.stats",
-        ),
-        (
             "    if changes_encoding {\n        hub::forget_encoding();\n    }\n",
             "    let _ = changes_encoding;\n",
             "after a script set the hub's encoding, text is still in the old one",
@@ -2271,6 +2701,12 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "",
             "passwords of registrations are in the log",
             "guard.logs|guard.log_attacks|gtest.vh_functions",
+        ),
+        (
+            "    context.count_thread_vh_call();\n",
+            "",
+            "calls of threads are not counted in the statistics",
+            "guard.stats",
         ),
     ],
     "src/python/vh/constants.rs": [
