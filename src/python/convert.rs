@@ -67,10 +67,6 @@ pub fn from_hub_or_none<'a>(
     }
 }
 
-/// A str holds a NUL character, which no C text can.
-#[derive(Debug)]
-pub struct NulInside;
-
 /// The text of a str when it needs no conversion and holds no NUL character; the usual case of
 /// `to_hub`.
 #[inline]
@@ -79,18 +75,19 @@ pub fn plain_text<'o>(text: &'o Obj, encoding: &Encoding) -> Option<&'o [u8]> {
     (!has_nul(text.as_bytes())).then_some(text.as_bytes())
 }
 
-/// The text of a str in the hub's encoding. Borrowed from the object when the hub speaks UTF-8.
+/// The text of a str in the hub's encoding; None when it holds a NUL character, which no C text can. Borrowed
+/// from the object when the hub speaks UTF-8.
 #[inline]
-pub fn to_hub<'o>(text: &'o Obj, encoding: &Encoding) -> Result<Cow<'o, [u8]>, NulInside> {
+pub fn to_hub<'o>(text: &'o Obj, encoding: &Encoding) -> Option<Cow<'o, [u8]>> {
     if let Some(bytes) = plain_text(text, encoding) {
-        return Ok(Cow::Borrowed(bytes));
+        return Some(Cow::Borrowed(bytes));
     }
     let bytes: Cow<[u8]> = match text.as_utf8() {
-        Some(text) if encoding.is_utf8() || text.is_ascii() => return Err(NulInside),
+        Some(text) if encoding.is_utf8() || text.is_ascii() => return None,
         Some(text) => Cow::Owned(encoding.encode(text)),
         None => Cow::Owned(encoding.encode_code_points(text.code_points().into_iter())),
     };
-    if has_nul(&bytes) { Err(NulInside) } else { Ok(bytes) }
+    (!has_nul(&bytes)).then_some(bytes)
 }
 
 fn has_nul(bytes: &[u8]) -> bool {
@@ -205,8 +202,8 @@ fn scalar<'o>(object: &'o Obj, encoding: &Encoding) -> Scalar<'o> {
         Scalar::Piece(Piece::Float(object.as_f64()))
     } else if object.is_str() {
         match to_hub(object, encoding) {
-            Ok(text) => Scalar::Piece(Piece::Text(Some(text))),
-            Err(NulInside) => Scalar::NulInside,
+            Some(text) => Scalar::Piece(Piece::Text(Some(text))),
+            None => Scalar::NulInside,
         }
     } else {
         Scalar::Other
@@ -231,7 +228,7 @@ pub fn hook_reply<'o>(
     encoding: &Encoding,
 ) -> Option<Vec<Piece<'o>>> {
     if object.is_str() {
-        let text = to_hub(object, encoding).ok()?;
+        let text = to_hub(object, encoding)?;
         return (reply == Reply::Chat).then(|| vec![Piece::Text(None), Piece::Text(Some(text))]);
     }
     if let [text, verdict] = items
@@ -252,7 +249,7 @@ fn text_or_null<'o>(object: &'o Obj, encoding: &Encoding) -> Option<Piece<'o>> {
     if object.is_none() {
         return Some(Piece::Text(None));
     }
-    let text = object.is_str().then(|| to_hub(object, encoding).ok())??;
+    let text = object.is_str().then(|| to_hub(object, encoding))??;
     Some(Piece::Text(Some(text)))
 }
 
@@ -285,11 +282,12 @@ pub fn function_result(
         Scalar::Other if containers == Containers::Native && object.is_tuple() => {
             return tab_result(object, encoding);
         }
-        Scalar::Other if containers == Containers::Native => match texts(object, encoding) {
-            Some(Ok(texts)) => Piece::List(texts),
-            Some(Err(NulInside)) => return refuse(NUL_INSIDE),
-            None => Piece::Json(json::dump(object)?),
-        },
+        Scalar::Other if containers == Containers::Native && is_list_of_texts(object) => {
+            match texts(object, encoding) {
+                Some(texts) => Piece::List(texts),
+                None => return refuse(NUL_INSIDE),
+            }
+        }
         Scalar::Other => Piece::Json(json::dump(object)?),
     };
     Block::new(&[piece], Storage::Separate).ok_or_else(no_memory)
@@ -313,11 +311,11 @@ fn tab_result(tuple: &Obj, encoding: &Encoding) -> Result<Block, Failure> {
     Block::tab(&pieces).ok_or_else(no_memory)
 }
 
-/// The texts of a list of str; None for any other object.
-fn texts(object: &Obj, encoding: &Encoding) -> Option<Result<Vec<Vec<u8>>, NulInside>> {
-    let items = object.items();
-    if !object.is_list() || !items.iter().all(Obj::is_str) {
-        return None;
-    }
-    Some(items.iter().map(|item| to_hub(item, encoding).map(Cow::into_owned)).collect())
+fn is_list_of_texts(object: &Obj) -> bool {
+    object.is_list() && object.items().iter().all(Obj::is_str)
+}
+
+/// The texts of a list or tuple of str; None when one holds a NUL character.
+pub fn texts(object: &Obj, encoding: &Encoding) -> Option<Vec<Vec<u8>>> {
+    object.items().iter().map(|item| to_hub(item, encoding).map(Cow::into_owned)).collect()
 }

@@ -169,16 +169,13 @@ fn thread_ids(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) -> V
     }
 }
 
-/// Number of threads that did not stop.
-struct Left(usize);
-
-/// Stops the script's threads; at a deadline that has passed they are asked once.
+/// Stops the script's threads, or gives the number of those that did not stop; at a deadline that has passed they are asked once.
 fn stop_threads(
     loaded: &Loaded,
     script: &ScriptInfo,
     attachment: &Attachment,
     deadline: Instant,
-) -> Result<(), Left> {
+) -> Result<(), usize> {
     if threads_left(loaded, script, attachment) == 0 {
         return Ok(());
     }
@@ -200,7 +197,7 @@ fn stop_threads(
             ask_to_stop(loaded, script, attached);
         }
         if now >= deadline {
-            return Err(Left(left));
+            return Err(left);
         }
         interpreter::detached(attached, || std::thread::sleep(LOOK));
     }
@@ -245,7 +242,7 @@ fn ask_to_stop(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) {
 }
 
 /// Logs name and stack of the threads that did not stop.
-fn describe(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>, Left(left): Left) {
+fn describe(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>, left: usize) {
     // SAFETY: the script's own interpreter is attached.
     match unsafe { loaded.scope.call(attached, c"describe_threads", &[]) } {
         Ok(described) => {
@@ -269,7 +266,7 @@ fn finish(
     script: &ScriptInfo,
     attachment: &Attachment,
     deadline: Instant,
-) -> Result<(), Left> {
+) -> Result<(), usize> {
     stop_threads(loaded, script, attachment, deadline)?;
     let attached = attachment.attached();
     // SAFETY: the script's own interpreter is attached.

@@ -18,7 +18,7 @@ TIMEOUT = 240
 
 # Points that the Python of this version does not reach.
 NOT_REACHED = {
-    "the Python function insist::step": sys.version_info < (3, 12),
+    "the Python function force_stop::step": sys.version_info < (3, 12),
     "the trace function trace": sys.version_info >= (3, 12),
     "the Python function prime": sys.version_info >= (3, 13),
     "the Python function strptime_here": sys.version_info >= (3, 13),

@@ -1038,8 +1038,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "gtest.text",
         ),
         (
-            "    if has_nul(&bytes) { Err(NulInside) } else { Ok(bytes) }\n",
-            "    Ok(bytes)\n",
+            "    (!has_nul(&bytes)).then_some(bytes)\n",
+            "    Some(bytes)\n",
             "text with a NUL character is cut on its way to a hub that speaks CP1251",
             "gtest.text|gtest.vh_functions|gtest.bad_input",
         ),

@@ -7,7 +7,7 @@ use pyo3_ffi::PyObject;
 use smallvec::SmallVec;
 
 use crate::callbacks::{Callback, Default, Kind, Param};
-use crate::python::convert::{self, NulInside};
+use crate::python::convert;
 use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::targs::{Block, Piece, Storage};
 use crate::text::Encoding;
@@ -276,8 +276,8 @@ impl Place<'_> {
         let attached = value.attached();
         match kind {
             Kind::Text if value.is_str() => match convert::to_hub(value, encoding) {
-                Ok(text) => pieces.push(Piece::Text(Some(text))),
-                Err(NulInside) => {
+                Some(text) => pieces.push(Piece::Text(Some(text))),
+                None => {
                     let message = format!("{} holds a NUL character", self.described());
                     return Err(attached.raise(Exception::Value, &message));
                 }

@@ -11,7 +11,7 @@ use crate::callbacks::{CALLBACKS, Callback, SQL};
 use crate::error::Code;
 use crate::guard::script::ScriptInfo;
 use crate::hub;
-use crate::python::convert::{self, NulInside};
+use crate::python::convert;
 use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::sql::{self, Dialect, Value};
 use crate::targs::{Block, Piece, Storage};
@@ -163,7 +163,7 @@ fn value_of<'o>(
     if object.is_none() {
         Ok(Value::Null)
     } else if object.is_str() {
-        convert::to_hub(object, encoding).map(Value::Text).map_err(|NulInside| {
+        convert::to_hub(object, encoding).map(Value::Text).ok_or_else(|| {
             let message = format!("{} holds a NUL character, which no query can", place());
             attached.raise(Exception::Value, &message)
         })

@@ -85,11 +85,7 @@ fn texts<'o>(argument: &Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> 
     if (!argument.is_list() && !argument.is_tuple()) || !items.iter().all(Obj::is_str) {
         return refuse(argument, "list of str");
     }
-    let texts: Result<_, _> = items
-        .iter()
-        .map(|item| convert::to_hub(item, encoding).map(std::borrow::Cow::into_owned))
-        .collect();
-    texts.map(Piece::List).map_err(|convert::NulInside| {
-        Failure::refused_with(Exception::Value, ": a str holds a NUL character")
-    })
+    convert::texts(argument, encoding)
+        .map(Piece::List)
+        .ok_or_else(|| Failure::refused_with(Exception::Value, ": a str holds a NUL character"))
 }
