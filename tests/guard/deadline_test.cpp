@@ -67,6 +67,22 @@ TEST_P(Deadline, InterruptsALoopAndTellsWhere) {
   EXPECT_EQ("l 0", hub_.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
 }
 
+// Its interpreter waited for it, and none could enter meanwhile.
+TEST_P(Deadline, IsThereAfterAReload) {
+  const std::string source =
+      "# vh: timeout = 0.3\n"
+      "import time\n"
+      "def late():\n"
+      "    end = time.monotonic() + 5\n"
+      "    while time.monotonic() < end: pass\n";
+  EXPECT_TRUE(Lib().w_Unload(Load(source)));
+  const int script = Load(source);
+  const auto start = Clock::now();
+  EXPECT_EQ("(null)", hub_.Call(script, "late"));
+  EXPECT_GT(3.0, SecondsSince(start));
+  EXPECT_EQ("1", hub_.Evaluate(script, "timeouts('late')"));
+}
+
 TEST_P(Deadline, IsNotMetByCallsThatAreFastEnough) {
   const int script = Load(kStuck);
   hub_.TakeLog();

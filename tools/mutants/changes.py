@@ -2209,7 +2209,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "        self.interpreter.closing.store(false, Ordering::SeqCst);\n",
             "",
             "a script that was loaded again has no deadline any more",
-            "guard.deadline|lifecycle.reuse",
+            "guard.deadline",
         ),
     ],
     "src/python/interpreter/prepare.rs": [
@@ -2379,7 +2379,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "        drop(unsafe { attached.take(self.0.as_ptr()) });\n",
             "        std::mem::forget(unsafe { attached.take(self.0.as_ptr()) });\n",
             "what a script held stays when it is unloaded",
-            "lifecycle.*",
+            "lifecycle.unload|lifecycle.reload.sub",
         ),
     ],
     "src/python/object/make.rs": [
