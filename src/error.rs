@@ -176,6 +176,25 @@ mod tests {
     }
 
     #[test]
+    fn codes_have_the_names_that_the_header_tells() {
+        let all = [
+            Code::Invalid,
+            Code::NotFound,
+            Code::Python,
+            Code::Timeout,
+            Code::Cancelled,
+            Code::Busy,
+            Code::Unavailable,
+            Code::TooLarge,
+            Code::Closed,
+            Code::Internal,
+        ];
+        let header = include_str!("../include/vh_python_wrapper.h").replace("\n// ", " ");
+        let names = all.map(Code::name).join(", ");
+        assert!(header.contains(&format!("one of the codes {names}. ")), "{names}");
+    }
+
+    #[test]
     fn a_message_that_fits_is_kept_whole() {
         let message = "中".repeat(100);
         assert_eq!(Error::new(Code::Invalid, message.clone()).shortened(300).message(), message);

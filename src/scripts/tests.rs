@@ -7,12 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Instant;
 
+use super::stubs::Known;
 use super::*;
 use crate::abi::host::CallbackTable;
+use crate::comments::Comments;
 use crate::guard::answers::{HookReply, NotLoaded, Obstacle};
 use crate::guard::script::Request;
 use crate::hooks::{self, Hook};
 use crate::hub;
+use crate::on_error::OnError;
 use crate::targs::{Block, Item, View};
 use crate::text::Encoding;
 
@@ -212,6 +215,22 @@ fn scripts_are_found_by_path_and_then_by_name() {
     assert_eq!(host.registry.find(b"b.py"), None);
     host.registry.unload(inner).unwrap();
     assert_eq!(host.registry.find(b"a.py"), Some(outer));
+}
+
+#[test]
+fn a_script_is_found_by_its_path_before_another_with_that_name() {
+    let host = Host::new("path");
+    let (named, _) = host.loaded("vh_path.py", "");
+    assert_eq!(host.registry.find(b"vh_path.py"), Some(named));
+    // There is no such file where the tests run, so a stub has the path.
+    let comments = Comments::read(b"# vh: on_error = refuse\n");
+    let known = Known { on_error: OnError::read(&comments).0, hooks: 1 << LOGIN };
+    let path = PathBuf::from("vh_path.py");
+    host.registry.stubs.remember(&path, known);
+    let id = host.registry.reserve().unwrap();
+    let reply = host.registry.load(Request { id, path, ..Request::default() });
+    assert_eq!(reply.id, Some(id));
+    assert_eq!(host.registry.find(b"vh_path.py"), Some(id));
 }
 
 #[test]

@@ -199,6 +199,23 @@ TEST_F(OwningFunctions, GiveTheirDataBackWhenTheScriptDoesNotLoad) {
   EXPECT_EQ(1, data_.released);
 }
 
+// It keeps the script's interpreter and what is known of the script, but not what the host gave.
+TEST_F(OwningFunctions, GiveTheirDataBackThoughAThreadOfTheScriptIsStuck) {
+  const ScopedEnvironment patience("VH_PYTHON_UNLOAD_TIMEOUT", "0.1");
+  const int id = Lib().w_ReserveID();
+  ASSERT_EQ(1, Lib().w_RegisterFunctionEx(id, "f", nullptr, &RunData, &data_, &Release));
+  const std::string source =
+      "import threading, time\n"
+      "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\n"
+      "raise ValueError\n";
+  const std::string path = hub_.WriteScript(source, "stuck.py");
+  const Block arguments = Pack("lssssls", long{id}, path.c_str(), "b", "o", "c", 0L, "n");
+  hub_.TakeLog();
+  EXPECT_EQ(-1, Lib().w_Load(arguments.get()));
+  EXPECT_EQ(1, data_.released);
+  EXPECT_NE(std::string::npos, hub_.TakeLog().find("1 of its threads did not stop"));
+}
+
 TEST_F(OwningFunctions, GiveTheirDataBackWhenTheyAreRefused) {
   EXPECT_EQ(0, Register("lx", &data_));
   EXPECT_EQ(1, data_.released);

@@ -207,6 +207,7 @@ TEST_F(RegisteredFunctions, NeedAnIdANameAndAFunction) {
     EXPECT_EQ(0, Lib().w_UnregisterFunction(script, "function")) << script;
   }
   EXPECT_EQ(0, Lib().w_RegisterFunction(script_, nullptr, &Function));
+  EXPECT_EQ(0, Lib().w_RegisterFunction(script_, "", &Function));
   EXPECT_EQ(0, Lib().w_RegisterFunction(script_, "other", nullptr));
   EXPECT_EQ(0, Lib().w_UnregisterFunction(script_, nullptr));
   EXPECT_EQ(0, Lib().w_UnregisterFunction(script_, "missing"));
