@@ -2,8 +2,8 @@
 //!
 //! Each function hands its arguments to the module that knows, inside [`boundary::guard`], which
 //! turns a panic into the function's failure value, or [`boundary::call`], which also starts a call
-//! for `w_LastError`. The documentation comments are the ones C
-//! programmers read in `include/vh_python_wrapper.h`.
+//! for `w_LastError`. C programmers read the documentation comments in
+//! `include/vh_python_wrapper.h`.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
@@ -59,9 +59,9 @@ pub extern "C" fn w_ReserveID() -> c_int {
 }
 
 /// Loads a script. Format `lssssls`: id, script path, bot nick, op-chat nick, config directory,
-/// start time (unix seconds), config name. The block stays the caller's. Returns the id, or -1;
-/// then the id is free again. When the id is returned and w_LastError has an error all the same, a stub
-/// stands in for the script, which cannot run: its hooks refuse, or let everything pass.
+/// start time (unix seconds), config name. The block stays the caller's. Returns the id; or -1, and
+/// the id is free again. A script that cannot run may get a stub in its place, whose hooks refuse
+/// or let everything pass: then the id is returned, and w_LastError has an error all the same.
 ///
 /// # Safety
 /// `args` is NULL or a block made by `w_pack` whose strings are alive.
@@ -77,8 +77,9 @@ pub extern "C" fn w_Unload(id: c_int) -> c_int {
     call(point!("w_Unload"), 0, || SCRIPTS.unload(id).map(|()| 1))
 }
 
-/// The id of the script that was loaded from the path `name`, byte for byte, else of the one with this
-/// file name; the lowest where there are several. Returns -1 when no such script is loaded, or for NULL.
+/// Returns the id of the script that was loaded from the path `name`, byte for byte, or else of the
+/// script with this file name; the lowest id where there are several. Returns -1 when no such
+/// script is loaded, and for NULL.
 ///
 /// # Safety
 /// `name` is NULL or a C string.
@@ -90,7 +91,7 @@ pub unsafe extern "C" fn w_Find(name: *const c_char) -> c_int {
     })
 }
 
-/// Whether the script defines the hook. Any two numbers may be asked. Returns 1 or 0.
+/// Returns 1 when the script defines the hook, else 0. Any two numbers may be passed.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
     guard(point!("w_HasHook"), 0, || c_int::from(SCRIPTS.has_hook(id, hook)))
@@ -98,9 +99,10 @@ pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
 
 /// Calls a script's hook with the packed `params`, which stay the caller's. Returns a block the
 /// caller releases, or NULL when the script has no such hook. When the script raises or returns
-/// nothing, the result is `l` 1: pass the event on.
-/// In hubs without GetIPCity the result's strings live inside the block (release with `free`);
-/// in all others each string is an allocation of its own (release with `w_free_args`).
+/// nothing, or `params` cannot be read, the result is `l` 1: pass the event on; or 0 if the script
+/// asks for refusal. In hubs without GetIPCity the result's strings live inside the block (release
+/// with `free`); in all others each string is an allocation of its own (release with
+/// `w_free_args`).
 ///
 /// # Safety
 /// `params` is NULL or a block made by `w_pack` whose strings are alive.
@@ -139,14 +141,14 @@ pub unsafe extern "C" fn w_CallFunction(
     })
 }
 
-/// Kept because old hubs look the symbol up; always NULL.
+/// Always NULL. It is there because old hubs look the symbol up.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_GetHook(hook: c_int) -> *mut pyo3_ffi::PyObject {
     let _ = hook;
     std::ptr::null_mut()
 }
 
-/// Name of a hook, static, or NULL for a number that is none.
+/// Returns the name of a hook, a static text, or NULL when no hook has this number.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_HookName(hook: c_int) -> *const c_char {
     guard(point!("w_HookName"), std::ptr::null(), || {
@@ -154,7 +156,8 @@ pub extern "C" fn w_HookName(hook: c_int) -> *const c_char {
     })
 }
 
-/// Name of the callback in a slot of this hub's table, static, or NULL for a slot that is none.
+/// Returns the name of the callback in a slot of this hub's table, a static text, or NULL when the
+/// slot has none.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_CallName(callback: c_int) -> *const c_char {
     guard(point!("w_CallName"), std::ptr::null(), || {
@@ -181,14 +184,15 @@ pub unsafe extern "C" fn w_RegisterFunction(
     })
 }
 
-/// w_RegisterFunction for a function with data of its own: `user` is passed to each call, and to
-/// `release`, if not NULL, once the library gives the function up: when it is taken back or
-/// replaced, its script is unloaded or does not load, or it was not registered at all. That may be on
-/// any thread that calls scripts, after the last call of the function has returned.
-/// `format` has a letter for each argument; what a script passes is checked, and anything else is
-/// a TypeError in it. `O` takes any object, and is borrowed until the function returns. With NULL the
-/// function gets what comes, as w_RegisterFunction does.
-/// Returns 1, or 0 for an unknown id, a NULL name or function, or a bad format.
+/// Like w_RegisterFunction, for a function with data of its own. Each call of the function gets
+/// `user`. When the library gives the function up, it calls `release` with `user` once, unless
+/// `release` is NULL. It gives a function up when the host takes it back or replaces it, when its
+/// script is unloaded or fails to load, and when it cannot be registered at all. It does so after
+/// the last call of the function has returned, on any thread that calls scripts. `format` has one
+/// letter for each argument. The library checks what a script passes, and raises TypeError in the
+/// script when that does not match. `O` takes any object; the reference is borrowed until the
+/// function returns. With a NULL `format` nothing is checked, as with w_RegisterFunction. Returns
+/// 1, or 0 for an unknown id, a NULL name or function, or a bad format.
 ///
 /// # Safety
 /// `name` and `format` are NULL or C strings; `function` and `user` stay usable until `release`, on
@@ -219,7 +223,8 @@ pub unsafe extern "C" fn w_UnregisterFunction(id: c_int, name: *const c_char) ->
     call(point!("w_UnregisterFunction"), 0, || verbs::unregister(id, unsafe { host::bytes(name) }))
 }
 
-/// Printable form of a block, `"(null)"` for NULL. Valid until the same thread's next call.
+/// Returns a printable form of a block, `"(null)"` for NULL. The text is valid until the same
+/// thread's next call of this function.
 ///
 /// # Safety
 /// `args` is NULL or a block made by `w_pack` whose strings are alive.
@@ -241,9 +246,10 @@ pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
     guard(point!("w_free_args"), (), || unsafe { targs::free(args) });
 }
 
-/// Statistics of all scripts as JSON text in `*json`: for each hook and function calls, errors,
-/// timeouts, times in seconds and the last error; docs/script-guide.md lists the names. The text is
-/// the caller's to `free`. Returns 1, or 0 for NULL or without memory.
+/// Writes the statistics of all scripts to `*json` as JSON text: for each hook and function the
+/// number of calls, errors and timeouts, times in seconds, and the last error; docs/script-guide.md
+/// lists the names. The caller frees the text with `free`. Returns 1, or 0 for NULL or without
+/// memory.
 ///
 /// # Safety
 /// `json` is NULL or a pointer that may be written.
@@ -255,7 +261,8 @@ pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
     })
 }
 
-/// The same as text that Prometheus reads, in `*text`, the caller's to `free`. Returns 1 or 0.
+/// Like w_Stats, as text that Prometheus reads, in `*text`. The caller frees it with `free`.
+/// Returns 1 or 0.
 ///
 /// # Safety
 /// `text` is NULL or a pointer that may be written.
@@ -268,16 +275,16 @@ pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
     })
 }
 
-/// Gives the records of the log to `sink`, with `user`, instead of printing them; NULL prints them
-/// again. `level` is the lowest w_LogLevel that shows the record, `script` an id or -1. The message is
-/// UTF-8 and goes when the call ends. What scripts print is no record.
-/// The sink is called in the order of the records on a thread of the library, which holds no lock then,
-/// and not Python's; so it may call the library. When it is so slow that 4096 records wait, the oldest
-/// are dropped, and their number is a record. What the sink itself has logged is printed, and so is
-/// a record at which it throws.
-/// The sink before has got all its records, and is not called any more, when this returns, and `user`
-/// may be freed; w_End too waits until all are delivered. So do not call either with a lock held
-/// that the sink takes. A sink that calls them itself is not waited for.
+/// Gives the records of the log to `sink` instead of printing them; with NULL they are printed
+/// again. `level` is the lowest w_LogLevel that shows the record, `script` is an id or -1, and
+/// `user` is passed on. `message` is UTF-8 and valid until the sink returns. What scripts print
+/// does not go to the sink. A thread of the library calls the sink, one record after the other, in
+/// their order. That thread holds no lock, not Python's either, so the sink may call the library.
+/// When 4096 records wait for a slow sink, the oldest are dropped, and a record tells how many. A
+/// record that the sink itself causes is printed, and so is one for which it throws an exception.
+/// When this function returns, the previous sink has got all its records and is not called again,
+/// so its `user` may be freed. w_End waits too until all records are delivered. So call neither
+/// while you hold a lock that the sink takes. Neither waits when the sink itself calls it.
 ///
 /// # Safety
 /// `sink` is NULL or stays callable with `user` until it is replaced.
@@ -290,19 +297,19 @@ pub unsafe extern "C" fn w_SetLogSink(sink: w_TlogSink, user: *mut c_void) {
     });
 }
 
-/// How much is logged: 0 what failed; 1, as long as nothing is set, also values and arguments that make no
-/// sense and are passed over; 2 also loads, unloads and calls of `vh` with arguments and results; 3 to 6
-/// also calls of hooks and functions with parameters and results.
+/// Sets how much is logged. 0: what failed. 1, the default: also values and arguments that make no
+/// sense and are ignored. 2: also loads, unloads, and calls of `vh` with arguments and results. 3
+/// to 6: also calls of hooks and functions with parameters and results.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_LogLevel(level: c_int) {
     guard(point!("w_LogLevel"), (), || log::set_level(level));
 }
 
-/// Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,
-/// w_Load, w_Unload, w_CallHook, w_CallFunction and those that register functions; each forgets the
-/// error before. w_CallHook has one too when the script raised and the event was passed on or refused.
-/// Returns 1 and sets `*json` to a text from malloc, which the caller frees; returns 0 and sets it to
-/// NULL when the last call succeeded. The text, UTF-8, is
+/// Tells why this thread's last call failed. Only calls of w_Begin, w_ReserveID, w_Load, w_Unload,
+/// w_CallHook, w_CallFunction and of those that register functions count; each of them forgets the
+/// previous error. After w_CallHook there is an error also when the script raised an exception and
+/// the event was passed on or refused. Returns 1 and sets `*json` to a text from malloc, which the
+/// caller frees; returns 0 and sets it to NULL when the last call succeeded. The text, UTF-8, is
 ///   {"code": ..., "type": ..., "message": ..., "traceback": ...}
 /// with one of the codes invalid, not_found, python, timeout, cancelled, busy, unavailable,
 /// too_large, closed, internal. Type and traceback are those of the Python exception, or null.
@@ -315,7 +322,7 @@ pub unsafe extern "C" fn w_LastError(json: *mut *mut c_char) -> c_int {
     guard(point!("w_LastError"), 0, || c_int::from(unsafe { last_error::give_to_c(json) }))
 }
 
-/// Gives a block to the caller, who frees it.
+/// Hands a block to the caller, who frees it.
 fn into_raw(block: Option<Block>) -> *mut w_Targs {
     block.map_or(std::ptr::null_mut(), Block::into_raw)
 }

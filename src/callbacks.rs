@@ -1,8 +1,8 @@
-//! Callback table: each function the hub offers to scripts, its slot, parameters and result.
+//! The table of callbacks: each function the hub offers to scripts, with its slot, parameters and result.
 //!
-//! One row a function and no code per function: `python::vh` parses arguments and converts results
-//! by these rows, `hub` finds the slot, the header generator and the documentation check print
-//! them. Source of the facts: the hub's callback tables.
+//! One row for each function, and no code for any of them: `python::vh` parses arguments and converts results
+//! by these rows, `hub` finds the slot, the header generator and the documentation check print them. The
+//! facts come from the hub's callback tables.
 
 use std::ffi::CStr;
 
@@ -32,7 +32,7 @@ pub enum Kind {
     Values,
 }
 
-/// What is packed when a script leaves an argument out.
+/// What is packed for an argument that a script leaves out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Default {
     /// It must be given.
@@ -58,7 +58,8 @@ pub struct Param {
     pub default: Default,
 }
 
-/// How the hub's result block becomes a Python value. NULL is the hub's word for failure.
+/// How the hub's result block becomes a Python value. With NULL the hub says that the callback failed; the
+/// kind of result decides what the script gets then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// `l` → bool; NULL is False.
@@ -73,7 +74,7 @@ pub enum Outcome {
     Texts(usize),
     /// `s` (`$NickList a$$b$$`) or `D` (JSON array) → list of str; NULL is the empty list.
     NickList(&'static CStr),
-    /// The same → the `$NickList a$$b$$` text, whatever the hub sent.
+    /// The same blocks → the text `$NickList a$$b$$`, whichever of the two the hub sent.
     RawNickList(&'static CStr),
     /// `lllp` → `(ok, rows)`; NULL is `(False, [])`.
     Rows,
@@ -81,7 +82,7 @@ pub enum Outcome {
     GeoIp,
     /// `l` bit set → dict of four bools; NULL or negative is the empty dict.
     Restrictions,
-    /// No `vh` function: the hub's slot is a leftover and always NULL.
+    /// There is no `vh` function for it: the hub's slot is a leftover and always NULL.
     Unused,
 }
 
@@ -103,7 +104,7 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// The slot in a hub's table, if that kind of hub has one.
+    /// The slot in a table of this numbering, if such hubs have one.
     pub fn slot_in(&self, numbering: Numbering) -> Option<usize> {
         match numbering {
             Numbering::Python3 => Some(self.slot),
@@ -113,7 +114,7 @@ impl Callback {
         }
     }
 
-    /// How many leading parameters must be given.
+    /// How many parameters, counted from the first, must be given.
     pub fn required(&self) -> usize {
         self.params.iter().take_while(|param| param.default == Default::Required).count()
     }
@@ -223,11 +224,11 @@ pub static CALLBACKS: [Callback; 60] = [
     row(56, c"StopHub", &[int("code"), int_or_zero("delay")], Bool, "Stop or restart the hub."),
 ];
 
-/// `SendToOpChat`: the library itself tells operators of scripts it suspends.
+/// `SendToOpChat`: the library itself tells operators of hooks that it suspends.
 pub const SEND_TO_OP_CHAT: usize = index_of(0);
-/// `GetUserClass`: who logs in may be an operator, who is told of scripts that do not run.
+/// `GetUserClass`: operators who log in are told of scripts that do not run.
 pub const GET_USER_CLASS: usize = index_of(11);
-/// `pm`: that is how.
+/// `pm`: how they are told.
 pub const PM: usize = index_of(54);
 /// `SQL`: the library itself asks what the database is.
 pub const SQL: usize = index_of(42);

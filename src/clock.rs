@@ -1,11 +1,11 @@
 //! The clocks of the process, in nanoseconds since some moment.
 //!
-//! Reading the exact one takes some 40 ns. The ticking one costs no more than reading a number: the
-//! watchdog's thread sets it every [`TICK`] and so it lags behind by up to as much. Time in which that
-//! thread does not come to its turn, because the process is stopped or the machine asleep or too busy,
-//! it counts up to [`LONGEST_TICK`] only: scripts did not run either, or not as they would, and a call
-//! that begins before the next tick must not seem to have begun long ago. So values of the two clocks
-//! are not to be compared.
+//! Reading the exact clock takes some 40 ns. Reading the ticking clock costs no more than reading a number:
+//! the watchdog's thread sets it every [`TICK`], so it lags behind by up to one tick. When that thread gets
+//! no turn, because the process is stopped or the machine is asleep or too busy, the ticking clock counts at
+//! most [`LONGEST_TICK`] of that time: scripts did not run either, or not as they would, and a call that
+//! begins before the next tick must not seem to have begun long ago. So values of the two clocks must not be
+//! compared.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,11 +13,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// How often the ticking clock is set.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// What two settings of it differ by at most.
+/// By how much the ticking clock is advanced at most.
 pub const LONGEST_TICK: Duration = Duration::from_millis(50);
 
 static TICKING: AtomicU64 = AtomicU64::new(0);
-/// When it was set last, by the exact clock; 0 before that.
+/// When the ticking clock was last set, by the exact clock; 0 until it is set.
 static SET_AT: AtomicU64 = AtomicU64::new(0);
 
 /// Time by the ticking clock.
@@ -26,7 +26,7 @@ pub fn ticking() -> u64 {
     TICKING.load(Ordering::Relaxed)
 }
 
-/// Sets the ticking clock; returns what it says now. One thread does so at a time.
+/// Sets the ticking clock and returns its new value. Only one thread at a time may do so.
 pub fn tick() -> u64 {
     let exact = exact();
     let now = match SET_AT.swap(exact, Ordering::Relaxed) {
@@ -37,7 +37,7 @@ pub fn tick() -> u64 {
     now
 }
 
-/// Time as exactly as the machine has it.
+/// Time by the exact clock.
 #[inline]
 pub fn exact() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -1,10 +1,10 @@
-//! Settings a script gives in comments among its first lines: `# vh: name = value`, with or without
-//! another comment behind it.
+//! Settings that a script gives in comments among its first lines: `# vh: name = value`, which another
+//! comment may follow.
 
 use crate::hooks::HOOKS;
 use crate::nearest::nearest;
 
-/// Lines of a script in which settings are looked for.
+/// How many lines of a script are searched for settings.
 const LINES: usize = 20;
 
 /// A setting that scripts can give.
@@ -18,9 +18,9 @@ pub enum Setting {
     Reload,
     /// How long a call may take.
     Timeout,
-    /// Whether operators are told of suspended hooks, and that it does not run.
+    /// Whether operators are told of suspended hooks, and of a script that does not run.
     TellOperators,
-    /// What its hooks answer when they cannot; also for a single one, `on_error.OnTimer`.
+    /// What its hooks answer when they cannot run; `on_error.OnTimer` says it for a single hook.
     OnError,
     /// Whether it is held back after a crash.
     HoldBack,
@@ -49,7 +49,7 @@ impl Setting {
     }
 }
 
-/// The comments of a script that are settings, and those that seem to be meant as such.
+/// The comments of a script that are settings, and those that look as if they were meant as settings.
 #[derive(Debug, Default)]
 pub struct Comments {
     pairs: Vec<(String, String)>,
@@ -62,13 +62,14 @@ impl Comments {
         Comments { pairs: pairs(source).collect(), mistakes: mistakes(source) }
     }
 
-    /// The value of a setting; the first one counts.
+    /// The value of a setting. When it is given more than once, the first one counts.
     pub fn setting(&self, wanted: Setting) -> Option<&str> {
         let is_it = |name: &str| Setting::named(name) == Some(wanted);
         self.pairs.iter().find_map(|(name, value)| is_it(name).then_some(value.as_str()))
     }
 
-    /// What a setting says for single hooks, `# vh: on_error.OnTimer = pass`: their names and the values.
+    /// The values of a setting for single hooks, as in `# vh: on_error.OnTimer = pass`, with the names of the
+    /// hooks.
     pub fn of_hooks(&self, wanted: Setting) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().filter_map(move |(name, value)| {
             let (setting, hook) = name.split_once('.')?;
@@ -76,13 +77,13 @@ impl Comments {
         })
     }
 
-    /// What is meant as a setting, as it seems, but is none.
+    /// The comments that look as if they were meant as settings but are none.
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }
 }
 
-/// Names and values, in the lines that count.
+/// The names and values in the lines that are searched.
 fn pairs(source: &[u8]) -> impl Iterator<Item = (String, String)> {
     lines(source).take(LINES).filter_map(|line| {
         let (name, value) = line.after_mark()?.split_once('=')?;
@@ -90,12 +91,12 @@ fn pairs(source: &[u8]) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// What is meant as a setting, as it seems, but is none.
+/// A comment that looks as if it was meant as a setting but is none.
 #[derive(Debug)]
 pub struct Mistake {
     /// What is wrong, in a line.
     pub text: String,
-    /// Which setting is meant, where that can be guessed.
+    /// Which setting is probably meant, if any.
     pub meant: Option<Setting>,
 }
 
@@ -137,7 +138,7 @@ fn what_is_wrong(comment: &str) -> Option<Wrong> {
     }
 }
 
-/// The setting a name is, or a name for a single hook begins with.
+/// The setting of this name; for a single hook, the one before the point.
 fn setting_in(name: &str) -> Option<Setting> {
     Setting::named(without_hook(name))
 }
@@ -212,7 +213,7 @@ fn strip_vh(comment: &str) -> Option<&str> {
     mark.eq_ignore_ascii_case("vh").then_some(rest)
 }
 
-/// A `#` begins a comment only after a space: paths may have one inside.
+/// Cuts off another comment. A `#` begins one only after a space, for paths may contain a `#`.
 fn without_comment(value: &str) -> &str {
     let mut before = ' ';
     let end = value.char_indices().find(|&(_, letter)| {

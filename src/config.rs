@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// What a variable says, if it is there and not empty; the bytes of what is not UTF-8 in the error.
+/// The value of a variable; None when it is not set or empty. The error names a value that is not UTF-8.
 pub fn text(name: &str) -> Result<Option<String>, String> {
     let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else {
         return Ok(None);
@@ -14,7 +14,7 @@ pub fn text(name: &str) -> Result<Option<String>, String> {
     value.into_string().map(Some).map_err(wrong)
 }
 
-/// The same where a default is used for what is not UTF-8.
+/// The same, but a value that is not UTF-8 counts as not set, and the log says so.
 pub fn text_or_told(name: &str) -> Option<String> {
     text(name).unwrap_or_else(|reason| {
         tracing::error!("{reason}; it is taken as not set");
@@ -22,7 +22,8 @@ pub fn text_or_told(name: &str) -> Option<String> {
     })
 }
 
-/// Whether something is on or off. What is neither is told and the default used.
+/// Reads a variable that turns something on or off. For any other value the log says so, and the default is
+/// used.
 pub fn switch(name: &str, default: bool) -> bool {
     let Some(text) = text_or_told(name) else { return default };
     parse_switch(&text).unwrap_or_else(|| {
@@ -36,7 +37,7 @@ pub fn switch(name: &str, default: bool) -> bool {
     })
 }
 
-/// Yes or no, in one of the ways people write it.
+/// Reads yes or no in the ways people write them.
 pub fn parse_switch(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "on" | "yes" | "true" => Some(true),
@@ -45,12 +46,13 @@ pub fn parse_switch(text: &str) -> Option<bool> {
     }
 }
 
-/// A number of seconds, with or without a fraction.
+/// Reads a number of seconds, which may have a fraction.
 pub fn parse_seconds(text: &str) -> Option<Duration> {
     text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
-/// A number that is not negative. What is none is told and the default used.
+/// Reads a variable that is a number, not negative. For any other value the log says so, and the default is
+/// used.
 pub fn number(name: &str, default: f64) -> f64 {
     let Some(text) = text_or_told(name) else { return default };
     match text.trim().parse() {
@@ -66,7 +68,8 @@ pub fn number(name: &str, default: f64) -> f64 {
     }
 }
 
-/// A time in seconds, with a fraction. What is no number is told and the default used.
+/// Reads a variable that is a time in seconds, which may have a fraction. For any other value the log says
+/// so, and the default is used.
 pub fn seconds(name: &str, default: Duration) -> Duration {
     let Some(text) = text_or_told(name) else { return default };
     match parse_seconds(&text) {
@@ -83,7 +86,7 @@ pub fn seconds(name: &str, default: Duration) -> Duration {
     }
 }
 
-/// The default of a setting as docs/configuration.md tells it to users, below the setting's heading.
+/// The default of a setting, as docs/configuration.md tells users below the setting's heading.
 #[cfg(test)]
 pub fn documented(name: &str) -> f64 {
     let page = include_str!("../docs/configuration.md");

@@ -1,4 +1,5 @@
-//! Why something could not be done: the one type that says so, from where it is found out up to who asked.
+//! The one type of error: why something could not be done, returned from where that is found out up to
+//! whoever asked.
 
 use crate::json;
 
@@ -7,21 +8,21 @@ use crate::json;
 pub enum Code {
     /// The caller passed something that cannot be used.
     Invalid,
-    /// No script, function or file is called so.
+    /// There is no script, function or file of that name or id.
     NotFound,
     /// Python code raised an exception.
     Python,
     /// It took longer than allowed.
     Timeout,
-    /// Somebody called it off.
+    /// Somebody cancelled it.
     Cancelled,
-    /// Too much is being done already.
+    /// Too much of it is going on already.
     Busy,
-    /// What is needed for it is not there.
+    /// Something it needs is not there.
     Unavailable,
     /// A value is larger than allowed.
     TooLarge,
-    /// It was ended meanwhile.
+    /// It was closed meanwhile.
     Closed,
     /// A fault of the library.
     Internal,
@@ -45,7 +46,7 @@ impl Code {
     }
 }
 
-/// What is known of a Python exception, beside its text.
+/// What is known of a Python exception besides its text.
 #[derive(Clone, Debug)]
 pub struct Exception {
     /// Name of its type.
@@ -54,7 +55,7 @@ pub struct Exception {
     pub traceback: String,
 }
 
-/// An error. It is one word, so that what succeeds costs nothing for it.
+/// An error. It is one word, so that calls which succeed pay nothing for it.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Details>);
 
@@ -65,19 +66,19 @@ struct Details {
     exception: Option<Exception>,
     /// The label of the script it is about, or empty.
     script: String,
-    /// Whether the log has it.
+    /// Whether it has been logged, or must not be.
     is_told: bool,
 }
 
 impl Error {
-    /// What happened; the message is a line for the log and for hosts.
+    /// An error with what happened, in one line for the log and for hosts.
     #[cold]
     pub fn new(code: Code, message: impl Into<String>) -> Error {
         let (message, script) = (message.into(), String::new());
         Error(Box::new(Details { code, message, exception: None, script, is_told: false }))
     }
 
-    /// Names the script it is about by its label.
+    /// Adds the label of the script it is about.
     pub fn about(mut self, script: &str) -> Error {
         script.clone_into(&mut self.0.script);
         self
@@ -89,13 +90,13 @@ impl Error {
         self
     }
 
-    /// The log has it, or says by its limits that it shall not.
+    /// Marks it as one that is not to be logged: the log has it already, or its limits forbid it.
     pub fn told(mut self) -> Error {
         self.0.is_told = true;
         self
     }
 
-    /// Logs it, unless that is done.
+    /// Logs it, unless it is marked.
     pub fn tell(self) -> Error {
         if self.0.is_told {
             return self;
@@ -119,7 +120,7 @@ impl Error {
         self.0.exception.as_ref()
     }
 
-    /// Cuts the message to so many bytes and what says how many were more.
+    /// Cuts the message to so many bytes, followed by a note that says how many were cut.
     pub fn shortened(mut self, longest: usize) -> Error {
         let message = &mut self.0.message;
         if message.len() > longest {

@@ -1,9 +1,9 @@
 //! Guards the host against its scripts: every call into one is counted, timed and watched.
 //!
-//! A [`script::ScriptInfo`] is what is known of a script. An [`entry_point::EntryPoint`] is a hook or function of
-//! it, a [`call::Call`] one run of that. While it runs, the thread's [`slot`] says so to the
-//! watchdog and to the crash handler. Of that only plain loads and stores are on a call's way, some
-//! ten at its beginning and half as many at its end, all with the script's interpreter attached.
+//! A [`script::ScriptInfo`] is the record of a script. An [`entry_point::EntryPoint`] is one of its hooks or
+//! functions, a [`call::Call`] one run of it. While a call runs, the thread's [`slot`] tells the watchdog and
+//! the crash handler of it. A call pays for this with plain loads and stores only, some ten when it begins
+//! and half as many when it ends, all with the script's interpreter attached.
 
 pub mod alarms;
 pub mod answers;

@@ -1,21 +1,22 @@
-//! Hook table: number, name, argument format, and what a script's return value may be.
+//! The table of hooks: number, name, argument format, and what a script's return value may be.
 //!
-//! Source of the facts: the hub's own tables (the same in all three generations). Everything that
-//! needs a hook's number or name (the header, the docs check, `w_HookName`) reads this table.
+//! The facts come from the hub's own tables, which are the same in all three generations. Everything that
+//! needs a hook's number or name (the header, the docs check, `w_HookName`) reads this table. It knows
+//! nothing of Python: `python::convert` turns return values into blocks.
 
 use std::ffi::CStr;
 
-/// Slots a hub reserves for hooks; numbers from `HOOKS.len()` up to here name nothing.
+/// Slots that a hub reserves for hooks. Numbers from `HOOKS.len()` up to here have no hook.
 pub const MAX_HOOKS: usize = 100;
 
-/// Which return values a hook understands beside the common ones (None, int, `(str, int)`).
+/// Which return values a hook understands besides the common ones (None, int, `(str, int)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reply {
     /// Only the common return values.
     Common,
-    /// Also a replacement text, or `(nick, text)`: the chat hook.
+    /// The chat hook: also a replacement text, or `(nick, text)`.
     Chat,
-    /// Also `(desc, tag, speed, mail, share)`: the two MyINFO hooks.
+    /// The two MyINFO hooks: also `(desc, tag, speed, mail, share)`.
     MyInfo,
 }
 
@@ -34,8 +35,8 @@ pub struct Hook {
     pub arguments: &'static str,
     /// Return values this hook understands.
     pub reply: Reply,
-    /// Whether 0 refuses somebody something; for other hooks it keeps further scripts from hearing of
-    /// the event, and that is all.
+    /// Whether the answer 0 refuses something to somebody. For other hooks 0 only keeps further scripts from
+    /// hearing of the event.
     pub decides: bool,
 }
 
@@ -44,7 +45,7 @@ const fn hook(name: &'static CStr, format: &'static str, arguments: &'static str
     Hook { number: 0, name, text, format, arguments, reply: Reply::Common, decides: true }
 }
 
-/// A hook that is told of what has happened, or of what is no business of a single user.
+/// A hook that hears of what has already happened, or of what does not concern a single user.
 const fn observer(name: &'static CStr, format: &'static str, arguments: &'static str) -> Hook {
     Hook { decides: false, ..hook(name, format, arguments) }
 }
@@ -100,7 +101,7 @@ pub static HOOKS: [Hook; 41] = numbered([
     hook(c"OnSetConfig", "sssssl", "nick, file, variable, new, old, type"),
 ]);
 
-/// Gives each hook its place for its number.
+/// Numbers the hooks by their places.
 const fn numbered<const COUNT: usize>(mut hooks: [Hook; COUNT]) -> [Hook; COUNT] {
     let mut number = 0;
     while number < COUNT {
@@ -110,7 +111,7 @@ const fn numbered<const COUNT: usize>(mut hooks: [Hook; COUNT]) -> [Hook; COUNT]
     hooks
 }
 
-/// The number of the hook `name`; for the few hooks the library itself reacts to.
+/// The number of the hook `name`, for the few hooks to which the library itself reacts.
 const fn number(name: &str) -> usize {
     let mut index = 0;
     while index < HOOKS.len() {
@@ -138,9 +139,9 @@ const fn equal(left: &[u8], right: &[u8]) -> bool {
 
 /// `OnHubCommand`: carries the commands that load scripts.
 pub const ON_HUB_COMMAND: usize = number("OnHubCommand");
-/// `OnOperatorCommand`: the same.
+/// `OnOperatorCommand`: carries them too.
 pub const ON_OPERATOR_COMMAND: usize = number("OnOperatorCommand");
-/// `OnUserLogin`: operators are told what they should know.
+/// `OnUserLogin`: operators are then told what they should know.
 pub const ON_USER_LOGIN: usize = number("OnUserLogin");
 /// `OnScriptCommand`: also carries the hub's renames of its bots.
 pub const ON_SCRIPT_COMMAND: usize = number("OnScriptCommand");
@@ -151,13 +152,13 @@ pub const ON_PARSED_MSG_MY_PASS: usize = number("OnParsedMsgMyPass");
 /// `OnSetConfig`: may announce a new hub encoding.
 pub const ON_SET_CONFIG: usize = number("OnSetConfig");
 
-/// The hooks of which this holds, a bit each, asked by their names.
+/// A bit for each hook whose name passes the test `is_there`.
 pub fn bits(is_there: impl Fn(&str) -> bool) -> u64 {
     let there = HOOKS.iter().filter(|hook| is_there(hook.text));
     there.fold(0, |bits, hook| bits | 1 << hook.number)
 }
 
-/// The hook with this number as C passes it, if there is one.
+/// The hook with this number, which C passes, if there is one.
 pub fn get(number: i32) -> Option<&'static Hook> {
     HOOKS.get(usize::try_from(number).ok()?)
 }

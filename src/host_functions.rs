@@ -1,5 +1,4 @@
-//! Functions of the host that scripts call: those of the callback table and those registered at
-//! run time.
+//! Functions of the host that scripts call: those in the callback table and those registered at run time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,9 +12,9 @@ use crate::targs::{Block, HostResult, View};
 /// A function the host registered for a script.
 #[derive(Clone, Debug)]
 pub enum Function {
-    /// It takes what comes; by `w_RegisterFunction`.
+    /// From `w_RegisterFunction`: it takes whatever arguments a script passes.
     Plain(HostFunction),
-    /// It has data of its own, and may say what it takes; by `w_RegisterFunctionEx`.
+    /// From `w_RegisterFunctionEx`: it has data of its own, and may have a format for its arguments.
     Owning(Arc<OwningFunction>, Option<Arc<[u8]>>),
 }
 
@@ -46,8 +45,8 @@ impl Function {
 
 /// Functions the host registered for one script, by name.
 ///
-/// One that has data of its own gives it back to the host when it is dropped, so nothing is taken
-/// out of the map while a lock is held.
+/// A function that has data of its own gives it back to the host when it is dropped. So nothing is dropped
+/// while the lock is held, a leaf lock: functions are taken out first and dropped afterwards.
 #[derive(Default, Debug)]
 pub struct Registered(Mutex<HashMap<Vec<u8>, Function>>);
 
@@ -57,27 +56,28 @@ impl Registered {
         self.0.lock().get(name).cloned()
     }
 
-    /// Lets go of all functions. The interpreter must be left and no lock of ours held.
+    /// Drops all functions. The interpreter must be left and no lock of ours held.
     pub fn clear(&self) {
         let functions = std::mem::take(&mut *self.0.lock());
         drop(functions);
     }
 
-    /// Offers a function under a name, in the place of one that had it. The interpreter must be left and no lock
-    /// of ours held.
+    /// Offers a function under a name, instead of the one that had it before. The interpreter must be left
+    /// and no lock of ours held.
     pub fn insert(&self, name: &[u8], function: Function) {
         let replaced = self.0.lock().insert(name.to_vec(), function);
         drop(replaced);
     }
 
-    /// Takes a function back; false when there is none. As for `insert`.
+    /// Takes a function back; false when there is none. The interpreter must be left and no lock of ours
+    /// held.
     pub fn remove(&self, name: &[u8]) -> bool {
         let removed = self.0.lock().remove(name);
         removed.is_some()
     }
 }
 
-/// What a host function answered, with the arguments it may have answered from.
+/// What a host function answered, with the arguments, for the answer may be made of those.
 #[derive(Debug)]
 pub struct Answer {
     result: Option<HostResult>,
@@ -96,7 +96,7 @@ impl Answer {
         self.result.as_ref().map(HostResult::view)
     }
 
-    /// Why there is none, when the function is one that tells.
+    /// Why there is no result, for functions that tell.
     pub fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }

@@ -22,7 +22,7 @@ const MAX_WAITING: usize = 1024;
 /// How long a call waits for the host when `VH_PYTHON_CALL_TIMEOUT` does not say.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// Time between two looks whether its script goes, of which nobody tells.
+/// How often a waiting call looks whether its script is being unloaded, for nothing wakes it then.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A call to the host, to be made on its thread.
@@ -51,7 +51,7 @@ struct Reply {
 enum State {
     #[default]
     Waiting,
-    /// The host's thread is at it; the caller waits to the end.
+    /// The host's thread is making the call; the caller waits until it ends.
     Running,
     Done(Result<Option<Answer>, Error>),
     /// The caller has given up.
@@ -61,15 +61,15 @@ enum State {
 static QUEUE: Mutex<VecDeque<Request>> = Mutex::new(VecDeque::new());
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 static OPEN: AtomicBool = AtomicBool::new(false);
-/// Runs the jobs of the script with a serial; known since there was a host for the first time.
+/// Runs the jobs of the script with a serial; set when the first host comes.
 static RUN_JOBS: OnceLock<fn(u64)> = OnceLock::new();
 
-/// There is no host any more.
+/// The error when there is no host any more.
 pub fn host_is_gone() -> Error {
     Error::new(Code::Unavailable, "the hub has stopped")
 }
 
-/// The script is being unloaded.
+/// The error when the script is being unloaded.
 pub fn script_is_gone() -> Error {
     Error::new(Code::Closed, "the script is being unloaded")
 }
@@ -79,20 +79,20 @@ fn is_too_late() -> Error {
     Error::new(Code::Timeout, message)
 }
 
-/// A host is there. `run_jobs` runs what the script with a serial gave to `vh.run_in_host`.
+/// Opens the queue for a host. `run_jobs` runs what the script with a serial gave to `vh.run_in_host`.
 pub fn open(run_jobs: fn(u64)) {
     // It is the same for each host.
     let _ = RUN_JOBS.set(run_jobs);
     OPEN.store(true, Ordering::Release);
 }
 
-/// The host goes: nobody waits any longer.
+/// Closes the queue when the host goes: whoever waits is told.
 pub fn close() {
     OPEN.store(false, Ordering::Release);
     refuse(&host_is_gone(), |_| true);
 }
 
-/// The script goes: its calls are not made any more.
+/// Refuses the calls of a script that goes.
 pub fn close_script(serial: u64) {
     refuse(&script_is_gone(), |script| script == serial);
 }
@@ -113,8 +113,9 @@ fn refuse(why: &Error, concerns: impl Fn(u64) -> bool) {
     }
 }
 
-/// Queues a request, unless the host or the script is gone. That is asked with the queue locked:
-/// whoever closes it empties the queue after saying so.
+/// Queues a request, unless the host or the script is gone. This is checked with the queue locked, because
+/// whoever closes the queue (`w_End`, an unload) says so first and empties the queue afterwards: so no
+/// request is left behind.
 fn post(request: Request, is_gone: impl FnOnce() -> bool) -> Result<(), Error> {
     let mut queue = QUEUE.lock();
     if !OPEN.load(Ordering::Acquire) {
@@ -156,7 +157,7 @@ pub fn is_pending() -> bool {
     PENDING.load(Ordering::Relaxed) > 0
 }
 
-/// Answers what waits now. Only on the host's thread, with the interpreter left and no lock held.
+/// Answers the requests that wait now. Only on the host's thread, with the interpreter left and no lock held.
 pub fn serve() {
     let requests = {
         let mut queue = QUEUE.lock();
@@ -179,7 +180,7 @@ pub fn serve() {
     }
 }
 
-/// Makes a call; who waits for it hears of it in any case.
+/// Makes a call. Whoever waits for it gets an answer in any case, also after a panic.
 fn answer(work: Work) -> Result<Option<Answer>, Error> {
     catch(point!("a call of a thread"), work).map_err(|caught| {
         caught.tell("the thread gets a RuntimeError");
@@ -188,7 +189,7 @@ fn answer(work: Work) -> Result<Option<Answer>, Error> {
 }
 
 impl Reply {
-    /// False when the caller has given up.
+    /// Marks the call as running; false when the caller has given up.
     fn begin(&self) -> bool {
         let mut state = self.state.lock();
         let waiting = matches!(*state, State::Waiting);

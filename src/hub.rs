@@ -1,4 +1,7 @@
 //! The hub: which generation it is, its live callback table, its text encoding.
+//!
+//! `w_Begin` tells the generation by the slots that are NULL in the table (`recognise`). It decides three
+//! things, which are the fields of [`Generation`].
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,23 +13,23 @@ use crate::host_functions::{self, Answer};
 use crate::targs::{Block, Item, Piece, Storage};
 use crate::text::{self, Encoding};
 
-/// Which hub loaded us, as far as it makes a difference.
+/// What depends on which generation of hub loaded us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Generation {
     /// Slots of the callback table.
     pub numbering: Numbering,
     /// How this hub releases hook results.
     pub hook_storage: Storage,
-    /// Whether tuples and lists returned by functions become `tab` and `L`, or always `D`.
+    /// What tuples and lists become that functions return.
     pub containers: Containers,
 }
 
-/// What a tuple or a list of texts becomes when a function returns it.
+/// What a function's tuple, or list of texts, becomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Containers {
-    /// `tab` and `L`.
+    /// A block of the format `tab`, or `L`.
     Native,
-    /// `D`.
+    /// JSON text, `D`.
     Json,
 }
 
@@ -40,13 +43,15 @@ const PYTHON3: Generation = Generation {
     hook_storage: Storage::Separate,
     containers: Containers::Json,
 };
-/// A table that fits no hub: a test host, written against our header.
+/// For a table that fits no hub: that of a test host, written against our header.
 const OTHER: Generation = Generation { containers: Containers::Native, ..PYTHON3 };
 
-/// The host's callback table; NULL when there is no host. Read at every call of a script.
+/// The host's callback table; NULL when there is no host. It is read at every call a script makes, because
+/// hosts fill slots when they like.
 static TABLE: TablePlace = TablePlace::empty();
-/// What was in it at `w_Begin`: all that the library calls on its own account. Some hosts fill slots later
-/// for their scripts and do not expect calls of anybody else; of others the table is gone by then.
+/// What the table had at `w_Begin`. The library calls nothing else on its own account: some hosts fill slots
+/// later for their scripts and expect no other calls, and others use the memory of the table for something
+/// else by then.
 static OFFERED: TableCopy = TableCopy::empty();
 /// The generation, by its place in `GENERATIONS`.
 static GENERATION: AtomicUsize = AtomicUsize::new(GENERATIONS.len() - 1);
@@ -55,7 +60,7 @@ const GENERATIONS: [Generation; 3] = [CLASSIC, PYTHON3, OTHER];
 static ENCODING: AtomicUsize = AtomicUsize::new(UNKNOWN);
 const UNKNOWN: usize = usize::MAX;
 
-/// Keeps the table and recognises the generation.
+/// Keeps the table and recognises the generation of the hub.
 pub fn begin(table: CallbackTable) {
     let generation = named_generation().unwrap_or_else(|| recognise(table));
     tracing::debug!("the hub is recognised as {generation:?}");
@@ -73,7 +78,7 @@ pub fn end() {
     forget_encoding();
 }
 
-/// The generation `VH_PYTHON_GENERATION` demands.
+/// The generation that `VH_PYTHON_GENERATION` names.
 fn named_generation() -> Option<Generation> {
     let name = config::text("VH_PYTHON_GENERATION").unwrap_or_else(|reason| {
         tracing::error!("{reason}: the hub's callback table decides instead");
@@ -93,7 +98,8 @@ fn named_generation() -> Option<Generation> {
     }
 }
 
-/// Hubs leave the slots of three functions they never had empty, and `GetIPCity` shifts them.
+/// The generation by the table: hubs leave the slots of three functions empty that they never had, and
+/// `GetIPCity` shifts those slots.
 fn recognise(table: CallbackTable) -> Generation {
     let set = |slot| table.get(slot).is_some();
     let empty = |slot| !set(slot);
@@ -106,7 +112,7 @@ fn recognise(table: CallbackTable) -> Generation {
     }
 }
 
-/// What is known of the hub.
+/// The generation of the hub.
 pub fn generation() -> Generation {
     GENERATIONS[GENERATION.load(Ordering::Acquire)]
 }
@@ -126,15 +132,15 @@ fn in_table(callback: &Callback) -> Option<HostFunction> {
     TABLE.get()?.get(slot_of(callback)?)
 }
 
-/// Calls a callback of the hub for a script. None when this hub does not offer it. The
-/// interpreter must be left and no lock of ours held.
+/// Calls a callback of the hub for a script; None when this hub does not offer it. The interpreter must be
+/// left and no lock of ours held.
 pub fn call(callback: &Callback, script: i32, args: Block) -> Option<Answer> {
     Some(host_functions::call(in_table(callback)?, script, args))
 }
 
-/// Calls a callback of the hub on the library's own account, whatever script it is about. None when the hub
-/// did not offer it at `w_Begin`; `args` are only made when it did. The interpreter must be left and no
-/// lock of ours held.
+/// Calls a callback of the hub on the library's own account, in the name of a script: to ask for
+/// `hub_encoding`, or to tell operators something. None when the hub did not offer it at `w_Begin`; `args` is
+/// called only when it did. The interpreter must be left and no lock of ours held.
 pub fn call_for_library(
     callback: &Callback,
     script: i32,
@@ -144,7 +150,7 @@ pub fn call_for_library(
     Some(host_functions::call(function, script, args()?))
 }
 
-/// Whether `begin` came, and no `end` since.
+/// Whether there is a host: `begin` was called, and `end` was not since.
 pub fn is_there() -> bool {
     TABLE.get().is_some()
 }
@@ -162,8 +168,8 @@ pub fn known_encoding() -> Option<&'static Encoding> {
     }
 }
 
-/// The hub's encoding; asks the hub in the name of `script` when it is not known. It is UTF-8 for a hub
-/// that cannot be asked. The interpreter must be left and no lock of ours held.
+/// The hub's encoding. Asks the hub in the name of `script` when it is not known; a hub that cannot be asked
+/// speaks UTF-8. The interpreter must be left and no lock of ours held.
 pub fn encoding(script: i32) -> &'static Encoding {
     known_encoding().unwrap_or_else(|| ask_for_encoding(script))
 }
@@ -195,13 +201,13 @@ fn encoding_named_by(answer: &Answer) -> usize {
     })
 }
 
-/// The hub's encoding may have changed: it is asked again when text next comes by.
+/// Forgets the hub's encoding, which may have changed: the hub is asked again when text is next converted.
 pub fn forget_encoding() {
     ENCODING.store(UNKNOWN, Ordering::Release);
 }
 
-/// JSON array of texts in the hub's encoding. What is not plain UTF-8 is written in escapes, so
-/// that the array reads the same in every encoding.
+/// A JSON array of texts in the hub's encoding. What is not UTF-8 is written as escapes, and outside UTF-8
+/// hubs whatever is not ASCII, so that the array reads the same in every encoding.
 pub fn json_of_texts<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let encoding = known_encoding().unwrap_or(&text::UTF8);
     let mut out = vec![b'['];

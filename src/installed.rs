@@ -1,5 +1,6 @@
-//! What is installed in folders such as `site-packages`: which distribution a module comes from, and
-//! what that requires. Read from the metadata that installers leave, once until a folder changes.
+//! What is installed in folders such as `site-packages`: which distribution a module comes from, and what
+//! that distribution requires. It is read from the metadata that installers leave, and again only when a
+//! folder has changed.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -17,7 +18,7 @@ pub struct Distribution {
     folder: PathBuf,
     /// Names that scripts import.
     pub modules: Vec<String>,
-    /// What it needs.
+    /// The distributions that it needs.
     pub requirements: Vec<Requirement>,
     compiled: OnceLock<Compiled>,
 }
@@ -27,11 +28,11 @@ pub struct Distribution {
 pub struct Requirement {
     /// Its normalized name.
     pub name: String,
-    /// Whether only an extra asks for it: it may be installed without being used.
+    /// Whether only an extra asks for it. Then it may be installed without being used.
     pub is_extra: bool,
 }
 
-/// One folder of modules, as far as it was looked at.
+/// One folder of modules, as far as it has been looked at.
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
@@ -53,7 +54,7 @@ struct Index {
 type Known = HashMap<PathBuf, (SystemTime, Arc<Folder>)>;
 static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
 
-/// Distributions that a module comes from, in the first folder that has it; several may share a
+/// The distributions from which a module comes, in the first folder that has it. Several may share a
 /// namespace package.
 pub fn providing(module: &str, folders: &[PathBuf]) -> Vec<Arc<Distribution>> {
     let found = folders.iter().filter_map(|folder| known(folder));
@@ -63,12 +64,12 @@ pub fn providing(module: &str, folders: &[PathBuf]) -> Vec<Arc<Distribution>> {
     let index = folder.index();
     match index.by_module.get(module) {
         Some(places) => places.iter().map(|&p| Arc::clone(&index.distributions[p])).collect(),
-        // Put there by hand.
+        // Somebody has put it there by hand.
         None => vec![Arc::new(Distribution::new(&folder.path, vec![module.to_owned()]))],
     }
 }
 
-/// The distribution of a name.
+/// The distribution of this name.
 pub fn named(name: &str, folders: &[PathBuf]) -> Option<Arc<Distribution>> {
     folders.iter().filter_map(|folder| known(folder)).find_map(|folder| {
         let index = folder.index();
@@ -122,7 +123,7 @@ impl Folder {
     }
 }
 
-/// Name and distribution that a folder of metadata describes.
+/// The name and the distribution that a folder of metadata describes.
 fn described(folder: &Path, info: &Path) -> Option<(String, Distribution)> {
     let metadata = text(&info.join("METADATA")).or_else(|| text(&info.join("PKG-INFO")))?;
     // Headers end at the first empty line; the description comes after it.
@@ -147,8 +148,8 @@ fn text(path: &Path) -> Option<String> {
     fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// `cryptography>=3.4; extra == "crypto"`. Other markers are not looked at: what they exclude is not
-/// installed as a rule.
+/// Reads a requirement such as `cryptography>=3.4; extra == "crypto"`. Other markers are ignored: what they
+/// exclude is usually not installed.
 fn requirement(value: &str) -> Requirement {
     let value = value.trim();
     let end = value.find(|letter: char| !(letter.is_alphanumeric() || "-_.".contains(letter)));
@@ -159,13 +160,13 @@ fn requirement(value: &str) -> Requirement {
     }
 }
 
-/// One of the spellings of a distribution's name, which are all the same.
+/// The spelling that we use of a distribution's name; all its spellings mean the same.
 fn normalized(name: &str) -> String {
     let parts = name.trim().split(['-', '_', '.']).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
-/// Modules by the list of a distribution's files.
+/// The modules in the list of a distribution's files.
 fn recorded_modules(record: &str) -> Vec<String> {
     let mut modules: Vec<String> = Vec::new();
     for line in record.lines() {
@@ -196,7 +197,7 @@ impl Distribution {
         Distribution { folder, modules, requirements: Vec::new(), compiled: OnceLock::new() }
     }
 
-    /// Whether a source of it satisfies `wanted`. Reads them until one does.
+    /// Whether one of its sources satisfies `wanted`. Reads them until one does.
     pub fn has_source(&self, wanted: impl Fn(&str) -> bool) -> bool {
         let mut found = false;
         self.look_at_files("py", |data| {
@@ -206,7 +207,7 @@ impl Distribution {
         found
     }
 
-    /// What its compiled parts are like.
+    /// What its compiled parts show of themselves.
     pub fn compiled(&self) -> Compiled {
         *self.compiled.get_or_init(|| {
             let mut found = Compiled::default();
@@ -220,7 +221,7 @@ impl Distribution {
         })
     }
 
-    /// Shows the content of its files of a kind until `look` has seen enough.
+    /// Shows `look` the content of its files of a kind until `look` has seen enough.
     fn look_at_files(&self, kind: &str, mut look: impl FnMut(&[u8]) -> bool) {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let is_module = |path: &PathBuf| {
@@ -244,19 +245,19 @@ impl Distribution {
     }
 }
 
-/// Bytes of a file that is looked at. Larger ones are libraries that modules use.
+/// How large a file may be that is looked at. Larger ones are libraries that modules use.
 const LARGEST: u64 = 64 << 20;
 
 /// What the compiled parts of a distribution show of themselves.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Compiled {
-    /// A part refuses every interpreter but the first, or all but the main one.
+    /// A part refuses all interpreters but the first, or all but the main one.
     pub refuses: bool,
-    /// A part is made the old way, in one phase, which interpreters of their own refuse.
+    /// A part is initialised in one phase, the old way, which interpreters with a lock of their own refuse.
     pub is_of_one_phase: bool,
 }
 
-/// What such parts say: PyO3, Cython, numpy.
+/// The texts of parts that refuse: those of PyO3, Cython and numpy.
 const REFUSALS: [&str; 4] = [
     "do not yet support subinterpreters",
     "may only be initialized once per interpreter process",

@@ -9,16 +9,17 @@ pub const fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
-/// One in each byte of eight.
+/// A one in each of eight bytes.
 const ONES: u64 = u64::MAX / 0xFF;
-/// The highest bit of each byte of eight.
+/// The highest bit of each of eight bytes.
 pub const HIGHEST: u64 = ONES << 7;
 
-/// Eight bytes at once: the lowest bit that is set lies in the first byte that is not plain.
+/// Looks at eight bytes at once. The lowest bit that is set in the result lies in the first byte that is not
+/// plain.
 #[inline]
 pub fn marks_of_special(word: u64) -> u64 {
-    // Subtracting from each byte borrows into its highest bit where it was smaller. A borrow may
-    // reach the bytes above, but then the one below is marked too.
+    // Subtracting from each byte borrows into its highest bit where the byte was smaller. The borrow may
+    // reach the bytes above it, but then the byte below is marked too.
     let smaller = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
     let equal = |byte: u8| smaller(word ^ (ONES * u64::from(byte)), 1);
     (smaller(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGHEST

@@ -1,8 +1,8 @@
 //! Why a thread's last call of the library failed: `w_LastError`.
 //!
-//! A call is one run of an exported function that can fail. Calls nest: a script calls the host,
-//! and the host calls the library again. An error belongs to the call it happened in, so it is
-//! remembered with that call's depth, and an outer call that succeeds leaves none of an inner one.
+//! A call is one run of an exported function that can fail. Calls nest: a script calls the host, and the host
+//! calls the library again. An error belongs to the call in which it happened. So it is kept with the depth
+//! of that call, and after an outer call that succeeds there is no error of an inner one.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_char;
@@ -10,8 +10,8 @@ use std::ffi::c_char;
 use crate::error::Error;
 use crate::targs;
 
-/// The call this thread is in, and the one the remembered error belongs to; 0 is none. Apart from
-/// the error itself because every call reads and writes it: it needs no destructor.
+/// The depth of the call this thread is in, and of the one the kept error belongs to; 0 is none. They are
+/// apart from the error itself because every call reads and writes them, and they need no destructor.
 #[derive(Clone, Copy)]
 struct Depths {
     call: u32,
@@ -23,12 +23,13 @@ thread_local! {
     static ERROR: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
-/// A call of a function that can fail, from its start, which forgets the error before, to its end.
+/// A call of a function that can fail. It forgets the previous error when it begins, and ends when it is
+/// dropped.
 #[derive(Debug)]
 pub struct Call(());
 
 impl Call {
-    /// The call starts.
+    /// Begins a call.
     #[inline]
     pub fn begin() -> Call {
         let Depths { call, .. } = DEPTHS.get();
@@ -46,19 +47,19 @@ impl Drop for Call {
     }
 }
 
-/// Bytes of a message that are kept: the text of an exception may be of any length.
+/// How many bytes of a message are kept: the text of an exception may be of any length.
 const LONGEST: usize = 16 * 1024;
 
-/// Logs why the running call fails, unless that is done, and keeps it for `w_LastError`.
+/// Logs why the running call fails, unless that has been logged, and keeps it for `w_LastError`.
 #[cold]
 pub fn record(error: Error) {
     let error = error.tell().shortened(LONGEST);
     let Depths { call, .. } = DEPTHS.get();
-    // What goes wrong while `w_End` unloads scripts is no error of the host's last call.
+    // While `w_End` unloads scripts there is no call to which an error belongs.
     if call == 0 {
         return;
     }
-    // A thread that is ending has nobody left to ask.
+    // On a thread that is ending nobody will ask.
     if ERROR.try_with(|last| *last.borrow_mut() = Some(error)).is_ok() {
         DEPTHS.set(Depths { call, error: call });
     }

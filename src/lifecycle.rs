@@ -1,4 +1,4 @@
-//! `w_Begin` and `w_End`: from nothing to a hub with a running Python, and back.
+//! `w_Begin` and `w_End`: connect the library to a host, with Python running, and disconnect it again.
 
 use crate::abi::host::CallbackTable;
 use crate::error::{Code, Error};
@@ -7,7 +7,7 @@ use crate::python::{advice, interpreter};
 use crate::verbs::SCRIPTS;
 use crate::{host_queue, hub, log, sql};
 
-/// Starts Python and keeps the callback table.
+/// `w_Begin`: starts Python and keeps the callback table.
 pub fn begin(table: Option<CallbackTable>) -> Result<(), Error> {
     let Some(table) = table else {
         let message = "w_Begin was given no callback table (NULL): no script can run";
@@ -26,7 +26,7 @@ pub fn begin(table: Option<CallbackTable>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Unloads every script and forgets the callback table.
+/// `w_End`: unloads every script and forgets the callback table.
 pub fn end() {
     SCRIPTS.unload_all();
     alarms::clear();

@@ -1,8 +1,9 @@
 //! The log: `tracing` events, printed as the old library printed, on standard output.
 //!
-//! One event is one write, so that lines of several threads never mix; `plain` says what may be in it. `w_LogLevel` sets how much
-//! is shown; the C numbers are mapped to tracing's levels in one place, [`LEVELS`]. `VH_PYTHON_LOG`
-//! decides instead for the parts of the library it names. A host may take the records itself; `delivery` hands them over.
+//! One event is one write, so that lines of several threads never mix; `plain` says what may be in it.
+//! `w_LogLevel` sets how much is shown; only `LEVELS` says which of tracing's levels its numbers mean. For
+//! the parts of the library that `VH_PYTHON_LOG` names, that decides instead. A host may take the records
+//! itself; `delivery` hands them over.
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,12 +25,12 @@ pub mod stream;
 
 pub use delivery::flush;
 
-/// What `w_LogLevel` shows of the library: 0 what failed; 1 also what makes no sense and is passed over;
-/// 2 also loads, unloads and calls to the hub; from 3 on also calls of hooks and functions.
+/// What each number of `w_LogLevel` shows of the library: 0 what failed; 1 also values that make no sense and
+/// are ignored; 2 also loads, unloads and calls to the hub; from 3 on also calls of hooks and functions.
 const LEVELS: Levels =
     [LevelFilter::ERROR, LevelFilter::WARN, LevelFilter::DEBUG, LevelFilter::TRACE];
 
-/// The same for what scripts log. Their authors chose the levels, so more of it is shown.
+/// The same for what scripts log. More of it is shown, because their authors chose the levels.
 const LEVELS_OF_SCRIPTS: Levels =
     [LevelFilter::WARN, LevelFilter::INFO, LevelFilter::DEBUG, LevelFilter::TRACE];
 
@@ -38,22 +39,22 @@ type Levels = [LevelFilter; 4];
 /// The target of what scripts log.
 const SCRIPT: &str = "script";
 
-/// Every hub sets 1 when nobody says otherwise.
+/// The level. Hubs set 1 unless they are told otherwise.
 static LEVEL: AtomicUsize = AtomicUsize::new(1);
 
-/// What `VH_PYTHON_LOG` says: `vh_python_wrapper::python=debug,script=off`.
+/// What `VH_PYTHON_LOG` says, such as `vh_python_wrapper::python=debug,script=off`.
 static FILTER: OnceLock<Targets> = OnceLock::new();
 
 /// Starts logging; later calls do nothing.
 #[inline]
 pub fn install() {
     static INSTALLED: Once = Once::new();
-    // A panic in it must not keep the next call from trying again.
+    // After a panic in it the next call tries again.
     INSTALLED.call_once_force(|_| {
         panics::install_hook();
         strike!("starting the log");
         let subscriber = tracing_subscriber::registry().with(Printer);
-        // Only another subscriber of this very library could be in the way, and there is none.
+        // This fails only when the library has set a subscriber before, and it never has.
         let _ = tracing::subscriber::set_global_default(subscriber);
         read_filter();
     });
@@ -68,8 +69,8 @@ pub fn set_level(level: i32) {
 
 /// A function of the host that takes the records of the log.
 pub trait Sink: fmt::Debug + Send + Sync {
-    /// Hands a record over. No interpreter is attached and no lock of ours held. The error is the
-    /// text of the C++ exception it threw.
+    /// Takes a record. No interpreter is attached and no lock of ours is held. The error is the text of the
+    /// C++ exception that the function threw.
     fn take(&self, level: i32, script: i32, text: &str) -> Result<(), String>;
 }
 
@@ -96,14 +97,14 @@ fn read_filter() {
     }
 }
 
-/// Reads a list such as `vh_python_wrapper::python=debug,script=off`; also gives what is not
-/// understood in it.
+/// Reads a list such as `vh_python_wrapper::python=debug,script=off`. Also gives the parts that it does not
+/// understand.
 fn parse_filter(text: &str) -> (Option<Targets>, Vec<&str>) {
     let (mut filter, mut strange) = (None, Vec::new());
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let (name, level) = match part.split_once('=') {
             Some((name, level)) => (Some(name.trim()), level.trim()),
-            // A name alone shows everything of it.
+            // A name without a level shows everything of that part.
             None if is_name(part) => (Some(part), "trace"),
             None => (None, part),
         };
@@ -122,7 +123,7 @@ fn parse_filter(text: &str) -> (Option<Targets>, Vec<&str>) {
     (filter, strange)
 }
 
-/// Whether records may come from there.
+/// Whether records may come from a part of this name.
 fn is_name(name: &str) -> bool {
     let is_word = |character: char| character.is_ascii_alphanumeric() || "_:".contains(character);
     let path = name.strip_prefix("vh_python_wrapper");
@@ -131,7 +132,7 @@ fn is_name(name: &str) -> bool {
             && name.chars().all(is_word)
 }
 
-/// The levels that hold for what comes from there.
+/// The levels for records from there.
 fn levels_of(target: &str) -> &'static Levels {
     if target == SCRIPT { &LEVELS_OF_SCRIPTS } else { &LEVELS }
 }
@@ -140,7 +141,7 @@ fn shown_of(levels: &Levels) -> LevelFilter {
     levels[LEVEL.load(Ordering::Relaxed)]
 }
 
-/// Whether an event is shown: the filter decides where it names the target, else the level does.
+/// Whether an event is shown. If the filter names its target, the filter decides, otherwise the level.
 fn is_shown(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     match FILTER.get() {
@@ -153,7 +154,7 @@ fn names(filter: &Targets, target: &str) -> bool {
     filter.default_level().is_some() || filter.iter().any(|(prefix, _)| target.starts_with(prefix))
 }
 
-/// The most that is shown of anything.
+/// The highest level that is shown of any target.
 fn most() -> LevelFilter {
     let filter = FILTER.get();
     let named = filter.into_iter().flat_map(|filter| filter.iter().map(|(_, level)| level));
@@ -194,7 +195,7 @@ impl<S: Subscriber> Layer<S> for Printer {
     }
 }
 
-/// An event, as it is told.
+/// An event as it is logged.
 #[derive(Debug)]
 struct Record {
     level: i32,
@@ -204,7 +205,7 @@ struct Record {
 }
 
 impl Record {
-    /// So many records were dropped that the sink did not take in time.
+    /// The record which says that so many records were dropped because the sink was too slow.
     fn of_dropped(count: u64) -> Record {
         let message = format!(
             "{count} records of the log were dropped, because the host's log sink is too slow"

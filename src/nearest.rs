@@ -1,6 +1,6 @@
-//! Which known name somebody meant who wrote another one.
+//! Guesses which known name somebody meant who wrote an unknown one.
 
-/// The known name that is nearest to `name`, when it is near enough to be meant.
+/// The known name that is nearest to `name`, if it is near enough to be meant.
 pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let mistakes = if name.chars().count() < 10 { 1 } else { 2 };
     let name = plain(name);
@@ -9,13 +9,13 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     (distance <= mistakes).then_some(known)
 }
 
-/// What counts of a name: not its case, nor how its words are joined.
+/// The letters of a name that count: case does not, nor how the words are joined.
 fn plain(name: &str) -> Vec<char> {
     let counts = |letter: &char| !matches!(letter, '_' | '-' | ' ');
     name.chars().filter(counts).flat_map(char::to_lowercase).collect()
 }
 
-/// How many letters were left out, added, changed, or changed places with the next one.
+/// How many letters were left out, added, changed, or swapped with the next one.
 fn distance(one: &[char], other: &[char]) -> usize {
     let mut before = vec![0; other.len() + 1];
     let mut last: Vec<usize> = (0..=other.len()).collect();

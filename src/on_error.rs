@@ -1,12 +1,12 @@
-//! What a hook answers that cannot answer: `# vh: on_error = refuse`, and the same for a single hook,
-//! `# vh: on_error.OnParsedMsgChat = refuse`.
+//! What a hook answers when it cannot run or fails: `# vh: on_error = refuse`, or, for a single hook, `# vh:
+//! on_error.OnParsedMsgChat = refuse`.
 
 use crate::comments::{Comments, Setting};
 use crate::hooks::{self, HOOKS, Hook};
 use crate::nearest::nearest;
 use crate::targs::{Block, Item, View};
 
-/// The hooks whose 0 refuses something, a bit each.
+/// A bit for each hook whose answer 0 refuses something.
 const DECIDING: u64 = {
     let (mut bits, mut number) = (0, 0);
     while number < HOOKS.len() {
@@ -21,17 +21,17 @@ const DECIDING: u64 = {
 /// Commands of the hub that load, unload and list scripts.
 const WAY_OUT: [&str; 6] = ["pyload", "pyunload", "pyreload", "pylist", "pyfiles", "pylog"];
 
-/// The hooks of a script that are to refuse when they cannot answer; all others let the event pass.
+/// Which hooks of a script are to refuse when they cannot answer; all others let the event pass.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct OnError {
     refuses: u64,
-    /// Those that a comment names to refuse: the script has them, whatever else its text shows.
+    /// The hooks that a comment names for refusal: the script counts as having them, whatever its text shows.
     named: u64,
 }
 
 impl OnError {
-    /// What a script's comments say, and what is wrong with them. Who means the setting and does not
-    /// write it right wants more than the default: everything that is not said to pass refuses.
+    /// Reads a script's comments, and says what is wrong with them. An author who makes a mistake in this
+    /// setting wanted more than the default, so then every hook refuses that is not named to pass.
     pub fn read(comments: &Comments) -> (OnError, Option<String>) {
         let mistakes = comments.mistakes().iter();
         let mut wrong = mistakes
@@ -49,7 +49,7 @@ impl OnError {
         let whole = comments.setting(Setting::OnError).map(|text| value(name, text));
         let (mut refusing, mut passing) = (0, 0);
         for (hook, text) in comments.of_hooks(Setting::OnError) {
-            // Names of no hook are among the mistakes.
+            // A name that is no hook's is among the mistakes that `Comments` found.
             let Some(number) = HOOKS.iter().position(|known| known.text == hook) else { continue };
             let bit = 1_u64 << number;
             // The first one counts.
@@ -83,7 +83,7 @@ impl OnError {
         self.refuses != 0
     }
 
-    /// Which of these hooks are to refuse, and those that are named to.
+    /// Those of these hooks that are to refuse, and those that a comment names for it.
     pub fn among(self, hooks: u64) -> u64 {
         self.refuses & (hooks | self.named)
     }
@@ -95,7 +95,7 @@ pub fn hooks_in(bits: u64) -> impl Iterator<Item = &'static Hook> {
     all.filter_map(move |(number, hook)| (bits & (1 << number) != 0).then_some(hook))
 }
 
-/// Whether a value asks for refusal.
+/// Reads whether a value asks for refusal.
 fn parse(name: &str, text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "refuse" => Ok(true),
@@ -110,9 +110,9 @@ fn parse(name: &str, text: &str) -> Result<bool, String> {
     }
 }
 
-/// The answer of a hook that cannot answer, to these parameters as far as they can be read. Commands
-/// that load scripts always pass: with them an operator mends what refuses everything. The hub itself
-/// knows who may use them.
+/// The answer of a hook that cannot answer. `params` are its parameters, if they can be read: commands that
+/// load scripts always pass, because with them an operator repairs a script that refuses everything. The hub
+/// itself knows who may use them.
 pub fn answer(refuses: bool, hook: usize, params: Option<&View>) -> Option<Block> {
     let passes = !refuses || params.is_some_and(|params| is_way_out(hook, params));
     Block::int(i64::from(passes))
@@ -128,7 +128,7 @@ fn is_way_out(hook: usize, params: &View) -> bool {
     }
 }
 
-/// Whether a command, with its prefix or without, is one of those.
+/// Whether a command, with its prefix or without, is one of those that load scripts.
 fn loads_scripts(command: &[u8]) -> bool {
     let command = match command {
         [first, rest @ ..] if first.is_ascii_punctuation() => rest,

@@ -1,13 +1,14 @@
-//! Packages known to work or not in each runtime: data for the preflight.
+//! Packages that are known to work in each runtime, or to fail: data for the preflight.
 //!
-//! Measured by tests/packages/measure.py; a test here compares. All of them work in `main`.
+//! The verdicts are measured by tests/packages/measure.py, and a test here compares. All packages work in
+//! `main`.
 
 /// How a package fares in a runtime.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// Works: in several scripts at once, and after a reload too.
+    /// It works, in several scripts at once and after reloads too.
     Works,
-    /// Does not; the reason, to be read after "numpy ".
+    /// It does not work; the reason, to be read after "numpy ".
     Fails(&'static str),
 }
 
@@ -18,16 +19,16 @@ use Verdict::{Fails, Works};
 pub struct Package {
     /// What a script imports.
     pub module: &'static str,
-    /// In an interpreter of the script's own that shares the lock of all others.
+    /// Whether it works in an interpreter of the script's own that shares the lock of all others.
     pub sub: Verdict,
-    /// In one with a lock of its own.
+    /// Whether it works in one with a lock of its own.
     pub own_gil: Verdict,
-    /// What was measured: "numpy 2.4.6 on 3.11, 2.5.5 on 3.12, 3.13".
+    /// With which versions that was measured: "numpy 2.4.6 on 3.11, 2.5.5 on 3.12, 3.13".
     pub tested: &'static str,
 }
 
 const ONE_INTERPRETER: Verdict = Fails("can be imported by one interpreter of a process only");
-/// Not an error at once, but strange ones in the second script, from Python 3.12 on.
+/// There is no error at first, but there are strange ones in the second script, from Python 3.12 on.
 const KEEPS: Verdict =
     if cfg!(Py_3_12) { Fails("breaks when a second interpreter imports it") } else { Works };
 const NEEDS_NUMPY: Verdict =
@@ -45,12 +46,13 @@ const REFUSED: Verdict =
 const CRASHES: Verdict =
     Fails("crashes Python 3.12 when the interpreter that imported it first has ended");
 
-/// Python 3.13 was the first to refuse it.
+/// Python 3.13 was the first to refuse such packages.
 const UNTIL_3_12: Verdict = if cfg!(Py_3_13) { REFUSED } else { Works };
-/// 3.12 was the first to end its parts with an interpreter, 3.13 the first to refuse it. Where the
-/// library uses interpreters again the crash does not come; but it would end the hub.
+/// 3.12 was the first Python to end parts of such a package with an interpreter, which crashes; 3.13 was the
+/// first to refuse it. As the library uses interpreters again, the crash may not come; but if it did, it
+/// would end the hub.
 const UNTIL_3_11: Verdict = if cfg!(Py_3_12) && !cfg!(Py_3_13) { CRASHES } else { UNTIL_3_12 };
-/// Needs the C interface of datetime, which 3.12 does not have there.
+/// For packages that need the C interface of datetime, which 3.12 does not have in such interpreters.
 const SINCE_3_13: Verdict = if cfg!(Py_3_13) { Works } else { NO_OWN_LOCK };
 
 const fn row(
@@ -62,7 +64,7 @@ const fn row(
     Package { module, sub, own_gil, tested }
 }
 
-/// Sorted by module. `google` is protobuf, `zope` is zope.interface.
+/// All rows, sorted by module. `google` is protobuf, `zope` is zope.interface.
 pub static PACKAGES: &[Package] = &[
     row("Levenshtein", ONE_INTERPRETER, NO_OWN_LOCK, "Levenshtein 0.27.5 on 3.11, 3.12, 3.13"),
     row("PIL", Works, NO_OWN_LOCK, "pillow 13.0.0 on 3.11, 3.12, 3.13"),
@@ -166,13 +168,13 @@ mod tests {
         }
     }
 
-    /// What was measured with a Python.
+    /// The results that were measured with a Python.
     fn measured(version: &str) -> std::io::Result<String> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packages/measured");
         std::fs::read_to_string(format!("{folder}/{version}.tsv"))
     }
 
-    /// The Pythons that rows of the table are for, from "numpy 2.4.6 on 3.11, 2.5.5 on 3.12, 3.13".
+    /// The Pythons for which a row was measured, read from "numpy 2.4.6 on 3.11, 2.5.5 on 3.12, 3.13".
     fn versions(package: &Package) -> HashSet<&'static str> {
         let parts = package.tested.split([',', ' ']);
         parts.filter(|part| part.starts_with("3.") && part.matches('.').count() == 1).collect()
@@ -192,12 +194,13 @@ mod tests {
         }
     }
 
-    /// Verdicts depend on the Python of the build, so only what was measured with that can be compared.
+    /// Verdicts depend on the Python of the build, so only what was measured with that one can be compared.
     #[test]
     fn agrees_with_what_was_measured() {
         let version = env!("VH_PYTHON_VERSION");
         if !versions(&PACKAGES[0]).contains(version) {
-            // The table says nothing of this Python, and neither may there be a file that it does not heed.
+            // The table says nothing of this Python, so there must not be a file either that the table
+            // ignores.
             assert!(measured(version).is_err(), "{version} was measured: add it to the table");
             return;
         }
@@ -211,7 +214,7 @@ mod tests {
             let works = |name: &str| line[column(name)] == "works";
             assert!(works("main"), "{module}");
             assert!(line[column("chosen")].ends_with(": works"), "{module}");
-            // What has no row is recognised by what it requires and what its compiled parts say.
+            // A package without a row is recognised by what it requires and what its compiled parts say.
             let Some(package) = find(module) else { continue };
             let wanted = works("sub") && works("sub beside main");
             assert!(package.sub == CRASHES || (package.sub == Works) == wanted, "{package:?}");

@@ -1,8 +1,14 @@
 //! What becomes of a panic: one line in the log, and never the end of the hub.
 //!
-//! Whatever the library is entered by (C, Python, a thread of its own) has a [`Point`] that names it
-//! and runs in [`catch`]. The feature `inject-panics` makes each point panic when a test asks for it;
-//! what is shipped has nothing of that.
+//! Every way into the library (from C, from Python, a thread of its own) has a [`Point`] that names it, and
+//! runs in [`catch`]. Exported functions get theirs from `abi::boundary`, what Python calls from
+//! `python::trampoline`, threads from `spawn`, which starts those again that are needed. A panic becomes one
+//! line in the log, also when the log itself fails, and the failure value, a RuntimeError or nothing. It
+//! unwinds, so whatever must be undone is undone by a `Drop`; code that may run while another panic unwinds
+//! contains its own.
+//!
+//! With the feature `inject-panics` each point panics when a test asks for it; the shipped library has none
+//! of that.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -14,7 +20,7 @@ use crate::standard_output;
 #[cfg(feature = "inject-panics")]
 mod injection;
 
-/// A place whose panics are told by its name.
+/// A place that is named when something panics there.
 #[derive(Debug)]
 pub struct Point {
     name: &'static str,
@@ -23,7 +29,7 @@ pub struct Point {
 }
 
 impl Point {
-    /// For the macro `point!`.
+    /// Makes one, for the macro `point!`.
     pub const fn new(name: &'static str) -> Point {
         Point {
             name,
@@ -46,8 +52,8 @@ impl Point {
     }
 }
 
-/// A point of this name. With the feature `inject-panics` the linker gathers them all, so that a test
-/// forgets none.
+/// Makes a point of this name. With the feature `inject-panics` the linker gathers all points, so that a test
+/// can miss none.
 macro_rules! point {
     ($name:expr) => {{
         #[cfg_attr(feature = "inject-panics", unsafe(link_section = "vh_points"))]
@@ -56,14 +62,14 @@ macro_rules! point {
     }};
 }
 
-/// A point in the middle of something, where a test may want a panic.
+/// A point in the middle of something where a test wants a panic.
 macro_rules! strike {
     ($name:expr) => {
         $crate::panics::point!($name).strike()
     };
 }
 
-/// The C function for the destructor of a thread-local value: `unsafe fn(value)`.
+/// Makes the C function that destroys a thread-local value, of an `unsafe fn(value)`.
 macro_rules! destructor {
     ($body:path) => {{
         unsafe extern "C" fn entry(value: *mut std::ffi::c_void) {
@@ -77,7 +83,7 @@ macro_rules! destructor {
 
 pub(crate) use {destructor, point, strike};
 
-/// A panic that was caught. Somebody must tell of it.
+/// A panic that was caught. Whoever gets it must log it.
 #[derive(Debug)]
 #[must_use = "a panic is told"]
 pub struct Caught {
@@ -85,7 +91,7 @@ pub struct Caught {
     reason: String,
 }
 
-/// Runs what may panic.
+/// Runs something that may panic.
 ///
 /// Unwind safety: state behind our locks is changed by whole assignments, so a panic leaves it as
 /// before or after one; `parking_lot` locks do not poison.
@@ -98,7 +104,7 @@ pub fn catch<R>(point: &'static Point, body: impl FnOnce() -> R) -> Result<R, Ca
     .map_err(|payload| Caught::new(point, payload))
 }
 
-/// The same for what nobody waits for: a panic is told, and that is all.
+/// The same for something whose result nobody needs: a panic is logged, and that is all.
 pub fn contain(point: &'static Point, body: impl FnOnce()) {
     if let Err(caught) = catch(point, body) {
         caught.tell("what it had to do is left undone");
@@ -120,17 +126,17 @@ impl Caught {
         Caught { point, reason: format!("{text}{place}") }
     }
 
-    /// What failed, and why.
+    /// Where it panicked, and why.
     pub fn what(&self) -> String {
         format!("{} failed by a fault of the library ({})", self.point.name, self.reason)
     }
 
-    /// The same with what comes of it, as it is logged.
+    /// The line for the log, with the consequence.
     pub fn line(&self, consequence: &str) -> String {
         format!("{}; {consequence}. {REPORT}", self.what())
     }
 
-    /// Logs that it ended a thread, which has the name of the point.
+    /// Logs that it ended a thread, which has the point's name.
     pub fn tell_of_thread(&self, consequence: &str) {
         let Caught { point, reason } = self;
         let name = point.name;
@@ -145,8 +151,7 @@ impl Caught {
     }
 }
 
-/// Logs a line about a panic. Neither a log that is not there yet nor one that itself fails can keep it
-/// from being written.
+/// Logs a line about a panic. It is written even when there is no log yet, or when the log itself fails.
 fn tell(line: &str) {
     if !tracing::dispatcher::has_been_set() {
         return write(&format!("PY: {line}"));
@@ -165,11 +170,11 @@ fn write(line: &str) {
 }
 
 thread_local! {
-    /// Where this thread's last panic was.
+    /// Where this thread panicked last.
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// Keeps Rust's own panic message off the hub's terminal: who catches the panic logs it in one line.
+/// Keeps Rust's own panic message off the hub's terminal: whoever catches the panic logs it in one line.
 pub fn install_hook() {
     std::panic::set_hook(Box::new(note));
 }
@@ -177,13 +182,13 @@ pub fn install_hook() {
 fn note(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
     match panic.payload().downcast_ref::<&str>() {
-        // The two texts of Rust's for what ends the process when this returns.
+        // Rust's two texts for a panic that ends the process when this returns.
         Some(text) if text.starts_with("panic in a ") => {
             let before = PLACE.try_with(Cell::take).ok().flatten();
             let place = before.or(place).unwrap_or_default();
             write(&format!("PY: the library ends the process: {text} ({place})"));
         }
-        // A thread that is ending may have no place for it any more.
+        // On a thread that is ending this place may be gone.
         _ => drop(PLACE.try_with(|cell| cell.set(place))),
     }
 }

@@ -1,7 +1,8 @@
-//! The embedded CPython: the only part of the library that names its C API.
+//! The embedded CPython. Only this part of the library names its C API.
 //!
-//! Built on `pyo3_ffi` with thin types of our own. PyO3's upper layer caches objects for the whole
-//! process and so mixes the objects of different interpreters; nothing here is static but code.
+//! It is built on `pyo3_ffi`, the C declarations of PyO3, with thin types of our own. PyO3's upper layer
+//! caches objects for the whole process, and so mixes the objects of different interpreters. Here no Python
+//! object is static.
 
 pub mod advice;
 pub mod call;

@@ -1,12 +1,12 @@
-//! A value that may be taken away while others use it: it stays until the last one inside has
-//! left. Going in and out costs a plain store each: a thread notes in a place of its own which
-//! value it is inside of. Who revokes one makes the kernel order the memory accesses of all
-//! threads (`membarrier`), and then looks at all those places.
+//! A value that may be taken away while others use it: it stays until the last one inside has left. Going in
+//! and out costs a plain store each: a thread notes, in a place of its own, inside which value it is. Whoever
+//! revokes a value makes the kernel order the memory accesses of all threads (`membarrier`), and then looks
+//! at all those notes.
 //!
-//! Why nobody is missed: a thread going in first notes the value and then looks whether it is open;
-//! who closes it first closes and then looks at the notes, with the barrier in between. So one of them
-//! sees the other. It is the same for a thread that goes out, which wipes its note and then looks
-//! whether the value was revoked.
+//! Why nobody is missed: a thread that goes in first notes the value and then looks whether it is open;
+//! whoever revokes the value first closes it and then looks at the notes, with the barrier in between. So at
+//! least one of the two sees the other. The same holds for a thread that goes out: it wipes its note and then
+//! looks whether the value was revoked.
 
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -21,22 +21,23 @@ use parking_lot::Mutex;
 use crate::modelled::{AtomicBool, AtomicPtr, AtomicUsize, Mutex};
 use crate::threads::{Record, Records};
 
-/// Whether the kernel refuses by now to order the memory accesses of all threads; all is slower then.
+/// Whether the kernel has begun to refuse to order the memory accesses of all threads. Then everything here
+/// is slower.
 pub fn barriers_were_refused() -> bool {
     barrier::was_refused()
 }
 
-/// Waits until the next look at a value is sure of what it sees, which it is at once as long as the kernel refuses
-/// nothing.
+/// Waits until the next look at a value is sure of what it sees. As long as the kernel refuses nothing, that
+/// is at once.
 pub fn wait_for_certainty() {
     std::thread::sleep(barrier::uncertain_for());
 }
 
-/// How many values a thread can be inside of without an atomic operation: a cache line of them.
-/// A model of it would take long for so many.
+/// Inside how many values a thread can be without an atomic operation: a cache line of them. In a model
+/// checker there is one, because more would take long.
 const NOTES: usize = if cfg!(loom) { 1 } else { 8 };
 
-/// The values a thread is inside of; NULL where a note is free. Only the thread itself writes here.
+/// The values inside which a thread is; NULL where a note is free. Only the thread itself writes here.
 #[derive(Debug, Default)]
 struct Notes([AtomicPtr<()>; NOTES]);
 
@@ -60,39 +61,40 @@ fn take_notes() -> &'static Record<Notes> {
     notes
 }
 
-/// This thread ends; it is inside of none.
+/// This thread ends; it is inside no value.
 pub fn thread_ends() {
     if let Some(notes) = OWN.take() {
         notes.give_back();
     }
 }
 
-/// Taking a value away, and putting one there, is done by one thread at a time. Taken under the lock of the
-/// registry's slots by who puts one there; no other lock is taken under it.
+/// Held while a value is put somewhere or taken away, so that one thread at a time does so. The registry
+/// holds the lock of its slots when it puts a value there; no other lock is taken while this one is held.
 static TAKING: Mutex<()> = Mutex::new(());
 
-/// A place for a value. It is closed and empty at first.
+/// A place for a value, closed and empty at first.
 #[derive(Debug)]
 pub struct Revocable<T> {
     open: AtomicBool,
     value: AtomicPtr<T>,
-    /// How many are inside that had no note left.
+    /// How many are inside without a note, because their threads had none left.
     unnoted: AtomicUsize,
-    /// Gets the value from the last one out of it.
+    /// What the last one out gives the value to.
     taken_away: fn(Box<T>),
 }
 
-/// Somebody inside.
+/// Proof of being inside. Dropping it goes out.
 #[derive(Debug)]
 pub struct Inside<'d, T> {
     place: &'d Revocable<T>,
-    /// No reference, because one would have to be valid until `drop` has returned, which may free it.
+    /// This is not a reference, because a reference would have to be valid until `drop` has returned, and
+    /// `drop` may free the value.
     value: NonNull<T>,
     note: Option<&'static AtomicPtr<()>>,
 }
 
 impl<T> Revocable<T> {
-    /// A closed place. When the last one leaves after the value was put there and revoked, `taken_away` is
+    /// A closed place. When a value was put there and revoked, and the last one leaves, `taken_away` is
     /// called on that thread.
     pub const fn closed(taken_away: fn(Box<T>)) -> Revocable<T> {
         Revocable {
@@ -112,7 +114,7 @@ impl<T> Revocable<T> {
         self.open.store(true, Ordering::Release);
     }
 
-    /// Goes in; None when it is closed.
+    /// Goes in; None when the place is closed.
     #[inline]
     pub fn enter(&self) -> Option<Inside<'_, T>> {
         if !self.open.load(Ordering::Relaxed) {
@@ -153,12 +155,12 @@ impl<T> Revocable<T> {
         }
     }
 
-    /// Closes an open place: nobody goes in any more. Gives the value back when nobody is inside.
+    /// Closes an open place, so that nobody goes in any more. Gives the value back if nobody is inside.
     pub fn revoke(&self) -> Option<Box<T>> {
         if self.open.swap(false, Ordering::AcqRel) { self.take_if_empty() } else { None }
     }
 
-    /// The value, when the place is closed and nobody inside.
+    /// Takes the value if the place is closed and nobody is inside.
     fn take_if_empty(&self) -> Option<Box<T>> {
         let _taking = TAKING.lock();
         if self.open.load(Ordering::Acquire) || !self.is_occupied() || !barrier::heavy() {
@@ -175,18 +177,18 @@ impl<T> Revocable<T> {
         Some(unsafe { Box::from_raw(value) })
     }
 
-    /// Tries again to take the value of a closed place away. It may still be there though nobody is inside:
-    /// when the kernel did not make that sure.
+    /// Tries again to take the value of a closed place. It may still be there although nobody is inside, if
+    /// the kernel refused to make that certain.
     pub fn take_again(&self) -> Option<Box<T>> {
         if self.is_occupied() { self.take_if_empty() } else { None }
     }
 
-    /// Whether something is value it.
+    /// Whether anybody is inside.
     fn is_occupied(&self) -> bool {
         !self.value.load(Ordering::Acquire).is_null()
     }
 
-    /// How notes name this place.
+    /// How a note names this place.
     fn name(&self) -> *mut () {
         ptr::from_ref(self).cast_mut().cast()
     }
@@ -209,9 +211,10 @@ impl<T> Drop for Inside<'_, T> {
     }
 }
 
-/// Memory barriers in pairs: the light one costs nothing, because the heavy one makes every thread of
-/// the process do it. A kernel without `membarrier` gets a full barrier in both. So does one that refuses it
-/// later, as under a filter of system calls; but first a light one that was none must be over for sure.
+/// Memory barriers in pairs: the light one costs nothing, because the heavy one makes every thread of the
+/// process do a barrier. On a kernel without `membarrier` both are full barriers. So they become when the
+/// kernel refuses it later, as under a filter of system calls; but then every light barrier that did nothing
+/// must be long over before anybody relies on them.
 mod barrier {
     use std::sync::OnceLock;
     #[cfg(not(loom))]
@@ -222,17 +225,17 @@ mod barrier {
     #[cfg(loom)]
     use loom::sync::atomic::fence;
 
-    /// By then every processor has written to memory what it was asked to write: it takes microseconds, and an
-    /// interrupt, of which there are many, makes sure of it.
+    /// After this time every processor has surely written to memory what it was asked to write: that takes
+    /// microseconds, and any interrupt forces it.
     const GRACE: Duration = Duration::from_millis(100);
 
-    /// When the kernel refused what it did before.
+    /// When the kernel first refused what it did before.
     static REFUSED: OnceLock<Instant> = OnceLock::new();
 
-    /// Whether the kernel does it for all threads.
+    /// Whether the kernel orders the memory accesses of all threads for us.
     static BY_KERNEL: AtomicBool = AtomicBool::new(false);
 
-    /// To be called before the first of the two.
+    /// Finds out which barriers to use. To be called before the first barrier.
     pub fn prepare() {
         static PREPARED: OnceLock<()> = OnceLock::new();
         PREPARED.get_or_init(|| {
@@ -241,7 +244,7 @@ mod barrier {
         });
     }
 
-    /// For the many.
+    /// The barrier for the many who go in and out.
     #[inline]
     pub fn light() {
         if BY_KERNEL.load(Ordering::Relaxed) {
@@ -251,8 +254,8 @@ mod barrier {
         }
     }
 
-    /// For the one who looks at them. False when it is not sure that everybody's stores are seen, so that he
-    /// has to come again.
+    /// The barrier for the one who looks at them. False when it is not certain that everybody's stores are
+    /// seen, so that the caller has to come again.
     pub fn heavy() -> bool {
         if BY_KERNEL.load(Ordering::Relaxed) {
             if call(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED) {
@@ -265,7 +268,7 @@ mod barrier {
         uncertain_for().is_zero()
     }
 
-    /// How long until it is sure again.
+    /// How long until it is certain again.
     pub fn uncertain_for() -> Duration {
         REFUSED.get().map_or(Duration::ZERO, |refused| GRACE.saturating_sub(refused.elapsed()))
     }
@@ -275,8 +278,8 @@ mod barrier {
         REFUSED.get().is_some()
     }
 
-    /// False when the kernel does not know the call. Miri and loom have no kernel: both barriers are full ones
-    /// there.
+    /// Makes the system call; false when the kernel does not know it, or refuses. Miri and loom have no
+    /// kernel, so there both barriers are full ones.
     fn call(command: libc::c_int) -> bool {
         // SAFETY: takes numbers only.
         !cfg!(any(miri, loom)) && unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) } == 0
@@ -354,7 +357,7 @@ mod tests {
         let (first, second) = (place.enter().unwrap(), place.enter().unwrap());
         assert!(place.revoke().is_none(), "nobody has noted it, but two are inside");
         drop(crowd);
-        // Its notes are free again, but not noted is not noted.
+        // The thread has free notes again, but the ones who went in without a note still have none.
         drop(first);
         assert_eq!((*second.value(), TAKEN.load(Ordering::Relaxed)), (2, 0));
         drop(second);

@@ -1,4 +1,4 @@
-//! Where a script runs, and how it says so.
+//! The runtimes, in which scripts run, and how a script chooses one.
 
 use crate::comments::{Comments, Setting};
 use crate::config;
@@ -15,7 +15,7 @@ pub enum Runtime {
     OwnGil,
 }
 
-/// Names and what they mean; a name without a runtime is known but not built yet.
+/// Every name and its runtime. A name without a runtime is known but not supported by this build.
 const NAMES: [(&str, Option<Runtime>); 5] = [
     ("sub", Some(Runtime::Sub)),
     ("main", Some(Runtime::Main)),
@@ -24,7 +24,7 @@ const NAMES: [(&str, Option<Runtime>); 5] = [
     ("remote", None),
 ];
 
-/// Interpreters can have a lock of their own from Python 3.12 on.
+/// From Python 3.12 on interpreters can have a lock of their own.
 const OWN_GIL: Option<Runtime> = if cfg!(Py_3_12) { Some(Runtime::OwnGil) } else { None };
 
 const VARIABLE: &str = "VH_PYTHON_RUNTIME";
@@ -42,7 +42,7 @@ pub fn wish(comments: &Comments) -> Result<Option<Runtime>, String> {
     wish.map_err(|reason| format!("its comment \"# vh: runtime\" {reason}"))
 }
 
-/// The runtime of scripts that do not ask for one.
+/// The runtime of scripts that do not ask for one, which the environment may name.
 pub fn default() -> Result<Runtime, String> {
     match config::text(VARIABLE)? {
         Some(name) => {

@@ -1,10 +1,11 @@
 //! The registry of scripts: ids, and the one place where a script's state changes.
 //!
-//! reserved → loading → live → draining → gone. A call into a live script is counted; draining
-//! starts by refusing new calls and ends when the last counted one returns, so a script may ask
-//! for its own unload from inside a call. No lock is held while Python or the host runs.
+//! An id goes from reserved to loading, live, draining and free again. Each thread notes inside which live
+//! scripts it is (`revocable` says why none is missed). Draining begins by refusing new calls, and the last
+//! thread to leave ends the script; so a script may ask for its own unload from inside a call, and gets it
+//! when that call returns. No lock is held while Python or the host runs.
 //!
-//! Nothing here knows how a script runs: the registry is made for a [`Runtime`].
+//! Nothing here knows how a script runs: the registry is generic over a [`Runtime`].
 
 use std::sync::Arc;
 
@@ -43,13 +44,13 @@ const MAX_SCRIPTS: usize = 4096;
 /// All scripts of a host.
 #[derive(Debug)]
 pub struct Registry<R: Runtime> {
-    /// What each id is used for.
+    /// What each id is used for. `revocable::TAKING` is taken under this lock, and no other is.
     slots: RwLock<Slots>,
     /// The way into each live script. Calls go in and out without a lock.
     residents: [Revocable<Resident<R>>; MAX_SCRIPTS],
     /// Which hooks each of them has; what `w_HasHook` reads.
     listening: [Listening; MAX_SCRIPTS],
-    /// What is known of scripts that ran and asked for refusal.
+    /// The stubs' knowledge of scripts that ran and asked for refusal.
     stubs: Stubs,
 }
 
@@ -61,12 +62,12 @@ struct Resident<R: Runtime> {
     body: Body<R>,
 }
 
-/// What answers its calls.
+/// What answers the calls of a script.
 #[derive(Debug)]
 enum Body<R> {
     /// The script.
     Runs(R),
-    /// Nothing: it cannot run. A stub stands in for it, with these hooks, a bit each.
+    /// A stub stands in for the script, which cannot run: a bit for each hook that the stub has.
     Stub(u64),
 }
 
@@ -79,7 +80,7 @@ impl<R: Runtime> Default for Registry<R> {
 }
 
 impl<R: Runtime> Registry<R> {
-    /// One without scripts.
+    /// A registry without scripts.
     pub const fn new() -> Registry<R> {
         Registry {
             slots: RwLock::new(Slots::none()),
@@ -103,8 +104,8 @@ impl<R: Runtime> Registry<R> {
         self.slots.read().functions(id)
     }
 
-    /// The id of the script that was loaded from this path, else of the one with this file name; the lowest
-    /// where there are several.
+    /// The id of the script that was loaded from this path, or else of the script with this file name; the
+    /// lowest where there are several.
     pub fn find(&self, path_or_name: &[u8]) -> Option<i32> {
         serve_threads();
         let slots = self.slots.read();
@@ -126,7 +127,7 @@ impl<R: Runtime> Registry<R> {
         self.listening.get(usize::try_from(id).ok()?)
     }
 
-    /// Enters a live script, so that it stays loaded; None when there is none with this id.
+    /// Enters a live script, which then stays loaded; None when no live script has this id.
     #[inline]
     fn enter(&'static self, id: i32) -> Option<Inside<'static, Resident<R>>> {
         self.residents.get(usize::try_from(id).ok()?)?.enter()
@@ -144,15 +145,16 @@ impl<R: Runtime> Registry<R> {
     }
 }
 
-/// Answers `vh` calls of scripts' own threads; at every entry of the host and when it leaves.
+/// Answers `vh` calls of scripts' own threads. To be called whenever the host enters the library and before
+/// it leaves.
 fn serve_threads() {
     if host_queue::is_pending() {
         host_queue::serve();
     }
 }
 
-/// When there are scripts that do not run, operators hear of it after calls of the first one that is
-/// live; the hub is to tell it the time and of logins.
+/// When there are scripts that do not run, operators are told after calls of the first live script. So the
+/// hub must call that script for the timer and for logins.
 fn watch_alarms() {
     if alarms::any()
         && let Some(first) = directory::first_live()

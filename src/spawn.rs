@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::panics::{self, Point};
 
-/// A thread that dies again sooner than this waits before it begins anew, longer from time to time.
+/// A thread that dies again sooner than this waits before it starts again, and longer each time.
 const SOON: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts a thread that does one thing; the point is its name.
+/// Starts a thread that runs `body` once. The point is its name.
 pub fn once(
     point: &'static Point,
     body: impl FnOnce() + Send + 'static,
@@ -23,8 +23,8 @@ pub fn once(
     })
 }
 
-/// Starts a thread that is needed as long as `is_wanted`: when it dies it begins anew. It ends when
-/// `body` returns. Who waits for its end should unpark it.
+/// Starts a thread that is needed as long as `is_wanted`: when it dies, it starts again. It ends when `body`
+/// returns. Whoever waits for its end should unpark it.
 pub fn lasting(
     point: &'static Point,
     is_wanted: impl Fn() -> bool + Send + 'static,

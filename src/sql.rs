@@ -1,7 +1,8 @@
-//! Values in SQL: literals that are right for the hub's database, put in the places of `?`.
+//! Values in SQL: literals that suit the hub's database, put in the places of `?`.
 //!
-//! Which database that is, and how its connection reads text, is found out by SQL when it is first
-//! needed, and again after whatever may have changed it.
+//! Which database the hub has, and how its connection reads text, is found out by a query when it is first
+//! needed, and again after `w_Begin`, after a query that failed, and after one that names a setting for
+//! texts.
 
 mod dialect;
 mod literal;
@@ -25,37 +26,37 @@ use crate::targs::{Block, Piece, Storage};
 /// The hub's database, as far as it is known.
 struct Known {
     dialect: Option<Dialect>,
-    /// Counts what was forgotten: an answer to a question from before is not kept.
+    /// Counts how often it was forgotten, so that an answer to an older question is not kept.
     turn: u64,
 }
 
 /// A leaf lock.
 static KNOWN: Mutex<Known> = Mutex::new(Known { dialect: None, turn: 0 });
 
-/// What the hub's database is, when that was found out already.
+/// What the hub's database is, if that is known.
 pub fn known() -> Option<Dialect> {
     KNOWN.lock().dialect
 }
 
-/// The database may be another, or read text in another way: it is asked when that is next needed.
+/// Forgets what is known, because the database may have changed, or how it reads text. It is asked again when
+/// that is next needed.
 pub fn forget() {
     let mut known = KNOWN.lock();
     known.dialect = None;
     known.turn += 1;
 }
 
-/// Words of statements that change how a connection reads text.
+/// Words in statements that change how a connection reads text.
 const SETTINGS: [&[u8]; 5] = [b"sql_mode", b"names", b"character", b"charset", b"collation"];
 
-/// Whether a query may change how its connection reads text. It may also say yes to others, which
-/// costs one more question.
+/// Whether a query may change how its connection reads text. A wrong yes costs no more than another question.
 pub fn may_change_reading(query: &[u8]) -> bool {
     let has = |word: &[u8]| query.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
     SETTINGS.iter().any(|word| has(word))
 }
 
-/// Asks the hub's database what it is, in the name of `script`. An error says why that is not known.
-/// The interpreter must be left and no lock of ours held.
+/// Asks the hub's database what it is, in the name of `script`. The error says why that cannot be known. The
+/// interpreter must be left and no lock of ours held.
 pub fn find_out(script: i32) -> Result<Dialect, String> {
     let turn = KNOWN.lock().turn;
     let dialect = ask(script)?;
@@ -68,8 +69,8 @@ pub fn find_out(script: i32) -> Result<Dialect, String> {
 }
 
 fn ask(script: i32) -> Result<Dialect, String> {
-    // What stands in such a comment is SQL for MySQL and MariaDB alone, so that both questions have
-    // an answer in the databases that they are for, and no hub logs an error.
+    // What stands in such a comment is SQL for MySQL and MariaDB only. So each question can be answered by
+    // the databases that it is for, and no hub logs an error.
     let row = first_row(script, dialect::QUESTION).ok_or(
         "the hub's database does not answer, so it is unknown how values are written for it. Look \
          for its error in the hub's log",
@@ -88,7 +89,7 @@ fn ask(script: i32) -> Result<Dialect, String> {
     }
 }
 
-/// The first row of what a query gives; None when it fails.
+/// The first row of a query's result; None when the query fails.
 fn first_row(script: i32, query: &str) -> Option<Vec<Option<Vec<u8>>>> {
     let pieces = [Piece::Text(Some(Cow::Borrowed(query.as_bytes()))), Piece::Int(1)];
     let args = Block::new(&pieces, Storage::Inside)?;

@@ -7,7 +7,7 @@ unsafe extern "C" {
     static stdout: *mut libc::FILE;
 }
 
-/// Writes out what the host's own `printf` has buffered, so that the order of lines is true.
+/// Writes out what the host's own `printf` has buffered, so that lines keep their order.
 pub fn flush() {
     // SAFETY: `stdout` is libc's stream; fflush locks it.
     unsafe { libc::fflush(stdout) };

@@ -1,17 +1,19 @@
-//! Statistics of one hook or function of a script: how often, how long, how it failed.
+//! Statistics of one hook or function of a script: how often it was called, how long that took, how it
+//! failed.
 //!
-//! Counting costs a few nanoseconds a call because only threads that have the script's interpreter
-//! attached do it, one at a time, so that plain loads and stores are enough. Reading the exact
-//! clock twice would cost more than all the rest, so not every call is timed exactly:
+//! Counting costs a few nanoseconds for each call: only threads that have the script's interpreter attached
+//! do it, one at a time, so plain loads and stores are enough. Reading the exact clock twice would cost more
+//! than all the rest, so not every call is timed exactly:
 //!
-//! - the first call in each tick of the ticking clock is; nearly all are, in a hub without much to do;
-//! - so are the first `EXACTLY` calls, and as many after each call that was slow;
-//! - of the others one in `SPARSE`, picked at random, stands for as many in the histogram.
+//! - the first call in each tick of the ticking clock is, which means nearly all calls in a hub that has
+//!   little to do;
+//! - so are the first `EXACTLY` calls, and as many after each slow call;
+//! - of the others one in `SPARSE` is, picked at random, and counts `SPARSE` times in the histogram.
 //!
-//! `total` is an estimate without bias, however fast and slow calls are mixed. A call's time is cut at
-//! `EDGE`. What lies below it is summed up from the calls that were picked, each for `SPARSE`: fast
-//! calls are much alike, so that comes out well. What lies above is told by the ticking clock for
-//! each call, picked or not: it may show nothing or a whole tick, but shows the right time on average.
+//! `total` is an estimate without bias, however fast and slow calls are mixed. Each call's time is cut in two
+//! at `EDGE`. The part below is summed up from the calls that were picked, each counted `SPARSE` times, which
+//! is good enough because fast calls are much alike. The part above is taken from the ticking clock for every
+//! call, picked or not: that may show nothing or a whole tick, but on average it shows the right time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,13 +21,13 @@ use parking_lot::Mutex;
 
 use crate::clock;
 
-/// Of calls that follow each other fast, one in so many is timed.
+/// Of calls that follow each other quickly, one in so many is timed.
 const SPARSE: u64 = 32;
-/// So many calls are timed at first, and after each slow one.
+/// How many calls are timed at first, and after each slow one.
 const EXACTLY: u64 = 256;
-/// A call that takes so long is slow: reading the clock costs nothing beside it.
+/// A call that takes this long is slow: reading the clock costs little beside it.
 const SLOW: u64 = 1_000_000;
-/// Where times are cut that are summed up in two ways.
+/// Where a time is cut into the two parts that are summed up in different ways.
 const EDGE: u64 = 100_000;
 const TICK: u64 = clock::TICK.as_nanos() as u64;
 
@@ -35,23 +37,23 @@ pub struct Row {
     calls: AtomicU64,
     errors: AtomicU64,
     timeouts: AtomicU64,
-    /// Calls that were not made, because the hook is suspended.
+    /// How many calls were not made because the hook was suspended.
     skipped: AtomicU64,
     vh_calls: AtomicU64,
     /// When the last call began, by the ticking clock.
     last_start: AtomicU64,
-    /// How many calls were timed of the `EXACTLY` that are to be.
+    /// How many of the `EXACTLY` calls that are to be timed have been.
     timed: AtomicU64,
     times: Times,
     last_error: Mutex<Option<LastError>>,
 }
 
-/// What went wrong last.
+/// The last thing that went wrong.
 #[derive(Clone, Debug)]
 pub struct LastError {
     /// Unix time.
     pub time: f64,
-    /// One line.
+    /// What went wrong, in one line.
     pub text: String,
 }
 
@@ -59,9 +61,9 @@ pub struct LastError {
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
     ticking: u64,
-    /// By the exact clock; 0 when this call is not timed.
+    /// The time by the exact clock; 0 when this call is not timed.
     exact: u64,
-    /// How many calls its time stands for.
+    /// For how many calls its time counts.
     weight: u64,
 }
 
@@ -73,7 +75,7 @@ impl Start {
     }
 }
 
-/// Adds to a number that only threads with the interpreter attached write.
+/// Adds to a number that only threads with the script's interpreter attached write.
 #[inline]
 fn add(number: &AtomicU64, more: u64) {
     number.store(number.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);

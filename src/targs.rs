@@ -1,16 +1,17 @@
 //! Argument blocks: making, reading, printing and freeing `w_Targs`.
 //!
-//! Everything is libc `malloc`, because hubs release blocks with plain `free`. A block is one
-//! allocation: head, elements, strings that live inside it, and last the copy of its format; so
-//! `free(block)` never leaks the format. A string pointer is the block's own allocation unless it
-//! points into the block.
+//! All memory is libc `malloc`, because hubs release blocks with plain `free`. A block is one allocation:
+//! head, elements, strings that live inside it, and last the copy of its format; so `free(block)` never leaks
+//! the format. A string that does not lie inside the block is an allocation of its own, which the block owns.
+//! So `w_free_args` and plain `free` are both right, each for the blocks that its generation of hub gets
+//! (`Storage`).
 //!
-//! A *live block*, of which the promises to these functions speak, is memory of `malloc` that nobody frees
-//! or changes meanwhile. Its format is NULL or a C string. It has an element for each letter of a format
-//! that holds letters only; each element's value is what its type says; and its strings and lists are NULL,
-//! or are alive as long and end with a NUL or NULL.
+//! The functions here ask for a *live block*: memory of `malloc` that nobody frees or changes meanwhile. Its
+//! format is NULL or a C string. If the format has only letters, the block has an element for each of them.
+//! Each element's value is what its type says. Strings and lists are NULL, or are alive as long as the block
+//! and end with a NUL or NULL.
 //!
-//! Here is where the parts of a block lie.
+//! This file says where the parts of a block lie.
 
 use std::ffi::{CStr, c_char};
 
@@ -32,12 +33,12 @@ pub use print::{Telling, as_text, brief, print_for_c};
 pub use release::{HostResult, free};
 pub use view::{Item, View};
 
-/// Elements of a `tab` block, whatever their types.
+/// How many elements a `tab` block has, whatever their types.
 pub const TAB_LENGTH: usize = 10;
 const TAB: &[u8] = b"tab";
 
-/// For each byte whether a block format may contain it. A table, because this is asked for each letter
-/// of each block; `variadic.c` reads it too.
+/// Tells for each byte whether the format of a block may contain it. It is a table because it is asked for
+/// each letter of each block; `variadic.c` reads it too.
 pub static LETTERS: [bool; 256] = {
     let mut letters = [false; 256];
     let mut rest: &[u8] = b"lsdpLDO";
@@ -69,7 +70,8 @@ unsafe fn element(block: *const w_Targs, index: usize) -> *mut w_Telement {
     unsafe { block.cast_mut().cast::<u8>().add(offset(index)).cast() }
 }
 
-/// Elements of a `tab` block: ten, or as many as lie before its format when that is inside.
+/// How many elements a `tab` block has: ten, or as many as lie before its format when the format is inside
+/// the block.
 ///
 /// # Safety
 /// `block` is a live block.
@@ -90,7 +92,7 @@ unsafe fn usable_size(block: *const w_Targs) -> usize {
     unsafe { libc::malloc_usable_size(block.cast_mut().cast()) }
 }
 
-/// Miri knows no `malloc_usable_size`. Under it all blocks are made here, where the format comes last.
+/// Miri has no `malloc_usable_size`. Under Miri all blocks are made here, where the format comes last.
 ///
 /// # Safety
 /// `block` is a live block that `build` made.

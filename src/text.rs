@@ -1,8 +1,8 @@
 //! Hub encodings: bytes of the hub ↔ text of Python.
 //!
-//! Text travels as WTF-8 (UTF-8 that may also hold lone surrogates), because bytes that do not
-//! decode become the surrogates U+DC80 to U+DCFF, as Python's `surrogateescape` does, and so
-//! survive a round trip. Characters an encoding lacks become `?`.
+//! In Rust text is WTF-8 (UTF-8 that may also hold lone surrogates), because bytes that do not decode become
+//! the surrogates U+DC80 to U+DCFF, as with Python's `surrogateescape`, and so survive a round trip.
+//! Characters that an encoding lacks become `?`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +26,7 @@ use single::Table;
 pub use decoded::Decoded;
 pub use names::UTF8_NUMBER;
 
-/// An encoding a hub may speak.
+/// An encoding that a hub may speak.
 #[derive(Debug)]
 pub struct Encoding {
     kind: Kind,
@@ -48,7 +48,8 @@ impl Encoding {
         matches!(self.kind, Kind::Utf8)
     }
 
-    /// Code points of all 256 bytes, lone surrogates among them, for an encoding of single bytes.
+    /// The code points of all 256 bytes, which may be lone surrogates; None when it is not an encoding of
+    /// single bytes.
     pub fn code_points(&self) -> Option<&[u16; 256]> {
         match &self.kind {
             Kind::SingleByte(table) => Some(&table.decode),
@@ -73,8 +74,8 @@ impl Encoding {
         }
     }
 
-    /// The code points of a text in an encoding of several bytes; None in all others. A long text that was
-    /// asked for lately is not decoded again.
+    /// The code points of a text in an encoding of several bytes; None for all other encodings. A long text
+    /// that was decoded lately is not decoded again.
     pub fn points_of_several_bytes(&self, bytes: &[u8]) -> Option<Rc<[u32]>> {
         thread_local! {
             static RECENT: RefCell<Recent> = RefCell::default();
@@ -88,7 +89,7 @@ impl Encoding {
         };
         let kept =
             RECENT.try_with(|recent| recent.borrow_mut().points(encoding.name(), bytes, decode));
-        // A thread that is ending keeps nothing.
+        // Nothing is kept on a thread that is ending.
         Some(kept.unwrap_or_else(|_| decode().into()))
     }
 }

@@ -1,11 +1,11 @@
-//! Records of the threads that call the library, one for each, which others look through at any time
-//! and without a lock. They are never freed; that of a thread that has ended is used again.
+//! Records of the threads that call the library, one for each thread, which others may look through at any
+//! time and without a lock. Records are never freed; when a thread has ended, its record is used again.
 
 use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-/// All records of one kind; a static.
+/// All records of one kind, in a static.
 #[derive(Debug)]
 pub struct Records<T: 'static> {
     first: AtomicPtr<Record<T>>,
@@ -20,12 +20,12 @@ pub struct Record<T: 'static> {
 }
 
 impl<T: Default + Sync> Records<T> {
-    /// None yet.
+    /// No records yet.
     pub const fn new() -> Records<T> {
         Records { first: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// A record for a thread that has none: a free one, or else a new one.
+    /// Takes a record for a thread that has none: a free one, or else a new one.
     pub fn take(&self) -> &'static Record<T> {
         let is_free = |record: &&Record<T>| !record.taken.swap(true, Ordering::AcqRel);
         self.records().find(is_free).unwrap_or_else(|| self.add())
@@ -63,7 +63,7 @@ impl<T: Default + Sync> Records<T> {
 }
 
 impl<T> Record<T> {
-    /// The thread ends: another one may have the record as it is.
+    /// Gives the record back when the thread ends. The next thread gets it as it is.
     pub fn give_back(&self) {
         self.taken.store(false, Ordering::Release);
     }

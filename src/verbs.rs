@@ -1,5 +1,5 @@
-//! What the exported functions do, with the pointers read: which scripts there are, and the errors for
-//! `w_LastError`.
+//! What the exported functions do once the pointers are read, where scripts run ([`Place`]), and what callers
+//! did wrong, as errors for `w_LastError`.
 
 use std::ffi::{OsStr, c_int};
 use std::os::unix::ffi::OsStrExt as _;
@@ -22,10 +22,10 @@ use crate::text::Encoding;
 /// All scripts of this process.
 pub static SCRIPTS: Registry<Place> = Registry::new();
 
-/// Where a script runs.
+/// Where a script runs. It is an enum and no trait object, so that no call of a script is virtual.
 #[derive(Debug)]
 pub enum Place {
-    /// In an interpreter of this process.
+    /// It runs in an interpreter of this process.
     Inside(load::Loaded),
 }
 
@@ -88,7 +88,7 @@ impl Runtime for Place {
     }
 }
 
-/// `w_Load`: the id or -1, and why the script does not run.
+/// `w_Load`: the id or -1, and why the script does not run, if it does not.
 pub fn load(block: Result<View, Error>) -> (c_int, Option<Error>) {
     let request = block.and_then(|block| {
         request(&block).inspect_err(|_| {
@@ -111,7 +111,7 @@ pub fn load(block: Result<View, Error>) -> (c_int, Option<Error>) {
     }
 }
 
-/// What a block asks `w_Load` for.
+/// Reads the block that is passed to `w_Load`.
 fn request(block: &View) -> Result<Request, Error> {
     let items: Vec<_> = block.items().collect();
     let [
@@ -132,7 +132,7 @@ fn request(block: &View) -> Result<Request, Error> {
     };
     let owned = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
     Ok(Request {
-        // Hubs pass a plain int: the upper half of the long is undefined.
+        // Hubs pass a plain int, so the upper half of the long is undefined.
         id: id as c_int,
         path: OsStr::from_bytes(path).into(),
         bot: owned(bot),
@@ -143,7 +143,7 @@ fn request(block: &View) -> Result<Request, Error> {
     })
 }
 
-/// `w_CallHook`: the block, or none, and why the hook itself could not answer.
+/// `w_CallHook`: the block, if there is one, and why the hook itself could not answer, if it could not.
 pub fn call_hook(
     id: c_int,
     hook: c_int,
@@ -183,7 +183,8 @@ pub fn register(
     add("w_RegisterFunction", id, name, function.map(Function::Plain))
 }
 
-/// `w_RegisterFunctionEx`: also refused for a format with unknown letters. What is refused is dropped.
+/// `w_RegisterFunctionEx`, which also refuses formats with unknown letters. A function that is refused is
+/// dropped, which gives its data back.
 pub fn register_owning(
     id: c_int,
     name: Option<&[u8]>,
@@ -225,7 +226,7 @@ pub fn unregister(id: c_int, name: Option<&[u8]>) -> Result<c_int, Error> {
     if SCRIPTS.functions(id).is_some_and(|registered| registered.remove(name)) {
         return Ok(1);
     }
-    // Hosts may take back what they are not sure of; that is nothing for the log.
+    // Hosts may take functions back without knowing whether they are registered; the log need not tell.
     let name = plain::quoted(name);
     let message = format!("w_UnregisterFunction({id}, {name}): there is no such function");
     Err(Error::new(Code::NotFound, message).told())

@@ -1,4 +1,4 @@
-//! The edge to C: no panic crosses it.
+//! The edge to C: no panic crosses it, and the error of a failing call is recorded here and nowhere else.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,7 +8,7 @@ use crate::last_error;
 use crate::log;
 use crate::panics::{self, Caught, Point};
 
-/// Set once the log is installed: nothing is left to be done before the body of an exported function.
+/// Set once the log is installed: then the body of an exported function can run at once.
 static READY: AtomicBool = AtomicBool::new(false);
 
 /// Runs the body of an exported function; a panic is logged and becomes `fallback`.
@@ -17,7 +17,7 @@ pub fn guard<T>(point: &'static Point, fallback: T, body: impl FnOnce() -> T) ->
     guard_or(point, || fallback, body)
 }
 
-/// The same where what it becomes has to be found out.
+/// [`guard`] for a fallback that has to be found out.
 #[inline]
 fn guard_or<T>(point: &'static Point, fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
     let caught = panics::catch(point, || {
@@ -63,7 +63,7 @@ pub fn call<T: Copy>(
     )
 }
 
-/// The same where a value may come with an error, and what is answered after a panic has to be found out.
+/// [`call`] for a body that may give a value and an error, and for a fallback that has to be found out.
 pub fn call_or<T>(
     point: &'static Point,
     fallback: impl FnOnce() -> T,

@@ -1,4 +1,4 @@
-//! The C++ side of the interface: exports the one public C++ function, which `cxx.cpp` has.
+//! The C++ side of the interface: exports its one public function, which is written in `cxx.cpp`.
 
 use std::ffi::c_char;
 

@@ -1,4 +1,4 @@
-//! Calling C of the host: its functions, its live callback table.
+//! What C code of the host gives us: its functions, its log sink and its live callback table.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr::NonNull;
@@ -74,7 +74,9 @@ unsafe extern "C" {
     ) -> *mut c_char;
 }
 
-/// A function of the host with data of its own, which it gets back when this is dropped.
+/// A function of the host with data of its own. The library owns the data from `w_RegisterFunctionEx` on and
+/// gives it back exactly once: when this is dropped, which happens without a lock held or an interpreter
+/// attached.
 #[derive(Debug)]
 pub struct OwningFunction {
     function:
@@ -89,7 +91,7 @@ unsafe impl Send for OwningFunction {}
 unsafe impl Sync for OwningFunction {}
 
 impl OwningFunction {
-    /// Takes a function with its data; None for NULL, and then the data is given back.
+    /// Takes a function with its data. None for NULL, after the data has been given back.
     ///
     /// # Safety
     /// Until `release` is called, function and data may be used on any thread that calls scripts;
@@ -107,8 +109,8 @@ impl OwningFunction {
         Some(OwningFunction { function, user, release })
     }
 
-    /// Calls it. The interpreter must be left before, and no lock of ours held. An error has the text that the
-    /// function gave, or none, and the exception to raise, if it named one.
+    /// Calls it. The interpreter must be left before, and no lock of ours held. An error has the text that
+    /// the function gave, if any, and the exception that it asked for, if it named one.
     pub fn call(&self, script: i32, args: &Block) -> Result<HostResult, Error> {
         let mut failure =
             w_Tfailure { exception: std::ptr::null_mut(), message: std::ptr::null_mut() };
@@ -139,7 +141,7 @@ impl Drop for OwningFunction {
     }
 }
 
-/// Gives data of the host back to it.
+/// Gives the host its data back.
 ///
 /// # Safety
 /// `release` is NULL, or may be called with the data on this thread.
@@ -155,7 +157,7 @@ unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
     }
 }
 
-/// A text from malloc, which is freed.
+/// Copies a text from malloc and frees it.
 ///
 /// # Safety
 /// `text` is NULL or a C string from malloc, not used afterwards.
@@ -221,7 +223,7 @@ impl CallbackTable {
         NonNull::new(table).map(CallbackTable)
     }
 
-    /// One that offers nothing.
+    /// A table that offers nothing.
     #[cfg(test)]
     pub fn empty() -> CallbackTable {
         let slots: Vec<w_Tcallback> = vec![None; MAX_CALLBACKS];
@@ -236,7 +238,7 @@ impl CallbackTable {
     }
 }
 
-/// What a table had in its slots once. Unlike the table it stays whatever the host does with that.
+/// What a table once had in its slots. It stays the same, whatever the host does with the table.
 #[derive(Debug)]
 pub struct TableCopy([AtomicPtr<c_void>; MAX_CALLBACKS]);
 
@@ -246,7 +248,7 @@ impl TableCopy {
         TableCopy([const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_CALLBACKS])
     }
 
-    /// Copies what is in a table now; nothing when there is none.
+    /// Copies what is in a table now. Without a table all slots are empty.
     pub fn set(&self, table: Option<CallbackTable>) {
         for (slot, place) in self.0.iter().enumerate() {
             let function = table.and_then(|table| table.get(slot));
@@ -287,7 +289,7 @@ impl TablePlace {
     }
 }
 
-/// Writes a text from `malloc` to `place`. False for NULL, and without memory.
+/// Writes a text from `malloc` to `place`. False for NULL, and when there is no memory.
 ///
 /// # Safety
 /// `place` is NULL or a pointer that may be written.

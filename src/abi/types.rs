@@ -1,4 +1,4 @@
-//! The two structures of the C interface, and the asserts that pin their layout.
+//! The structures and function types of the C interface, and the asserts that pin their layout.
 
 #![allow(missing_debug_implementations, reason = "what is valid in them depends on the format")]
 #![allow(non_snake_case, reason = "the names hosts use")]
@@ -28,7 +28,7 @@ pub union Payload {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct w_Telement {
-    /// Format letter of this element; 0 in a `tab` block means a value without C form.
+    /// Format letter of this element. In a `tab` block 0 means a value that has no form in C.
     pub kind: c_char,
     /// The value.
     pub value: Payload,

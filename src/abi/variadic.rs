@@ -1,5 +1,5 @@
-//! The variadic functions `w_pack`, `w_vapack`, `w_unpack`: `variadic.c` reads the arguments and goes
-//! the usual way, the functions here decide what is left.
+//! The variadic functions `w_pack`, `w_vapack`, `w_unpack`: `variadic.c` reads the arguments and does the
+//! usual cases; the functions here decide the others.
 
 use std::ffi::{c_char, c_int};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -24,8 +24,8 @@ visible_to_c!(
     "vh_unpack_from" => unpack_from
 );
 
-/// Lets the C code go its own way where there is nothing to guard; tests that ask for panics keep it
-/// from that.
+/// Lets the C code do the usual cases without asking Rust, as it has nothing to guard there. In builds for
+/// tests that inject panics it always asks.
 pub fn need_no_guard() {
     if cfg!(feature = "inject-panics") {
         return;
@@ -34,7 +34,8 @@ pub fn need_no_guard() {
     unsafe { vh_letters.store(targs::LETTERS.as_ptr().cast_mut(), Ordering::Release) };
 }
 
-/// The letters of block formats, as long as `need_no_guard` was not called; NULL after a panic.
+/// The letters of block formats. The C code asks for them until `need_no_guard` was called; NULL after a
+/// panic.
 extern "C" fn letters() -> *const bool {
     guard(point!("w_pack"), std::ptr::null(), || targs::LETTERS.as_ptr())
 }
@@ -45,7 +46,8 @@ unsafe extern "C" fn refuse_format(format: *const c_char) {
     guard(point!("w_pack: refusing a format"), (), || unsafe { targs::refuse_format(format) });
 }
 
-/// The element the values of `w_unpack` start at, or -1 when the block does not fit the format.
+/// The number of the element with which the values of `w_unpack` start, or -1 when the block does not fit the
+/// format.
 unsafe extern "C" fn unpack_from(args: *const w_Targs, format: *const c_char) -> c_int {
     // SAFETY: the pointers are NULL or what the caller of w_unpack passed.
     guard(point!("w_unpack"), -1, || unsafe { targs::unpack_from(args, format) })

@@ -1,4 +1,4 @@
-//! `std::vector<std::string>` of the hub, which `cxx.cpp` handles.
+//! Reading a `std::vector<std::string>` of the hub, by means of `cxx.cpp`.
 
 use std::ffi::{c_char, c_void};
 

@@ -1,6 +1,6 @@
-//! Scripts that do not run though somebody counts on them. Operators are told in their chat, and each
-//! of them when he logs in: at the hub's start nobody is there to read. A live script lends its id,
-//! because the hub knows no other.
+//! Scripts that do not run although somebody counts on them. Operators are told in their chat, and each of
+//! them again when logging in, because at the hub's start nobody is there to read. A live script lends its id
+//! for that, because the hub accepts no other.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::targs::{Block, Item, Piece, Storage, View};
 
 /// The lowest class of operators.
 const OPERATOR: i64 = 3;
-/// Time after which the operators' chat hears of it again.
+/// After this time the operators' chat is told again.
 const AGAIN: u64 = Duration::from_secs(3600).as_nanos() as u64;
 
 /// A script that does not run.
@@ -60,7 +60,7 @@ pub fn raise(alarm: Alarm) {
     alarms.push(Raised { alarm, told: None });
 }
 
-/// The script runs, or nobody counts on it any more.
+/// The script runs now, or nobody counts on it any more.
 pub fn lower(script: &Path) {
     ALARMS.lock().retain(|known| known.alarm.path != script);
 }
@@ -75,8 +75,8 @@ pub fn any() -> bool {
     !ALARMS.lock().is_empty()
 }
 
-/// Tells what there is to tell after a call of a hook of this script, which lends its id. The
-/// interpreter is left, no lock held, and the script still there.
+/// Tells operators what there is to tell, after a call of a hook of this script, which lends its id. The
+/// interpreter is left, no lock is held, and the script is still there.
 pub fn tell(script: &ScriptInfo, hook: usize, params: &View) {
     for text in texts(&due(clock::ticking())) {
         notices::say_in_op_chat(script, &text);
@@ -90,7 +90,7 @@ pub fn tell(script: &ScriptInfo, hook: usize, params: &View) {
     }
 }
 
-/// What the operators' chat is to hear now.
+/// The alarms that the operators' chat must be told of now.
 fn due(now: u64) -> Vec<Alarm> {
     let mut alarms = ALARMS.lock();
     let due = alarms.iter_mut().filter(|known| known.is_due(now));
@@ -101,8 +101,8 @@ fn due(now: u64) -> Vec<Alarm> {
     .collect()
 }
 
-/// What is said of these scripts: one text for all with the same reason, as a wrong setting of the hub
-/// has hold of all scripts.
+/// What is said of these scripts. All with the same reason share one text, because a wrong setting of the hub
+/// affects every script.
 fn texts(alarms: &[Alarm]) -> Vec<String> {
     let mut reasons: Vec<&str> = Vec::new();
     for alarm in alarms {
@@ -133,7 +133,7 @@ fn text(reason: &str, alarms: &[&Alarm]) -> String {
     text + &format!(" Load {them} again when that is mended.")
 }
 
-/// The class of a user, by the hub's bytes for his nick.
+/// The class of the user whose nick these bytes of the hub are.
 fn class_of(script: &ScriptInfo, nick: &[u8]) -> Option<i64> {
     let answer = hub::call_for_library(&CALLBACKS[GET_USER_CLASS], script.id, || {
         Block::new(&[Piece::Text(Some(Cow::Borrowed(nick)))], Storage::Inside)
@@ -145,7 +145,7 @@ fn class_of(script: &ScriptInfo, nick: &[u8]) -> Option<i64> {
 }
 
 fn write_to(script: &ScriptInfo, nick: &[u8], text: &str) {
-    // A hub without private messages has the operators' chat and the log.
+    // A hub that offers no private messages still has the operators' chat and the log.
     drop(hub::call_for_library(&CALLBACKS[PM], script.id, || {
         let nobody = || Piece::Text(None);
         let pieces = [
@@ -158,7 +158,7 @@ fn write_to(script: &ScriptInfo, nick: &[u8], text: &str) {
     }));
 }
 
-/// Whether this script is the one that lends its id: the first one, which hears of events first.
+/// Whether this script lends its id: it is the first live one, which hears of events first.
 pub fn is_told_by(script: &ScriptInfo) -> bool {
     directory::first_live().is_some_and(|first| first.serial == script.serial)
 }

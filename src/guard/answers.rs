@@ -1,4 +1,4 @@
-//! What a runtime answers the registry: of a hook, and of a script that does not load.
+//! What a runtime answers the registry: about a call of a hook, and about a script that does not load.
 
 use super::script::ScriptInfo;
 use crate::error::{Code, Error};
@@ -18,13 +18,13 @@ impl HookReply {
     /// The script has no such hook.
     pub const NONE: HookReply = HookReply { block: None, error: None };
 
-    /// An answer that nothing is wrong with, or none.
+    /// An answer without an error, or no answer.
     pub fn of(block: Option<Block>) -> HookReply {
         HookReply { block, error: None }
     }
 }
 
-/// Why a script is not loaded. The log has been told.
+/// Why a script is not loaded. It has been logged.
 #[derive(Debug)]
 pub struct NotLoaded {
     /// For the host.
@@ -42,7 +42,7 @@ pub enum Obstacle {
     Settings,
     /// It crashed the process when it ran last.
     Crash,
-    /// Its file cannot be read, or its top level raised an exception, or the machine is at its limits.
+    /// Its file cannot be read, its top level raised an exception, or the machine is at its limits.
     Failure,
 }
 
@@ -54,9 +54,9 @@ impl NotLoaded {
         NotLoaded { error, reason, obstacle }
     }
 
-    /// Whether a stub stands in for a script that asks for this. An author hears of an exception at
-    /// once, so without the wish such a script is simply not loaded; settings may be wrong for all
-    /// scripts of a hub, from one start to the next.
+    /// Whether a stub stands in for a script with this `on_error`: when the script asks for refusal, and when
+    /// settings are wrong, for those may stop all scripts of a hub from one start to the next. Otherwise the
+    /// script is simply not loaded: the author of one that raised an exception hears of it at once.
     pub fn leaves_stub(&self, on_error: OnError) -> bool {
         on_error.asks() || self.obstacle == Obstacle::Settings
     }

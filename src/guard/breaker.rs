@@ -1,19 +1,19 @@
-//! Suspends a hook or function that goes past its deadline again and again, and tries it again after a
-//! pause that doubles from time to time.
+//! Suspends a hook or function that goes past its deadline again and again, and tries it again after a pause
+//! that doubles each time.
 //!
-//! Exceptions alone suspend nothing: whoever sends a hook what it does not expect would switch it off
-//! for everybody.
+//! Exceptions alone suspend nothing, or a user who sends a hook something unexpected could switch it off for
+//! everybody.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock;
 
-/// So many timeouts in a row suspend.
+/// How many timeouts in a row suspend.
 const TIMEOUTS: u64 = 3;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LAST_PAUSE: Duration = Duration::from_secs(600);
-/// What was suspended again within this time after it was back goes on with its pauses.
+/// A hook that is suspended again within this time after it was back goes on with its longer pauses.
 const MEMORY: u64 = Duration::from_secs(3600).as_nanos() as u64;
 
 /// How a call ended.
@@ -48,12 +48,12 @@ pub struct Breaker {
     trial: AtomicBool,
     /// How long the last pause was, in nanoseconds.
     pause: AtomicU64,
-    /// When it was back from it.
+    /// When it last came back from being suspended.
     back: AtomicU64,
 }
 
 impl Breaker {
-    /// Whether it may be called now. Who gets a yes must report the `outcome`.
+    /// Whether it may be called now. After a yes the caller must report the `outcome`.
     #[inline]
     pub fn admits(&self) -> bool {
         self.until.load(Ordering::Relaxed) == 0 || self.admits_trial()
@@ -94,7 +94,7 @@ impl Breaker {
         (streak >= TIMEOUTS).then(|| Change::Suspended(self.suspend(self.first_pause(now), now)))
     }
 
-    /// What comes and goes does not begin with a short pause each time.
+    /// The first pause. A hook that comes and goes does not start again with a short one.
     fn first_pause(&self, now: u64) -> Duration {
         let flaps = now.saturating_sub(self.back.load(Ordering::Relaxed)) < MEMORY;
         if self.pause.load(Ordering::Relaxed) > 0 && flaps {
@@ -139,7 +139,7 @@ mod tests {
         (0..times).map(|_| breaker.note(Outcome::Timeout, now)).last().flatten()
     }
 
-    /// It is tried at that moment.
+    /// Tries it again at that moment, with this outcome.
     fn try_again(breaker: &Breaker, outcome: Outcome, now: u64) -> Option<Change> {
         breaker.trial.store(true, Ordering::Relaxed);
         breaker.note(outcome, now)

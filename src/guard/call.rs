@@ -8,7 +8,7 @@ use super::script::ScriptInfo;
 use super::slot::{self, Outer, Slot};
 use crate::stats::Start;
 
-/// A call that runs. Dropping it ends it, with the interpreter still attached.
+/// A call that is running. Dropping it ends it; the interpreter is still attached then.
 #[derive(Debug)]
 pub struct Call<'c, A: Attachment> {
     entry_point: &'c EntryPoint,
@@ -20,13 +20,13 @@ pub struct Call<'c, A: Attachment> {
 }
 
 impl<'c, A: Attachment> Call<'c, A> {
-    /// A call begins, which the entry point admitted.
+    /// Begins a call that the entry point has admitted.
     #[inline]
     pub fn begin(attached: A, entry_point: &'c EntryPoint) -> Call<'c, A> {
         Call::begin_limited(attached, entry_point, entry_point.limit())
     }
 
-    /// The same for what may take as long as it needs; the log tells when that is long.
+    /// The same for a call that may take as long as it needs. The log tells when it takes long.
     pub fn begin_unlimited(attached: A, entry_point: &'c EntryPoint) -> Call<'c, A> {
         Call::begin_limited(attached, entry_point, slot::TOLD_ONLY)
     }
@@ -69,17 +69,17 @@ impl<A: Attachment> Call<'_, A> {
         self.entry_point.script()
     }
 
-    /// It failed; see `EntryPoint::has_failed`.
+    /// The call failed; see `EntryPoint::has_failed`.
     pub fn has_failed(&self, what: String, kind: &str) -> bool {
         self.entry_point.has_failed(what, kind)
     }
 
-    /// It failed because it was interrupted, which the watchdog has told.
+    /// The call failed because it was interrupted, which the watchdog has already logged.
     pub fn was_interrupted(&self, what: String) {
         self.entry_point.row().count_error(what);
     }
 
-    /// It returned after its deadline: nobody waits for its result any more. Gives the reason.
+    /// The call returned after its deadline, when nobody wanted its result any more. Gives the reason.
     #[cold]
     pub fn answers_too_late(&self) -> String {
         let what = "returned after its deadline; its result is not used";
@@ -89,14 +89,14 @@ impl<A: Attachment> Call<'_, A> {
         message
     }
 
-    /// What was passed or returned cannot cross between C and Python; `reason` is one line. True when
-    /// that is to be logged: of functions always, for each of their calls is asked for by somebody.
+    /// What was passed or returned cannot cross between C and Python; `reason` is one line. True when it is
+    /// to be logged, which it always is for functions, because somebody asked for each of their calls.
     pub fn was_refused(&self, reason: &str) -> bool {
         self.has_failed(reason.to_owned(), reason) || self.entry_point.kind() == Kind::Function
     }
 
-    /// Whether the call has gone past its deadline. The script's code has come to its end: nothing more
-    /// is sent to a late call, so that telling of it is not interrupted.
+    /// Whether the call has gone past its deadline. To be called when the script's code has ended: from then
+    /// on nothing is sent to the late call, so that logging it is not interrupted.
     pub fn ends_late(&self) -> bool {
         let late = self.slot.is_late();
         if late {

@@ -1,8 +1,10 @@
-//! Who was running when the process crashed: a fatal signal inside a script's call leaves a line in
-//! the log and a small file, and at the next start that script is held back once.
+//! Tells who was running when the process crashed: a fatal signal inside a script's call leaves a line in the
+//! log and a small file, and at the next start that script is held back once.
 //!
-//! What the handler calls here runs in a process that is broken: it calls nothing but what POSIX lists
-//! as safe in signal handlers, takes no lock, and allocates nothing. `handlers` says how it is reached.
+//! What the handler calls here runs in a broken process: it calls nothing but what POSIX lists as safe in
+//! signal handlers, takes no lock and allocates nothing. It finds the call by the slot that has the kernel's
+//! number of this thread; on a thread that a script started, it finds the script by the thread's interpreter.
+//! `handlers` says how it is reached.
 
 use std::ffi::{CStr, CString, OsStr, c_int};
 use std::os::unix::ffi::OsStrExt as _;
@@ -31,16 +33,16 @@ const SIGNALS: [(c_int, &str); 5] = [
     (libc::SIGILL, "SIGILL"),
     (libc::SIGABRT, "SIGABRT"),
 ];
-/// The file's name, in the hub's configuration folder or else beside the script.
+/// The file's name. It lies in the hub's configuration folder, or else beside the script.
 const FILE: &str = "vh_python_crash.txt";
 
-/// Tells by its address where the scripts run that started this thread, for the crash handler: it calls nothing
-/// but what is safe there.
+/// Gives the address of the interpreter that this thread belongs to. It is called in the crash handler, so it
+/// does only what is safe there.
 type PlaceOfThread = fn() -> Option<usize>;
 
 static PLACE_OF_THREAD: OnceLock<PlaceOfThread> = OnceLock::new();
 
-/// Puts our handlers before the host's, and forgets what the start before has told.
+/// Installs our handlers before the host's, and forgets what was told at the previous start.
 pub fn install(place_of_thread: PlaceOfThread) {
     // It is the same at each start.
     let _ = PLACE_OF_THREAD.set(place_of_thread);
@@ -48,13 +50,14 @@ pub fn install(place_of_thread: PlaceOfThread) {
     handlers::install();
 }
 
-/// Says which script this thread was running, if any. Its texts do not lie in the handler's own frame.
+/// Says which script this thread was running, if any. It is a function of its own so that its texts do not
+/// lie in the handler's frame.
 #[inline(never)]
 fn explain(signal: &str) {
     // SAFETY: always allowed.
     let thread = unsafe { libc::gettid() };
     let Some(slot) = slot::all().find(|slot| slot.kernel_thread() == thread) else {
-        // No thread that the host calls scripts on.
+        // The host calls no scripts on this thread.
         return explain_own_thread(signal);
     };
     let Some(seen) = slot.look() else { return };
@@ -72,7 +75,7 @@ fn explain(signal: &str) {
     note(script, signal, entry_point.name());
 }
 
-/// Whose fault it is, and what comes of it.
+/// What the log says of whose fault it is, and of what comes of it.
 fn at_fault(script: &ScriptInfo) -> &'static str {
     if script.settings.hold_back {
         "the script, or a C extension it uses, is at fault. It is held back once when it is loaded again\n"
@@ -81,8 +84,8 @@ fn at_fault(script: &ScriptInfo) -> &'static str {
     }
 }
 
-/// The same for a thread that a script started. In the main interpreter nobody knows which script that
-/// was, so all of its scripts are named, and none is held back.
+/// The same for a thread that a script started. In the main interpreter it is not known which script did, so
+/// all of its scripts are named, and none is held back.
 fn explain_own_thread(signal: &str) {
     let Some(interpreter) = PLACE_OF_THREAD.get().and_then(|place| place()) else { return };
     let scripts = || {
@@ -122,7 +125,7 @@ fn note(script: &ScriptInfo, signal: &str, call: &str) {
     }
 }
 
-/// Which script lives in which interpreter, for threads that scripts started.
+/// An entry of the list that says which script lives in which interpreter, for threads that scripts started.
 #[derive(Debug, Default)]
 struct Home {
     /// The address of the interpreter; 0 is none.
@@ -142,7 +145,7 @@ impl std::fmt::Debug for Residence {
 }
 
 impl Residence {
-    /// The script lives there until this is dropped, which the script does before it goes.
+    /// Says that the script lives there, until this is dropped; the script drops it before it goes.
     pub fn new(script: &ScriptInfo, interpreter: usize) -> Residence {
         let home = HOMES.take();
         home.script.store(ptr::from_ref(script).cast_mut(), Ordering::Release);
@@ -159,7 +162,7 @@ impl Drop for Residence {
     }
 }
 
-/// A text on the stack. What does not fit is left out.
+/// A text on the stack. What does not fit is cut off.
 struct Line {
     bytes: [u8; 4096 + 512],
     length: usize,
@@ -199,7 +202,7 @@ impl Line {
         self.bytes(&digits[first..])
     }
 
-    /// To standard output, which is the log, and to standard error, where others look for crashes.
+    /// Writes it to standard output, which is the log, and to standard error, where people look for crashes.
     fn log(&self) {
         if stream::is_line_open() {
             Line::new().add("\n").write(libc::STDOUT_FILENO);
@@ -228,7 +231,7 @@ impl Line {
     }
 }
 
-/// Tells open files apart; None for one that is closed.
+/// What tells open files apart; None for a file that is closed.
 fn identity(file: c_int) -> Option<(libc::dev_t, libc::ino_t)> {
     // SAFETY: the kernel fills the structure when it returns 0; allowed in signal handlers.
     unsafe {
@@ -237,7 +240,7 @@ fn identity(file: c_int) -> Option<(libc::dev_t, libc::ino_t)> {
     }
 }
 
-/// Where a script's crash is written: in the configuration folder, or else beside it.
+/// Where a crash of a script is written: in the configuration folder, or else beside the script.
 pub fn files(path: &Path, config_dir: Option<&[u8]>) -> Vec<CString> {
     let beside = path.parent().map(Path::to_path_buf);
     let folders = [config_dir.map(|folder| PathBuf::from(OsStr::from_bytes(folder))), beside];
@@ -245,9 +248,9 @@ pub fn files(path: &Path, config_dir: Option<&[u8]>) -> Vec<CString> {
     files.filter_map(|file| CString::new(file.into_os_string().into_encoded_bytes()).ok()).collect()
 }
 
-/// Why the script is not to be loaded this time, for operators and for the host, which the log has: it crashed the
-/// process last time. None when it may run,
-/// as always when it does not want to be held back.
+/// Why the script is not to be loaded this time, for operators and for the host: it crashed the process last
+/// time. The error has been logged. None when the script may run, as it always may when it does not want to
+/// be held back.
 pub fn reason_to_hold_back(script: &ScriptInfo) -> Option<(String, Error)> {
     if !is_armed() {
         return None;
@@ -262,7 +265,7 @@ pub fn reason_to_hold_back(script: &ScriptInfo) -> Option<(String, Error)> {
     })
 }
 
-/// Says once after each start that a file under our name is left alone.
+/// Says, once after each start, that a file under our name is left alone.
 fn tell_of_foreign(file: &Path, reason: &str) -> Option<Vec<u8>> {
     if !TOLD_OF_FOREIGN.swap(true, Ordering::Relaxed) {
         tracing::error!(
@@ -276,7 +279,7 @@ fn tell_of_foreign(file: &Path, reason: &str) -> Option<Vec<u8>> {
 
 static TOLD_OF_FOREIGN: AtomicBool = AtomicBool::new(false);
 
-/// The value of a line of the file.
+/// The value in a line of the file.
 fn value(line: &[u8]) -> &[u8] {
     line.iter().position(|&byte| byte == b' ').map_or(line, |space| &line[space + 1..])
 }
@@ -309,13 +312,14 @@ fn hold_back(script: &ScriptInfo, file: &Path, note: [&[u8]; 3]) -> Option<(Stri
     Some((format!("it is held back once, because {crash} when it ran last"), error))
 }
 
-/// A stack for the handler, for threads that have none: a script may have used up the thread's own.
-/// The host's handlers run on it too, whether they asked for such a stack or not, so it is roomy; what
-/// is too much even so runs into a page that cannot be written, and not into memory of others.
+/// A stack for the handler on threads that have none of that kind, because a script may have used up the
+/// thread's own stack. The host's handlers run on it too, even if they did not ask for such a stack, so it is
+/// large. A handler that needs still more runs into a page that cannot be written, and not into somebody
+/// else's memory.
 pub mod stack {
     use super::{is_armed, ptr};
 
-    /// Only what is used takes memory.
+    /// Only the pages that are used take memory.
     const SIZE: usize = 256 * 1024;
 
     /// The size of the page below it.
@@ -324,7 +328,7 @@ pub mod stack {
         usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
     }
 
-    /// Gives this thread one, unless it has one. Returns its address, or 0.
+    /// Gives this thread such a stack, unless it has one. Returns the address, or 0.
     pub fn add() -> usize {
         // SAFETY: the kernel fills the structure; the memory is new, and given back by `remove`.
         unsafe {
@@ -351,7 +355,7 @@ pub mod stack {
         }
     }
 
-    /// Takes it away when the thread ends, if it is still the thread's; else it is left alone.
+    /// Takes the stack away when the thread ends. A stack that is not the thread's any more is left alone.
     pub fn remove(address: usize) {
         if address == 0 {
             return;

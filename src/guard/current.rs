@@ -1,4 +1,4 @@
-//! Which script each thread of the host runs for.
+//! For which script each thread of the host runs.
 
 use std::cell::Cell;
 use std::ptr;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use super::script::ScriptInfo;
 
-/// A script a thread runs for, and the one it ran for before.
+/// A script that a thread runs for, and the one that it ran for before.
 struct Running<'r> {
     script: &'r Arc<ScriptInfo>,
     outer: *const Running<'static>,
 }
 
 thread_local! {
-    /// What this thread runs for, innermost. Each one is on the stack of `running_for`.
+    /// The innermost script that this thread runs for. Each `Running` is on the stack of its `running_for`.
     static INNERMOST: Cell<*const Running<'static>> = const { Cell::new(ptr::null()) };
 }
 
-/// This thread runs for a script while `body` does.
+/// Says that this thread runs for a script while `body` runs.
 pub fn running_for<R>(script: &Arc<ScriptInfo>, body: impl FnOnce() -> R) -> R {
     struct Left(*const Running<'static>);
     impl Drop for Left {
@@ -49,7 +49,7 @@ pub fn script() -> Option<Arc<ScriptInfo>> {
     all().next()
 }
 
-/// Whether this thread runs for a script, be it further out.
+/// Whether this thread runs for a script, as the innermost one or further out.
 pub fn is_inside(script: &Arc<ScriptInfo>) -> bool {
     all().any(|own| Arc::ptr_eq(&own, script))
 }

@@ -1,5 +1,5 @@
-//! The records of all scripts, from before their first line runs until nothing of them is left: those that
-//! are live, and those that the watchdog looks after beside them.
+//! The records of all scripts, from before their first line runs until nothing of them is left: live scripts,
+//! and others that the watchdog looks after too.
 
 use std::ptr;
 use std::sync::{Arc, Weak};
@@ -12,14 +12,14 @@ use super::script::ScriptInfo;
 /// A leaf lock.
 static RECORDS: Mutex<Vec<Weak<ScriptInfo>>> = Mutex::new(Vec::new());
 
-/// From now on a script is known.
+/// Adds the record of a script.
 pub fn add(script: &Arc<ScriptInfo>) {
     let mut records = RECORDS.lock();
     records.retain(|known| known.strong_count() > 0);
     records.push(Arc::downgrade(script));
 }
 
-/// Every script that is still there.
+/// Every script whose record is still there.
 pub fn all() -> Vec<Arc<ScriptInfo>> {
     RECORDS.lock().iter().filter_map(Weak::upgrade).collect()
 }

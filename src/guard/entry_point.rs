@@ -13,11 +13,11 @@ use crate::log::plain;
 use crate::name_hash::name_hash;
 use crate::stats::Row;
 
-/// Functions of a script that have statistics of their own; the rest share one entry point.
+/// How many functions of a script have statistics of their own; the others share one entry point.
 const FUNCTIONS: usize = 64;
 const OTHERS: &str = "(other functions)";
 
-/// Whether the hub calls it for an event or by its name.
+/// Whether the hub calls it for an event, or the host by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the type says it")]
 pub enum Kind {
@@ -29,7 +29,7 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct EntryPoint {
     script: Weak<ScriptInfo>,
-    /// As the host wrote it, and as it is shown.
+    /// The name in the host's bytes; `name` is how it is shown.
     bytes: Box<[u8]>,
     name: String,
     kind: Kind,
@@ -38,7 +38,7 @@ pub struct EntryPoint {
     limit: u64,
     breaker: Breaker,
     repeats: Repeats,
-    /// What was told of its waiting for slow functions of the hub.
+    /// What was logged about its waiting for slow functions of the hub.
     waits: Repeats,
 }
 
@@ -74,7 +74,7 @@ impl EntryPoint {
         self.kind
     }
 
-    /// The same in nanoseconds; 0 is for ever.
+    /// How long a call of it may take, in nanoseconds; 0 is for ever.
     pub(super) fn limit(&self) -> u64 {
         self.limit
     }
@@ -84,7 +84,8 @@ impl EntryPoint {
         (self.limit > 0).then(|| Duration::from_nanos(self.limit))
     }
 
-    /// Whether it may be called now; when it may, a call must begin. A call that may not is counted.
+    /// Whether it may be called now. After a yes the caller must begin a call; a no is counted as a skipped
+    /// call.
     #[inline]
     pub fn admits(&self) -> bool {
         let admits = self.breaker.admits();
@@ -99,19 +100,19 @@ impl EntryPoint {
         self.breaker.is_suspended()
     }
 
-    /// A call of it failed; `what` says in one line how, and `kind` what and where. True when that
-    /// is to be logged in full.
+    /// A call of it failed. `what` says in one line how; `kind` says what kind of error it was, and where.
+    /// True when it is to be logged in full.
     pub fn has_failed(&self, what: String, kind: &str) -> bool {
         self.row.count_error(what);
         self.repeats.is_new(kind, clock::ticking())
     }
 
-    /// A call of it goes past its deadline at this `place`. True when that is to be logged in full.
+    /// A call of it has gone past its deadline at this `place`. True when that is to be logged in full.
     pub fn is_late(&self, place: &str) -> bool {
         self.repeats.is_new(&format!("TimeoutError in {place}"), clock::ticking())
     }
 
-    /// The same for one that waits for the hub.
+    /// The same for a call that waits for the hub.
     pub fn waits_for_hub(&self, place: &str) -> bool {
         self.waits.is_new(place, clock::ticking())
     }
@@ -179,7 +180,7 @@ impl EntryPoint {
         }
     }
 
-    /// Whether it is a hook that refuses when it cannot answer.
+    /// Whether it is a hook that refuses when it cannot run.
     fn refuses(&self) -> bool {
         let number = HOOKS.iter().position(|hook| hook.text == self.name);
         self.kind == Kind::Hook
@@ -204,7 +205,8 @@ pub struct EntryPoints {
 }
 
 impl EntryPoints {
-    /// None yet. They belong to this record; a call of each may take so long, and for ever when that is zero.
+    /// No entry points yet. They will belong to this record, and each call of them may take as long as
+    /// `timeout`; zero is for ever.
     pub(super) fn new(script: &Weak<ScriptInfo>, timeout: Duration) -> EntryPoints {
         EntryPoints {
             script: Weak::clone(script),
@@ -221,7 +223,7 @@ impl EntryPoints {
         self.hooks[number].get_or_init(|| self.make(HOOKS[number].text.as_bytes(), Kind::Hook))
     }
 
-    /// A function, which exists.
+    /// The function of this name, which the script has.
     #[inline]
     pub fn function(&self, name: &[u8]) -> &EntryPoint {
         let hash = name_hash(name);
@@ -235,7 +237,7 @@ impl EntryPoints {
         self.others.get_or_init(|| self.make(OTHERS.as_bytes(), Kind::Function))
     }
 
-    /// The one of this name, if it was ever called.
+    /// The hook or function of this name, if it was ever called.
     pub fn named(&self, name: &str) -> Option<&EntryPoint> {
         self.each().find(|entry_point| entry_point.name == name)
     }

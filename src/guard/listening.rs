@@ -1,5 +1,5 @@
-//! Which hooks of a script the host is to call, and which of them refuse while nobody can run them. One for
-//! each id, so that `w_HasHook` reads a number and takes no lock.
+//! Which hooks of a script the host is to call, and which of them refuse while they cannot run. There is one
+//! for each id, so that `w_HasHook` reads a number and takes no lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Listening {
     wanted: AtomicU64,
-    /// Those that refuse while their script is loaded or unloaded, when a stub stands in for it, and after a
-    /// fault of the library.
+    /// The hooks that refuse while their script is being loaded or unloaded, while a stub stands in for it,
+    /// and after a fault of the library.
     refusing: AtomicU64,
 }
 
 impl Listening {
-    /// None.
+    /// No hooks.
     pub const fn to_nothing() -> Listening {
         Listening { wanted: AtomicU64::new(0), refusing: AtomicU64::new(0) }
     }
@@ -24,32 +24,32 @@ impl Listening {
         self.wanted.load(Ordering::Relaxed) & (1 << hook) != 0
     }
 
-    /// Whether a hook refuses while nobody can run it.
+    /// Whether a hook refuses while it cannot run.
     pub fn refuses(&self, hook: usize) -> bool {
         self.refusing.load(Ordering::Acquire) & (1 << hook) != 0
     }
 
-    /// From now on these hooks are called.
+    /// From now on the host is to call these hooks.
     pub fn set_wanted(&self, hooks: u64) {
         self.wanted.store(hooks, Ordering::Release);
     }
 
-    /// These too.
+    /// From now on the host is to call these hooks too.
     pub fn add(&self, hooks: u64) {
         self.wanted.fetch_or(hooks, Ordering::Release);
     }
 
-    /// From now on these refuse while nobody can run them.
+    /// From now on these hooks refuse while they cannot run.
     pub fn set_refusing(&self, hooks: u64) {
         self.refusing.store(hooks, Ordering::Release);
     }
 
-    /// Only those that refuse are called, for nobody can run the others.
+    /// From now on the host is to call only the hooks that refuse, for the others cannot run.
     pub fn only_refuse(&self) {
         self.set_wanted(self.refusing.load(Ordering::Acquire));
     }
 
-    /// Nobody has the id any more.
+    /// Forgets everything, when nobody has the id any more.
     pub fn clear(&self) {
         self.set_wanted(0);
         self.set_refusing(0);

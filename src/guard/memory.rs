@@ -1,10 +1,10 @@
-//! How much memory scripts take, as well as it can be told: what the process grows by while a script
-//! is loaded is the script's; later growth belongs to the calls that ran when it came. CPython counts
-//! no memory for each interpreter, and counting every allocation would cost more than it is worth.
+//! How much memory scripts take, estimated. What the process grows by while a script is loaded is counted for
+//! that script, and later growth for the calls that ran when it came. CPython does not count memory for each
+//! interpreter, and counting every allocation would cost more than it is worth.
 //!
-//! Who looks is each call that took a millisecond or more, when it ends, and the watchdog at every
-//! tick. What calls that are faster take, they share by their time. Growth while nobody ran is the
-//! host's, or of scripts' own threads, and put down to nobody.
+//! The process is looked at whenever a call ends that took a millisecond or more, and by the watchdog at
+//! every tick. Faster calls share the growth by the time they took. Growth while no call ran comes from the
+//! host or from scripts' own threads, and is counted for nobody.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -28,9 +28,9 @@ pub struct Memory {
     is_alone: AtomicBool,
     at_load: AtomicI64,
     now: AtomicI64,
-    /// When more than this is taken, it is told; 0 is never.
+    /// The log warns when the script takes more than this; 0 is never.
     warn_at: AtomicI64,
-    /// Nanoseconds that its calls took, when it was last looked at.
+    /// How many nanoseconds its calls had taken when the process was last looked at.
     seen_time: AtomicU64,
 }
 
@@ -45,11 +45,11 @@ struct Last {
     alone: usize,
 }
 
-/// Held while growth is given out, so that none is given out twice. A leaf lock.
+/// Held while growth is shared out, so that none is counted twice. A leaf lock.
 static LAST: Mutex<Last> = Mutex::new(Last { resident: 0, calls: 0, ran: false, alone: 0 });
 
 impl Memory {
-    /// Nothing yet; the environment says what is too much.
+    /// No memory yet. The environment says from where on the log warns.
     pub fn from_environment() -> Memory {
         let warn_at = config::number("VH_PYTHON_MEMORY_WARN", 0.0) * MIB as f64;
         Memory {
@@ -71,20 +71,21 @@ impl Memory {
         self.now.load(Ordering::Relaxed)
     }
 
-    /// It cannot take less than nothing: what it gives back beyond was put down to somebody else.
+    /// It cannot take less than nothing: if it gives back more than it has, the rest was counted for somebody
+    /// else.
     fn grow(&self, bytes: i64) {
         self.now.store((self.now() + bytes).max(0), Ordering::Relaxed);
     }
 }
 
-/// Memory of the process in RAM, in bytes; 0 when the system does not tell.
+/// The memory of the process in RAM, in bytes; 0 when the system does not say.
 fn resident() -> i64 {
     if cfg!(miri) {
         // It would be that of the interpreter.
         return 0;
     }
     let mut sizes = [0; 256];
-    // Opened anew each time: hosts may close files they do not know.
+    // Opened each time, because hosts may close files that they do not know.
     let read = File::open("/proc/self/statm").and_then(|mut file| file.read(&mut sizes));
     let sizes = str::from_utf8(&sizes[..read.unwrap_or(0)]).unwrap_or_default();
     let pages: i64 = sizes.split(' ').nth(1).and_then(|size| size.parse().ok()).unwrap_or(0);
@@ -102,7 +103,7 @@ impl Last {
     }
 }
 
-/// A script that is being loaded or unloaded: meanwhile all growth is its own.
+/// A script that is being loaded or unloaded. Meanwhile all growth is counted for it.
 #[derive(Debug)]
 pub struct Alone<'c>(&'c ScriptInfo);
 
@@ -136,8 +137,8 @@ impl Drop for Alone<'_> {
     }
 }
 
-/// Looks at the process and gives its growth to the scripts that ran; the watchdog does so at each
-/// tick. Costs a few microseconds when none did.
+/// Looks at the process and counts its growth for the scripts that ran. The watchdog does so at each tick; it
+/// costs a few microseconds when no script ran.
 pub fn look() {
     let calls = slot::all().map(Slot::calls).fold(0, u64::wrapping_add);
     if calls == 0 {
@@ -173,8 +174,8 @@ pub fn look() {
     grown.for_each(|(script, _)| warn(script));
 }
 
-/// What part of the growth belongs to each script: to those that run now, for a call that took its
-/// time has settled its growth when it ended; else to those that ran.
+/// Which part of the growth is counted for each script: it is shared by the scripts that run now, because a
+/// long call has settled its growth when it ended; if none runs, by those that ran.
 fn shares(scripts: &[Arc<ScriptInfo>]) -> Vec<f64> {
     let finished: Vec<_> = scripts.iter().map(|script| time_since_last(script) as f64).collect();
     let seen: Vec<_> = slot::all().filter_map(Slot::look).collect();
@@ -186,13 +187,14 @@ fn shares(scripts: &[Arc<ScriptInfo>]) -> Vec<f64> {
     if running.iter().sum::<f64>() > 0.0 { running } else { finished }
 }
 
-/// How long calls of the script took that ended since it was last looked at.
+/// How long the calls of the script took that have ended since the last look.
 fn time_since_last(script: &ScriptInfo) -> u64 {
     let time: u64 = script.entry_points.each().map(|entry_point| entry_point.row().total()).sum();
     time.saturating_sub(script.memory.seen_time.swap(time, Ordering::Relaxed))
 }
 
-/// A call of the script ended that took so long that looking at the process costs nothing beside it.
+/// Counts growth for the script when a call of it has ended that was so long that a look at the process costs
+/// little beside it.
 #[cold]
 pub fn attribute_growth(script: &ScriptInfo) {
     {
@@ -205,7 +207,7 @@ pub fn attribute_growth(script: &ScriptInfo) {
     warn(script);
 }
 
-/// Tells when a script takes too much, and again when it takes twice as much.
+/// Warns when a script takes too much, and again each time that it takes twice as much.
 fn warn(script: &ScriptInfo) {
     let memory = &script.memory;
     let (bytes, limit) = (memory.now(), memory.warn_at.load(Ordering::Relaxed));

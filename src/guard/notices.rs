@@ -1,5 +1,5 @@
-//! What operators are told in their chat. It is said on the host's thread, after the call in which
-//! it came up, with the interpreter left.
+//! What operators are told in their chat. It is said on the host's thread after the call that caused it, with
+//! the interpreter left.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,12 +18,12 @@ use crate::targs::{Block, Piece, Storage, View};
 pub struct Notices {
     waiting: Mutex<Vec<String>>,
     any: AtomicBool,
-    /// Whether the script also tells of others, which do not run.
+    /// Whether this script also tells of others that do not run.
     tells_alarms: AtomicBool,
 }
 
 impl Notices {
-    /// One more.
+    /// Adds a notice.
     pub fn add(&self, text: String) {
         self.waiting.lock().push(text);
         self.any.store(true, Ordering::Release);
@@ -36,7 +36,7 @@ impl Notices {
     }
 }
 
-/// Says what waits. The interpreter is left, no lock held, and the script still there.
+/// Says what waits to be said. The interpreter is left, no lock is held, and the script is still there.
 #[inline]
 pub fn say(script: &ScriptInfo) {
     if script.notices.any.load(Ordering::Relaxed) {
@@ -59,31 +59,32 @@ fn say_all(script: &ScriptInfo, hook: Option<(usize, &View)>) {
     notices.any.store(tells_alarms, Ordering::Relaxed);
     let waiting = std::mem::take(&mut *notices.waiting.lock());
     waiting.iter().for_each(|text| say_in_op_chat(script, text));
-    // Alarms are told after hooks only: while a script is being loaded the hub may not know its id yet.
+    // Alarms are told only after hooks, because while a script is being loaded the hub may not know its id
+    // yet.
     let Some((hook, params)) = hook.filter(|_| tells_alarms) else { return };
     let has_alarms = || alarms::any() && alarms::is_told_by(script);
     if has_alarms() {
         return alarms::tell(script, hook, params);
     }
-    // Another one tells them, or there are none. One may have been raised this very moment.
+    // Another script tells them, or there are none. But one may have been raised this very moment.
     notices.tells_alarms.store(false, Ordering::SeqCst);
     if has_alarms() {
         notices.watch_alarms();
     }
 }
 
-/// Says something in the operators' chat, in the name of a script. The interpreter is left, no lock
-/// held, and the script still there.
+/// Says something in the operators' chat, in the name of a script. The interpreter is left, no lock is held,
+/// and the script is still there.
 pub fn say_in_op_chat(script: &ScriptInfo, text: &str) {
-    // A hub without an operators' chat, or without memory, has the log.
+    // A hub without an operators' chat, or without memory, still has the log.
     drop(hub::call_for_library(&CALLBACKS[SEND_TO_OP_CHAT], script.id, || {
         let pieces = [Piece::Text(Some(Cow::Owned(for_chat(script, text)))), Piece::Text(None)];
         Block::new(&pieces, Storage::Inside)
     }));
 }
 
-/// A text as users read it, in the hub's encoding. What the protocol reserves is written as entities: a
-/// text may have a part that a script, or who talks to it, has chosen.
+/// A text as users read it, in the hub's encoding. Characters that the protocol reserves are written as
+/// entities, because parts of the text may have been chosen by a script, or by users who talk to it.
 pub fn for_chat(script: &ScriptInfo, text: &str) -> Vec<u8> {
     hub::encoding(script.id).encode(&harmless(text))
 }

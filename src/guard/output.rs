@@ -1,5 +1,5 @@
-//! How much a script may write into the log: what it prints beyond so much a minute is dropped, and
-//! the log says how much that was. Errors have a reserve, so that no output hides them.
+//! Limits what a script may write into the log: what it prints beyond so much a minute is dropped, and the
+//! log says how much that was. Errors have a reserve of their own, so that no output hides them.
 
 use parking_lot::Mutex;
 
@@ -7,13 +7,13 @@ use super::script::ScriptInfo;
 use crate::log::plain;
 use crate::{clock, config};
 
-/// What a script may write in a minute, in KiB, when `VH_PYTHON_OUTPUT_LIMIT` does not say.
+/// What a script may write in a minute, in KiB, unless `VH_PYTHON_OUTPUT_LIMIT` says otherwise.
 const LIMIT: f64 = 128.0;
 const MINUTE: u64 = 60_000_000_000;
-/// The part of it that errors have beside it.
+/// Errors may take one part in so many of it on top.
 const RESERVE: u64 = 8;
 
-/// What one script wrote lately.
+/// What one script has written lately. Its lock is taken under `log::stream::OPEN`, and no other under it.
 #[derive(Debug)]
 pub struct Output {
     /// Bytes a minute; 0 is no limit.
@@ -26,12 +26,12 @@ pub struct Output {
 struct Window {
     started: u64,
     written: u64,
-    /// What errors took of their reserve.
+    /// What errors have taken of their reserve.
     reserve: u64,
     dropped: u64,
 }
 
-/// What is written.
+/// What kind of output it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Kind {
@@ -44,14 +44,14 @@ pub enum Kind {
 pub enum Verdict {
     /// It is written.
     Write,
-    /// Only so many bytes of it are written; it is the first this minute that is too much.
+    /// Only so many bytes of it are written: it is the first piece of this minute that is too much.
     Cut(usize),
     /// It is dropped.
     Drop,
 }
 
 impl Output {
-    /// As the environment says.
+    /// With the limit that the environment says.
     pub fn from_environment() -> Output {
         let limit = config::number("VH_PYTHON_OUTPUT_LIMIT", LIMIT);
         Output::limited((limit * 1024.0) as u64)
@@ -61,13 +61,13 @@ impl Output {
         Output { limit, window: Mutex::default() }
     }
 
-    /// Bytes a minute.
+    /// How many bytes a minute may be written.
     pub fn limit(&self) -> u64 {
         self.limit
     }
 
-    /// Counts a piece of output that is dropped whatever it says, so that nobody need read it: something of
-    /// this minute was dropped before it.
+    /// Whether a piece of output is dropped whatever it says, so that it need not be read: something of this
+    /// minute was dropped before it. Then the piece is counted.
     pub fn drops(&self, length: usize) -> bool {
         let mut window = self.window.lock();
         let drops = window.dropped > 0;
@@ -105,7 +105,7 @@ impl Output {
         Verdict::Cut(rest as usize)
     }
 
-    /// How much was dropped in the minute that is over now, or `at_once` in the one that is not.
+    /// How much was dropped in the minute that is over; with `at_once` also in one that is not over.
     pub fn take_dropped(&self, now: u64, at_once: bool) -> Option<u64> {
         let mut window = self.window.lock();
         let is_over = at_once || now.saturating_sub(window.started) >= MINUTE;
@@ -118,7 +118,7 @@ impl Output {
     }
 }
 
-/// Logs that from now on the script's output is dropped, if this is where that began.
+/// Logs that the script's output is dropped from now on, if this verdict is the first to drop some.
 pub fn tell_limit(script: Option<&ScriptInfo>, verdict: Verdict) {
     if let (Some(script), Verdict::Cut(_)) = (script, verdict) {
         tracing::warn!(
@@ -129,8 +129,8 @@ pub fn tell_limit(script: Option<&ScriptInfo>, verdict: Verdict) {
     }
 }
 
-/// Gives what may be written of a record that a script logs, which costs `around` bytes more than its
-/// text, to `log`.
+/// Calls `log` with as much as may be written of a record that a script logs. The record costs `around` bytes
+/// more than its text.
 pub fn log_within_limit(
     script: &ScriptInfo,
     kind: Kind,

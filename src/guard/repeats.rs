@@ -1,13 +1,13 @@
-//! Errors that come again and again: the first of each kind is told in full, the others are counted
-//! and summed up once a minute.
+//! Errors that come again and again: the first of each kind is logged in full, the others are counted and
+//! summed up once a minute.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// Time between two sums.
+/// The time between two sums.
 const MINUTE: u64 = Duration::from_secs(60).as_nanos() as u64;
-/// Kinds that are told apart; the rest is one kind.
+/// How many kinds are told apart; all others count as one kind.
 const KINDS: usize = 16;
 const OTHERS: &str = "other errors";
 
@@ -19,13 +19,13 @@ pub struct Repeats(Mutex<Vec<Kind>>);
 struct Kind {
     /// What and where, in one line.
     what: String,
-    /// How often it came since it was told last, and when that was.
+    /// How often it has come since it was last logged, and when that was.
     again: u64,
     told: u64,
 }
 
 impl Repeats {
-    /// Whether an error of this kind is to be told in full; else it is counted.
+    /// Whether an error of this kind is to be logged in full; if not, it is counted.
     pub fn is_new(&self, what: &str, now: u64) -> bool {
         let mut kinds = self.0.lock();
         let what = if kinds.len() < KINDS || kinds.iter().any(|kind| kind.what == what) {
@@ -45,7 +45,8 @@ impl Repeats {
         }
     }
 
-    /// The kinds that came again and were not told for a minute, or since ever, with their numbers.
+    /// The kinds that came again and have not been logged for a minute, and how often they came; with `all`,
+    /// whenever they were logged.
     pub fn take(&self, now: u64, all: bool) -> Vec<(String, u64)> {
         let mut kinds = self.0.lock();
         let due = kinds

@@ -1,4 +1,4 @@
-//! What is known of a script: its record, from before its file runs until nothing of it is left.
+//! The record of a script: all that is known of it, from before its file runs until nothing of it is left.
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -25,7 +25,7 @@ use crate::{clock, host_queue};
 /// How long calls of a script's own threads are answered from the beginning of its `UnLoad()` on.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// What a host says of a script when it asks for its load.
+/// What a host says of a script when it asks for it to be loaded.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The id it reserved.
@@ -52,7 +52,7 @@ impl Request {
     }
 }
 
-/// What is known of a script.
+/// The record of a script.
 #[derive(Debug)]
 pub struct ScriptInfo {
     /// Its id; used again after it is unloaded.
@@ -76,7 +76,7 @@ pub struct ScriptInfo {
     pub entry_points: EntryPoints,
     /// What the host registered for it.
     pub functions: Arc<Registered>,
-    /// Which hooks the host is to call.
+    /// Which of its hooks the host is to call.
     pub listening: &'static Listening,
     loaded_at: f64,
     place: OnceLock<Place>,
@@ -93,7 +93,7 @@ pub struct ScriptInfo {
     crash_files: Vec<CString>,
     /// Where the crash handler finds it, as long as it is there.
     residence: Mutex<Option<crash::Residence>>,
-    /// Hooks whose unusable results were told, a bit each.
+    /// A bit for each hook of which an unusable result has been logged.
     told: AtomicU64,
     stage: Stage,
 }
@@ -105,7 +105,7 @@ struct Place {
     interrupt: Weak<dyn Interrupt>,
 }
 
-/// Nicks of the hub's own bots; the hub may rename them.
+/// The nicks of the hub's own bots, which the hub may rename. Behind a leaf lock.
 #[derive(Debug, Default)]
 struct Nicks {
     bot: Option<Vec<u8>>,
@@ -117,9 +117,9 @@ struct Nicks {
 struct Stage {
     /// Whether the host can call it.
     live: AtomicBool,
-    /// When its own threads may not call the hub any more, once the hub's thread says goodbye.
+    /// From when on its own threads may not call the hub; set when its `UnLoad()` is called.
     parts_at: OnceLock<Instant>,
-    /// Set when they may not in any case.
+    /// Set when its own threads may not call the hub any more in any case.
     leaving: AtomicBool,
     /// Set when nothing of it may call the hub any more.
     closed: AtomicBool,
@@ -169,7 +169,7 @@ impl ScriptInfo {
         &self.path
     }
 
-    /// The same, as the bytes the host passed.
+    /// Path of the script's file, as the bytes the host passed.
     pub fn path_bytes(&self) -> &[u8] {
         self.path.as_os_str().as_bytes()
     }
@@ -209,7 +209,7 @@ impl ScriptInfo {
         self.nicks.lock().op_chat = Some(nick.to_vec());
     }
 
-    /// Logs an unusable result of a hook, the first time only.
+    /// Logs an unusable result of a hook, but only the first one of each hook.
     pub fn complain_once(&self, hook: usize, message: impl FnOnce() -> String) {
         let bit = 1 << hook;
         if self.told.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
@@ -222,7 +222,7 @@ impl ScriptInfo {
         self.thread_vh_calls.load(Ordering::Relaxed)
     }
 
-    /// Counts one.
+    /// Counts a `vh` call of one of its own threads.
     pub fn count_thread_vh_call(&self) {
         self.thread_vh_calls.fetch_add(1, Ordering::Relaxed);
     }
@@ -230,15 +230,15 @@ impl ScriptInfo {
 
 /// Where it runs.
 impl ScriptInfo {
-    /// It is in its runtime now, where its calls can be interrupted; `address` is the one the crash handler
-    /// knows that place by.
+    /// Says where it runs from now on, and what interrupts its calls there. `address` is how the crash
+    /// handler knows that place.
     pub fn moves_in(&self, runtime: Runtime, interrupt: Weak<dyn Interrupt>, address: usize) {
         // A script is loaded once.
         let _ = self.place.set(Place { runtime, interrupt });
         *self.residence.lock() = Some(crash::Residence::new(self, address));
     }
 
-    /// Nothing of it is left there.
+    /// Says that nothing of it is left there.
     pub fn moves_out(&self) {
         *self.residence.lock() = None;
     }
@@ -248,7 +248,7 @@ impl ScriptInfo {
         self.place.get().map(|place| place.runtime)
     }
 
-    /// The name of that; empty before it is known, and `stub` for what stands in for it.
+    /// The name of its runtime; empty before that is known, and `stub` when a stub stands in for the script.
     pub fn runtime_name(&self) -> &'static str {
         match self.is_stub.load(Ordering::Relaxed) {
             true => "stub",
@@ -256,12 +256,12 @@ impl ScriptInfo {
         }
     }
 
-    /// The script cannot run: a stub stands in for it.
+    /// Says that a stub stands in for the script, which cannot run.
     pub fn becomes_stub(&self) {
         self.is_stub.store(true, Ordering::Relaxed);
     }
 
-    /// What interrupts its calls, as long as that is there.
+    /// What interrupts its calls, as long as that exists.
     pub fn interrupt(&self) -> Option<Arc<dyn Interrupt>> {
         self.place.get()?.interrupt.upgrade()
     }
@@ -269,7 +269,7 @@ impl ScriptInfo {
 
 /// How far it has come.
 impl ScriptInfo {
-    /// The host can call it, or cannot any more.
+    /// Says whether the host can call it.
     pub fn set_live(&self, live: bool) {
         self.stage.live.store(live, Ordering::Release);
     }
@@ -279,13 +279,13 @@ impl ScriptInfo {
         self.stage.live.load(Ordering::Acquire)
     }
 
-    /// `UnLoad()` is called: for a while calls of its own threads are still answered, whenever it waits,
-    /// then they are refused, for it may wait for those threads.
+    /// Its `UnLoad()` is called. For a while calls of its own threads are still answered whenever `UnLoad()`
+    /// waits, because it may wait for those threads; afterwards they are refused.
     pub fn part(&self) {
         self.stage.parts_at.get_or_init(|| Instant::now() + PARTING);
     }
 
-    /// Whether it says goodbye.
+    /// Whether its `UnLoad()` has been called.
     pub fn is_parting(&self) -> bool {
         self.stage.parts_at.get().is_some()
     }
@@ -326,7 +326,7 @@ impl ScriptInfo {
 
 impl Drop for ScriptInfo {
     fn drop(&mut self) {
-        // Before the fields go that the crash handler would read.
+        // This comes before the fields are dropped, because the crash handler would read them.
         self.moves_out();
     }
 }

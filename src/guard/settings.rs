@@ -1,4 +1,4 @@
-//! What a script's comments and the environment say of it, read once for each load.
+//! The settings of a script, from its comments and the environment, read once for each load.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use crate::config;
 use crate::on_error::OnError;
 use crate::runtime::{self, Runtime};
 
-/// How long a call may take when neither `VH_PYTHON_HOOK_TIMEOUT` nor the script says.
+/// How long a call may take, unless `VH_PYTHON_HOOK_TIMEOUT` or the script says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long an unload may take when `VH_PYTHON_UNLOAD_TIMEOUT` does not say.
+/// How long an unload may take, unless `VH_PYTHON_UNLOAD_TIMEOUT` says otherwise.
 const UNLOAD_TIME: Duration = Duration::from_secs(2);
 
 /// How long an unload may take.
@@ -18,12 +18,12 @@ pub fn unload_time() -> Duration {
     config::seconds("VH_PYTHON_UNLOAD_TIMEOUT", UNLOAD_TIME)
 }
 
-/// What the script and the environment say.
+/// The settings of a script.
 #[derive(Debug)]
 pub struct Settings {
-    /// The runtime the script asks for; why that cannot be, in the error.
+    /// The runtime the script asks for; the error says why it cannot have that.
     pub runtime: Result<Option<Runtime>, String>,
-    /// Whether each load of it gets a new interpreter; why what it says is no way to reload, in the error.
+    /// Whether each load gets a new interpreter; the error says what is wrong with the comment.
     pub reload_fresh: Result<bool, String>,
     /// The virtual environment it asks for.
     pub venv: Option<String>,
@@ -33,17 +33,17 @@ pub struct Settings {
     pub tell_operators: bool,
     /// Whether it is held back once after a crash.
     pub hold_back: bool,
-    /// What its hooks answer when they cannot.
+    /// What its hooks answer when they cannot run.
     pub on_error: OnError,
-    /// What is wrong with what it says of that, so that it is not loaded.
+    /// What is wrong with its comments about `on_error`; then it is not loaded.
     pub wrong_on_error: Option<String>,
-    /// What is meant as a setting, as it seems, but is none: a line each.
+    /// Comments that look as if they were meant as settings but are none: what is wrong with each, in a line.
     pub mistakes: Vec<String>,
 }
 
 impl Settings {
-    /// Reads what the text of a script and the environment say. Values that make no sense are told, and
-    /// passed over.
+    /// Reads the settings from the text of a script and from the environment. Values that make no sense are
+    /// logged, and the defaults used.
     pub fn read(label: &str, source: &[u8]) -> Settings {
         let comments = Comments::read(source);
         let own = Own { label, comments: &comments };
@@ -99,7 +99,8 @@ impl Own<'_> {
         })
     }
 
-    /// What they say, or the default; a value that is not understood is `wrong`.
+    /// The value of a setting, or the default. For a value that is not understood the log has the text of
+    /// `wrong`.
     fn or<T>(
         &self,
         default: T,

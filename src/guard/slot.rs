@@ -1,9 +1,9 @@
-//! What each thread of the host does at the moment, for those who look from outside: the watchdog,
-//! the thread that interrupts a call, and the crash handler.
+//! What each thread of the host is doing, for those who look at it from outside: the watchdog, the thread
+//! that interrupts a call, and the crash handler.
 //!
-//! A slot is written by its own thread only, but for the mark, and always with the interpreter of
-//! the call attached. So whoever has attached that interpreter too finds it standing still; all
-//! others look twice and may be wrong about a call that has just ended.
+//! Only its own thread writes a slot, except for the mark, and always with the interpreter of the call
+//! attached. So a slot does not change while another thread has that interpreter attached. Everybody else
+//! looks twice and may still be wrong about a call that has just ended.
 
 use std::cell::Cell;
 use std::ptr;
@@ -17,20 +17,21 @@ use super::entry_point::EntryPoint;
 use crate::clock;
 use crate::threads::{Record, Records};
 
-/// The limit of a call that is told of when it takes long, but never interrupted.
+/// The limit of a call that is never interrupted; the log only tells when it takes long.
 pub const TOLD_ONLY: u64 = u64::MAX;
 
-/// No call.
+/// The number that stands for no call.
 const IDLE: u64 = 0;
 
-/// One thread's place. A signal handler and the watchdog walk through all of them at any time.
+/// The slot of one thread. A signal handler and the watchdog may walk through all slots at any time.
 #[derive(Debug, Default)]
 pub struct Slot {
     /// The number of the innermost call that runs, or `IDLE`. Numbers are not used again.
     call: AtomicU64,
-    /// When it began, by the ticking clock; calls inside of it are not its time.
+    /// When that call began, by the ticking clock. It is moved on by the time that calls inside of it took,
+    /// for that is not its own time.
     started: AtomicU64,
-    /// How long it may take, in nanoseconds; 0 is for ever.
+    /// How long that call may take, in nanoseconds; 0 is for ever.
     limit: AtomicU64,
     entry_point: AtomicPtr<EntryPoint>,
     /// The number of the call that has gone past its deadline.
@@ -39,24 +40,24 @@ pub struct Slot {
     in_host: AtomicBool,
     /// The number of the last call that began.
     last: AtomicU64,
-    /// `vh` calls this thread made inside of calls, ever.
+    /// How many `vh` calls this thread has ever made inside of calls.
     vh_calls: AtomicU64,
-    /// How Python and how the kernel call the thread.
+    /// The number of the thread for Python, and the one for the kernel.
     thread: AtomicU64,
     kernel_thread: AtomicI32,
-    /// The stack for the crash handler that the thread was given, or 0.
+    /// The stack that the thread was given for the crash handler, or 0.
     crash_stack: AtomicUsize,
-    /// The number of the call whose every step is to fail, and when its first one was seen since, by
-    /// the ticking clock; 0 when none was.
+    /// The number of the call whose steps are all to fail, and when the first of them was seen, by the
+    /// ticking clock; 0 when none has been.
     forced: AtomicU64,
     stepped: AtomicU64,
     /// The number of the late call that an exception was sent to.
     sent: AtomicU64,
-    /// The number of the late call that has come to its end and is only told about.
+    /// The number of the late call whose code has ended; what is left is logging it.
     at_end: AtomicU64,
 }
 
-/// A call that another one runs inside of.
+/// A call inside of which another one runs.
 #[derive(Debug)]
 pub struct Outer {
     call: u64,
@@ -67,7 +68,7 @@ pub struct Outer {
     in_host: bool,
 }
 
-/// What somebody saw of a call that runs.
+/// What somebody saw of a running call.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
     /// The thread's slot.
@@ -78,11 +79,11 @@ pub struct Seen {
     pub started: u64,
     /// How long it may take; 0 is for ever.
     pub limit: u64,
-    /// Which hook or function it is. May be gone.
+    /// Which hook or function it is. It may be gone by now.
     pub entry_point: *const EntryPoint,
-    /// Whether it is in a function of the host, and the number of the last one it went into.
+    /// Whether it is in a function of the host.
     pub is_in_host: bool,
-    /// See `is_in_host`.
+    /// The number of the last call of a function of the host that it made.
     pub host_call: u64,
 }
 
@@ -115,7 +116,7 @@ pub fn all() -> impl Iterator<Item = &'static Slot> {
     SLOTS.all()
 }
 
-/// This thread ends: its slot is free for another.
+/// Frees the slot of this thread, which ends, for another.
 pub fn thread_ends() {
     if let Some(slot) = OWN.take() {
         slot.kernel_thread.store(0, Ordering::Release);
@@ -131,8 +132,8 @@ pub fn in_script() -> Option<&'static Slot> {
     (slot.call.load(Ordering::Relaxed) != IDLE && !slot.is_in_host()).then_some(slot)
 }
 
-/// How long ago this thread took its first step in a call whose steps are to fail; None when it is
-/// in none. Its interpreter is attached.
+/// How long ago this thread took its first step in a call whose steps are to fail; None when it is in no such
+/// call. Its interpreter is attached.
 pub fn forced_for() -> Option<Duration> {
     let slot = OWN.get()?;
     let call = slot.call.load(Ordering::Relaxed);
@@ -150,9 +151,9 @@ pub fn forced_for() -> Option<Duration> {
     Some(Duration::from_nanos(now.saturating_sub(first)))
 }
 
-// For the slot's own thread, with the call's interpreter attached.
+// What the slot's own thread does, with the call's interpreter attached.
 impl Slot {
-    /// A call begins. Returns the one it runs inside of, for `end`.
+    /// A call begins. Returns the call inside of which it runs, for `end`.
     #[inline]
     pub fn begin(&self, entry_point: &EntryPoint, limit: u64, started: u64) -> Option<Outer> {
         let outer = (self.call.load(Ordering::Relaxed) != IDLE).then(|| self.set_aside());
@@ -181,8 +182,8 @@ impl Slot {
         outer
     }
 
-    /// The innermost call, which began at `started`, has ended. Whether it had gone past its
-    /// deadline: then an exception may be on its way to it.
+    /// The innermost call, which began at `started`, has ended. Returns whether it had gone past its
+    /// deadline, for then an exception may be on its way to it.
     #[inline]
     pub fn end(&self, outer: Option<Outer>, started: u64) -> bool {
         let call = self.call.load(Ordering::Relaxed);
@@ -217,36 +218,37 @@ impl Slot {
         self.limit.load(Ordering::Relaxed) == TOLD_ONLY
     }
 
-    /// Whether the innermost call, which is late, was sent no exception yet: it gets one now.
+    /// Whether the innermost call, which is late, was sent no exception before; it counts as sent from now
+    /// on.
     pub fn is_first_exception(&self) -> bool {
         let call = self.call.load(Ordering::Relaxed);
         self.sent.swap(call, Ordering::Relaxed) != call
     }
 
-    /// The innermost call's script has come to its end: nothing more is sent to it.
+    /// The script's code of the innermost call has ended: nothing more is sent to it.
     pub fn comes_to_its_end(&self) {
         self.at_end.store(self.call.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// How Python calls the thread.
+    /// The number of the thread for Python.
     pub fn thread(&self) -> u64 {
         self.thread.load(Ordering::Acquire)
     }
 
-    /// `vh` calls this thread made, ever.
+    /// How many `vh` calls this thread has ever made.
     #[inline]
     pub fn vh_calls(&self) -> u64 {
         self.vh_calls.load(Ordering::Relaxed)
     }
 
-    /// One more of them: the thread goes into a function of the host, until what this gives is dropped.
+    /// Counts a `vh` call: the thread is in a function of the host until the result is dropped.
     #[inline]
     pub fn visit_host(&self) -> HostVisit<'_> {
         self.vh_calls.store(self.vh_calls().wrapping_add(1), Ordering::Relaxed);
         self.enter_host()
     }
 
-    /// The same for calls that are not this thread's own.
+    /// The same for a call that this thread makes for another one.
     #[inline]
     pub fn enter_host(&self) -> HostVisit<'_> {
         self.in_host.store(true, Ordering::Relaxed);
@@ -265,9 +267,9 @@ impl Drop for HostVisit<'_> {
     }
 }
 
-// For everybody.
+// What everybody may do.
 impl Slot {
-    /// The innermost call that runs.
+    /// The innermost running call.
     pub fn look(&'static self) -> Option<Seen> {
         let call = self.call.load(Ordering::Acquire);
         let seen = Seen {
@@ -283,12 +285,12 @@ impl Slot {
         (call != IDLE && self.runs(call)).then_some(seen)
     }
 
-    /// How many calls began on this thread, and those that had the slot before.
+    /// How many calls have begun on this thread, and on those that had the slot before.
     pub fn calls(&self) -> u64 {
         self.last.load(Ordering::Relaxed)
     }
 
-    /// False when this call has ended; true also when others run inside of it.
+    /// Whether this call has not ended, even if others run inside it.
     pub fn has_not_ended(&self, call: u64) -> bool {
         // Numbers grow, so a call inside has a higher one than those around it.
         let innermost = self.call.load(Ordering::Relaxed);
@@ -305,12 +307,12 @@ impl Slot {
         self.in_host.load(Ordering::Relaxed)
     }
 
-    /// Says that a call has gone past its deadline, which it looks for when it ends.
+    /// Marks a call as one that has gone past its deadline; the call looks for that when it ends.
     pub fn mark(&self, call: u64) {
         self.marked.store(call, Ordering::Release);
     }
 
-    /// Whether a call has ended or at least come to its end.
+    /// Whether a call has ended, or at least the script's code of it.
     pub fn is_over(&self, call: u64) -> bool {
         self.at_end.load(Ordering::Relaxed) == call || !self.has_not_ended(call)
     }
@@ -328,7 +330,7 @@ impl Slot {
         }
     }
 
-    /// How the kernel calls the thread; 0 when it has ended.
+    /// The number of the thread for the kernel; 0 when the thread has ended.
     pub fn kernel_thread(&self) -> i32 {
         self.kernel_thread.load(Ordering::Acquire)
     }

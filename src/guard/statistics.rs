@@ -43,7 +43,7 @@ fn script_json(script: Arc<ScriptInfo>) -> Vec<u8> {
     out.finish()
 }
 
-/// The hooks and functions that were called, or would have been.
+/// The hooks and functions that were called, or would have been if they were not suspended.
 fn called(script: &ScriptInfo) -> Vec<&EntryPoint> {
     let mut entry_points = script.entry_points.all();
     entry_points.retain(|entry_point| entry_point.row().was_called());
@@ -110,7 +110,7 @@ impl Object {
         self.raw(name, value.to_string().as_bytes());
     }
 
-    /// A finite number. Rust writes neither exponents nor anything else JSON lacks.
+    /// Writes a finite number. Rust writes no exponents, nor anything else that JSON lacks.
     fn number(&mut self, name: &str, value: f64) {
         self.raw(name, value.to_string().as_bytes());
     }

@@ -1,18 +1,18 @@
-//! How long calls waited for slow functions of the hub, which is not their own time.
+//! How long calls have waited for slow functions of the hub, which does not count as their own time.
 //!
-//! Found by looking at each tick, so that calling the hub costs nothing for it: a thread that is in the
-//! same function of the hub as at the tick before was there all the time. What takes less than a tick
-//! is not seen and counts as the script's, and so do waits of one call beyond the first `MOST`: a loop
-//! that calls the hub for ever has to end some time.
+//! The watchdog finds that out at each tick, so that calling the hub costs nothing for it: a thread that is
+//! in the same call of the hub as at the previous tick was there all the time. What takes less than a tick is
+//! not seen and counts for the script. So does all waiting beyond the first `MOST` slow functions of a call,
+//! because a loop that calls the hub for ever has to end some time.
 
 use std::ptr;
 
 use super::slot::{Seen, Slot};
 
-/// So many slow functions are forgiven each call.
+/// How many slow functions are forgiven each call.
 const MOST: u32 = 20;
 
-/// The waits of all calls that are running.
+/// The waits of all running calls.
 #[derive(Debug, Default)]
 pub struct Waits {
     waits: Vec<Wait>,
@@ -22,23 +22,23 @@ pub struct Waits {
     since_last: u64,
 }
 
-/// Those of one call.
+/// The waits of one call.
 #[derive(Debug)]
 struct Wait {
     slot: &'static Slot,
     call: u64,
-    /// Which of the thread's calls of the hub it was in, and at which tick.
+    /// The call of the hub in which it was seen last, and at which tick.
     host_call: u64,
     tick: u64,
-    /// Whether this one is counted among the slow ones, of which there were so many.
+    /// Whether that call of the hub is counted as a slow one, and how many slow ones there were.
     is_slow: bool,
     slow: u32,
-    /// All of them together, in nanoseconds.
+    /// How long all waits took together, in nanoseconds.
     time: u64,
 }
 
 impl Waits {
-    /// A tick has come.
+    /// A tick begins.
     pub fn tick(&mut self, now: u64) {
         self.since_last = now.saturating_sub(self.now);
         self.now = now;
@@ -46,7 +46,7 @@ impl Waits {
         self.waits.retain(|wait| wait.slot.has_not_ended(wait.call));
     }
 
-    /// How long a call has waited up to this tick; to be asked once a tick.
+    /// How long a call has waited up to this tick. To be asked once in each tick.
     pub fn of(&mut self, seen: &Seen) -> u64 {
         let (tick, since_last) = (self.tick, self.since_last);
         let is_it = |wait: &&mut Wait| ptr::eq(wait.slot, seen.slot) && wait.call == seen.call;

@@ -1,19 +1,20 @@
-//! Wakes a call that waits for a socket for ever, by shutting that socket down: Python goes on with
-//! what `recv` and its like return then, and takes the exception that was sent to it.
+//! Wakes a call that waits for a socket for ever, by shutting that socket down: `recv` and the like then
+//! return, Python goes on, and takes the exception that was sent to it.
 //!
-//! The kernel tells which system call a thread waits in and with which file. Only sockets can be
-//! woken; sleeping and files cannot. Who receives is woken by the end of the receiving half alone, so
-//! that the script can still take its leave of the other side: sending on a socket that is shut down
-//! raises SIGPIPE, which ends the process where nobody handles it; Python ignores it in programs of
-//! its own only. Who waits to send cannot be woken without, so it is left alone where SIGPIPE kills.
+//! The kernel tells in which system call a thread waits, and for which file. Only threads that wait for
+//! sockets can be woken, not those that sleep or wait for other files. For a thread that receives only the
+//! receiving half is shut down, so that the script can still say goodbye to the other side: sending on a
+//! socket that is shut down raises SIGPIPE, which ends a process that does not handle it, and Python ignores
+//! that signal only in programs of its own. A thread that waits to send can only be woken by shutting the
+//! sending half down, so it is left alone where SIGPIPE ends the process.
 
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 
 use super::slot::Slot;
 
-/// Numbers of the system calls that wait until the socket in their first argument has something for
-/// them, or is connected.
+/// Numbers of the system calls that wait until the socket in their first argument has data for them, or is
+/// connected.
 const RECEIVING: [libc::c_long; 6] = [
     libc::SYS_recvfrom,
     libc::SYS_recvmsg,
@@ -23,40 +24,40 @@ const RECEIVING: [libc::c_long; 6] = [
     libc::SYS_read,
 ];
 
-/// The same until it takes what they have for it.
+/// Numbers of those that wait until the socket takes their data.
 const SENDING: [libc::c_long; 3] = [libc::SYS_sendto, libc::SYS_sendmsg, libc::SYS_write];
 
-/// The same for all files of a list; so Python waits for a socket that was given a timeout.
+/// Numbers of those that wait for a list of files; Python uses them for sockets that have a timeout.
 #[cfg(target_arch = "x86_64")]
 const POLLING: [libc::c_long; 2] = [libc::SYS_poll, libc::SYS_ppoll];
 #[cfg(not(target_arch = "x86_64"))]
 const POLLING: [libc::c_long; 1] = [libc::SYS_ppoll];
 
-/// What became of it.
+/// What became of an attempt to wake a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Woken {
     /// The call waited for a socket, which is shut down now.
     ShutDown,
-    /// It waits to send, and is left alone because the process would not live on.
+    /// The call waits to send, and is left alone because waking it would end the process.
     WouldKill,
-    /// It waits for nothing that can be woken, if it waits.
+    /// The call does not wait, or not for a socket.
     Nothing,
-    /// Nobody can tell what it waits for.
+    /// The kernel does not tell what it waits for.
     Unseen,
 }
 
-/// What is told when nobody can see where calls wait.
+/// What the log says when the kernel does not tell where calls wait.
 macro_rules! unseen {
     () => {
         "where scripts wait cannot be seen, so that waiting for a socket is not ended"
     };
 }
 
-/// The same of a call that is interrupted.
+/// The same about a call that is interrupted.
 pub const INTERRUPTED_UNSEEN: &str = concat!("it is interrupted with TimeoutError; ", unseen!());
 
-/// Says once, at the start, when the kernel does not tell what threads of this process wait for: it does not when
-/// the process is not dumpable, which it is not after a change of its user.
+/// Logs once, at the start, if the kernel does not tell what threads of this process wait for. It does not
+/// when the process is not dumpable, as after a change of its user.
 pub fn tell_if_blind() {
     // SAFETY: always allowed.
     let own = unsafe { libc::gettid() };
@@ -93,7 +94,7 @@ pub fn wake(slot: &Slot, call: u64) -> Woken {
     if done { Woken::ShutDown } else { Woken::Nothing }
 }
 
-/// The file that a thread waits for, as the kernel tells it, and which halves of a socket to end for that.
+/// The file that a thread waits for, as the kernel tells it, and which half of a socket to shut down.
 fn waits_for(text: &str) -> Option<(libc::c_int, libc::c_int)> {
     let mut words = text.split(' ');
     let number: libc::c_long = words.next()?.parse().ok()?;
@@ -112,8 +113,8 @@ fn waits_for(text: &str) -> Option<(libc::c_int, libc::c_int)> {
     }
 }
 
-/// Reads what another thread of this process polls; its memory may be gone by now, which the kernel finds out
-/// when it is to write it into a pipe. `process_vm_readv` would do the same, but is often forbidden.
+/// Reads what another thread of this process polls. That memory may be gone by now, so the kernel is asked to
+/// write it into a pipe, and finds out. `process_vm_readv` would do the same, but is often forbidden.
 fn read_pollfd(address: u64) -> Option<libc::pollfd> {
     const LENGTH: usize = size_of::<libc::pollfd>();
     let mut polled = libc::pollfd { fd: -1, events: 0, revents: 0 };
@@ -135,7 +136,7 @@ fn read_pollfd(address: u64) -> Option<libc::pollfd> {
     (read == LENGTH as isize && polled.fd >= 0).then_some(polled)
 }
 
-/// Whether a socket has another side: one that waits to be connected has none.
+/// Whether a socket is connected to another side; one that waits for connections is not.
 fn is_connected(file: libc::c_int) -> bool {
     // SAFETY: both are filled by the kernel, which is told how long the first one is.
     unsafe {
@@ -153,7 +154,7 @@ fn is_socket(file: libc::c_int) -> bool {
     }
 }
 
-/// Whether sending on a socket that is shut down ends the process.
+/// Whether SIGPIPE, which comes of sending on a socket that is shut down, ends the process.
 fn sigpipe_kills() -> bool {
     // SAFETY: only asks; the structure is filled before it is read.
     unsafe {

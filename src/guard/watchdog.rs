@@ -1,10 +1,13 @@
-//! The thread that looks after calls: past its deadline a call is interrupted, and what cannot be
-//! interrupted is named in the log, again and again at growing intervals.
+//! The thread that looks after calls: it interrupts a call past its deadline, and names in the log what
+//! cannot be interrupted, again and again at growing intervals.
 //!
-//! This thread never waits for Python: each attempt to interrupt a call has a thread of its own,
-//! which may wait long for the interpreter's lock. Nor does it write to the log, which may block: a
-//! second thread does, and also what is to be done once a second. So the ticking clock, which it sets,
-//! goes on.
+//! This thread never waits for Python: each attempt to interrupt a call has a thread of its own, which may
+//! wait long for the interpreter's lock. Nor does it write to the log, which may block: a second thread does
+//! that, and also what is to be done once a second. So nothing stops the ticking clock, which this thread
+//! sets.
+//!
+//! Only the innermost call of a thread is judged. The time of calls inside it is not its own, nor is time in
+//! slow functions of the host (`waits`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,13 +32,13 @@ mod turn;
 pub use attempt::{Attempt, AttemptResult};
 use pursuit::Pursuit;
 
-/// How often it does what need not be done at once.
+/// How often the second thread does what need not be done at once.
 const CHORES: Duration = Duration::from_secs(1);
 
 static THREAD: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Starts it; without a thread for it calls are not watched.
+/// Starts it. If there is no thread for it, calls are not watched.
 pub fn start() {
     let mut thread = THREAD.lock();
     if thread.is_some() {
@@ -57,8 +60,7 @@ pub fn stop() {
     STOP.store(true, Ordering::Release);
     if let Some(thread) = THREAD.lock().take() {
         thread.thread().unpark();
-        // It takes no locks of Python's and calls no script, so it comes to its end; what it died of has
-        // been told.
+        // It takes no locks of Python's and calls no script, so it ends. If it died, that has been logged.
         let _ = thread.join();
     }
 }
@@ -110,13 +112,13 @@ fn watch(teller: &Sender<Warning>) {
     }
 }
 
-/// What is to be told about a script.
+/// What is to be logged about a script.
 struct Warning {
     script: Arc<ScriptInfo>,
     text: String,
 }
 
-/// Until the watchdog ends.
+/// The second thread's work, until the watchdog ends.
 fn tell_and_do_chores(warnings: &mpsc::Receiver<Warning>) {
     let mut next_chores = Instant::now();
     loop {

@@ -1,8 +1,8 @@
 //! Hands the records of the log to the host's sink, on a thread of its own.
 //!
-//! Who logs may have an interpreter attached, or be the watchdog: calling the host from there could
-//! wait for a lock of the host's whose owner waits for that very interpreter. So records are queued.
-//! The queue is a leaf lock and not held while the sink runs.
+//! A thread that logs may have an interpreter attached, or be the watchdog. If it called the host, it could
+//! wait for a lock of the host's whose owner waits for that very interpreter. So records are queued. The
+//! queue is a leaf lock, which is not held while the sink runs.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -14,7 +14,7 @@ use super::{Record, Sink};
 use crate::panics::{self, point, strike};
 use crate::spawn;
 
-/// What may wait for the sink; when it is more, the oldest records are dropped.
+/// How many records may wait for the sink. When there are more, the oldest are dropped.
 const MAX_RECORDS: usize = 4096;
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
@@ -23,14 +23,14 @@ struct Queue {
     sink: Option<Arc<dyn Sink>>,
     records: VecDeque<Record>,
     bytes: usize,
-    /// How many were dropped since that was told.
+    /// How many were dropped since that was last logged.
     dropped: u64,
-    /// How many were ever queued, and how many of those are delivered or dropped.
+    /// How many were ever queued, and how many of those were delivered or dropped.
     queued: u64,
     done: u64,
-    /// Whether the sink runs at this moment.
+    /// Whether the sink is running.
     is_running: bool,
-    /// Whether it was told that this sink throws.
+    /// Whether it has been logged that this sink throws.
     told_of_throwing: bool,
     has_thread: bool,
 }
@@ -46,9 +46,9 @@ static QUEUE: Mutex<Queue> = Mutex::new(Queue {
     told_of_throwing: false,
     has_thread: false,
 });
-/// Something was queued, or the sink was taken away.
+/// Signalled when something was queued, or the sink was taken away.
 static WORK: Condvar = Condvar::new();
-/// Something was delivered.
+/// Signalled when something was delivered.
 static DELIVERED: Condvar = Condvar::new();
 
 thread_local! {
@@ -56,8 +56,8 @@ thread_local! {
     static IS_OWN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Queues a record for the sink. Gives it back when there is none, and when the sink itself caused
-/// the record: it would never come to an end with those.
+/// Queues a record for the sink. Gives it back when there is no sink, and when the sink itself caused the
+/// record, for that would never end.
 pub fn post(record: Record) -> Result<(), Record> {
     if IS_OWN.get() {
         return Err(record);
@@ -88,8 +88,8 @@ impl Queue {
     }
 }
 
-/// Sets the sink. What was queued before goes to the one before, which is not called any more when
-/// this returns; unless it is that sink itself that asks.
+/// Sets the sink. Records that were queued before go to the previous sink, which is not called any more when
+/// this returns; unless that sink itself calls this.
 pub fn set_sink(sink: Option<Arc<dyn Sink>>) {
     if !IS_OWN.get() {
         flush();
@@ -107,7 +107,7 @@ pub fn set_sink(sink: Option<Arc<dyn Sink>>) {
         }
         queue.has_thread = true;
     }
-    // Nobody else is left who would tell them.
+    // Nobody else would print them.
     let left = if !has_sink { std::mem::take(&mut queue.records) } else { VecDeque::new() };
     if !has_sink {
         queue.bytes = 0;
@@ -134,7 +134,7 @@ pub fn flush() {
     }
 }
 
-/// The thread: it ends when there is no sink any more.
+/// The thread's work. It ends when there is no sink any more.
 fn run() {
     IS_OWN.set(true);
     let mut queue = QUEUE.lock();
@@ -159,7 +159,8 @@ fn run() {
     DELIVERED.notify_all();
 }
 
-/// A record is with the sink. Whoever waits for that hears of its end, also when the thread dies.
+/// A record that the sink is taking. When this is dropped, whoever waits for it is told, also when the thread
+/// dies.
 struct Delivering {
     is_queued: bool,
 }
@@ -173,7 +174,7 @@ impl Drop for Delivering {
     }
 }
 
-/// Calls the sink; a record that it does not take is printed. True when it threw.
+/// Calls the sink, and prints a record that it does not take. True when it threw an exception.
 fn hand_over(sink: &dyn Sink, record: &Record, told: bool) -> bool {
     let taken = panics::catch(point!("handing a record of the log over"), || {
         sink.take(record.level, record.script_id(), &record.message)

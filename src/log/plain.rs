@@ -1,15 +1,15 @@
-//! Text as it may stand in the log: what steers terminals, breaks lines or turns the order of text around
-//! is written as an escape, and what is far too long is cut.
+//! Text as the log may show it: characters that control terminals, break lines or change the direction of
+//! text are written as escapes, and what is far too long is cut.
 
 use std::fmt::Write as _;
 
-/// Bytes of a record, and of a line that a script prints.
+/// How many bytes a record may have, and a line that a script prints.
 pub const LONGEST: usize = 8 * 1024;
 
-/// What the lines of a record but the first begin with, so that none looks like another record.
+/// What all lines of a record but the first begin with, so that none looks like another record.
 const INDENT: &str = "    ";
 
-/// A record: one line, or a block whose further lines are indented.
+/// Text for a record: one line, or a block whose further lines are indented.
 pub fn block(text: &str) -> String {
     let text = cut(text.trim_end(), LONGEST);
     let mut out = String::with_capacity(text.len());
@@ -20,18 +20,18 @@ pub fn block(text: &str) -> String {
         }
         push(&mut out, line.strip_suffix('\r').unwrap_or(line));
     }
-    // Escapes are longer than what they stand for.
+    // The escapes may have made it too long.
     cut(&out, LONGEST)
 }
 
-/// One line.
+/// Text for one line.
 pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     push(&mut out, text);
     out
 }
 
-/// One line of bytes that are meant to be UTF-8.
+/// Text for one line, of bytes that are meant to be UTF-8.
 pub fn line_of(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -41,11 +41,10 @@ pub fn line_of(bytes: &[u8]) -> String {
     out
 }
 
-/// Bytes that what says how much was left out takes at most.
+/// How many bytes the note takes at most that says how much was left out.
 const MARK: usize = 64;
 
-/// The beginning and the end of a text that is longer than that, where its beginning and end are what matters:
-/// a traceback ends with the exception.
+/// The beginning and the end of a text that is too long. Both matter: a traceback ends with the exception.
 fn cut(text: &str, longest: usize) -> String {
     if text.len() <= longest {
         return text.to_owned();
@@ -57,7 +56,7 @@ fn cut(text: &str, longest: usize) -> String {
     format!("{}… ({left_out} bytes left out) …{}", head.trim_end(), tail.trim_start())
 }
 
-/// Where the character begins that this byte belongs to; text that is none may be cut anywhere.
+/// Where the character begins to which this byte belongs. Bytes that are no text may be cut anywhere.
 pub fn start_of_character(text: &[u8], index: usize) -> usize {
     let is_inside = |index: &usize| text.get(*index).is_some_and(|byte| byte & 0xC0 == 0x80);
     (index.saturating_sub(3)..=index).rev().find(|index| !is_inside(index)).unwrap_or(index)
@@ -78,8 +77,8 @@ fn push(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
-/// C0, DEL and C1; marks, embeddings and isolates of writing from right to left; separators of lines and
-/// paragraphs.
+/// Control characters (C0, DEL and C1), the marks, embeddings and isolates of writing from right to left, and
+/// the separators of lines and paragraphs.
 fn is_control(character: char) -> bool {
     matches!(
         character,

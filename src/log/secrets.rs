@@ -1,11 +1,11 @@
-//! Passwords in what the log tells of calls: they are masked.
+//! Masks the passwords in what the log tells of calls.
 
 use std::borrow::Cow;
 
 /// What stands in their place.
 pub const MASK: &[u8] = b"***";
 
-/// A text of the protocol, a command or a line of chat, without the passwords in it.
+/// A text of the protocol, a command or a line of chat, with the passwords in it masked.
 pub fn masked(text: &[u8]) -> Cow<'_, [u8]> {
     match password_in(text) {
         Some(start) => {
@@ -17,7 +17,7 @@ pub fn masked(text: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The literals of an SQL query that speaks of passwords are masked.
+/// An SQL query; if it is about passwords, with its literals masked.
 pub fn masked_query(query: &[u8]) -> Cow<'_, [u8]> {
     if !is_secret_name(query) {
         return Cow::Borrowed(query);
@@ -26,7 +26,7 @@ pub fn masked_query(query: &[u8]) -> Cow<'_, [u8]> {
     let mut quote = None;
     for (index, &byte) in query.iter().enumerate() {
         match quote {
-            // A backslash or a doubled quote goes on with the literal, or begins another, which is masked too.
+            // After a backslash the literal goes on; a doubled quote begins another one, which is masked too.
             Some(open) if byte == open && query[index - 1] != b'\\' => {
                 out.push(byte);
                 quote = None;
@@ -44,25 +44,25 @@ pub fn masked_query(query: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// Whether what has this name is a password.
+/// Whether something of this name is a password.
 pub fn is_secret_name(name: &[u8]) -> bool {
     let name = name.to_ascii_lowercase();
     [b"passw".as_slice(), b"pwd", b"secret"].iter().any(|word| find(&name, word).is_some())
 }
 
-/// Where the password of a text begins.
+/// Where the password in a text begins, if there is one.
 fn password_in(text: &[u8]) -> Option<usize> {
     const MESSAGE: &[u8] = b"$MyPass ";
     if let Some(place) = find(text, MESSAGE) {
         return Some(place + MESSAGE.len());
     }
-    // A command alone, or said by somebody: `<nick> +passwd …`.
+    // A command may stand alone, or be said by somebody: `<nick> +passwd …`.
     let said = find(text, b"> ").map(|place| place + 2);
     [Some(0), said].into_iter().flatten().find_map(|start| password_of_command(text, start))
 }
 
-/// The same for a command that begins at `start`: `+passwd NEW`, `!regpasswd NICK NEW`, `!reg NICK CLASS NEW`.
-/// Hubs give some commands without their first character, which each hub chooses.
+/// Where the password begins in a command that begins at `start`: `+passwd NEW`, `!regpasswd NICK NEW`, `!reg
+/// NICK CLASS NEW`. Hubs pass some commands without the first character, which each hub chooses.
 fn password_of_command(text: &[u8], start: usize) -> Option<usize> {
     let has_sign = text.get(start).is_some_and(u8::is_ascii_punctuation);
     let word = start + usize::from(has_sign);

@@ -1,5 +1,6 @@
 //! The process's standard output as the log: records and what scripts print. Each begins a line, so that no
-//! script can write what looks like a record, or hide one behind what it printed before.
+//! script can write what looks like a record, or hide one behind what it printed before. This is the only way
+//! to standard output; the crash handler alone writes past it.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,35 +10,35 @@ use parking_lot::Mutex;
 use super::plain::{self, LONGEST};
 use crate::standard_output;
 
-/// Who writes: a script, by its serial, to standard output or standard error.
+/// Who writes: a script, to standard output or standard error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Writer {
-    /// None for nobody that is known.
+    /// The serial of the script; None when it is not known who writes.
     pub serial: Option<u64>,
     /// 1 or 2.
     pub file: i32,
 }
 
-/// A line that has begun and not ended.
+/// A line that was begun and not ended.
 #[derive(Clone, Copy, Debug)]
 struct Line {
     writer: Writer,
-    /// Bytes of it that are written, and those that are too many.
+    /// How many bytes of it were written, and how many were left out.
     length: usize,
     left_out: usize,
 }
 
-/// The line that is open, if one is. Held while writing, so that lines of several threads do not mix.
+/// The open line, if there is one. Held while writing, so that lines of several threads do not mix.
 static OPEN: Mutex<Option<Line>> = Mutex::new(None);
-/// Whether one is, for the crash handler.
+/// Whether a line is open, for the crash handler.
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
 
-/// Whether what comes next would go on with a line of a script.
+/// Whether what is written next would continue a line of a script.
 pub fn is_line_open() -> bool {
     IS_OPEN.load(Ordering::Relaxed)
 }
 
-/// Writes a record, behind what the host's `printf` still holds.
+/// Writes a record, after what the host's `printf` has buffered.
 pub fn write_record(record: &str) {
     standard_output::flush();
     let mut open = OPEN.lock();
@@ -46,18 +47,18 @@ pub fn write_record(record: &str) {
         .and_then(|()| standard_output::write_all(libc::STDOUT_FILENO, record.as_bytes()));
 }
 
-/// What is to be written of a piece of a script's output.
+/// What is to be written of a piece that a script prints.
 #[derive(Debug)]
 pub struct Piece {
-    /// The text, with the label before each line that begins.
+    /// The text, with the label in front of each line that begins in it.
     pub text: String,
-    /// How much of that the labels are.
+    /// How many bytes of it are labels.
     pub labels: usize,
     line: Option<Line>,
 }
 
-/// Writes what `writer` prints; each line begins with the label, and is cut when `is_cut` and it is long.
-/// `admit` may shorten the piece.
+/// Writes what `writer` prints. Each line begins with the label, and long lines are cut if `is_cut`. `admit`
+/// may shorten the piece.
 pub fn write<T>(
     writer: Writer,
     label: &str,
@@ -70,7 +71,7 @@ pub fn write<T>(
     let mut piece = compose(writer, label, data, own, if is_cut { LONGEST } else { usize::MAX });
     let admitted = admit(&mut piece);
     if piece.text.is_empty() {
-        // It is dropped, or goes on with a line that is cut.
+        // The piece is dropped, or it continues a line that has been cut.
         if own.is_some() && piece.line.is_some() {
             set_open(&mut open, piece.line);
         }
@@ -84,7 +85,7 @@ pub fn write<T>(
 }
 
 impl Piece {
-    /// Keeps only so many bytes, and ends the line there.
+    /// Keeps only this many bytes, and ends the line there.
     pub fn shorten(&mut self, length: usize) {
         self.text.truncate(plain::start_of_character(self.text.as_bytes(), length));
         if !self.text.is_empty() {
@@ -99,14 +100,14 @@ fn set_open(open: &mut Option<Line>, line: Option<Line>) {
     IS_OPEN.store(line.is_some(), Ordering::Relaxed);
 }
 
-/// Ends the line that is open, whoever wrote it.
+/// Ends the open line, whoever began it.
 fn end_line(open: &mut Option<Line>) -> io::Result<()> {
     let Some(line) = *open else { return Ok(()) };
     set_open(open, None);
     standard_output::write_all(line.writer.file, end_of(line.left_out).as_bytes())
 }
 
-/// How a line ends of which so much was left out.
+/// The end of a line of which this much was left out.
 fn end_of(left_out: usize) -> String {
     match left_out {
         0 => "\n".to_owned(),
@@ -133,7 +134,8 @@ fn compose(
         let ends = content.len() < part.len();
         let content = content.strip_suffix(b"\r").filter(|_| ends).unwrap_or(content);
         let room = if line.left_out > 0 { 0 } else { longest.saturating_sub(line.length) };
-        // Each byte takes one at least: what comes behind so many is left out, and need not be read.
+        // Each byte becomes at least one, so what comes after this many is left out in any case and need not
+        // be read.
         let read = plain::start_of_character(content, room.min(content.len()));
         let plain = plain::line_of(&content[..read]);
         let kept = plain::start_of_character(plain.as_bytes(), room.min(plain.len()));

@@ -1,5 +1,5 @@
-//! Panics that tests ask for. Only in builds for tests: three functions more are exported, by which the
-//! test learns of all points and arms one.
+//! Panics that tests ask for, only in builds for tests. Those export three more functions, by which a test
+//! learns of all points and arms one.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Point;
 
-/// How often a point is still to panic, and how often it did.
+/// How often a point is still to panic, and how often it has panicked.
 #[derive(Debug)]
 pub struct Strikes {
     wanted: AtomicU32,
@@ -30,7 +30,7 @@ impl Strikes {
     }
 }
 
-/// Every point of the library: the linker lays them side by side.
+/// Every point of the library; the linker puts them side by side.
 fn points() -> &'static [Point] {
     unsafe extern "C" {
         #[link_name = "__start_vh_points"]
@@ -44,7 +44,7 @@ fn points() -> &'static [Point] {
     unsafe { std::slice::from_raw_parts(start, stop.offset_from(start).cast_unsigned()) }
 }
 
-/// The name of a point, which is no C string, and its length; NULL after the last one.
+/// The name of a point, without a NUL at its end, and its length; NULL after the last point.
 ///
 /// # Safety
 /// `length` may be written.
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn vh_test_point(index: usize, length: *mut usize) -> *con
     point.name.as_ptr().cast()
 }
 
-/// From now on the point panics, so many times.
+/// Lets the point panic the next `times` times.
 #[unsafe(no_mangle)]
 pub extern "C" fn vh_test_arm(index: usize, times: u32) {
     if let Some(point) = points().get(index) {

@@ -1,5 +1,5 @@
-//! What a script's author should hear of though Python does not complain: settings and functions
-//! that nearly have the right name, and files that hide modules of Python.
+//! Warnings for a script's author about things that Python does not complain of: settings and functions that
+//! nearly have the right name, and files that hide modules of Python.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -17,17 +17,17 @@ use crate::guard::script::ScriptInfo;
 use crate::hooks::{HOOKS, Hook};
 use crate::nearest::nearest;
 
-/// Called at unload if a script has it; no hook, but as easily mistyped.
+/// A function that is called at unload if a script has it. It is not a hook, but as easily mistyped.
 const UNLOAD: &str = "UnLoad";
 
-/// Tells of comments that are meant as settings and are none.
+/// Warns of comments that look as if they were meant as settings but are none.
 pub fn on_comments(context: &ScriptInfo) {
     for mistake in &context.settings.mistakes {
         tracing::warn!(script = %context.label, "{mistake}");
     }
 }
 
-/// Tells of functions that nearly have the name of a hook, which no hub calls.
+/// Warns of functions that nearly have the name of a hook, because no hub calls them.
 pub fn on_functions(context: &ScriptInfo, namespace: &Obj) {
     let attached = namespace.attached();
     // SAFETY: attached; a new reference to a list, or NULL.
@@ -50,13 +50,13 @@ pub fn on_functions(context: &ScriptInfo, namespace: &Obj) {
     }
 }
 
-/// The hook a name means that is none.
+/// The hook that a name probably means which is no hook's.
 fn meant_hook(name: &str) -> Option<&'static str> {
     let hooks = || HOOKS.iter().map(|hook: &Hook| hook.text);
     if name == UNLOAD || hooks().any(|hook| hook == name) {
         return None;
     }
-    // A function `unload` may be for anything.
+    // A function `unload` may be there for anything.
     if name.eq_ignore_ascii_case(UNLOAD) && name.starts_with('U') {
         return Some(UNLOAD);
     }
@@ -64,16 +64,16 @@ fn meant_hook(name: &str) -> Option<&'static str> {
     nearest(name, hooks()).filter(|_| looks_like_one)
 }
 
-/// Files and folders that were looked at since the hub began.
+/// The files and folders that were looked at since the hub began.
 static LOOKED_AT: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
 
-/// The hub begins: everything is told once.
+/// The hub begins, so everything is warned of once more.
 pub fn begin() {
     *LOOKED_AT.lock() = None;
 }
 
-/// Tells of the script, and of modules that lie beside it, when other scripts there get them instead
-/// of modules of Python.
+/// Warns of the script's file, and of modules beside it, if other scripts there would import them instead of
+/// Python's modules.
 pub fn on_files(context: &ScriptInfo, namespace: &Obj) {
     let Some(standard) = standard_folder(namespace.attached()) else { return };
     for path in modules_beside(context.path()) {
@@ -95,14 +95,14 @@ pub fn on_files(context: &ScriptInfo, namespace: &Obj) {
     }
 }
 
-/// Where Python's own modules are; None when that cannot be told.
+/// Where Python's own modules are; None when that cannot be found out.
 fn standard_folder(attached: Attached<'_>) -> Option<&'static Path> {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     if FOLDER.get().is_none() {
         match scope::support(attached) {
             Ok(namespace) => {
                 let folder = namespace.dict_item(c"STANDARD_FOLDER")?;
-                // Another thread may be faster, with the same result.
+                // Another thread may have been faster, with the same result.
                 let _ = FOLDER.set(folder.to_text().into());
             }
             Err(raised) => attached.clear(raised),
@@ -119,13 +119,13 @@ fn is_standard(folder: &Path, name: &OsStr) -> bool {
         || folder.join("lib-dynload").read_dir().is_ok_and(|all| all.flatten().any(|e| native(&e)))
 }
 
-/// Whether a file is one of a module in C: `_name.cpython-311-x86_64-linux-gnu.so`.
+/// Whether a file is a module in C of this name: `_name.cpython-311-x86_64-linux-gnu.so`.
 fn is_native_module(file: &OsStr, name: &OsStr) -> bool {
     let rest = file.as_bytes().strip_prefix(name.as_bytes());
     rest.is_some_and(|rest| rest.starts_with(b".") && rest.ends_with(b".so"))
 }
 
-/// What scripts in a script's folder can import from there.
+/// What scripts in the folder of this script can import from there.
 fn modules_beside(script: &Path) -> Vec<PathBuf> {
     let folder = script.parent().filter(|folder| !folder.as_os_str().is_empty());
     // A folder that cannot be read has no modules for anybody.

@@ -20,22 +20,22 @@ use crate::on_error;
 use crate::targs::{self, Block, Item, Telling, View};
 use crate::text::Encoding;
 
-/// Arguments of a call; those of a hook need no allocation.
+/// The arguments of a call. They lie on the stack, so hooks, which have few, need no allocation.
 type Arguments<'a> = SmallVec<[Obj<'a>; 8]>;
 
-/// What a hook answers that starts a coroutine: the hub goes on with the event.
+/// The answer of a hook that starts a coroutine: the hub goes on with the event.
 fn pass_on() -> Option<Block> {
     Block::int(1)
 }
 
-/// What a hook answers that cannot answer: it lets the event pass, or refuses it if the script asks for
+/// The answer of a hook that cannot answer: it lets the event pass, or refuses it if the script asks for
 /// that.
 #[cold]
 fn give_up(info: &ScriptInfo, hook: &Hook, params: Option<&View>) -> Option<Block> {
     on_error::answer(info.settings.on_error.refuses(hook.number), hook.number, params)
 }
 
-/// A block cannot be read.
+/// The error for a block that cannot be read.
 #[cold]
 fn unreadable(info: &ScriptInfo, place: impl Display, wrong: &Error) -> Error {
     let reason = wrong.message();
@@ -43,7 +43,8 @@ fn unreadable(info: &ScriptInfo, place: impl Display, wrong: &Error) -> Error {
     Error::new(Code::Invalid, message).about(&info.label)
 }
 
-/// Calls a hook with the items of a block.
+/// Calls a hook with the items of a block. If the block cannot be read, the hook is not called: the event
+/// passes on, or is refused if the script asks for that, and one line is logged.
 pub fn hook(
     loaded: &Loaded,
     info: &ScriptInfo,
@@ -77,8 +78,8 @@ pub fn hook(
     HookReply { block, error }
 }
 
-/// What a hook answers to the items of a block; why it cannot in the error, which is none for what was told
-/// otherwise.
+/// What a hook answers to the items of a block. The error says why it cannot answer; it is None when the log
+/// says so otherwise, or said so before.
 #[inline]
 fn hook_answer(
     loaded: &Loaded,
@@ -117,7 +118,8 @@ fn hook_answer(
     }
 }
 
-/// Tells the author of an `async def` hook that is to refuse: the event passes before it has an answer.
+/// Warns the author of an `async def` hook that is to refuse, because the event passes before the hook has an
+/// answer.
 #[cold]
 fn decides_nothing(info: &ScriptInfo, hook: &Hook) {
     if info.settings.on_error.refuses(hook.number) {
@@ -131,7 +133,7 @@ fn decides_nothing(info: &ScriptInfo, hook: &Hook) {
     }
 }
 
-/// The block a hook's return value becomes; None, and a log line, when it becomes none.
+/// The block for a hook's return value; None, and a line in the log, for a value that a hook cannot answer.
 fn hook_block(
     info: &ScriptInfo,
     hook: &Hook,
@@ -159,7 +161,7 @@ fn hook_block(
     }
 }
 
-/// A hook's numbers are C ints in every hub, so their sign may be lost on the way.
+/// The arguments of a hook. In every hub its numbers are C ints, which may have lost their sign on the way.
 #[inline]
 fn hook_arguments<'a>(
     attached: Attached<'a>,
@@ -220,7 +222,7 @@ pub fn function(
     result
 }
 
-/// A function of the script, as it is now.
+/// The function that the script has under this name now.
 #[inline]
 fn find<'a>(loaded: &Loaded, attached: Attached<'a>, name: &[u8]) -> Result<Obj<'a>, Error> {
     // SAFETY: the script's own interpreter is attached.
@@ -236,7 +238,7 @@ fn find<'a>(loaded: &Loaded, attached: Attached<'a>, name: &[u8]) -> Result<Obj<
     Ok(function)
 }
 
-/// The log was told when that began.
+/// The error for a suspended function. The log has told when it was suspended.
 #[cold]
 fn is_suspended(name: &[u8]) -> Error {
     let message = format!(
@@ -247,7 +249,7 @@ fn is_suspended(name: &[u8]) -> Error {
     Error::new(Code::Unavailable, message).told()
 }
 
-/// The block a function's return value becomes; an error when it has no C form.
+/// The block for a function's return value; an error when the value has no form in C.
 fn function_block(
     attached: Attached<'_>,
     call: &Call,
@@ -279,7 +281,7 @@ fn place_of(name: &[u8]) -> String {
     format!("the function {}", Name(name))
 }
 
-/// Starts the coroutine of an `async def` hook; later calls of the script go on with it.
+/// Starts the coroutine of an `async def` hook. Later calls of the script continue it.
 fn start<'a>(
     loaded: &Loaded,
     attached: Attached<'a>,
@@ -297,7 +299,7 @@ fn start<'a>(
     }
 }
 
-/// Runs the coroutine of an `async def` function to its end; other values are results already.
+/// Runs the coroutine of an `async def` function to its end. Any other value is a result already.
 fn complete<'a>(
     loaded: &Loaded,
     attached: Attached<'a>,
@@ -312,13 +314,13 @@ fn complete<'a>(
     unsafe { loaded.scope.call(attached, c"complete", &[returned]) }
 }
 
-/// The script has coroutines: the hub must call it once a second at least.
+/// The script has coroutines, so the hub must call it at least once a second.
 fn will_go_on(loaded: &Loaded, info: &ScriptInfo) {
     loaded.scope.set_busy();
     info.listening.add(1 << ON_TIMER);
 }
 
-/// Goes on with the script's coroutines, without waiting.
+/// Continues the script's coroutines, without waiting.
 #[inline]
 fn go_on(loaded: &Loaded, attached: Attached<'_>, info: &ScriptInfo) {
     if loaded.scope.is_busy() {
@@ -326,7 +328,7 @@ fn go_on(loaded: &Loaded, attached: Attached<'_>, info: &ScriptInfo) {
     }
 }
 
-/// They are guarded together: a turn runs whatever is ready.
+/// Runs all coroutines that are ready. They are guarded as one call.
 fn take_a_turn(loaded: &Loaded, attached: Attached<'_>, info: &ScriptInfo) {
     let entry_point = info.entry_points.function(b"(coroutines)");
     if entry_point.admits() {
@@ -336,7 +338,7 @@ fn take_a_turn(loaded: &Loaded, attached: Attached<'_>, info: &ScriptInfo) {
     }
 }
 
-/// Runs what the script gave to `vh.run_in_host`.
+/// Runs the jobs that the script gave to `vh.run_in_host`.
 pub fn jobs(loaded: &Loaded, info: &ScriptInfo) {
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
@@ -383,7 +385,7 @@ fn at_argument(number: usize, failure: Failure) -> Failure {
     }
 }
 
-/// Counts why a call failed, and logs it unless it is told already.
+/// Counts the failure of a call, and logs it unless it repeats one that was logged.
 #[cold]
 fn failed(attached: Attached<'_>, failure: Failure, place: &str, call: &Call) -> Error {
     match failure {
@@ -394,13 +396,13 @@ fn failed(attached: Attached<'_>, failure: Failure, place: &str, call: &Call) ->
     }
 }
 
-/// The same for what cannot cross between C and Python.
+/// The same for a value that cannot cross between C and Python.
 fn refused(call: &Call, reason: &str, message: String) -> Error {
     let error = Error::new(Code::Invalid, message).about(&call.script().label);
     if call.was_refused(reason) { error.tell() } else { error.told() }
 }
 
-/// Sets the attributes of the script's `vh` anew: the hub renamed its bots.
+/// Sets the attributes of the script's `vh` again, because the hub renamed its bots.
 pub fn refresh_attributes(loaded: &Loaded, info: &ScriptInfo) {
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
@@ -411,12 +413,12 @@ pub fn refresh_attributes(loaded: &Loaded, info: &ScriptInfo) {
     }
 }
 
-/// How a parameter of a function is told: not when the function may be about passwords.
+/// How a parameter of a function is shown in the log: not at all when the function may be about passwords.
 fn telling_for(name: &[u8]) -> Telling {
     if secrets::is_secret_name(name) { Telling::Secret } else { Telling::Text }
 }
 
-/// How a parameter of a hook is told: not when it is a password.
+/// How a parameter of a hook is shown in the log: not at all when it is a password.
 fn telling(hook: usize, params: &View, index: usize) -> Telling {
     let of_password = || match params.items().nth(2) {
         Some(Item::Text(Some(variable))) => secrets::is_secret_name(variable),

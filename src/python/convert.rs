@@ -1,4 +1,4 @@
-//! Values across the boundary: items of a block → Python objects → pieces of a block.
+//! Converts values between C and Python: items of a block → Python objects → pieces of a block.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::hub::Containers;
 use crate::targs::{Block, Item, Piece, Storage, TAB_LENGTH, View};
 use crate::text::{Decoded, Encoding};
 
-/// A str of bytes meant to be UTF-8; those that are not become escaped bytes.
+/// A str of bytes that are meant to be UTF-8. Those that are not become escaped bytes.
 #[inline]
 pub fn from_utf8<'a>(attached: Attached<'a>, bytes: &[u8]) -> Result<Obj<'a>, Raised> {
     if bytes.is_ascii() {
@@ -26,7 +26,8 @@ pub fn from_decoded<'a>(attached: Attached<'a>, text: &Decoded) -> Result<Obj<'a
     if !text.has_surrogates() {
         return attached.decode(text.bytes(), None);
     }
-    // Python's own handler of surrogates makes an exception of each.
+    // Python's own handler for surrogates would raise and catch an exception for each of them, which is slow,
+    // and users choose how many there are.
     attached.str_of_points(&text.code_points().collect::<Vec<_>>())
 }
 
@@ -40,7 +41,7 @@ pub fn from_hub<'a>(
         return from_utf8(attached, bytes);
     }
     match encoding.code_points() {
-        // Bytes below 0x80 are ASCII in every encoding of single bytes.
+        // In every encoding of single bytes those below 0x80 are ASCII.
         Some(_) if bytes.is_ascii() => attached.ascii(bytes),
         Some(points) => {
             let text: SmallVec<[u16; 512]> =
@@ -67,8 +68,8 @@ pub fn from_hub_or_none<'a>(
     }
 }
 
-/// The text of a str when it needs no conversion and holds no NUL character; the usual case of
-/// `to_hub`.
+/// The text of a str that needs no conversion and holds no NUL character, which is the usual case of
+/// `to_hub`; otherwise None.
 #[inline]
 pub fn plain_text<'o>(text: &'o Obj, encoding: &Encoding) -> Option<&'o [u8]> {
     let text = text.as_utf8().filter(|text| encoding.is_utf8() || text.is_ascii())?;
@@ -95,8 +96,8 @@ fn has_nul(bytes: &[u8]) -> bool {
     unsafe { !libc::memchr(bytes.as_ptr().cast(), 0, bytes.len()).is_null() }
 }
 
-/// JSON text in the hub's encoding as the UTF-8 that `json::parse` reads. Bytes that are no text
-/// can only stand inside its strings, where an escape keeps them.
+/// Converts JSON text in the hub's encoding to the UTF-8 that `json::parse` reads. Bytes that are no text can
+/// only be inside its strings, where an escape keeps them.
 fn hub_json_to_utf8(text: &[u8], encoding: &Encoding) -> Vec<u8> {
     let decoded = encoding.decode(text);
     let mut out = Vec::with_capacity(decoded.bytes().len());
@@ -111,12 +112,12 @@ fn hub_json_to_utf8(text: &[u8], encoding: &Encoding) -> Vec<u8> {
     out
 }
 
-/// Whose JSON a `D` item holds.
+/// Where the JSON of a `D` item comes from, which decides its encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum JsonFrom {
-    /// A caller of our interface: UTF-8.
+    /// From a caller of our interface: it is UTF-8.
     Caller,
-    /// A callback of the hub: the hub's encoding.
+    /// From a callback of the hub: it is in the hub's encoding.
     HubCallback,
 }
 
@@ -150,7 +151,7 @@ pub fn to_object<'a>(
     })
 }
 
-/// The value of a result block of a registered function: nothing, one value or a tuple.
+/// The value of a registered function's result block: None, one value or a tuple.
 pub fn result_to_object<'a>(
     attached: Attached<'a>,
     view: &View,
@@ -166,7 +167,7 @@ pub fn result_to_object<'a>(
     })
 }
 
-/// The piece of an argument to a registered function; containers travel as JSON.
+/// The piece for an argument of a registered function. Containers travel as JSON.
 pub fn to_piece<'o>(object: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> {
     let refuse = |kind, reason: &str| Err(Failure::refused_with(kind, reason));
     match scalar(object, encoding) {
@@ -186,12 +187,12 @@ pub fn to_piece<'o>(object: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, F
 const TOO_LARGE: &str = "an integer does not fit 64 bits";
 const NUL_INSIDE: &str = "a str holds a NUL character";
 
-/// What an int, a float or a str becomes.
+/// What becomes of an int, a float or a str.
 enum Scalar<'o> {
     Piece(Piece<'o>),
     TooLarge,
     NulInside,
-    /// It is none of the three.
+    /// The object is none of the three.
     Other,
 }
 
@@ -214,13 +215,13 @@ fn is_container(object: &Obj) -> bool {
     object.is_list() || object.is_tuple() || object.is_dict() || object.is_set()
 }
 
-/// What a hook's return value says when it is none or an int, as nearly every time.
+/// What a hook's return value says if it is None or an int, as it nearly always is.
 #[inline]
 pub fn verdict(object: &Obj) -> Option<i64> {
     if object.is_none() { Some(1) } else { object.as_i64() }
 }
 
-/// What any other return value of a hook becomes; None when the hook does not understand it.
+/// The pieces for any other return value of a hook; None when that is not a value this hook can answer.
 pub fn hook_reply<'o>(
     object: &'o Obj,
     items: &'o [Obj],
@@ -253,7 +254,7 @@ fn text_or_null<'o>(object: &'o Obj, encoding: &Encoding) -> Option<Piece<'o>> {
     Some(Piece::Text(Some(text)))
 }
 
-/// The block of a function's return value.
+/// The block for a function's return value.
 pub fn function_result(
     object: &Obj,
     containers: Containers,
@@ -297,7 +298,7 @@ fn no_memory() -> Failure {
     Failure::refused("there is no memory for it")
 }
 
-/// The first items of a tuple, those without a C form as type 0.
+/// A block of the first items of a tuple. Those that have no form in C get the type 0.
 fn tab_result(tuple: &Obj, encoding: &Encoding) -> Result<Block, Failure> {
     let items = tuple.items();
     let pieces: Vec<_> = items

@@ -1,10 +1,10 @@
-//! Stops a call that catches the exceptions sent to it: from some moment on, each step of its Python
-//! code raises `TimeoutError`, those in its handlers among them, so that nothing can go on.
+//! Stops a call that catches the exceptions sent to it: from some moment on each step of its Python code
+//! raises `TimeoutError`, also in its exception handlers, so that it cannot go on.
 //!
-//! Python calls us at each step: up to 3.11 through a trace function for the one thread, from 3.12 on
-//! through a tool of `sys.monitoring`, which sees all threads of the interpreter and lets the others
-//! go on. All of it is taken away when the call has ended. A trace function of the script's own is
-//! put back; from 3.12 on it is not touched at all.
+//! Python calls us at each step: up to 3.11 through a trace function of that one thread, from 3.12 on through
+//! a tool of `sys.monitoring`, which sees all threads of the interpreter and lets the others go on. All of
+//! this is removed when the call has ended. Up to 3.11 a trace function of the script's own is put back then;
+//! from 3.12 on it is not touched at all.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -30,19 +30,19 @@ use monitoring as steps;
 #[cfg(not(Py_3_12))]
 use tracing as steps;
 
-/// From the first step that is seen to the first that raises: for a script that has only just taken
-/// the exception and cleans up.
+/// The time from the first step that is seen to the first that raises, for a script that has just taken the
+/// exception and is cleaning up.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// After so long even steps of the standard library raise, which before may leave its locks.
+/// Only after this time steps of the standard library raise too; before, it may release its locks.
 const STANDARD_GRACE: Duration = Duration::from_secs(2);
 
-/// Where the standard library is, with a slash at its end.
+/// The folder of the standard library, with a slash at its end.
 static STANDARD: OnceLock<String> = OnceLock::new();
 
 /// A call whose steps are looked at.
 struct Watched {
-    /// Where: a thread state up to 3.11, else an interpreter.
+    /// Where it runs: a thread state up to 3.11, an interpreter from 3.12 on.
     place: usize,
     /// Which call of which thread.
     thread: u64,
@@ -51,7 +51,7 @@ struct Watched {
 
 static WATCHED: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
 
-/// From now on the call's steps are looked at. It may end before this returns.
+/// Looks at the call's steps from now on. The call may end before this returns.
 pub fn begin(attached: Attached<'_>, interpreter: &Interpreter, attempt: &Attempt) {
     if STANDARD.get().is_none() {
         match scope::call(attached, c"standard_folder", &[]) {
@@ -59,7 +59,7 @@ pub fn begin(attached: Attached<'_>, interpreter: &Interpreter, attempt: &Attemp
             Err(raised) => attached.clear(raised),
         }
     }
-    // Python code ran: the lock may have been away meanwhile.
+    // Python code has run, so the lock may have been released meanwhile.
     let Some(place) = steps::place_of(attached, interpreter, attempt.thread()) else { return };
     if !attempt.runs() {
         return;
@@ -77,12 +77,12 @@ pub fn begin(attached: Attached<'_>, interpreter: &Interpreter, attempt: &Attemp
     steps::watch(attached, place);
     if !attempt.runs() {
         forget(attached, thread, |other| other == call);
-        // Whoever ended the call may have been faster than `watch`.
+        // The call may have ended before `watch` was done.
         unwatch_unused(attached, place);
     }
 }
 
-/// Calls of this thread that are over are not looked at any more. Their interpreter is attached.
+/// Stops looking at calls of this thread that are over. Their interpreter is attached.
 pub fn end(attached: Attached<'_>, is_over: impl Fn(u64) -> bool) {
     // SAFETY: always allowed. Python identifies threads by the same number.
     let thread = unsafe { libc::pthread_self() } as u64;
@@ -108,22 +108,21 @@ fn unwatch_unused(attached: Attached<'_>, place: usize) {
     }
 }
 
-/// Whether this step of this thread's Python code, in the file of that name, must not be taken.
+/// Whether this thread's next step of Python code, in the file of that name, is refused.
 fn is_refused(file: impl FnOnce() -> String) -> bool {
     let Some(since) = slot::forced_for() else { return false };
     if since < GRACE {
         return false;
     }
     let file = file();
-    // The library's own code and that of the import system keep what others need.
+    // The library's own code and that of the import system may hold what others need, so they go on.
     if file.starts_with("<vh ") || file.starts_with("<frozen ") {
         return false;
     }
     since >= STANDARD_GRACE || !is_standard(&file)
 }
 
-/// Whether the step must not be taken that Python code of this thread is about to finish: a function that
-/// waits for something, which it called.
+/// Whether this thread's current step is refused: it called a function of ours that waits for something.
 pub fn refuses_here(attached: Attached<'_>) -> bool {
     // SAFETY: attached; the frame is borrowed and alive, its code a new reference.
     let code = || unsafe {
@@ -155,11 +154,11 @@ fn file_of(code: &Obj) -> String {
     )
 }
 
-/// `step(code, ...)`: what the tool calls at each step; for `support/steps.py`.
+/// `step(code, ...)`, which the tool of `support/steps.py` calls at each step.
 pub fn step<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let handler = arguments.as_ref().and_then(handler_of);
-    // One that was refused already is not refused again at once: Python may take it to the same handler,
-    // from 3.14 on, and so for ever. The handler's own steps are refused.
+    // An exception that comes to the same handler again is not refused at once: from 3.14 on Python may lead
+    // it to that handler over and over, for ever. The steps inside the handler are refused.
     let comes_again = REFUSED_HANDLER.replace(None) == handler && handler.is_some();
     let code = || arguments.and_then(|arguments| arguments.item(0));
     if !comes_again && is_refused(|| code().map_or_else(String::new, |code| file_of(&code))) {
@@ -169,15 +168,15 @@ pub fn step<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Ob
     Ok(attached.none())
 }
 
-/// Code and place of an exception handler.
+/// The code and place of an exception handler.
 type Handler = (usize, i64);
 
 thread_local! {
-    /// The handler an exception came to in this thread's last step, if that was refused.
+    /// The handler to which an exception came in this thread's last step, if that step was refused.
     static REFUSED_HANDLER: Cell<Option<Handler>> = const { Cell::new(None) };
 }
 
-/// The handler that an exception comes to, if the arguments of a step tell of one.
+/// The handler to which an exception comes, if the arguments of a step tell of one.
 fn handler_of(arguments: &Obj) -> Option<Handler> {
     let (code, place) = (arguments.item(0)?, arguments.item(1)?.as_i64()?);
     let is_exception = |object: &Obj| {

@@ -1,22 +1,23 @@
-//! What a source text imports and defines, by Python's own parser, and where Python finds modules.
+//! Finds out, with Python's own parser, what a source text imports and defines; and where Python looks for
+//! modules.
 
 use std::path::PathBuf;
 
 use super::object::{Attached, Obj, Raised};
 use super::{interpreter, scope};
 
-/// Top-level names of imported modules.
+/// The top-level names of imported modules.
 #[derive(Debug, Default)]
 pub struct Imports {
-    /// When the text runs.
+    /// Those imported when the text runs.
     pub at_load: Vec<String>,
-    /// In functions, which may run later or never.
+    /// Those imported in functions, which may run later or never.
     pub in_functions: Vec<String>,
 }
 
-/// What a source text imports; nothing when it has a syntax error: loading the script will tell.
+/// What a source text imports. Nothing when it has a syntax error, of which loading the script will tell.
 pub fn of_source(source: &[u8]) -> Imports {
-    // Where that is needed, loading the script will tell.
+    // If it is needed, loading the script will tell why it is not there.
     let Ok(main) = interpreter::main_for_scripts() else { return Imports::default() };
     let entered = main.enter();
     let attached = entered.attached();
@@ -36,7 +37,7 @@ fn names(attached: Attached<'_>, source: &[u8]) -> Result<Imports, Raised> {
     Ok(Imports { at_load: next(), in_functions: next() })
 }
 
-/// Names that a source text gives to something when it runs, as far as its syntax tells; None when it has
+/// The names that a source text assigns or defines when it runs, as far as its syntax tells; None when it has
 /// a syntax error.
 pub fn defined_names(source: &[u8]) -> Option<Vec<String>> {
     let entered = interpreter::main_for_scripts().ok()?.enter();
@@ -51,8 +52,8 @@ pub(super) fn texts(list: &Obj) -> Vec<String> {
     list.items().iter().map(Obj::to_text).collect()
 }
 
-/// Folders in which Python looks for modules before scripts add theirs. The library's Python part is
-/// not asked: most hubs have no use for it in the main interpreter.
+/// The folders in which Python looks for modules before scripts add theirs. This does without the library's
+/// Python files, because most hubs have no other use for them in the main interpreter.
 pub fn library_folders() -> Vec<PathBuf> {
     let entered = interpreter::main().enter();
     let attached = entered.attached();

@@ -1,18 +1,19 @@
-//! Starting CPython once for the life of the process.
+//! Starts CPython, once for the life of the process.
 //!
-//! It is never finalized: that leaks and crashes on several versions. It takes no signals, changes
-//! no locale, parses no arguments of the host, and its standard streams are not buffered so that
-//! what scripts print appears at once and in order with our log.
+//! It is never finalized, because that leaks and crashes on several versions. It handles no signals, changes
+//! no locale and parses no arguments of the host. Its standard streams are not buffered, so that what scripts
+//! print appears at once and in order with our log, which is standard output too, as in the library that this
+//! one replaces.
 
 use std::ffi::{CStr, CString, c_void};
 use std::path::{Path, PathBuf};
 
 use pyo3_ffi as ffi;
 
-/// The Python this library was built for, when the machine still has it there.
+/// The Python program for which this library was built. The machine may not have it any more.
 const BUILD_EXECUTABLE: &str = env!("VH_PYTHON_EXECUTABLE");
 
-/// Starts CPython if nobody has; leaves it attached to this thread when it did.
+/// Starts CPython if nobody has. If it does, CPython stays attached to this thread.
 pub fn start() -> Result<Started, String> {
     make_symbols_global();
     // SAFETY: may be asked at any time.
@@ -34,12 +35,13 @@ pub fn start() -> Result<Started, String> {
 pub enum Started {
     /// CPython was started and is attached to this thread.
     Now,
-    /// It ran already.
+    /// CPython was running already.
     Already,
 }
 
-/// C extensions expect libpython's symbols in the process, but a host may have loaded us with
-/// RTLD_LOCAL: promote the libpython we are linked to. It also pins it.
+/// Makes the symbols of the libpython to which we are linked global, and pins it in memory. C extensions
+/// expect these symbols in the process, but a host may have loaded us with RTLD_LOCAL; and Python threads may
+/// still run when the host closes the library.
 fn make_symbols_global() {
     let Some(path) = library_path() else { return };
     // SAFETY: the path is a C string; the handle is kept on purpose.
@@ -57,7 +59,7 @@ fn make_symbols_global() {
     }
 }
 
-/// The file of libpython.
+/// The path of libpython.
 fn library_path() -> Option<CString> {
     // SAFETY: dladdr looks an address up and fills the zeroed structure; the name lives as long as
     // the library is loaded.
@@ -69,7 +71,7 @@ fn library_path() -> Option<CString> {
     }
 }
 
-/// The library is built for one minor version; its structures differ in others.
+/// Checks the version of Python. The library is built for one minor version, and structures differ in others.
 fn check_version() -> Result<(), String> {
     // SAFETY: may be asked before initialization; a static string.
     let running = unsafe { CStr::from_ptr(ffi::Py_GetVersion()) }.to_string_lossy();
@@ -83,8 +85,8 @@ fn check_version() -> Result<(), String> {
     }
 }
 
-/// UTF-8 mode, so that files and names are text whatever the host's locale is; the locale itself
-/// and its environment variables stay the host's.
+/// Chooses UTF-8 mode, so that files and names are text whatever the host's locale is. The locale itself and
+/// its environment variables are left as the host has them.
 fn preinitialize() -> Result<(), String> {
     // SAFETY: the structure is filled by Python before it is read.
     unsafe {
@@ -101,11 +103,11 @@ fn preinitialize() -> Result<(), String> {
     Ok(())
 }
 
-/// Which allocator Python's objects come from.
+/// The allocator of Python's objects.
 ///
-/// From 3.12 on Python's own keeps whole arenas of every interpreter that has ended, megabytes for
-/// each own-gil script, and on early 3.12 it crashes there. mimalloc does neither and is faster; 3.13
-/// brings one, 3.12 gets ours. `PYTHONMALLOC` in the environment goes first, as everywhere.
+/// From 3.12 on Python's own allocator keeps whole arenas of every interpreter that has ended, megabytes for
+/// each own-gil script, and on early 3.12 it crashes then. mimalloc does neither and is faster. 3.13 brings
+/// it along, 3.12 gets ours. `PYTHONMALLOC` in the environment overrides this, as everywhere.
 mod allocator {
     use super::ffi;
 
@@ -113,7 +115,7 @@ mod allocator {
         std::env::var_os("PYTHONMALLOC").is_some_and(|name| !name.is_empty())
     }
 
-    /// Before preinitialization.
+    /// To be called before preinitialization.
     pub fn choose(config: &mut ffi::PyPreConfig) {
         /// `PYMEM_ALLOCATOR_MIMALLOC` of CPython's headers.
         const MIMALLOC: i32 = 7;
@@ -125,7 +127,7 @@ mod allocator {
     #[cfg(not(all(Py_3_12, not(Py_3_13))))]
     pub fn install() {}
 
-    /// After preinitialization, before anything is allocated.
+    /// To be called after preinitialization and before anything is allocated.
     #[cfg(all(Py_3_12, not(Py_3_13)))]
     pub fn install() {
         if is_chosen_by_environment() {
@@ -156,7 +158,7 @@ mod allocator {
 
         use libmimalloc_sys as mimalloc;
 
-        // Python wants a unique pointer even for nothing, which mimalloc gives.
+        // Python wants a unique pointer even for zero bytes, and mimalloc gives one.
         pub extern "C" fn malloc(_: *mut c_void, size: usize) -> *mut c_void {
             // SAFETY: any size.
             unsafe { mimalloc::mi_malloc(size) }
@@ -205,8 +207,8 @@ fn initialize() -> Result<(), String> {
     }
 }
 
-/// The interpreter program whose installation (standard library, venv) is used: the one this
-/// library was built for, else the one beside libpython.
+/// The interpreter program whose installation (standard library, venv) is used: the one for which this
+/// library was built, or else the one beside libpython.
 fn executable() -> Option<CString> {
     let candidates = [Some(PathBuf::from(BUILD_EXECUTABLE)), beside_library()];
     let found = candidates.into_iter().flatten().find(|path| path.exists())?;

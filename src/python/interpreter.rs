@@ -1,6 +1,6 @@
-//! Interpreters: creating them, entering them from any thread, leaving and ending them.
+//! Interpreters: creating, entering, leaving and ending them, from any thread.
 //!
-//! Here is what an interpreter is, and who knows of all of them.
+//! This file says what an interpreter is, and keeps the list of all of them.
 
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -33,23 +33,23 @@ pub use visits::{Visit, receiver_here, thread_frames};
 #[derive(Debug)]
 pub struct Interpreter {
     state: *mut PyInterpreterState,
-    /// The thread state it was created with. It stays until the end and is never used again: on
-    /// 3.11 and 3.12 a thread state made when there is no other one aborts the process.
+    /// The thread state with which it was created. It is never used again, but stays until the end: on 3.11
+    /// and 3.12 the process is aborted when a thread state is made and there is no other.
     first: *mut PyThreadState,
-    /// Tells interpreters apart; addresses are used again.
+    /// Tells interpreters apart, for addresses are used again.
     serial: u64,
     /// The thread states that OS threads keep for this interpreter. A leaf lock: no other is taken while it
     /// is held, and no Python code runs.
     entries: Mutex<Vec<Arc<Entry>>>,
-    /// Makes a busy script give way to others, where Python itself does not.
+    /// Makes a busy script give way to others, on the versions of Python where it would not.
     ticker: Option<Ticker>,
-    /// Calls so far, and calls that are inside now.
+    /// How many calls there were, and how many are inside.
     pub(super) activity: Arc<Activity>,
     ended: AtomicBool,
-    /// Threads that look into it from outside, and whether no more may come.
+    /// How many threads are looking into it from outside, and whether no more may come.
     visitors: AtomicUsize,
     closing: AtomicBool,
-    /// The thread state that takes it apart at the moment, or NULL.
+    /// The thread state of the janitor that is taking it apart, or NULL.
     janitor: AtomicPtr<PyThreadState>,
 }
 
@@ -63,8 +63,8 @@ pub struct Activity {
 }
 
 impl Activity {
-    // Both are only called with the interpreter attached, so no two threads write at once, and an
-    // addition that is atomic as a whole is not needed.
+    // Both are called only with the interpreter attached, so no two threads write at once, and the addition
+    // need not be atomic as a whole.
 
     #[inline]
     fn enter(&self) {
@@ -114,15 +114,14 @@ impl Interpreter {
         interpreter
     }
 
-    /// Where its state is: tells it from others that are there at the same time.
+    /// The address of its state, which tells it from others that exist at the same time.
     pub fn address(&self) -> usize {
         self.state as usize
     }
 }
 
-/// The address of the interpreter that this thread belongs to, if Python knows the thread: one that a
-/// script started, above all. It may be asked in a signal handler: two fields are read, no lock is
-/// taken.
+/// The address of the interpreter to which this thread belongs, if Python knows the thread, as it does those
+/// that scripts start. It may be called in a signal handler: it reads two fields and takes no lock.
 pub fn of_this_thread() -> Option<usize> {
     // SAFETY: may be asked at any time; the thread state of a thread stays as long as the thread runs
     // in Python.
@@ -132,7 +131,7 @@ pub fn of_this_thread() -> Option<usize> {
     }
 }
 
-/// Whether the process has interpreters beside the main one, whoever made them.
+/// Whether the process has interpreters besides the main one, whoever made them.
 pub fn has_others() -> bool {
     // SAFETY: the list is read under its own lock; the newest comes first, the main one last.
     unsafe { ffi::PyInterpreterState_Head() != ffi::PyInterpreterState_Main() }

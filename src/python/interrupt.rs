@@ -1,5 +1,9 @@
-//! Interrupting a call that runs in Python: an exception is sent to its thread, which takes it
-//! between two steps of the script. A thread inside native code does not.
+//! Interrupts a call that runs in Python: an exception is sent to its thread, which takes it between two
+//! steps of the script. A thread in native code does not take it.
+//!
+//! No exception comes too late: the sender asks again whether the call still runs once it has the
+//! interpreter's lock, without which the call cannot end. What was sent and has not arrived is taken back
+//! when the call ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +28,7 @@ use crate::guard::watchdog::{Attempt, AttemptResult};
 /// A call into a script of an interpreter of ours.
 pub type Call<'c, 'a> = call::Call<'c, Attached<'a>>;
 
-/// Time between two looks at a call that must not be interrupted where it is.
+/// The time between two looks at a call that must not be interrupted where it is.
 const MOMENT: Duration = Duration::from_micros(500);
 
 impl Interrupt for Interpreter {
@@ -62,7 +66,7 @@ impl Interrupt for Interpreter {
 impl Attachment for Attached<'_> {
     fn take_back(self, is_over: impl Fn(u64) -> bool) {
         drain(self);
-        // Afterwards: it may run Python code of its own.
+        // This comes afterwards because it may run Python code.
         force_stop::end(self, is_over);
     }
 }
@@ -77,7 +81,7 @@ fn send(
     if attempt.forces() && attempt.runs() {
         force_stop::begin(attached, interpreter, attempt);
     }
-    // Python code ran: the lock may have been away meanwhile.
+    // Python code has run, so the lock may have been released meanwhile.
     if !attempt.runs() {
         return Some(AttemptResult::Ended(stack));
     }
@@ -106,10 +110,10 @@ fn stack(attached: Attached<'_>, interpreter: &Interpreter, thread: u64) -> Stri
     })
 }
 
-/// The frames of a stack with their lines, the innermost first. No Python code runs for that, so the call's thread
-/// stays where it is.
+/// The frames of a stack with their lines, the innermost first. No Python code runs for this, so the call's
+/// thread does not move on meanwhile.
 fn places(frame: Obj<'_>) -> Result<Obj<'_>, Raised> {
-    /// Of endless recursion the innermost part is told.
+    /// How many frames are listed: of endless recursion only the innermost part is.
     const MOST: usize = 100;
     let attached = frame.attached();
     let mut places = Vec::new();
@@ -123,11 +127,11 @@ fn places(frame: Obj<'_>) -> Result<Obj<'_>, Raised> {
     attached.list(places)
 }
 
-/// Lets no exception be on its way to this thread, and none to one that has ended.
+/// Makes sure that no exception is on its way to this thread, nor to one that has ended.
 ///
-/// One more is sent and taken. To withdraw it would not do: up to 3.12 Python then goes on looking
-/// for it, which slows down all threads of the interpreter, and up to 3.11 one that has a trace
-/// function never goes on at all, because it looks again before each function's first step.
+/// For that, one more is sent and taken. Withdrawing the exception would not be enough: up to 3.12 Python
+/// would go on looking for it, which slows down all threads of the interpreter, and up to 3.11 a thread that
+/// has a trace function would never go on, because it looks again before each function's first step.
 pub fn drain(attached: Attached<'_>) {
     // SAFETY: the class is Python's own.
     let class = unsafe { ffi::PyExc_TimeoutError };
@@ -137,7 +141,8 @@ pub fn drain(attached: Attached<'_>) {
     }
 }
 
-/// The same in a function that Python code calls: the exception seems to come from there.
+/// Lets an exception arrive in a function that Python code calls, so that it seems to come from that
+/// function.
 pub fn arrive_here(attached: Attached<'_>) -> Result<(), Raised> {
     let_arrive(attached).map_err(|raised| without_traceback(attached, raised))
 }
@@ -166,21 +171,22 @@ fn without_traceback(_: Attached<'_>, raised: Raised) -> Raised {
     raised
 }
 
-/// Raises what is sent to late calls.
+/// Raises the exception that is sent to late calls.
 pub fn raise(_: Attached<'_>) -> Raised {
     // SAFETY: attached.
     unsafe { ffi::PyErr_SetNone(ffi::PyExc_TimeoutError) };
     Raised
 }
 
-/// Lets an exception arrive that was sent to this thread: Python looks for them between two steps.
+/// Lets an exception arrive that was sent to this thread, by running a step of Python code, for Python looks
+/// for them between two steps.
 pub fn let_arrive(attached: Attached<'_>) -> Result<(), Raised> {
-    // In a trace or profile function of the script's it would arrive too, and Python takes away one that
-    // raises.
+    // It could also arrive in a trace or profile function of the script's, and Python removes such a function
+    // when it raises.
     untraced(attached, || scope::call(attached, c"take_a_step", &[]).map(drop))
 }
 
-/// Runs Python code of this thread without its trace and profile functions.
+/// Runs Python code on this thread without its trace and profile functions.
 fn untraced<R>(_: Attached<'_>, body: impl FnOnce() -> R) -> R {
     // SAFETY: attached, so there is a thread state, which is this thread's before and after.
     unsafe {

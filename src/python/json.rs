@@ -1,8 +1,8 @@
-//! JSON text ↔ Python objects, without a step between.
+//! JSON text ↔ Python objects, directly.
 //!
-//! Not a general JSON crate, because the text must hold what those bend or refuse: integers are 64
-//! bits or an error, never a rounded float; bytes that were no text in the hub's encoding travel
-//! as lone surrogates; and Python objects are made and read directly.
+//! No general JSON crate is used, because the text must hold what those change or refuse: integers have 64
+//! bits or are an error, never a rounded float; bytes that were no text in the hub's encoding travel as lone
+//! surrogates; and Python objects are made and read without other values in between.
 
 use std::ffi::CStr;
 
@@ -17,30 +17,30 @@ mod reader;
 
 pub use reader::parse;
 
-/// Containers inside containers; also what stops one that contains itself.
+/// How many containers may be inside each other. This also stops one that contains itself.
 const MAX_DEPTH: usize = 128;
-/// Bytes of one JSON text.
+/// How many bytes one JSON text may have.
 const MAX_LENGTH: usize = 64 << 20;
-/// The one key of the map that stands for bytes.
+/// The only key of a map that stands for bytes.
 const BYTES_KEY: &CStr = c"$bytes";
 
 /// Why there is no result.
 #[derive(Debug)]
 pub enum Failure {
-    /// The value or text is not allowed: the exception to raise for that, and the reason, boxed, so that a
-    /// result with an object still fits registers.
+    /// The value or text is not allowed. This has the exception to raise for it, and the reason, which is
+    /// boxed so that a result with an object still fits registers.
     Refused(Exception, Box<String>),
-    /// Python raised.
+    /// Python raised an exception.
     Raised(Raised),
 }
 
 impl Failure {
-    /// A value or text is not allowed.
+    /// A failure because a value or text is not allowed.
     pub fn refused(reason: impl Into<String>) -> Failure {
         Failure::refused_with(Exception::Value, reason)
     }
 
-    /// The same where another exception says so.
+    /// The same with another type of exception.
     #[cold]
     pub fn refused_with(kind: Exception, reason: impl Into<String>) -> Failure {
         Failure::Refused(kind, Box::new(reason.into()))
@@ -134,7 +134,7 @@ fn dump_items<'a>(
     Ok(())
 }
 
-/// Items of a set.
+/// The items of a set.
 fn iterate<'a>(set: &Obj<'a>) -> Result<impl Iterator<Item = Result<Obj<'a>, Raised>>, Failure> {
     let attached = set.attached();
     // SAFETY: attached; both functions give strong references or NULL.
@@ -175,7 +175,7 @@ fn dump_dict(out: &mut Vec<u8>, dict: &Obj, depth: usize) -> Result<(), Failure>
     Ok(())
 }
 
-/// JSON knows only text keys; the other simple ones become text as Python's `json` does it.
+/// Writes a key. JSON has only text keys; numbers, bools and None become text as with Python's `json`.
 fn dump_key(out: &mut Vec<u8>, key: &Obj) -> Result<(), Failure> {
     // SAFETY: attached, as the object proves.
     let (yes, no) = unsafe { (ffi::Py_True(), ffi::Py_False()) };

@@ -1,4 +1,4 @@
-//! Loading a script into its runtime and taking it out again.
+//! Loads a script into its interpreter.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -30,7 +30,7 @@ use crate::runtime::{self, Runtime};
 pub struct Loaded {
     pub(super) interpreter: Arc<Interpreter>,
     pub(super) runtime: Runtime,
-    /// What its interpreter is kept for when the script is unloaded; None when it is not kept.
+    /// For what its interpreter is kept when the script is unloaded; None when it is not kept.
     pub(super) home: Option<Home>,
     pub(super) scope: Scope,
     /// The script's module, its globals, and its `vh`.
@@ -38,22 +38,22 @@ pub struct Loaded {
     pub(super) namespace: Owned,
     pub(super) vh: Owned,
     hook_bits: u64,
-    /// Names of those hooks, for looking their functions up.
+    /// The names of its hooks, for looking their functions up.
     hook_names: [Option<Owned>; HOOKS.len()],
-    /// Names of functions that were called, for the same.
+    /// The names of functions that were called, for looking them up.
     pub(super) names: Names,
-    /// The address of the `OnTimer` that was looked at last, and in its lowest bit whether it takes
-    /// an argument: scripts from before 2015 have one that takes none.
+    /// The address of the `OnTimer` that was last looked at, and in its lowest bit whether it takes an
+    /// argument, for in scripts from before 2015 it takes none.
     timer: AtomicUsize,
 }
 
-/// What running a script's file is called.
+/// The name under which running a script's file is counted.
 const TOP_LEVEL: &[u8] = b"(top level)";
 
 /// Why a script cannot be prepared, and what kept it from that.
 type Unprepared = (String, Obstacle);
 
-/// Loads a script. What is wrong with it is logged; then there is nothing left of it.
+/// Loads a script. An error has been logged, and nothing is left of the script then.
 pub fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, NotLoaded> {
     let mut loaded = prepare(script, source)
         .map_err(|(reason, obstacle)| NotLoaded::told(script, reason, obstacle))?;
@@ -65,7 +65,7 @@ pub fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, NotLoaded
     Err(NotLoaded { error, reason, obstacle: Obstacle::Failure })
 }
 
-/// Finds its interpreter and makes everything the script needs before it runs.
+/// Finds its interpreter and makes everything that the script needs before it runs.
 fn prepare(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, Unprepared> {
     let by_settings = |reason| (reason, Obstacle::Settings);
     let runtime = choose_runtime(script, source).map_err(by_settings)?;
@@ -81,7 +81,7 @@ fn prepare(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, Unprepared
     })
 }
 
-/// The runtime of a script: the one it asks for, else one in which its packages can live.
+/// The runtime of a script: the one it asks for, or else one in which its packages work.
 fn choose_runtime(script: &ScriptInfo, source: &[u8]) -> Result<Runtime, String> {
     let wish = script.settings.runtime.clone()?;
     let runtime = match wish {
@@ -110,8 +110,8 @@ fn choose_runtime(script: &ScriptInfo, source: &[u8]) -> Result<Runtime, String>
     Ok(runtime)
 }
 
-/// Whose interpreter the script gets: one that served the same file before, unless its comment says
-/// `# vh: reload = fresh`. None where none is kept.
+/// For what the script's interpreter is kept: for the same file, unless its comment says `# vh: reload =
+/// fresh`. None when it is not kept for anybody: with that comment, and in the main interpreter.
 fn home(script: &ScriptInfo, runtime: Runtime) -> Result<Option<Home>, String> {
     let fresh = script.settings.reload_fresh.clone()?;
     let lock = match runtime {
@@ -158,7 +158,7 @@ fn prepare_in(
     let attached = entered.attached();
     prepare_attached(attached, script, interpreter, runtime, home).map_err(|failure| {
         match failure {
-            // Its virtual environment.
+            // It is the virtual environment that was refused.
             Failure::Refused(_, reason) => (*reason, Obstacle::Settings),
             Failure::Raised(raised) => {
                 report::log(attached, raised, &script.label, "preparing its interpreter");
@@ -206,7 +206,7 @@ fn prepare_attached(
     })
 }
 
-/// Gives the script its packages and what it kept over a reload.
+/// Gives the script its packages, and what it kept over a reload.
 fn equip(
     attached: Attached<'_>,
     script: &ScriptInfo,
@@ -219,7 +219,7 @@ fn equip(
     Ok(state::restore(attached, script, vh)?)
 }
 
-/// Gives the script the packages of a virtual environment; refused when they do not fit.
+/// Gives the script the packages of a virtual environment. Refused when they are for another Python.
 fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Venv) -> Result<(), Failure> {
     let folder = super::convert::from_utf8(attached, venv.path.as_os_str().as_bytes())?;
     // SAFETY: the script's own interpreter is attached.
@@ -230,13 +230,13 @@ fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Venv) -> Result<(), Fa
     Err(Failure::refused(format!("{} is wrong: {}", venv.named_by, complaint.to_text())))
 }
 
-/// A virtual environment, and who names it.
+/// A virtual environment, and where it is named.
 struct Venv {
     path: PathBuf,
     named_by: &'static str,
 }
 
-/// The virtual environment the script or the environment of the hub names.
+/// The virtual environment that the script names, or else the environment of the hub.
 fn venv(script: &ScriptInfo) -> Option<Venv> {
     let own = script.settings.venv.as_ref().map(|venv| Venv {
         path: script.path().parent().unwrap_or(Path::new(".")).join(venv),
@@ -248,14 +248,14 @@ fn venv(script: &ScriptInfo) -> Option<Venv> {
     })
 }
 
-/// A script's module before it ran.
+/// A script's module before the script has run.
 struct Prepared<'a> {
     module: Obj<'a>,
     namespace: Obj<'a>,
     vh: Obj<'a>,
 }
 
-/// In a sub-interpreter the script is `__main__` and `vh` is the built-in module.
+/// Prepares a script in a sub-interpreter: it is `__main__`, and `vh` is the built-in module.
 fn prepare_sub<'a>(
     attached: Attached<'a>,
     script: &Arc<ScriptInfo>,
@@ -266,7 +266,7 @@ fn prepare_sub<'a>(
     prepared(attached, script, module, vh)
 }
 
-/// In the main interpreter the script is a module of its own that calls itself `__main__`, and
+/// Prepares a script in the main interpreter: it is a module of its own that calls itself `__main__`, and
 /// `import vh` in it gives its own `vh`.
 fn prepare_main<'a>(
     attached: Attached<'a>,
@@ -296,7 +296,7 @@ fn prepared<'a>(
     Ok(Prepared { module, namespace, vh })
 }
 
-/// The script's folder and `<config dir>/scripts`.
+/// The script's own folders: its folder and `<config dir>/scripts`.
 fn folders(script: &ScriptInfo) -> Vec<PathBuf> {
     let own = script.path().parent().map(|folder| match folder.as_os_str().is_empty() {
         true => Path::new(".").to_path_buf(),
@@ -310,7 +310,7 @@ fn folders(script: &ScriptInfo) -> Vec<PathBuf> {
     folders.map(|folder| folder.canonicalize().unwrap_or(folder)).collect()
 }
 
-/// The script's folders come first on `sys.path`.
+/// Puts the script's folders first on `sys.path`.
 fn add_search_path(attached: Attached<'_>, script: &ScriptInfo) -> Result<(), Raised> {
     let folders: Result<Vec<_>, _> = folders(script)
         .iter()
@@ -320,7 +320,7 @@ fn add_search_path(attached: Attached<'_>, script: &ScriptInfo) -> Result<(), Ra
 }
 
 impl Loaded {
-    /// Runs the script's top level and looks for its hooks. What it raises is logged.
+    /// Runs the script's top level and looks for its hooks. Exceptions are logged.
     fn run(&mut self, script: &ScriptInfo, source: &[u8]) -> Result<(), Error> {
         let interpreter = Arc::clone(&self.interpreter);
         let entered = interpreter.enter();
@@ -328,7 +328,7 @@ impl Loaded {
         // SAFETY: the script's own interpreter is attached.
         let namespace = unsafe { self.namespace.get(attached) };
         advice::on_files(script, &namespace);
-        // Importing large packages takes its time.
+        // Importing large packages takes long.
         let call = Call::begin_unlimited(attached, script.entry_points.function(TOP_LEVEL));
         if let Err(raised) = self.execute(&namespace, script, source) {
             let place = format!("not loaded: the top level of {}", script.path().display());
@@ -361,7 +361,7 @@ impl Loaded {
         unsafe { self.scope.call(attached, c"run_script", &arguments) }.map(drop)
     }
 
-    /// The function of a hook, as it is now.
+    /// The function that the script has for a hook now.
     ///
     /// # Safety
     /// The script's own interpreter is attached.
@@ -376,7 +376,8 @@ impl Loaded {
         function.filter(Obj::is_callable)
     }
 
-    /// Whether `OnTimer` wants the time. It is asked once for each function of that name.
+    /// Whether `OnTimer` takes the time as an argument. This is found out once for each function of that
+    /// name.
     pub(super) fn timer_takes_time(&self, timer: &Obj) -> bool {
         // Objects are aligned, so the lowest bit is free.
         let address = timer.as_ptr() as usize;
@@ -389,7 +390,7 @@ impl Loaded {
         takes_time
     }
 
-    /// Which hooks the script defined at its top level, a bit each.
+    /// A bit for each hook that the script defined at its top level.
     pub fn hook_bits(&self) -> u64 {
         self.hook_bits
     }
@@ -417,7 +418,7 @@ impl Loaded {
     }
 }
 
-/// Whether a callable accepts one argument; true when that cannot be told.
+/// Whether a callable accepts one argument; true when that cannot be found out.
 fn accepts_argument(function: &Obj) -> bool {
     let attached = function.attached();
     let answer = match plain_function_accepts_argument(function) {
@@ -435,7 +436,7 @@ fn accepts_argument(function: &Obj) -> bool {
 }
 
 /// The same for a function without keyword-only parameters, by its code; None for anything else. Python's
-/// `inspect` could tell it of everything, but takes longer to import than a script to load.
+/// `inspect` could tell for every callable, but importing it takes longer than loading a script.
 fn plain_function_accepts_argument(function: &Obj) -> Result<Option<bool>, Raised> {
     /// `CO_VARARGS` of CPython's headers.
     const TAKES_MORE: i64 = 4;

@@ -1,13 +1,13 @@
-//! Names of functions that the host calls, as str objects of the script's interpreter: making one for
-//! each call, and its hash, would take longer than finding the function.
+//! The names of functions that the host calls, as str objects of the script's interpreter. Making such an
+//! object and its hash for each call would take longer than finding the function.
 
 use super::object::{Attached, Guarded, Obj, Owned};
 use crate::name_hash::name_hash;
 
-/// Names that are kept; a power of two. Another name takes the place of one with the same hash.
+/// How many names are kept; a power of two. A name takes the place of another with the same hash.
 const PLACES: usize = 64;
 
-/// The names one script was called by lately.
+/// The names of functions of one script that were called lately.
 #[derive(Debug, Default)]
 pub struct Names(Guarded<Vec<Option<Name>>>);
 

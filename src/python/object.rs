@@ -1,8 +1,10 @@
-//! References to Python objects that the compiler keeps inside the time their interpreter is
+//! References to Python objects. The compiler makes sure that they are used only while their interpreter is
 //! attached to this thread.
 //!
-//! Where a SAFETY note in this folder says *attached*, an `Attached` at hand proves it: the function's `self`,
-//! or the one that each `Obj` has. An `Obj` is a live object, with a reference of its own.
+//! An [`Attached`] proves that an interpreter is attached. An [`Obj`] is a live object, with a reference of
+//! its own, and lives no longer than that proof. An [`Owned`] is kept beyond it; its holder, who knows the
+//! interpreter, gives it back. Where a SAFETY note in this folder says *attached*, an `Attached` proves it:
+//! the function's `self`, or the one that each `Obj` has.
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -90,21 +92,21 @@ impl<'a> Obj<'a> {
         self.pointer.as_ptr()
     }
 
-    /// Gives the reference to C.
+    /// Hands the reference over to C.
     pub fn into_raw(self) -> *mut PyObject {
         let pointer = self.pointer.as_ptr();
         std::mem::forget(self);
         pointer
     }
 
-    /// Keeps the object beyond this attachment.
+    /// Keeps the object beyond the time of this attachment.
     pub fn keep(self) -> Owned {
         let pointer = self.pointer;
         std::mem::forget(self);
         Owned(pointer)
     }
 
-    /// The attachment this reference lives in.
+    /// The proof of attachment with which this reference lives.
     pub fn attached(&self) -> Attached<'a> {
         self.attached
     }

@@ -1,4 +1,4 @@
-//! Writing for scripts: what they print goes to the host's standard output, within limits.
+//! What scripts print: it goes to the host's standard output, within limits.
 
 use std::io;
 
@@ -32,8 +32,8 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
     }
 }
 
-/// Writes a piece of a script's output: each line begins with the script's label, which counts for the limit
-/// as well. `tell_limit` is to follow.
+/// Writes a piece that a script prints. Each line begins with the script's label, which counts for the limit
+/// too. The caller must then call `tell_limit`.
 fn write_for(script: &ScriptInfo, file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
     let output = &script.output;
     if output.drops(data.len()) {
@@ -53,13 +53,13 @@ fn write_for(script: &ScriptInfo, file: i32, data: &[u8]) -> (io::Result<()>, Ve
     })
 }
 
-/// The same for what no script is known of.
+/// Writes a piece when it is not known which script prints it.
 fn write_for_nobody(file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
     let writer = Writer { serial: None, file };
     stream::write(writer, "PY: [?] ", data, true, |_| Verdict::Write)
 }
 
-/// `log_for((serial, text))` of `support/uncaught.py`: an error of a script that Python itself tells.
+/// `log_for((serial, text))` of `support/uncaught.py`: logs an error of a script that Python itself reports.
 pub fn log_for<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let items = arguments.map(|arguments| arguments.items()).unwrap_or_default();
     let [serial, text] = &items[..] else { return Ok(attached.none()) };
@@ -77,7 +77,7 @@ pub fn log_for<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result
     Ok(attached.none())
 }
 
-/// The text and level a script gave to `vh.log`: a str, or a record of Python's logging.
+/// The text and level of what a script gave to `vh.log`: a str, or a record of Python's logging.
 pub fn text_and_level<'a>(
     message: &Obj<'a>,
     level: Option<&Obj<'a>>,

@@ -1,8 +1,10 @@
-//! Interpreters whose script is unloaded: each waits for the next load of the same script file.
+//! Interpreters whose script was unloaded. Each waits for the next load of the same script file.
 //!
-//! C code keeps pointers into its interpreter that nothing can sweep, so an interpreter serves one
-//! file all its life, with the libraries that the script imported. Ending it instead would lose up to
-//! a megabyte from 3.12 on, and take longer than loading the script.
+//! C code keeps pointers into its interpreter that nothing can sweep, so an interpreter serves one file all
+//! its life. At unload the script's own code goes, and the libraries that it imported stay
+//! (`support/sweeping.py`, `restoring.py`, `libraries.py`). If the script changed a library in a way that
+//! cannot be taken back, its interpreter is not used again, and the log says so. Ending the interpreter each
+//! time would lose up to a megabyte from 3.12 on, and take longer than loading the script.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,11 +13,10 @@ use parking_lot::Mutex;
 
 use super::interpreter::{Interpreter, Lock};
 
-/// How many interpreters wait at most. More scripts than that may be unloaded at once, but hardly for
-/// long.
+/// How many interpreters wait at most. More scripts may be unloaded at once, but hardly for long.
 const MOST: usize = 16;
 
-/// What an interpreter serves: a script file, with the packages it finds.
+/// What an interpreter serves: a script file, with the packages that it finds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Home {
     path: PathBuf,
@@ -24,7 +25,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// The home of a script with a virtual environment, if it has one.
+    /// The home of a script, with its virtual environment if it has one.
     pub fn new(path: &Path, lock: Lock, venv: Option<PathBuf>) -> Home {
         let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         Home { path: canonical(path), lock, venv: venv.as_deref().map(canonical) }
@@ -34,16 +35,16 @@ impl Home {
 struct Parked {
     home: Home,
     interpreter: Arc<Interpreter>,
-    /// False while C extensions from outside of the standard library are in it: ending it could leave
-    /// them with pointers to what has gone.
+    /// False if C extensions from outside the standard library are in it: ending it could leave them with
+    /// pointers to what is gone.
     may_end: bool,
 }
 
-/// Those that wait, the oldest first. A leaf lock.
+/// The interpreters that wait, the oldest first. A leaf lock.
 static PARKED: Mutex<Vec<Parked>> = Mutex::new(Vec::new());
 
-/// The interpreter that waits for a script, if there is one. What served the same file with other
-/// packages will not be asked for again.
+/// Takes the interpreter that waits for a script, if there is one. One that served the same file with other
+/// packages will not be needed again.
 pub fn take(home: &Home) -> Option<Arc<Interpreter>> {
     let mut parked = PARKED.lock();
     give_up(&mut parked, |other| other.path == home.path && other != home);
@@ -56,20 +57,20 @@ pub fn park(home: Home, interpreter: Arc<Interpreter>, may_end: bool) {
     PARKED.lock().push(Parked { home, interpreter, may_end });
 }
 
-/// The script will not come back to what waits for it.
+/// Says that the script will not come back to the interpreter that waits for it.
 pub fn forget(home: &Home) {
     give_up(&mut PARKED.lock(), |other| other.path == home.path);
 }
 
-/// `surplus` gives them out.
+/// Marks interpreters as waiting for nothing; `surplus` gives them out.
 fn give_up(parked: &mut [Parked], is_gone: impl Fn(&Home) -> bool) {
     for one in parked.iter_mut().filter(|one| is_gone(&one.home)) {
         one.home.path = PathBuf::new();
     }
 }
 
-/// Interpreters that wait for nothing any more, to be ended: their script's file is gone, it now uses
-/// other packages, or too many wait.
+/// Takes the interpreters that wait for nothing any more, to be ended: the script's file is gone, the script
+/// now uses other packages, or too many interpreters wait.
 pub fn surplus() -> Vec<Arc<Interpreter>> {
     let mut parked = PARKED.lock();
     let mut surplus = Vec::new();

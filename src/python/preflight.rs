@@ -1,12 +1,12 @@
-//! Looks a script's imports up before it runs, so that a package that cannot live in its runtime is
-//! told, or the script is loaded where it can. A script is never run twice to find out.
+//! Looks at a script's imports before it runs. If a package cannot work in the script's runtime, the log says
+//! so, or the script is loaded where the package works. A script is never run twice to find out.
 //!
-//! First the text is searched for the names of packages that may fail, quickly and roughly, also in
-//! modules of the script's own folders that it imports. Only when one is found, Python's own parser
-//! says whether and where it really is imported.
+//! First the text is searched, quickly and roughly, for the names of packages that may fail; so are modules
+//! of the script's own folders that it imports. Only when such a name is found, Python's own parser says
+//! whether and where the package is really imported.
 //!
-//! A package fails when the table says so, or when it was refused in this process before. Where neither
-//! knows it, its compiled parts tell, and the packages that it requires.
+//! A package fails when the table says so, or when it was refused in this process before. If neither is
+//! known, its compiled parts and the packages that it requires tell.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -19,30 +19,31 @@ use crate::installed::{self, Distribution};
 use crate::packages::{self, Verdict};
 use crate::runtime::Runtime;
 
-/// A package that cannot live in a runtime.
+/// A package that cannot work in a runtime.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Problem {
-    /// Module that is imported.
+    /// The module that is imported.
     pub module: String,
-    /// What is wrong with it there, to be read after its name.
+    /// What is wrong with it there, to be read after the module's name.
     pub reason: String,
-    /// Whether the script cannot run there. It might, when it imports the package in a function only,
-    /// or when the package was refused before.
+    /// Whether the script certainly cannot run there. It might run if it imports the package only in a
+    /// function, or if all that is known is that the package was refused before.
     pub is_certain: bool,
 }
 
-/// What a preflight looks for, and where.
+/// What one preflight looks for, and where.
 struct Search<'a> {
     runtime: Runtime,
-    /// The script's own folders, then those of installed packages, the first of which counts.
+    /// The script's own folders. Those of installed packages follow, of which the first that has a package
+    /// counts.
     own: &'a [PathBuf],
     installed: Vec<PathBuf>,
-    /// Own modules that were looked at.
+    /// The script's own modules that have been looked at.
     seen: HashSet<PathBuf>,
 }
 
-/// An imported package that cannot live in `runtime`: the first that certainly cannot, else the first
-/// that might not.
+/// An imported package that cannot work in `runtime`: the first one that certainly cannot, or else the first
+/// one that might not.
 pub fn problem(
     source: &[u8],
     own: &[PathBuf],
@@ -62,18 +63,18 @@ pub fn problem(
     certain.or(possible)
 }
 
-/// Folders in which Python looks for packages, whatever the script.
+/// The folders in which Python looks for packages for every script.
 fn library_folders() -> &'static [PathBuf] {
     static FOLDERS: OnceLock<Vec<PathBuf>> = OnceLock::new();
     FOLDERS.get_or_init(imports::library_folders)
 }
 
-/// Packages that could not be imported in a runtime, and what was said.
+/// Packages that could not be imported in a runtime, and the reasons they gave.
 static REFUSED: Mutex<Vec<(String, Runtime, String)>> = Mutex::new(Vec::new());
 /// How many are kept at most.
 const MOST_REFUSED: usize = 1000;
 
-/// Notes packages that could not be imported: the next script that imports one is loaded elsewhere.
+/// Notes packages that could not be imported, so that the next script that imports one is loaded elsewhere.
 pub fn was_refused(modules: Vec<String>, runtime: Runtime, reason: &str) {
     let mut refused = REFUSED.lock();
     for module in modules {
@@ -85,7 +86,7 @@ pub fn was_refused(modules: Vec<String>, runtime: Runtime, reason: &str) {
 }
 
 impl Search<'_> {
-    /// Problems with what a source imports: a certain one, and one that may be.
+    /// The problems with what a source imports: a certain one, and a possible one.
     fn look(&mut self, source: &[u8]) -> (Option<Problem>, Option<Problem>) {
         let text = String::from_utf8_lossy(source);
         let mentioned: HashSet<&str> = mentioned_modules(&text).collect();
@@ -109,8 +110,8 @@ impl Search<'_> {
         (None, possible)
     }
 
-    /// What is wrong with a module that the script imports: it itself, or what it imports if it is one
-    /// of the script's own.
+    /// What is wrong with a module that the script imports: with the module itself or, if it is one of the
+    /// script's own, with what that imports.
     fn problem_with(&mut self, module: &str) -> Option<Problem> {
         let Some(path) = own_module(module, self.own) else { return self.fails(module) };
         if !self.seen.insert(path.clone()) {
@@ -171,7 +172,7 @@ impl Search<'_> {
         seen: &mut HashSet<String>,
     ) -> Option<String> {
         distribution.requirements.iter().find_map(|requirement| {
-            // Requirements may go round in a circle.
+            // Requirements may form a circle.
             if !seen.insert(requirement.name.clone()) {
                 return None;
             }
@@ -196,7 +197,7 @@ fn mentioned_modules(text: &str) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty())
 }
 
-/// The file of a module in the script's own folders.
+/// The file of a module that lies in the script's own folders.
 fn own_module(module: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     if module.contains(['/', '\0']) {
         return None;

@@ -1,4 +1,4 @@
-//! Exceptions that leave a script: taken from the interpreter and logged as one block.
+//! Exceptions that leave a script: takes them from the interpreter and logs each as one block.
 
 use pyo3_ffi as ffi;
 
@@ -9,12 +9,12 @@ use crate::error::{Code, Error, Exception};
 use crate::guard::script::ScriptInfo;
 use crate::runtime::Runtime;
 
-/// An exception, taken out of the interpreter's state.
+/// An exception that was taken from the interpreter's state.
 struct Taken<'a> {
     exception: Obj<'a>,
 }
 
-/// Takes the exception that is set.
+/// Takes the exception that is set, if one is.
 fn take<'a>(attached: Attached<'a>, raised: Raised) -> Option<Taken<'a>> {
     let Raised = raised;
     // SAFETY: attached; the function gives a strong reference or NULL.
@@ -58,7 +58,7 @@ impl<'a> Taken<'a> {
         unsafe { ffi::PyErr_GivenExceptionMatches(self.exception.as_ptr(), kind) != 0 }
     }
 
-    /// Logs it. Gives its traceback.
+    /// Logs it, and gives its traceback.
     fn log(&self, script: &str, place: &str) -> String {
         let (traceback, advice) = (self.traceback(), self.advice());
         if self.is_exit() {
@@ -72,7 +72,7 @@ impl<'a> Taken<'a> {
         traceback
     }
 
-    /// What there is to say of it beside its traceback: that the script is for another Python.
+    /// What there is to say besides the traceback: that the script is for another Python.
     fn advice(&self) -> String {
         // SAFETY: these exception types always exist.
         let may_tell = unsafe {
@@ -111,7 +111,7 @@ impl<'a> Taken<'a> {
         }
     }
 
-    /// The text of one that was sent by the watchdog, which has none of its own.
+    /// The text for an exception that the watchdog has sent, which has no text of its own.
     fn describe_interruption(&self, call: &Call) -> String {
         let entry_point = call.entry_point();
         let limit = entry_point.deadline().unwrap_or_default().as_secs_f64();
@@ -122,7 +122,7 @@ impl<'a> Taken<'a> {
         format!("{} took longer than its {limit} s and was interrupted{place}", entry_point.name())
     }
 
-    /// Its type, and the line of code that raised it.
+    /// Its type, and the line of the script that raised it.
     fn kind_and_place(&self) -> String {
         let kind = self.exception.type_name();
         match self.innermost_line() {
@@ -142,7 +142,7 @@ impl<'a> Taken<'a> {
         while let Some(here) = place {
             let code = attribute(&attribute(&here, c"tb_frame")?, c"f_code")?;
             let file = attribute(&code, c"co_filename")?.to_text();
-            // Files of the library itself are none of the script's author's business.
+            // Files of the library itself do not concern the script's author.
             if !file.starts_with("<vh ") {
                 innermost = Some((file, attribute(&here, c"tb_lineno")?.as_i64()?));
             }
@@ -151,7 +151,7 @@ impl<'a> Taken<'a> {
         innermost
     }
 
-    /// Its type and text.
+    /// Its type and text in one line.
     fn in_one_line(&self) -> String {
         const LONGEST: usize = 200;
         let attached = self.exception.attached();
@@ -172,8 +172,8 @@ impl<'a> Taken<'a> {
         }
     }
 
-    /// When it is that of a package which does not support the script's runtime, the next load of a script
-    /// that imports it hears of it.
+    /// If the exception is that of a package which does not support the script's runtime, notes that for the
+    /// next script that imports the package.
     fn note_refusal(&self, runtime: Option<Runtime>) {
         let attached = self.exception.attached();
         // SAFETY: the exception type always exists.
@@ -198,7 +198,7 @@ impl<'a> Taken<'a> {
     }
 }
 
-/// Logs the exception that is set, as one block: which script, in what, Python's traceback.
+/// Logs the exception that is set, as one block: in which script, in what, and Python's traceback.
 pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
     match take(attached, raised) {
         Some(taken) => drop(taken.log(script, place)),
@@ -206,7 +206,7 @@ pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
     }
 }
 
-/// Counts the exception that is set as a failed call, and logs it unless it is told already.
+/// Counts the exception that is set as a failed call, and logs it unless it repeats one that was logged.
 pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str) -> Error {
     let script = call.script();
     let Some(taken) = take(attached, raised) else {
@@ -216,7 +216,7 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         return if is_new { error.tell() } else { error.told() };
     };
     taken.note_refusal(script.runtime());
-    // The watchdog has told of a call that it interrupted, and where that was.
+    // When the watchdog interrupted the call, it has logged that, and where.
     let is_interrupted = call.ends_late();
     let traceback = if is_interrupted {
         call.was_interrupted(taken.in_one_line());
@@ -235,8 +235,8 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
     Error::new(code, message).about(&script.label).with_exception(exception).told()
 }
 
-/// What ran for `place` apart from its call, a coroutine of a hook or a callback, has raised an
-/// exception: it counts for that hook, and is logged like one of the call.
+/// Counts and logs an exception of something that runs for the hook `place` but outside its call, such as a
+/// coroutine or a callback, as if the hook had raised it.
 pub fn coroutine_failed(exception: Obj, script: &ScriptInfo, place: &str) {
     let taken = Taken { exception };
     let is_new = script.entry_points.named(place).is_none_or(|entry_point| {
@@ -247,11 +247,11 @@ pub fn coroutine_failed(exception: Obj, script: &ScriptInfo, place: &str) {
     }
 }
 
-/// Raises why a call of the hub was not answered.
+/// Raises an exception that says why a call of the hub was not answered.
 pub fn raise(attached: Attached<'_>, error: &Error, name: &str) -> Raised {
     let kind = match error.code() {
         Code::Timeout => Kind::Timeout,
-        // Ends the thread without a traceback: the script was told in UnLoad().
+        // This ends the thread without a traceback; the script was told by UnLoad().
         Code::Closed => Kind::Exit,
         _ => Kind::Runtime,
     };

@@ -1,5 +1,11 @@
-//! What belongs to a script beside its module: threads, callbacks, event loop. Kept by a `Scope`
-//! object of the Python files in `support`, which this file loads into each interpreter.
+//! What belongs to a script besides its module: threads, callbacks, event loop. A `Scope` object keeps it,
+//! which is defined by the Python files in `support`. They are compiled into the library and have builtins of
+//! their own, so that scripts cannot break them. This file loads them into each interpreter.
+//!
+//! Every script pays for the memory that its interpreter holds. So most files are run only when something
+//! that they define is asked for, what prepares an interpreter is forgotten afterwards, scripts are compiled
+//! without the classes of syntax trees, and names that are the same in many interpreters are kept outside of
+//! them.
 
 use std::cell::UnsafeCell;
 use std::ffi::CStr;
@@ -20,10 +26,10 @@ use crate::host_queue;
 
 /// A file of `support`.
 struct File {
-    /// Name and text, both ended by a NUL.
+    /// The file's name and text, both with a NUL at the end.
     name: &'static str,
     text: &'static str,
-    /// Its code, once it was compiled: as bytes, which belong to no interpreter.
+    /// Its code, once it has been compiled, as bytes, which belong to no interpreter.
     code: OnceLock<Vec<u8>>,
 }
 
@@ -37,7 +43,7 @@ macro_rules! support {
     };
 }
 
-/// What every script needs, in the order in which it is run.
+/// The files that every script needs, in the order in which they are run.
 static FIRST: [File; 6] = [
     support!("common"),
     support!("output"),
@@ -47,7 +53,7 @@ static FIRST: [File; 6] = [
     support!("reporting"),
 ];
 
-/// What is run when something that it defines is asked for, to save memory in each interpreter.
+/// The files that are run when something that they define is asked for.
 static LATER: [File; 22] = [
     support!("preparing"),
     support!("ending"),
@@ -79,12 +85,12 @@ const NAMESPACE: &CStr = c"vh.support";
 #[derive(Debug)]
 pub struct Scope {
     object: Owned,
-    /// Whether the script ever had coroutines or jobs, which later calls must go on with.
+    /// Whether the script ever had coroutines or jobs, which later calls must continue.
     busy: AtomicBool,
 }
 
 impl Scope {
-    /// Makes the scope of a script; `shared` says that other scripts live in the interpreter too.
+    /// Makes the scope of a script. `shared` says whether other scripts live in the interpreter too.
     pub fn new<'a>(
         attached: Attached<'a>,
         context: &ScriptInfo,
@@ -112,7 +118,7 @@ impl Scope {
         unsafe { self.object.get(attached) }.call_method(method, arguments)
     }
 
-    /// The same for a method without a result: what it raises is logged.
+    /// Calls a method that has no result. Exceptions are logged.
     ///
     /// # Safety
     /// The script's interpreter is attached.
@@ -126,18 +132,18 @@ impl Scope {
         unsafe { self.log_failures(attached, context) };
     }
 
-    /// From now on every call of the script also goes on with its coroutines.
+    /// From now on every call of the script also continues its coroutines.
     pub fn set_busy(&self) {
         self.busy.store(true, Ordering::Release);
     }
 
-    /// Whether they do.
+    /// Whether calls of the script continue its coroutines.
     #[inline]
     pub fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Acquire)
     }
 
-    /// Logs exceptions that nobody else hears of.
+    /// Logs exceptions that nobody else would log.
     ///
     /// # Safety
     /// The script's interpreter is attached.
@@ -171,7 +177,7 @@ impl Scope {
     }
 }
 
-/// The namespace of the files in the attached interpreter; run at the first call.
+/// The namespace of the files in the attached interpreter, which are run at the first call.
 pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
     // SAFETY: attached; the dict is borrowed from the interpreter.
     let store =
@@ -182,7 +188,7 @@ pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
     }
     let namespace = attached.namespace()?;
     namespace.set_dict_item(c"__name__", &attached.str("vh.support")?)?;
-    // Builtins of its own, whatever a script does to Python's.
+    // It has builtins of its own, whatever a script does to Python's.
     let builtins = attached.import(c"builtins")?.attribute(c"__dict__")?;
     namespace.set_dict_item(c"__builtins__", &builtins.call_method(c"copy", &[])?)?;
     for definition in &BUILTINS {
@@ -196,11 +202,11 @@ pub fn support(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
 }
 
 impl File {
-    /// Runs it in an interpreter's namespace of the files.
+    /// Runs the file in an interpreter's namespace of the files.
     fn run(&self, namespace: &Obj) -> Result<(), Raised> {
         let attached = namespace.attached();
         if self.code.get().is_none() {
-            // Another thread may be faster, with the same result.
+            // Another thread may have been faster, with the same result.
             let _ = self.code.set(self.compile(attached)?);
         }
         let code = self.code.get().map(Vec::as_slice).unwrap_or_default();
@@ -226,18 +232,18 @@ impl File {
         }
     }
 
-    /// Whether it defines a function or method of this name.
+    /// Whether the file defines a function or method of this name.
     fn defines(&self, name: &str) -> bool {
         self.text.contains(&format!("def {name}("))
     }
 
-    /// Its name, under which the namespace notes that it was run.
+    /// The name under which the namespace notes that the file was run.
     fn mark(&self) -> &'static CStr {
         CStr::from_bytes_with_nul(self.name.as_bytes()).unwrap_or_default()
     }
 }
 
-/// Runs the file that defines a name, if there is one and it was not run yet. False when none does.
+/// Runs the file that defines a name, unless it has been run. False when no file defines it.
 fn run_file_with(namespace: &Obj, name: &str) -> Result<bool, Raised> {
     let Some(file) = LATER.iter().find(|file| file.defines(name)) else { return Ok(false) };
     if namespace.dict_item(file.mark()).is_none() {
@@ -247,7 +253,7 @@ fn run_file_with(namespace: &Obj, name: &str) -> Result<bool, Raised> {
     Ok(true)
 }
 
-/// A builtin function for the files.
+/// A function of ours for the files.
 struct Builtin(UnsafeCell<PyMethodDef>);
 
 // SAFETY: CPython only reads the definitions.
@@ -296,7 +302,7 @@ static BUILTINS: [Builtin; 15] = [
     Builtin::new(c"strptime_here", entry!(function strptime_here), ffi::METH_VARARGS),
 ];
 
-/// Serial of the script the host's thread runs for, or None.
+/// The serial of the script for which the host's thread runs, or None.
 fn current_script<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     match current::script().filter(|_| interpreter::inside_host_call()) {
         Some(context) => attached.int(context.serial as i64),
@@ -309,7 +315,7 @@ fn in_host_call<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a
     Ok(attached.bool(interpreter::inside_host_call()))
 }
 
-/// Answers the calls that other threads wait for; only on the host's thread.
+/// Answers the `vh` calls of other threads. Only on the host's thread.
 fn serve<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     if interpreter::inside_host_call() && host_queue::is_pending() {
         interpreter::detached(attached, host_queue::serve);
@@ -317,7 +323,8 @@ fn serve<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Rais
     Ok(attached.none())
 }
 
-/// Asks for a script's jobs to be run at the host's next entry. The argument is its serial.
+/// Asks for a script's jobs to be run when the host next enters the library. The argument is the script's
+/// serial.
 fn notify<'a>(attached: Attached<'a>, serial: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let serial = serial.and_then(|serial| serial.as_i64()).unwrap_or(-1);
     match host_queue::post_jobs(serial as u64) {
@@ -326,12 +333,12 @@ fn notify<'a>(attached: Attached<'a>, serial: Option<Obj<'a>>) -> Result<Obj<'a>
     }
 }
 
-/// Innermost frames of the threads that Python started in this interpreter.
+/// The innermost frames of the threads that Python started in this interpreter.
 fn thread_frames<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     attached.list(interpreter::thread_frames(attached))
 }
 
-/// Whether there is an interpreter beside the main one.
+/// Whether there is an interpreter besides the main one.
 fn has_other_interpreters<'a>(
     attached: Attached<'a>,
     _: Option<Obj<'a>>,
@@ -339,7 +346,7 @@ fn has_other_interpreters<'a>(
     Ok(attached.bool(interpreter::has_others()))
 }
 
-/// The code of a module. The argument is `(source, path)`: bytes without a NUL, and a str.
+/// The compiled code of a module. The argument is `(source, path)`: bytes without a NUL, and a str.
 fn compile_source<'a>(attached: Attached<'a>, pair: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let pair = pair.map(|pair| pair.items()).unwrap_or_default();
     let (source, path) = match &pair[..] {
@@ -355,7 +362,7 @@ fn compile_source<'a>(attached: Attached<'a>, pair: Option<Obj<'a>>) -> Result<O
     }
 }
 
-/// Runs the file that defines the name it is given; whether there is one.
+/// Runs the file that defines the name that is passed. Gives whether there is one.
 fn run_file_for_python<'a>(
     attached: Attached<'a>,
     name: Option<Obj<'a>>,
@@ -365,13 +372,13 @@ fn run_file_for_python<'a>(
     Ok(attached.bool(found))
 }
 
-/// Before the module of the name it is given is imported.
+/// To be called before a module is imported. The argument is the module's name.
 fn prime<'a>(attached: Attached<'a>, name: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     priming::before_import(attached, name.as_ref().and_then(Obj::as_utf8).unwrap_or_default());
     Ok(attached.none())
 }
 
-/// `_strptime._strptime_datetime` of the interpreter that is attached.
+/// `_strptime._strptime_datetime` of the attached interpreter.
 fn strptime_here<'a>(
     attached: Attached<'a>,
     arguments: Option<Obj<'a>>,
@@ -380,13 +387,13 @@ fn strptime_here<'a>(
     attached.import(c"_strptime")?.call_method(c"_strptime_datetime", &arguments)
 }
 
-/// Lists of names, as many interpreters have them: each name ends with a NUL, and so does each list.
+/// Lists of names that many interpreters have in common. Each name ends with a NUL, and so does each list.
 static NAMES: Mutex<Vec<Box<[u8]>>> = Mutex::new(Vec::new());
-/// How many there are at most. Interpreters are alike before their scripts run.
+/// How many lists there are at most. Few are needed, because interpreters are alike before their scripts run.
 const MOST_NAMES: usize = 16;
 
-/// Keeps the names in a list of mappings for the process; their number, or None when they are no plain
-/// names, or too many different ones are kept.
+/// Keeps the names in a list of mappings, once for the process. Gives the number of that list of names, or
+/// None when they are not plain names, or when too many lists are kept already.
 fn share_names<'a>(attached: Attached<'a>, mappings: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let mappings = mappings.map(|mappings| mappings.items()).unwrap_or_default();
     match joined_names(attached, &mappings)?.and_then(number_of) {
@@ -422,7 +429,7 @@ fn number_of(names: Vec<u8>) -> Option<usize> {
     is_room.then(|| all.push(names.into())).map(|()| all.len() - 1)
 }
 
-/// Names that were kept, by their number.
+/// The names that were kept under a number.
 fn shared_names<'a>(attached: Attached<'a>, number: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     let number = number.and_then(|number| usize::try_from(number.as_i64()?).ok());
     let joined = number.and_then(|number| NAMES.lock().get(number).cloned()).unwrap_or_default();
@@ -456,22 +463,22 @@ pub fn call<'a>(
     }
 }
 
-/// Runs once in a script's own interpreter, before the script.
+/// Prepares a script's own interpreter, once, before the script runs.
 pub fn prepare_own(attached: Attached<'_>) -> Result<(), Raised> {
     call(attached, c"prepare_interpreter", &[]).map(drop)
 }
 
-/// Runs once in the main interpreter: its scripts' threads and exit functions are told apart.
+/// Prepares the main interpreter, once, so that its scripts' threads and exit functions can be told apart.
 pub fn prepare_main(attached: Attached<'_>) -> Result<(), Raised> {
     call(attached, c"tell_scripts_apart", &[]).map(drop)
 }
 
-/// Before an interpreter ends: all its threads have.
+/// Prepares the end of an interpreter whose threads have all ended.
 pub fn prepare_end(attached: Attached<'_>) -> Result<(), Raised> {
     call(attached, c"prepare_end", &[]).map(drop)
 }
 
-/// The script that is running, also on threads it started.
+/// The script that is running, also on threads that it started.
 pub fn running_script(
     attached: Attached<'_>,
 ) -> Result<Option<std::sync::Arc<ScriptInfo>>, Raised> {
@@ -483,7 +490,7 @@ pub fn running_script(
     Ok(serial.and_then(|serial| directory::live_with_serial(serial as u64)))
 }
 
-/// An attribute of `vh` for a module that several scripts share: the running script's own.
+/// An attribute of the `vh` module that several scripts share: the value of the running script.
 pub fn shared_attribute<'a>(attached: Attached<'a>, name: &str) -> Result<Obj<'a>, Raised> {
     call(attached, c"shared_attribute", &[attached.str(name)?])
 }

@@ -1,8 +1,8 @@
-//! Sending an exception to another thread, which takes it between two steps of its Python code.
+//! Sends an exception to another thread, which takes it between two steps of its Python code.
 //!
-//! Two things can go wrong. The import system's own code cannot bear an exception: one of its locks may
-//! stay taken for ever. And up to Python 3.11 a thread that has not begun bears the number of the one that
-//! made it, and would get what is sent to that.
+//! Two things can go wrong. An exception in the import system's own code may leave one of its locks taken for
+//! ever; so we wait while a thread is there. And up to Python 3.11 a thread that has not begun yet has the
+//! number of the thread that made it, and could get the exception that is sent to that one.
 
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyObject, PyThreadState};
@@ -19,27 +19,27 @@ use by_number as exact;
 #[cfg(not(Py_3_12))]
 use by_state as exact;
 
-/// Who gets the exception.
+/// The thread that gets the exception.
 #[derive(Clone, Copy, Debug)]
 pub struct Receiver {
-    /// Its number, as Python and the C library have it.
+    /// Its number, which is the same for Python and the C library.
     pub thread: u64,
-    /// Its thread state, where that is known. NULL otherwise.
+    /// Its thread state; NULL when that is not known.
     pub state: *mut PyThreadState,
 }
 
-/// Sends it, a class. False when the thread is where it must not be interrupted now, but a moment later.
-/// Nothing is sent to a thread that is not in this interpreter.
+/// Sends an exception of this class. False when the thread must not be interrupted where it is now; then it
+/// is to be tried again a moment later. Nothing is sent to a thread that is not in this interpreter.
 pub fn send(attached: Attached<'_>, receiver: Receiver, exception: *mut PyObject) -> bool {
     exact::send(attached, receiver, exception)
 }
 
-/// Sends it to this thread, wherever that is: it takes it in code of the library.
+/// Sends it to this thread, wherever that is, because it takes the exception in code of the library.
 pub fn send_here(attached: Attached<'_>, here: Receiver, exception: *mut PyObject) {
     exact::deliver(attached, here, here.state, exception);
 }
 
-/// Whether a thread must not be interrupted now.
+/// Whether a thread must not be interrupted where it is now.
 pub fn is_shielded(attached: Attached<'_>, receiver: Receiver) -> bool {
     exact::is_shielded(attached, receiver)
 }
@@ -49,26 +49,27 @@ fn send_by_number(_: Attached<'_>, thread: u64, exception: *mut PyObject) -> boo
     unsafe { ffi::PyThreadState_SetAsyncExc(thread as _, exception) > 0 }
 }
 
-/// What keeps the locks of the import system, and what finds files for it. The latter bears an
-/// exception, but for the function that remembers for ever which folders cannot be searched.
+/// The code that holds the locks of the import system, and the code that finds files for it. An exception
+/// does no harm in the latter, except in the function that remembers for ever which folders cannot be
+/// searched.
 ///
-/// From 3.13 on a thread takes the exception not where it stands but at its next look, which may come when
-/// a function has returned. So there nothing must raise that is called where the next look may be that of
-/// the function that gives a lock back: what searches for a module.
+/// From 3.13 on a thread takes the exception not where it is but when it looks the next time, which may be
+/// after a function has returned. So a function must not be interrupted either if the next look may be in the
+/// one that releases a lock: those that search for a module.
 const LOCKING: &str = "<frozen importlib._bootstrap>";
 const SEARCHING: &str = "_find_spec";
 const LOOKS_LATER: bool = cfg!(Py_3_13);
 const FINDING: &str = "<frozen importlib._bootstrap_external>";
 const REMEMBERING: &str = "_path_importer_cache";
 
-/// Whether the next step of a thread is one of the import system's own that must not raise: that is
-/// where it would take the exception. Modules that are being imported have code of their own.
+/// Whether the next step of a thread, where it would take the exception, is one of the import system's own
+/// that must not raise. The code of modules that are being imported is not the import system's.
 fn is_importing<'a>(frame_of_thread: impl Fn() -> Option<Obj<'a>>) -> bool {
     let Some(mut innermost) = frame_of_thread() else { return false };
     loop {
         let answer = must_not_raise(&innermost);
-        // Making an object for a frame may collect garbage, and the thread may go on meanwhile. The
-        // second time the objects are there.
+        // Making an object for a frame may run the garbage collector, and the thread may go on meanwhile. The
+        // second time the objects exist already.
         match frame_of_thread() {
             Some(again) if again.as_ptr() == innermost.as_ptr() => return answer,
             Some(again) => innermost = again,
@@ -105,7 +106,7 @@ fn must_not_raise(innermost: &Obj) -> bool {
     false
 }
 
-/// File and name of the code of a frame.
+/// The file and name of a frame's code.
 fn place_of(frame: &Obj) -> Option<(String, String)> {
     let text = |code: &Obj, name| Ok(code.attribute(name)?.to_text());
     let code = frame.attribute(c"f_code");

@@ -1,6 +1,6 @@
-//! A wait of the hub's thread inside a script, in slices: between two of them it takes the exception that
-//! is sent to a call past its deadline, and answers the `vh` calls of threads, for one of which it may be
-//! waiting.
+//! Cuts a wait of the hub's thread inside a script into slices. Between two slices the thread takes the
+//! exception that is sent to a call past its deadline, and answers the `vh` calls of other threads, for one
+//! of which it may be waiting.
 
 use std::time::{Duration, Instant};
 
@@ -11,19 +11,19 @@ use crate::guard::current;
 use crate::guard::slot::Slot;
 use crate::{config, host_queue};
 
-/// The longest slice, and the first one after something happened.
+/// The longest slice, and the shortest, which follows when calls of other threads were answered.
 pub const LONGEST: Duration = Duration::from_millis(10);
 const SHORTEST: Duration = Duration::from_micros(500);
 
-/// Calls of threads are answered from then on: most waits are over sooner, and the script may hold a lock
-/// that what the hub calls meanwhile would want.
+/// After this time calls of other threads are answered. Most waits are over sooner, and the script may hold a
+/// lock that is needed by what the hub calls meanwhile.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// From the first slice in a late call to an exception that nobody sent: where none can be sent, as in the
-/// import system.
+/// The time from the first slice in a late call until it gets an exception that nobody sent, for places where
+/// none can be sent, as in the import system.
 const UNSENT: Duration = Duration::from_millis(300);
 
-/// How long one wait of a script's top level may last when `VH_PYTHON_LOAD_WAIT` does not say.
+/// How long one wait of a script's top level may last, unless `VH_PYTHON_LOAD_WAIT` says otherwise.
 const LOAD_WAIT: Duration = Duration::from_secs(60);
 
 /// One wait.
@@ -31,16 +31,16 @@ const LOAD_WAIT: Duration = Duration::from_secs(60);
 pub struct Wait {
     slot: &'static Slot,
     started: Instant,
-    /// None when the script waits for ever.
+    /// When the script's own time for the wait is over; None when it waits for ever.
     end: Option<Instant>,
     slice: Duration,
     late_since: Option<Instant>,
-    /// How long a top level may wait in one place, once that was asked for.
+    /// How long a top level may wait in one place, once that has been looked up.
     load_limit: Option<Duration>,
 }
 
 impl Wait {
-    /// A wait of a call on this thread; `limit` is how long the script wants to wait.
+    /// Begins a wait of a call on this thread; `limit` is how long the script wants to wait.
     pub fn begin(slot: &'static Slot, limit: Option<Duration>) -> Wait {
         let started = Instant::now();
         let end = limit.and_then(|limit| started.checked_add(limit));
@@ -52,7 +52,7 @@ impl Wait {
         self.end.is_some_and(|end| Instant::now() >= end)
     }
 
-    /// How long to wait at once now.
+    /// How long the next slice is to be.
     pub fn next(&mut self, attached: Attached<'_>) -> Result<Duration, Raised> {
         self.hear(attached)?;
         self.slice = match self.serve(attached) {
@@ -63,7 +63,7 @@ impl Wait {
         Ok(left.map_or(self.slice, |left| left.min(self.slice)))
     }
 
-    /// Takes what is sent to the call.
+    /// Takes an exception that was sent to the call.
     fn hear(&mut self, attached: Attached<'_>) -> Result<(), Raised> {
         if !self.slot.is_late() {
             return self.end_load(attached);
@@ -79,7 +79,8 @@ impl Wait {
         Ok(())
     }
 
-    /// The top level of a script may take as long as it needs, but nobody ends a wait that has no end.
+    /// Ends a wait of a script's top level that takes too long: the top level may take as long as it needs,
+    /// but not wait for something that never comes.
     fn end_load(&mut self, attached: Attached<'_>) -> Result<(), Raised> {
         if !self.slot.is_told_only() {
             return Ok(());
@@ -94,7 +95,7 @@ impl Wait {
         Err(attached.raise(Exception::Timeout, &message))
     }
 
-    /// Answers calls of threads; whether there were any.
+    /// Answers `vh` calls of other threads; false when there were none.
     fn serve(&self, attached: Attached<'_>) -> bool {
         let script = current::script();
         let is_parting = script.as_ref().is_some_and(|script| script.is_parting());
@@ -106,7 +107,7 @@ impl Wait {
         }
         let visit = self.slot.enter_host();
         if self.slot.is_late() {
-            // Its exception may be on its way already, and must not come into another call.
+            // This call's exception may be on its way already, and must not arrive in another call.
             return false;
         }
         detached(attached, host_queue::serve);

@@ -1,9 +1,9 @@
-//! Functions of ours in the place of C functions of CPython, for all interpreters at once.
+//! Puts functions of ours in the place of C functions of CPython, for all interpreters at once.
 //!
-//! What Python code sees stays as it was: types, methods, their texts and their errors are CPython's own.
-//! Only the pointer is another that CPython follows when it calls such a function. It is kept in a
-//! table of definitions (`PyMethodDef`), which all interpreters share, and which is found by a method
-//! that was taken from an object. Ours gets the original's place and can call it.
+//! What Python code sees does not change: types, methods, their texts and their errors are CPython's own.
+//! Only the pointer changes that CPython follows when it calls such a function. It is kept in a table of
+//! definitions (`PyMethodDef`), which all interpreters share, and which is found through a method of an
+//! object. Our function takes the place of the original and can call it.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::mem::transmute;
@@ -37,12 +37,12 @@ const CONVENTIONS: [(c_int, Convention); 7] = [
     (METH_METHOD | ffi::METH_FASTCALL | ffi::METH_KEYWORDS, Convention::WithClass),
 ];
 
-/// Of CPython's headers: the function is given the class that defines it.
+/// From CPython's headers: the function gets the class that defines it.
 const METH_METHOD: c_int = 0x200;
 
-/// Its number in `CONVENTIONS`; None for one that is not known.
+/// The number of a convention in `CONVENTIONS`; None for an unknown one.
 fn number_of(flags: c_int) -> Option<usize> {
-    /// Those that say nothing of the arguments.
+    /// The flags that say nothing about arguments.
     const OTHER: c_int = ffi::METH_CLASS | ffi::METH_STATIC | ffi::METH_COEXIST;
     CONVENTIONS.iter().position(|(known, _)| *known == flags & !OTHER)
 }
@@ -53,11 +53,12 @@ fn number_of(flags: c_int) -> Option<usize> {
 pub struct Incoming {
     /// The object whose method it is, or the module.
     pub own: *mut PyObject,
-    /// The arguments, in the way of the convention.
+    /// The arguments, as the convention passes them.
     pub given: Given,
 }
 
-/// A variant for each convention; the last pointers of those with a dict or names may be NULL.
+/// The arguments, with a variant for each convention. Where a dict or names come last, that pointer may be
+/// NULL.
 #[derive(Debug)]
 pub enum Given {
     /// The argument, or NULL.
@@ -69,9 +70,9 @@ pub enum Given {
     WithClass(*mut PyTypeObject, *const *mut PyObject, Py_ssize_t, *mut PyObject),
 }
 
-/// What stands in.
+/// What a function of ours does in the place of another.
 pub trait Body {
-    /// Answers a call of the function that is known by this number.
+    /// Answers a call of the function that has this number.
     fn run<'a>(attached: Attached<'a>, row: usize, incoming: &Incoming) -> Result<Obj<'a>, Raised>;
 }
 
@@ -95,7 +96,7 @@ impl Incoming {
         }
     }
 
-    /// The arguments of these names. None when others are given, which the original refuses.
+    /// The arguments of these names. None when others are passed, which the original will refuse.
     pub fn read<'a, const N: usize>(
         &self,
         attached: Attached<'a>,
@@ -139,7 +140,7 @@ impl Incoming {
         }
     }
 
-    /// Arguments with their names.
+    /// The arguments that were passed by name, with their names.
     fn named<'a>(&self, attached: Attached<'a>) -> Vec<(Obj<'a>, Obj<'a>)> {
         let mut found = Vec::new();
         match self.given {
@@ -169,7 +170,7 @@ impl Incoming {
     }
 }
 
-/// A C function of CPython that ours stands in for.
+/// A C function of CPython in whose place ours is.
 #[derive(Debug)]
 pub struct Original {
     function: AtomicPtr<c_void>,
@@ -194,18 +195,18 @@ type WithClass = unsafe extern "C" fn(
 ) -> *mut PyObject;
 
 impl Original {
-    /// Not known yet.
+    /// One that is not known yet.
     pub const fn unknown() -> Original {
         Original { function: AtomicPtr::new(ptr::null_mut()), convention: AtomicU8::new(0) }
     }
 
-    /// Whether ours has its place.
+    /// Whether our function has taken its place.
     pub fn is_known(&self) -> bool {
         !self.function.load(Ordering::Relaxed).is_null()
     }
 
-    /// Lets the function that `entry` gives stand in for a method of an object, or for a function of a
-    /// module. False when it cannot.
+    /// Puts the function that `entry` gives in the place of a method of an object, or of a function of a
+    /// module. False when that is not possible.
     pub fn replace(&self, function: &Obj, entry: impl FnOnce(Convention) -> *mut c_void) -> bool {
         // SAFETY: attached; the structure is that of the type which is looked at before.
         let definition = unsafe {
@@ -239,7 +240,7 @@ impl Original {
         unsafe { (&raw mut (*definition).ml_meth).cast() }
     }
 
-    /// Makes the call as it came.
+    /// Calls the original with the arguments of this call.
     #[inline]
     pub fn pass_on<'a>(
         &self,
@@ -250,7 +251,7 @@ impl Original {
         unsafe { self.make(attached, incoming.own, &incoming.given) }
     }
 
-    /// Makes another call for the same object.
+    /// Calls the original with other arguments, for the same object.
     pub fn call<'a>(
         &self,
         attached: Attached<'a>,
@@ -318,7 +319,7 @@ impl Original {
     }
 }
 
-/// Whether a pointer's place may be written to; the kernel tells by doing it.
+/// Whether a pointer may be written at this place. The kernel is asked to write what is there already.
 fn is_writable(place: *mut *mut c_void) -> bool {
     let mut ends = [0; 2];
     // SAFETY: the pipe's ends are closed again; the kernel writes to `place` what stands there, or refuses.

@@ -10,21 +10,21 @@ use super::object::{Attached, Obj, Raised};
 use super::report;
 use crate::guard::script::ScriptInfo;
 
-/// JSON text of the state of each script that was unloaded, by its path.
+/// The state of each script that was unloaded, as JSON text, by the script's path.
 static STATES: Mutex<Option<HashMap<PathBuf, Vec<u8>>>> = Mutex::new(None);
 
 fn key(context: &ScriptInfo) -> PathBuf {
     context.path().canonicalize().unwrap_or_else(|_| context.path().to_path_buf())
 }
 
-/// Gives a script the state it had when it was last unloaded.
+/// Gives a script the state that it had when it was last unloaded.
 pub fn restore(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) -> Result<(), Raised> {
     let kept = STATES.lock().as_ref().and_then(|states| states.get(&key(context)).cloned());
     let state = match kept.map(|text| json::parse(attached, &text)) {
         None => attached.dict()?,
         Some(Ok(state)) => state,
         Some(Err(Failure::Raised(raised))) => return Err(raised),
-        // It was written by `keep`.
+        // This does not happen, because `keep` wrote the text.
         Some(Err(Failure::Refused(_, reason))) => {
             tracing::error!(script = %context.label, "vh.state cannot be restored: {reason}");
             attached.dict()?
@@ -33,7 +33,7 @@ pub fn restore(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) -> Result
     vh.set_attribute(c"state", &state)
 }
 
-/// Keeps what JSON can hold of a script's state; the rest is named in the log.
+/// Keeps what JSON can hold of a script's state. The log names the rest.
 pub fn keep(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) {
     match text(attached, context, vh) {
         Ok(Some(text)) => {

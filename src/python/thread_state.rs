@@ -1,4 +1,4 @@
-//! How a thread state begins up to Python 3.11: these versions do not change any more.
+//! The first fields of a thread state up to Python 3.11, versions that do not change any more.
 
 use std::ffi::{c_int, c_ulong, c_void};
 
@@ -16,7 +16,7 @@ pub struct ThreadState {
     numbers: [c_int; 3],
     #[cfg(Py_3_11)]
     numbers: [c_int; 7],
-    /// Above 0 no trace or profile function is called.
+    /// While this is above 0, no trace or profile function is called.
     #[cfg(not(Py_3_11))]
     tracing: c_int,
     #[cfg(not(Py_3_10))]
@@ -34,13 +34,13 @@ pub struct ThreadState {
     innermost_handled: *mut c_void,
     dict: *mut PyObject,
     counter: c_int,
-    /// An exception that was sent to it and has not arrived.
+    /// An exception that was sent to the thread and has not arrived.
     pub sent: *mut PyObject,
-    /// The number of its thread, or of the thread that made it until its own begins.
+    /// The number of its thread; until that begins, the number of the thread that made it.
     pub thread_id: c_ulong,
 }
 
-/// From now on the thread calls no trace and profile functions; what later versions call
+/// Keeps the thread from calling its trace and profile functions from now on. Later versions have this as
 /// `PyThreadState_EnterTracing`.
 ///
 /// # Safety
@@ -51,7 +51,7 @@ pub unsafe fn enter_tracing(thread_state: *mut PyThreadState) {
     unsafe { (*thread_state.cast::<ThreadState>()).tracing += 1 };
 }
 
-/// Takes one `enter_tracing` back.
+/// Undoes one `enter_tracing`.
 ///
 /// # Safety
 /// The attached thread state, for which `enter_tracing` was called.

@@ -1,9 +1,9 @@
 //! Makes a busy sub-interpreter give way before Python 3.13.
 //!
-//! Interpreters that share the lock ask for it by a flag in their own state, so a script that is
-//! busy never hears that another interpreter waits. A small thread of each such interpreter knocks
-//! from inside: it asks for the lock and gives it back. It rests while the script neither runs nor
-//! has threads.
+//! Interpreters that share the lock ask for it by a flag in their own state, so a busy script never notices
+//! that another interpreter waits. Therefore each such interpreter has a small thread that knocks from
+//! inside: it asks for the lock and gives it back. The thread rests while the script neither runs nor has
+//! threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -19,11 +19,11 @@ use super::interpreter::Activity;
 use crate::panics::{point, strike};
 use crate::spawn;
 
-/// Time between two knocks.
+/// The time between two knocks.
 const KNOCK: Duration = Duration::from_millis(1);
-/// How long its start is waited for.
+/// How long we wait for the thread to start.
 const LONGEST_START: Duration = Duration::from_secs(1);
-/// Time between two looks whether the script has something to do again.
+/// The time between two looks, while it rests, whether the script has something to do again.
 const REST: Duration = Duration::from_millis(20);
 
 /// The knocking thread of one interpreter.
@@ -47,8 +47,8 @@ struct State(*mut PyInterpreterState);
 unsafe impl Send for State {}
 
 impl Ticker {
-    /// Starts knocking in an interpreter. Without a thread for it there is none, and scripts may
-    /// have to wait for each other.
+    /// Starts knocking in an interpreter. If there is no thread for that, nobody knocks, and scripts may have
+    /// to wait for each other.
     pub fn new(state: *mut PyInterpreterState) -> Ticker {
         let shared = Arc::new(Shared {
             activity: Arc::default(),
@@ -67,8 +67,8 @@ impl Ticker {
         };
         let thread = spawn::lasting(point!("python-ticker"), is_wanted, run);
         match &thread {
-            // Its thread state must be known before anybody counts those of the script. One that dies
-            // again and again is not waited for.
+            // The ticker's thread state must be known before anybody counts those of the script. But a thread
+            // that dies again and again is not waited for.
             Ok(_) => drop(is_ready.recv_timeout(LONGEST_START)),
             Err(error) => {
                 tracing::error!("no thread to keep busy scripts from delaying others: {error}");
@@ -93,14 +93,14 @@ impl Ticker {
         let thread = self.thread.lock().take();
         if let Some(thread) = thread {
             thread.thread().unpark();
-            // What it died of has been told.
+            // If it died, that has been logged.
             let _ = thread.join();
         }
     }
 }
 
 impl Shared {
-    /// May be run again when it has died.
+    /// The thread's work. When it has died, it may be run again.
     fn run(&self, state: &State, ready: &Sender<()>) {
         let mut thread_state = self.thread_state.load(Ordering::Acquire);
         if thread_state.is_null() {
@@ -108,7 +108,7 @@ impl Shared {
             thread_state = unsafe { ffi::PyThreadState_New(state.0) };
             self.thread_state.store(thread_state, Ordering::Release);
         }
-        // `new` waits for it.
+        // `new` waits for this.
         let _ = ready.send(());
         self.knock(state, thread_state);
         // SAFETY: the thread state is this thread's own, and the interpreter still alive.
@@ -152,11 +152,11 @@ impl Drop for Knock {
     }
 }
 
-/// Thread states of an interpreter without threads: its first one, the ticker's, and that of the
-/// host's thread; more host threads only mean a few idle knocks.
+/// How many thread states an interpreter has whose script has no threads: its first one, the ticker's, and
+/// that of the host's thread. If more threads of the host come, that only means a few needless knocks.
 const WITHOUT_THREADS: usize = 3;
 
-/// Counts the interpreter's thread states; it is attached.
+/// Counts the thread states of the interpreter, which is attached.
 fn threads(state: &State) -> usize {
     let mut count = 0;
     // SAFETY: attached, so that the list does not change under the walk.

@@ -1,8 +1,8 @@
-//! Every function that Python calls is entered here: no panic goes on into Python.
+//! Every function of ours that Python calls is entered through here, so that no panic goes on into Python.
 //!
-//! `entry!` makes a C function of one of ours. A panic becomes a line in the log and, where Python takes
-//! one, an exception. What it unwinds gives everything back on its way: references, the interpreters
-//! that were entered, and the one that was left, so that Python goes on as after any exception.
+//! `entry!` makes a C function of one of ours. A panic becomes a line in the log and, where Python takes one,
+//! an exception. What the panic unwinds gives everything back: references, interpreters that were entered,
+//! and the one that was left. So Python goes on as after any exception.
 
 use std::ffi::c_int;
 
@@ -12,7 +12,7 @@ use super::object::{Attached, Exception, Obj, Raised};
 use super::stand_in::{Body, Convention, Given, Incoming};
 use crate::panics::{self, Caught, Point, point};
 
-/// The C function for one of ours:
+/// Makes the C function for one of ours:
 ///
 /// - `function`: `fn(Attached, Option<Obj>) -> Result<Obj, Raised>`, with the argument if it takes one;
 /// - `vectorcall`: `unsafe fn(Attached, self, arguments, count, keywords) -> Result<Obj, Raised>`;
@@ -168,8 +168,8 @@ pub unsafe fn pointer(
     })
 }
 
-/// The C function with which `body` stands in for one of CPython's, which is called like this. `ROW` is
-/// what `body` knows that function by.
+/// The C function with which `B` takes the place of a function of CPython's that has this calling convention.
+/// `ROW` is the number by which `B` knows that function.
 pub fn stand_in<B: Body, const ROW: usize>(convention: Convention) -> *mut std::ffi::c_void {
     match convention {
         Convention::Nothing | Convention::One => plain::<B, ROW> as *mut _,
@@ -238,7 +238,7 @@ fn stood_in<B: Body, const ROW: usize>(incoming: Incoming) -> *mut PyObject {
     }
 }
 
-/// Logs a panic, and makes it an exception in place of one that may have been on its way.
+/// Logs a panic and sets an exception for it, replacing one that may have been on its way.
 #[cold]
 fn raise(attached: Attached<'_>, caught: &Caught) -> Raised {
     caught.tell("the script gets a RuntimeError");

@@ -1,11 +1,11 @@
-//! Taking a script out of its interpreter, and ending the interpreter that was its own.
+//! Takes a script out of its interpreter, and parks or ends the interpreter if it was the script's own.
 //!
-//! In order: `UnLoad()`; callbacks of `vh.on_unload`; timers, executors and event loops are asked
-//! to finish, again and again, for a thread may come to one later; threads Python would wait for have
-//! half of the time to do so; then SystemExit is sent to every thread that is left, also again and
-//! again; exit functions, the last that may call the hub; finalizers; the end. Threads that are stuck
-//! in C keep their interpreter, which is set aside and looked at again at later calls: it is never
-//! ended under them.
+//! This is the order. `UnLoad()` is called, then the callbacks of `vh.on_unload`. Timers, executors and event
+//! loops are asked to finish, again and again, for a thread may start to use one later. Threads for which
+//! Python itself would wait have half of the time to end. Then SystemExit is sent to every thread that is
+//! left, again and again too. Exit functions run, the last code that may call the hub; then finalizers.
+//! Threads that are stuck in C keep their interpreter, which is set aside and looked at again at later loads
+//! and unloads: it is never ended under them.
 
 use std::ptr;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ use super::{interrupt, report, scope, state};
 use crate::guard::script::ScriptInfo;
 use crate::runtime::Runtime;
 
-/// Time between two looks at threads that are asked to stop.
+/// The time between two looks at threads that were asked to stop.
 const LOOK: Duration = Duration::from_millis(5);
-/// What daemon threads, which nobody waits for, get to notice a polite request.
+/// How long daemon threads, for which nobody waits, have to notice a polite request.
 const COURTESY: Duration = Duration::from_millis(60);
 
-/// What the library itself does with objects of the script, which may be in somebody's hands.
+/// The name under which the library's own work on objects of the script is counted.
 const UNLOADING: &[u8] = b"(unloading)";
 
 /// A script whose threads did not stop.
@@ -42,9 +42,9 @@ static ASIDE: Mutex<Vec<SetAside>> = Mutex::new(Vec::new());
 
 /// The script's interpreter while the script is taken out of it.
 enum Attachment<'i> {
-    /// Its own: to be ended.
+    /// Its own, which is parked or ended.
     Own(Janitor),
-    /// The main one: it stays.
+    /// The main one, which stays.
     Main(Entered<'i>),
 }
 
@@ -82,11 +82,11 @@ fn take_apart(
     let Err(left) = finish(&loaded, script, &attachment, deadline) else {
         return end(loaded, script, attachment);
     };
-    // Its id may be another script's when its exit functions run.
+    // When its exit functions run, its id may belong to another script.
     script.close();
     describe(&loaded, script, attachment.attached(), left);
     leave(attachment);
-    // Another one serves the script from now on.
+    // From now on another interpreter serves the script.
     loaded.home = None;
     let count = {
         let mut aside = ASIDE.lock();
@@ -100,8 +100,8 @@ fn take_apart(
     );
 }
 
-/// Ends interpreters that no script waits for. Those that were set aside are ended as far as their
-/// threads have ended meanwhile; the others are asked again.
+/// Ends interpreters that wait for no script. Those that were set aside are ended if their threads have ended
+/// meanwhile; otherwise the threads are asked again.
 pub fn look_again() {
     for interpreter in parking::surplus() {
         end_interpreter(interpreter.janitor());
@@ -154,7 +154,7 @@ fn threads_left(loaded: &Loaded, script: &ScriptInfo, attachment: &Attachment) -
     }
 }
 
-/// Ids of the threads that belong to the script.
+/// The ids of the threads that belong to the script.
 fn thread_ids(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) -> Vec<u64> {
     // SAFETY: the script's own interpreter is attached.
     match unsafe { loaded.scope.call(attached, c"thread_ids", &[]) } {
@@ -169,7 +169,8 @@ fn thread_ids(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) -> V
     }
 }
 
-/// Stops the script's threads, or gives the number of those that did not stop; at a deadline that has passed they are asked once.
+/// Stops the script's threads; the error is how many did not stop. If the deadline has passed already, they
+/// are asked once.
 fn stop_threads(
     loaded: &Loaded,
     script: &ScriptInfo,
@@ -203,8 +204,7 @@ fn stop_threads(
     }
 }
 
-/// Asks timers, executors and event loops to finish, those that were not there before too; whether
-/// there were such.
+/// Asks timers, executors and event loops to finish. True when some of them are new since the last time.
 fn ask_politely(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>, hurry: bool) -> bool {
     let _call = Call::begin(attached, script.entry_points.function(UNLOADING));
     // SAFETY: the script's own interpreter is attached.
@@ -217,7 +217,7 @@ fn ask_politely(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>, hu
     }
 }
 
-/// Whether a thread is left that Python itself would wait for.
+/// Whether a thread is left for which Python itself would wait.
 fn has_patient_threads(loaded: &Loaded, attached: Attached<'_>) -> bool {
     // SAFETY: the script's own interpreter is attached.
     match unsafe { loaded.scope.call(attached, c"patient", &[]) } {
@@ -229,8 +229,8 @@ fn has_patient_threads(loaded: &Loaded, attached: Attached<'_>) -> bool {
     }
 }
 
-/// Sends SystemExit to the script's threads and wakes those that wait for a condition. One that must not
-/// be interrupted at this moment is asked the next time.
+/// Sends SystemExit to the script's threads, and wakes those that wait for a condition. A thread that must
+/// not be interrupted where it is now is asked the next time.
 fn ask_to_stop(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) {
     for id in thread_ids(loaded, script, attached) {
         let receiver = Receiver { thread: id, state: ptr::null_mut() };
@@ -259,8 +259,8 @@ fn describe(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>, left: 
     }
 }
 
-/// Stops threads and runs exit functions, which may still call the hub; afterwards nothing of the
-/// script runs any more.
+/// Stops threads and runs exit functions, which may still call the hub. Afterwards nothing of the script runs
+/// any more.
 fn finish(
     loaded: &Loaded,
     script: &ScriptInfo,
@@ -282,14 +282,14 @@ fn finish(
     stop_threads(loaded, script, attachment, deadline)
 }
 
-/// Lets go of a script in which nothing runs any more. Its interpreter waits for the next load of the
-/// script, or ends.
+/// Drops a script in which nothing runs any more. Its own interpreter is parked for the next load of the
+/// script, or ended.
 fn end(mut loaded: Loaded, script: &ScriptInfo, attachment: Attachment) {
     let attached = attachment.attached();
-    // What the script left behind may have `__del__` methods.
+    // Objects that the script left behind may have `__del__` methods.
     let finalizers = script.entry_points.function(b"(finalizers)");
     let call = Call::begin(attached, finalizers);
-    // Threads that were asked to stop may have ended without hearing it.
+    // Threads that were asked to stop may have ended without taking the exception.
     interrupt::drain(attached);
     let home = loaded.home.take();
     // SAFETY: the script's own interpreter is attached.
@@ -319,7 +319,7 @@ fn leave(attachment: Attachment) {
     }
 }
 
-/// Whether nothing of its script is left in the interpreter; else the log says what is.
+/// Whether nothing of its script is left in the interpreter. If something is, the log says what.
 fn is_swept(attached: Attached<'_>, script: &ScriptInfo) -> bool {
     match scope::call(attached, c"sweep", &[]) {
         Ok(left) if left.is_none() => true,
@@ -339,7 +339,7 @@ fn is_swept(attached: Attached<'_>, script: &ScriptInfo) -> bool {
     }
 }
 
-/// Leaves an interpreter for the next load of its script.
+/// Parks an interpreter for the next load of its script.
 fn park(home: Home, janitor: Janitor) {
     let attached = janitor.attached();
     let may_end = match scope::call(attached, c"has_foreign_extensions", &[]) {
@@ -352,7 +352,7 @@ fn park(home: Home, janitor: Janitor) {
     parking::park(home, janitor.rest(), may_end);
 }
 
-/// Takes a script out that failed to load; it is told nothing, but for its exit functions.
+/// Takes out a script that failed to load. Only its exit functions are called.
 pub fn abandon(loaded: Loaded, script: &Arc<ScriptInfo>, deadline: Instant) {
     script.leave();
     let interpreter = Arc::clone(&loaded.interpreter);
@@ -360,7 +360,7 @@ pub fn abandon(loaded: Loaded, script: &Arc<ScriptInfo>, deadline: Instant) {
     take_apart(loaded, script, attachment, deadline);
 }
 
-/// Ends an interpreter whose script cannot be prepared.
+/// Ends an interpreter whose script could not be prepared.
 pub fn discard(interpreter: &Arc<Interpreter>, runtime: Runtime) {
     if let Attachment::Own(janitor) = Attachment::new(interpreter, runtime) {
         end_interpreter(janitor);

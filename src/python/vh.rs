@@ -1,9 +1,9 @@
-//! The `vh` module of a script, built from the callback table.
+//! The `vh` module of a script, which is built from the callback table.
 //!
-//! Each function is a builtin whose `self` is a capsule naming the row and the script, so that one
-//! generic body serves all. In a sub-interpreter the script is the interpreter's only one. In the
-//! main interpreter each script is given a module of its own, and the one in `sys.modules`, which
-//! modules shared by several scripts import, acts for the script that is being called.
+//! Each function is a builtin whose `self` is a capsule that names the row and the script, so that one
+//! generic body serves all of them. A sub-interpreter has only one script. In the main interpreter each
+//! script gets a module of its own; the one in `sys.modules`, which modules that several scripts share
+//! import, acts for the script that is being called.
 
 use pyo3_ffi as ffi;
 use pyo3_ffi::PyObject;
@@ -45,7 +45,7 @@ unsafe fn vh_function<'a>(
     // SAFETY: a capsule of `bind`, as the caller promises: its context is the binding, which lives as long. The
     // vector is the one that `Given::new` asks for, and Python keeps it until this returns.
     let (binding, given) = unsafe {
-        // Unlike the pointer, the context is read without comparing the capsule's name.
+        // The context is read and not the pointer, because that would compare the capsule's name first.
         let binding = ffi::PyCapsule_GetContext(capsule).cast::<Binding>();
         (&*binding, arguments::Given::new(attached, arguments, count, keywords))
     };
@@ -79,7 +79,8 @@ fn run<'a>(
     }
 }
 
-/// Makes a call for the script it is made for; an error when that is not loaded any more.
+/// Runs `body` for the script for which the function acts. It is an error when that script is not loaded any
+/// more.
 #[inline]
 fn acting_for<'a>(
     attached: Attached<'a>,
@@ -96,7 +97,7 @@ fn acting_for<'a>(
     };
     match context {
         Some(context) if !context.is_closed() => call(context),
-        // Ends a thread of an unloaded script quietly.
+        // This ends a thread of an unloaded script quietly.
         Some(_) => Err(report::raise(attached, &host_queue::script_is_gone(), "vh")),
         None => Err(attached.raise(Exception::Runtime, "this is no code of a script")),
     }

@@ -1,7 +1,8 @@
-//! What scripts wait with: locks, queues, threads, files, `time.sleep`. On the hub's thread such a wait is
-//! done in slices, so that a deadline ends it; everywhere else CPython's own functions run as they are.
+//! The functions with which scripts wait: for locks, queues, threads and files, and `time.sleep`. On the
+//! hub's thread they wait in slices (`slices`), so that a deadline can end the wait. On all other threads
+//! CPython's own functions run unchanged.
 //!
-//! Whatever is given that is not understood goes on to CPython's function, which refuses it.
+//! Arguments that we do not understand are passed on to CPython's function, which refuses them.
 
 use std::ffi::{CStr, c_void};
 use std::time::Duration;
@@ -16,14 +17,15 @@ use super::stand_in::{Body, Convention, Incoming, Original};
 use super::trampoline::stand_in;
 use crate::guard::slot::{self, Slot};
 
-/// How to wait with a function.
+/// The ways to wait, each with the signature of its functions.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     /// `acquire(blocking=True, timeout=-1)`.
     Lock,
-    /// `__enter__()`, by means of the `acquire` in that row.
+    /// `__enter__()`, which calls the `acquire` of that row.
     Enter(usize),
-    /// `_acquire_restore((count, owner))` of a lock that its owner takes again, by means of the same.
+    /// `_acquire_restore((count, owner))` of a lock that its owner takes again, which calls the `acquire` of
+    /// that row.
     Restore(usize),
     /// `get(block=True, timeout=None)`.
     Queue,
@@ -39,7 +41,7 @@ enum Kind {
     Sleep,
 }
 
-/// A function of CPython: the object of `OBJECTS` and the attribute it is found by.
+/// A function of CPython: the object in `OBJECTS` and the attribute by which it is found.
 struct Row {
     object: &'static CStr,
     name: &'static CStr,
@@ -81,7 +83,7 @@ const ENTRIES: [fn(Convention) -> *mut c_void; ROWS.len()] = [
     stand_in::<Waiting, 11>,
 ];
 
-/// Makes an object for each row; None where this Python has no such thing.
+/// Python code that makes an object for each row, or None if this Python has no such thing.
 const OBJECTS: &CStr = c"
 import _thread, time
 lock, rlock = _thread.allocate_lock(), _thread.RLock()
@@ -99,7 +101,7 @@ except (ImportError, AttributeError):
     select = poll = epoll = None
 ";
 
-/// Takes the place of CPython's functions, in the main interpreter and before there are others.
+/// Takes the place of CPython's functions. To be called in the main interpreter, before there are others.
 pub fn take_place(attached: Attached<'_>) {
     let objects = match attached.run(OBJECTS) {
         Ok(objects) => objects,
@@ -125,7 +127,7 @@ pub fn take_place(attached: Attached<'_>) {
     }
 }
 
-/// What the C functions in their place do.
+/// The body of the functions that take their place.
 pub struct Waiting;
 
 impl Body for Waiting {
@@ -157,7 +159,7 @@ struct Waits<'w, 'a> {
     slot: &'static Slot,
 }
 
-/// How long a script wants to wait; None is for ever.
+/// How long a script wants to wait; None means for ever.
 type Limit = Option<Duration>;
 
 impl<'a> Waits<'_, 'a> {
@@ -169,8 +171,8 @@ impl<'a> Waits<'_, 'a> {
         self.original.pass_on(self.attached, self.incoming)
     }
 
-    /// Calls the original again and again, each time for a slice of `1 / scale` seconds, until it has what
-    /// is waited for or the time is over.
+    /// Calls the original again and again, each time for one slice, given in units of `1 / scale` seconds,
+    /// until it gets what the script waits for, or the time is over.
     fn in_slices(
         self,
         limit: Limit,
@@ -210,7 +212,7 @@ impl<'a> Waits<'_, 'a> {
         }
     }
 
-    /// Takes the lock.
+    /// Waits for the lock.
     fn take(self, blocking: Option<Obj<'a>>, limit: Limit) -> Result<Obj<'a>, Raised> {
         if blocking.is_none() {
             let taken =
@@ -221,7 +223,7 @@ impl<'a> Waits<'_, 'a> {
         }
         let blocking = blocking.unwrap_or_else(|| self.attached.bool(true));
         let arguments = |slice| vec![blocking.clone(), slice];
-        // Anything but False ends it, errors too.
+        // Anything but False ends the wait, errors too.
         let is_answer = |taken: &Result<Obj, Raised>| taken.as_ref().map_or(true, Obj::is_true);
         self.in_slices(limit, 1.0, arguments, is_answer)
     }
@@ -324,15 +326,15 @@ impl<'a> Waits<'_, 'a> {
     }
 }
 
-/// What an argument says in units of `1 / scale` seconds. None where that is not at all, or no time: then
-/// CPython's function knows what to do.
+/// The limit that an argument gives in units of `1 / scale` seconds. None when it means not to wait at all,
+/// or is no time: then CPython's function knows what to do.
 fn limit(given: Option<&Obj>, scale: f64) -> Option<Limit> {
     let Some(given) = given.filter(|given| !given.is_none()) else { return Some(None) };
     let limit = Duration::try_from_secs_f64(number(given)? / scale).ok()?;
     (!limit.is_zero() && limit <= LONGEST_LIMIT).then_some(Some(limit))
 }
 
-/// Beyond it CPython raises an error.
+/// CPython raises an error for longer times.
 const LONGEST_LIMIT: Duration = Duration::from_secs(9_000_000_000);
 
 fn endless_if_negative(given: Option<&Obj>, scale: f64) -> Option<Limit> {
@@ -342,12 +344,12 @@ fn endless_if_negative(given: Option<&Obj>, scale: f64) -> Option<Limit> {
     }
 }
 
-/// Of a lock: -1 is for ever, and None is no time.
+/// The limit for a lock: -1 means for ever, and None is no time.
 fn lock_limit(given: &Obj) -> Option<Limit> {
     if number(given)? == -1.0 { Some(None) } else { limit(Some(given), 1.0) }
 }
 
-/// The value of what CPython takes for a time.
+/// The value of an object that CPython takes for a time.
 fn number(given: &Obj) -> Option<f64> {
     // SAFETY: attached; an exception is forgotten at once.
     unsafe {
@@ -368,8 +370,8 @@ fn is_this_thread(number: &Obj) -> bool {
     number.as_u64() == Some(unsafe { libc::pthread_self() })
 }
 
-/// Whether the exception that is set says that a queue is empty. Each interpreter has a class of its own
-/// for it; `get` raises no other of that name.
+/// Whether the exception that is set says that a queue is empty. Each interpreter has its own class for that,
+/// so it is recognised by its name; `get` raises no other of that name.
 fn is_empty_queue(_: Attached<'_>) -> bool {
     // SAFETY: attached; a class or NULL, whose name is a C string.
     unsafe {
@@ -386,7 +388,8 @@ fn has_events(found: &Result<Obj, Raised>) -> bool {
     found.as_ref().map_or(true, |events| events.item(0).is_some())
 }
 
-/// Files to wait for that can be looked at again: an iterator would be used up. None when it gives none.
+/// A list of the files to wait for, which can be used for each slice, while an iterator would be used up.
+/// None when no list can be made of it.
 fn lasting(given: Obj<'_>) -> Option<Obj<'_>> {
     if given.is_list() || given.is_tuple() {
         return Some(given);
@@ -397,7 +400,7 @@ fn lasting(given: Obj<'_>) -> Option<Obj<'_>> {
     list.map_err(|raised| attached.clear(raised)).ok()
 }
 
-/// Tells those who listen, as CPython does from 3.13 on.
+/// Calls audit hooks, as CPython does from 3.13 on.
 #[cfg(Py_3_13)]
 fn audit_sleep(seconds: &Obj) -> Result<(), Raised> {
     unsafe extern "C" {

@@ -25,14 +25,14 @@ impl<R: Runtime> Registry<R> {
     ) -> HookReply {
         serve_threads();
         let wants = self.listening(id).is_some_and(|listening| listening.wants(hook.number));
-        // The library listens to two hooks itself, whether the script does or not.
+        // The library itself reacts to two hooks, whether the script has them or not.
         let reply = if wants || hook.number == ON_SCRIPT_COMMAND && params.is_ok() {
             self.call_counted(id, hook, params)
         } else {
             HookReply::NONE
         };
         if hook.number == ON_SET_CONFIG {
-            // The hub changes the value after this call; the next text asks for it.
+            // The hub changes the value after this call, so it is asked when text is next converted.
             hub::forget_encoding();
         }
         reply
@@ -72,7 +72,7 @@ impl<R: Runtime> Registry<R> {
         HookReply::of(on_error::answer(true, hook.number, params.as_ref().ok()))
     }
 
-    /// Whether a hook refuses while nobody can run it.
+    /// Whether a hook refuses while it cannot run.
     pub fn refuses(&self, id: i32, hook: usize) -> bool {
         self.listening(id).is_some_and(|listening| listening.refuses(hook))
     }
@@ -108,7 +108,7 @@ impl<R: Runtime> Registry<R> {
     }
 }
 
-/// What a stub answers; nothing for hooks that its script does not have.
+/// What a stub answers; nothing for hooks that it does not have.
 #[cold]
 fn stub_reply(
     script: &Arc<ScriptInfo>,
@@ -124,7 +124,7 @@ fn stub_reply(
     HookReply::of(on_error::answer(refuses, hook.number, params.as_ref().ok()))
 }
 
-/// The hub tells that it renamed its bots by a script command from nobody.
+/// The hub tells scripts that it renamed its bots by a script command that comes from nobody.
 fn take_new_nicks(view: &View, script: &ScriptInfo, runs: &impl Runtime) {
     let items: Vec<_> = view.items().collect();
     let [Item::Text(Some(command)), Item::Text(Some(nick)), Item::Text(plugin), Item::Text(of)] =

@@ -18,12 +18,12 @@ use crate::host_functions::Registered;
 use crate::panics::{self, point, strike};
 use crate::{hub, on_error};
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Debug)]
 pub struct LoadReply {
-    /// The id; None when nothing has it.
+    /// The id; None when neither a script nor a stub has it.
     pub id: Option<i32>,
-    /// Why the script is not loaded; beside an id when a stub stands in for it.
+    /// Why the script is not loaded. When there is an id too, a stub stands in for the script.
     pub error: Option<Error>,
 }
 
@@ -49,10 +49,10 @@ impl<R: Runtime> Registry<R> {
             );
             return Error::new(Code::Invalid, message).into();
         };
-        // The encoding is asked for anew, and while no interpreter is entered.
+        // The encoding is asked for again, here, where no interpreter is entered.
         hub::forget_encoding();
         hub::encoding(id);
-        // What cannot be read has no text.
+        // A script that cannot be read counts as an empty text.
         let read = read_file(&request.path);
         let source = read.as_deref().unwrap_or_default();
         let mut settings = Settings::read(&request.label(), source);
@@ -77,8 +77,8 @@ impl<R: Runtime> Registry<R> {
         }
     }
 
-    /// The block that asks for a load cannot be read; on failure the id is free again, as far as the block
-    /// tells which it is.
+    /// A load has failed because its block cannot be read: the id is freed, if the block at least tells which
+    /// one it is.
     pub fn give_up_loading(&self, id: Option<i32>) {
         serve_threads();
         R::look_again();
@@ -88,16 +88,16 @@ impl<R: Runtime> Registry<R> {
         }
     }
 
-    /// Gives an id back that has no live script. True when somebody had it; one whose script is loading right
-    /// now follows later.
+    /// Frees an id that has no live script; if the script is being loaded, that happens afterwards. True when
+    /// somebody had the id.
     pub(super) fn release(&self, id: i32) -> bool {
-        // The functions in it tell the host that they are given up, without a lock.
+        // Dropping it gives the functions' data back to the host, so no lock is held here.
         let released = self.slots.write().release(id);
         !matches!(released, Released::Unknown)
     }
 }
 
-/// Reads a script; what is no regular file, such as a pipe, could keep the hub waiting.
+/// Reads a script. Refuses what is no regular file, such as a pipe, for that could keep the hub waiting.
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let kind = std::fs::metadata(path)?;
     if kind.is_dir() || kind.is_file() {
@@ -106,7 +106,7 @@ fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no regular file"))
 }
 
-/// A script cannot be read.
+/// Why a script is not loaded that cannot be read.
 fn unreadable(script: &ScriptInfo, error: &std::io::Error) -> NotLoaded {
     let message = format!("the script {} cannot be read: {error}", script.path().display());
     let reason = format!("it cannot be read: {error}");
@@ -114,12 +114,12 @@ fn unreadable(script: &ScriptInfo, error: &std::io::Error) -> NotLoaded {
     NotLoaded { error, reason, obstacle: Obstacle::Failure }
 }
 
-/// What a script says of its settings is wrong.
+/// Why a script is not loaded whose settings are wrong.
 fn wrong_settings(script: &ScriptInfo, reason: &str) -> NotLoaded {
     NotLoaded::told(script, reason.to_owned(), Obstacle::Settings)
 }
 
-/// The same as `run`; a fault of the library is a reason too not to be loaded.
+/// Does what `run` does. After a fault of the library the script is not loaded either.
 fn run_contained<R: Runtime>(
     loading: &Loading<R>,
     script: &Arc<ScriptInfo>,
@@ -137,8 +137,8 @@ fn run_contained<R: Runtime>(
     })
 }
 
-/// Runs the top level of a script. Meanwhile its hooks refuse, if it asks for that, or asked for it when
-/// it could be read.
+/// Runs the top level of a script. Meanwhile its hooks refuse, if the script asks for that, or asked for it
+/// when it last could be read.
 fn run<R: Runtime>(
     loading: &Loading<R>,
     script: &Arc<ScriptInfo>,
@@ -170,7 +170,7 @@ fn run<R: Runtime>(
     Ok(runs)
 }
 
-/// The script has its id from now on; an error when its unload was asked for meanwhile.
+/// Makes the script live. It is an error when somebody asked for its unload meanwhile.
 fn go_live<R: Runtime>(
     mut loading: Loading<R>,
     script: Arc<ScriptInfo>,
@@ -179,19 +179,20 @@ fn go_live<R: Runtime>(
 ) -> Result<LoadReply, Error> {
     let (registry, id, serial) = (loading.registry, script.id, script.serial);
     if loading.finish(script, body, hooks) {
-        // The script is there, so this finds it.
+        // This finds the script, which is live.
         let _ = registry.unload(id);
         let message = format!("script {id} was unloaded while it was loading");
         return Err(Error::new(Code::Closed, message).told());
     }
     watch_alarms();
-    // The top level may have given some, when nobody could run them yet.
+    // Runs the jobs that the top level gave to `vh.run_in_host`, when they could not run yet.
     registry.run_jobs(serial);
     Ok(LoadReply { id: Some(id), error: None })
 }
 
-/// A script cannot run: a stub is live in its place, if it is to refuse or would be missed by all who
-/// do not read the log.
+/// Puts a stub in the place of a script that cannot run, if the script is to refuse, or if it would be missed
+/// by everybody who does not read the log. Between `w_Unload` and `w_Load` nothing can answer for a script,
+/// because hubs ask by its id. Hubs reload in one command, though, in which they handle no other event.
 fn stand_in<R: Runtime>(
     loading: Loading<R>,
     script: Arc<ScriptInfo>,
@@ -212,7 +213,7 @@ fn stand_in<R: Runtime>(
         alarms::raise(Alarm { path, reason, refusing: refusing.clone() });
     }
     if !has_stub {
-        // The id is free before another script is asked to tell of it.
+        // The id is freed before another script is asked to tell operators.
         drop(loading);
         watch_alarms();
         return why.error.into();
@@ -225,7 +226,7 @@ fn stand_in<R: Runtime>(
         script = %script.label,
         "a stub stands in for it, which {does}; load it again when it can run"
     );
-    // After a fault threads of it may still run.
+    // After a fault threads of the script may still run.
     script.close();
     script.becomes_stub();
     let hooks = hooks | refused;
@@ -235,12 +236,12 @@ fn stand_in<R: Runtime>(
     }
 }
 
-/// An id whose script is being loaded; unless that is finished, the id is free again.
+/// An id whose script is being loaded. When this is dropped before the load has finished, the id is freed.
 struct Loading<R: Runtime> {
     registry: &'static Registry<R>,
     id: i32,
     functions: Arc<Registered>,
-    /// Once there is one.
+    /// The script, once there is one.
     script: Option<Arc<ScriptInfo>>,
     finished: bool,
 }
@@ -252,14 +253,14 @@ impl<R: Runtime> Loading<R> {
         Some(Loading { registry, id, functions, script: None, finished: false })
     }
 
-    /// From now on these hooks refuse.
+    /// Lets these hooks refuse from now on.
     fn refuse_meanwhile(&self, hooks: u64) {
         let listening = &self.registry.listening[self.id as usize];
         listening.set_refusing(hooks);
         listening.set_wanted(hooks);
     }
 
-    /// The script is live now, with these hooks. True when its unload was asked for meanwhile.
+    /// Makes the script live, with these hooks. True when its unload was asked for meanwhile.
     fn finish(&mut self, script: Arc<ScriptInfo>, body: Body<R>, hooks: u64) -> bool {
         self.finished = true;
         let registry = self.registry;
@@ -276,7 +277,7 @@ impl<R: Runtime> Loading<R> {
 impl<R: Runtime> Drop for Loading<R> {
     fn drop(&mut self) {
         if !self.finished {
-            // After a panic threads of it may still run.
+            // After a panic threads of the script may still run.
             if let Some(script) = &self.script {
                 script.close();
             }

@@ -1,4 +1,4 @@
-//! What the registry wants of whatever runs scripts.
+//! What the registry needs of whatever runs scripts.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use crate::hooks::Hook;
 use crate::targs::{Block, View};
 use crate::text::Encoding;
 
-/// A script that has run its top level, wherever it runs.
+/// A script that has run its top level, wherever that was.
 ///
-/// No lock is held when these are called, and nothing is attached that they may want to attach.
+/// When these functions are called, no lock of ours is held and no interpreter is attached.
 pub trait Runtime: Debug + Send + Sync + Sized + 'static {
-    /// Runs a script's top level. What is wrong with it is logged; then there is nothing left of it.
+    /// Runs a script's top level. An error has been logged, and nothing is left of the script then.
     fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Self, NotLoaded>;
 
-    /// Which hooks it defined, a bit each.
+    /// A bit for each hook that the script defined.
     fn hooks(&self) -> u64;
 
-    /// Which hooks a text defines at its top level, a bit each; None when it is no Python.
+    /// A bit for each hook that a text defines at its top level; None when the text is not Python.
     fn hooks_in(source: &[u8]) -> Option<u64>;
 
     /// Calls a hook with the items of a block.
@@ -42,16 +42,16 @@ pub trait Runtime: Debug + Send + Sync + Sized + 'static {
         encoding: &Encoding,
     ) -> Result<Block, Error>;
 
-    /// Runs what it gave to `vh.run_in_host`.
+    /// Runs the jobs that the script gave to `vh.run_in_host`.
     fn run_jobs(&self, script: &ScriptInfo);
 
-    /// The hub renamed its bots.
+    /// Tells the script that the hub renamed its bots.
     fn nicks_have_changed(&self, script: &ScriptInfo);
 
-    /// Takes it apart. Nobody is inside and nobody will enter any more; what has not ended at the deadline is
-    /// set aside.
+    /// Takes the script apart. Nobody is inside, and nobody will enter any more. Threads that have not ended
+    /// at the deadline are set aside.
     fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant);
 
-    /// Looks again at what was set aside.
+    /// Looks again at whatever was set aside.
     fn look_again();
 }

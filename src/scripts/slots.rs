@@ -10,16 +10,16 @@ use crate::host_functions::Registered;
 #[derive(Debug)]
 enum Slot {
     Free,
-    /// Its functions may be registered already.
+    /// The functions that are already registered for it.
     Reserved(Arc<Registered>),
     Loading {
         functions: Arc<Registered>,
-        /// Somebody asked for the unload meanwhile: it is done once the script has loaded.
+        /// Somebody has asked for the unload, which is done once the script has loaded.
         unwanted: bool,
     },
-    /// It can be entered.
+    /// The script can be entered.
     Live(Arc<ScriptInfo>),
-    /// Unloading; the last call into it ends it.
+    /// The script is being unloaded; the last one who leaves it ends it.
     Draining,
 }
 
@@ -27,24 +27,24 @@ enum Slot {
 #[derive(Debug)]
 pub struct Slots(Vec<Slot>);
 
-/// What came of giving an id back that has no live script.
+/// The result of giving back an id that has no live script.
 pub enum Released {
-    /// It is free. The functions tell the host that they are given up when they are dropped, which must happen
-    /// without a lock.
+    /// It is free. When the functions are dropped, they give their data back to the host, so they must be
+    /// dropped without a lock.
     Now(#[expect(dead_code, reason = "held until no lock is")] Arc<Registered>),
-    /// Its script is just being loaded, and unloaded after that.
+    /// Its script is being loaded, and will be unloaded after that.
     AfterLoading,
     /// Nobody has it.
     Unknown,
 }
 
 impl Slots {
-    /// None is used.
+    /// No id is used.
     pub const fn none() -> Slots {
         Slots(Vec::new())
     }
 
-    /// How many ids there are to look through.
+    /// How many ids were ever used: the highest one and one more.
     pub fn count(&self) -> usize {
         self.0.len()
     }
@@ -80,13 +80,13 @@ impl Slots {
         }
     }
 
-    /// The lowest id of a live script of which this holds.
+    /// The lowest id of a live script for which `is_it` holds.
     pub fn first_live(&self, is_it: impl Fn(&ScriptInfo) -> bool) -> Option<i32> {
         let is_it = |slot: &Slot| matches!(slot, Slot::Live(script) if is_it(script));
         self.0.iter().position(is_it).map(|id| id as i32)
     }
 
-    /// Turns a reserved id into a loading one; gives its functions.
+    /// Turns a reserved id into a loading one. Gives its functions.
     pub fn start_loading(&mut self, id: i32) -> Option<Arc<Registered>> {
         let slot = self.get_mut(id)?;
         let Slot::Reserved(functions) = slot else { return None };
@@ -95,7 +95,7 @@ impl Slots {
         Some(functions)
     }
 
-    /// The script of a loading id is live. True when its unload was asked for meanwhile.
+    /// Turns a loading id into a live one. True when its unload was asked for meanwhile.
     pub fn becomes_live(&mut self, script: Arc<ScriptInfo>) -> bool {
         let Some(slot) = self.get_mut(script.id) else { return false };
         let unwanted = matches!(slot, Slot::Loading { unwanted: true, .. });
@@ -104,7 +104,7 @@ impl Slots {
         unwanted
     }
 
-    /// Turns a live script into a draining one: from now on nobody finds it.
+    /// Turns a live id into a draining one: from now on nobody finds its script.
     pub fn start_draining(&mut self, id: i32) -> Option<Arc<ScriptInfo>> {
         let slot = self.get_mut(id)?;
         let Slot::Live(script) = slot else { return None };
@@ -114,7 +114,7 @@ impl Slots {
         Some(script)
     }
 
-    /// Gives an id back that has no live script.
+    /// Gives back an id that has no live script.
     pub fn release(&mut self, id: i32) -> Released {
         match self.get_mut(id) {
             Some(slot @ Slot::Reserved(_)) => match std::mem::replace(slot, Slot::Free) {
@@ -129,7 +129,7 @@ impl Slots {
         }
     }
 
-    /// Nobody has this id any more.
+    /// Frees an id, which nobody has any more.
     pub fn free(&mut self, id: i32) {
         if let Some(slot) = self.get_mut(id) {
             *slot = Slot::Free;

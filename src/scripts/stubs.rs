@@ -1,5 +1,5 @@
-//! What stands in for a script that cannot run, so that its hooks can refuse: which scripts get such a
-//! stub, and which hooks it has.
+//! Stubs, which stand in for scripts that cannot run, so that their hooks can refuse: what is known of each
+//! script for that, and which hooks its stub has.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,26 +9,26 @@ use parking_lot::Mutex;
 use crate::hooks::bits;
 use crate::on_error::OnError;
 
-/// A script that ran and asks for refusal: what it asks for, and its hooks.
+/// What is known of a script that ran and asked for refusal.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Known {
     /// What its comments said.
     pub on_error: OnError,
-    /// The hooks it had, a bit each.
+    /// A bit for each hook that it had.
     pub hooks: u64,
 }
 
-/// What is known of scripts that are to have stubs. A leaf lock.
+/// What is known of scripts that may need stubs, by their files. A leaf lock.
 #[derive(Debug)]
 pub struct Stubs(Mutex<BTreeMap<PathBuf, Known>>);
 
 impl Stubs {
-    /// Nothing.
+    /// Nothing is known.
     pub const fn new() -> Stubs {
         Stubs(Mutex::new(BTreeMap::new()))
     }
 
-    /// The script runs: this is what is known when its next load fails.
+    /// Keeps what is known of a script that runs, for a later load that fails.
     pub fn remember(&self, script: &Path, known: Known) {
         let mut all = self.0.lock();
         if known.on_error.asks() {
@@ -38,18 +38,18 @@ impl Stubs {
         }
     }
 
-    /// What was known when the script ran last.
+    /// What was kept when the script ran last.
     pub fn known(&self, script: &Path) -> Known {
         self.0.lock().get(script).copied().unwrap_or_default()
     }
 
-    /// The hub ends.
+    /// Forgets everything when the hub ends.
     pub fn forget_all(&self) {
         self.0.lock().clear();
     }
 
-    /// The hooks of a script that does not run, a bit each: those its text defines, which `parse` finds out,
-    /// and those it had when it ran last, for the text may not show all of them.
+    /// A bit for each hook of a script that does not run: those that its text defines, which `parse` finds
+    /// out, and those that it had when it ran last, because the text may not show all of them.
     pub fn hooks_of(
         &self,
         script: &Path,
@@ -62,13 +62,13 @@ impl Stubs {
     }
 }
 
-/// The hooks that lines look like the definitions of: what does not parse has no more to offer.
+/// The hooks whose definitions lines of the text look like. A text that does not parse has no more to offer.
 fn hooks_in_lines(text: &str) -> u64 {
     let names: Vec<_> = text.split(['\n', '\r']).filter_map(defined_by).collect();
     bits(|hook| names.contains(&hook))
 }
 
-/// The name that a line defines, as it seems.
+/// The name that a line seems to define.
 fn defined_by(line: &str) -> Option<&str> {
     let line = line.trim_start_matches('\u{FEFF}').trim_start();
     let line = line.strip_prefix("async").map_or(line, str::trim_start);

@@ -1,4 +1,4 @@
-//! The registry with a runtime that needs no Python: ids, states, and who ends a script when.
+//! Tests of the registry with a runtime that needs no Python: ids, states, and who ends a script when.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use crate::on_error::OnError;
 use crate::targs::{Block, Item, View};
 use crate::text::Encoding;
 
-/// Its text says what it does: a line each.
+/// A script that does what its text says.
 #[derive(Debug)]
 struct Fake {
     hooks: u64,
@@ -28,7 +28,7 @@ struct Fake {
 type Action = Box<dyn FnOnce()>;
 
 thread_local! {
-    /// What this thread does next inside of a script: while it loads, or when it is called.
+    /// What this thread does next inside a script: while the script loads, or when it is called.
     static LOADING: RefCell<Vec<Action>> = const { RefCell::new(Vec::new()) };
     static CALLED: RefCell<Vec<Action>> = const { RefCell::new(Vec::new()) };
 }
@@ -106,7 +106,7 @@ impl Runtime for Fake {
 const CHAT: usize = 3;
 const LOGIN: usize = hooks::ON_USER_LOGIN;
 
-/// A registry of its own, and a folder for the scripts of a test.
+/// A registry and a folder of scripts for one test.
 struct Host {
     registry: &'static Registry<Fake>,
     folder: PathBuf,
@@ -148,7 +148,7 @@ impl Host {
         (id, serial)
     }
 
-    /// What a hook answers to nothing.
+    /// What a hook answers when it is called without parameters.
     fn hook(&self, id: i32, number: usize) -> Option<i64> {
         answer(self.registry, id, number)
     }
@@ -281,7 +281,7 @@ fn what_decides_refuses_while_its_script_is_reloaded() {
     LOADING.with_borrow_mut(|next| next.push(Box::new(ask)));
     let (id, serial) = host.loaded("a.py", text);
     assert_eq!((id, asked.load(Ordering::Relaxed)), (0, 1));
-    // It is unloaded from inside a call: until that returns, it refuses.
+    // The script is unloaded from inside a call. Until that returns, its hooks refuse.
     CALLED.with_borrow_mut(|next| {
         next.push(Box::new(move || {
             registry.unload(id).unwrap();
@@ -295,7 +295,7 @@ fn what_decides_refuses_while_its_script_is_reloaded() {
     assert!(!host.has_hook(id, LOGIN));
 }
 
-/// Calls scripts inside of each other, in this order; the innermost does `last`.
+/// Calls scripts inside each other, in this order. The innermost one does `last`.
 fn nest(registry: &'static Registry<Fake>, ids: &[i32], last: Action) {
     let Some((&id, rest)) = ids.split_first() else { return last() };
     let rest = rest.to_vec();

@@ -1,4 +1,4 @@
-//! Unloading scripts: once nobody is inside of them any more.
+//! Unloading scripts, once nobody is inside them any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,13 +16,14 @@ use crate::panics::{contain, point};
 use crate::revocable::{self, Revocable};
 
 impl<R: Runtime> Registry<R> {
-    /// Unloads a script. Inside a call of the script itself the unload happens when that call has returned.
+    /// Unloads a script. From inside a call of the script itself, the unload happens when that call has
+    /// returned.
     pub fn unload(&'static self, id: i32) -> Result<(), Error> {
         self.look_again();
         let Some(script) = self.start_draining(id) else {
             return match self.release(id) {
                 true => Ok(()),
-                // Hubs ask for ids that have no script; that is nothing for the log.
+                // Hubs unload ids that have no script; the log need not tell.
                 false => {
                     let message = format!("w_Unload({id}): no script has this id");
                     Err(Error::new(Code::NotFound, message).told())
@@ -39,23 +40,23 @@ impl<R: Runtime> Registry<R> {
         Ok(())
     }
 
-    /// What is done first at each load and unload.
+    /// What every load and unload begins with.
     pub(super) fn look_again(&self) {
         serve_threads();
         R::look_again();
         self.take_again();
     }
 
-    /// From now on nobody finds the script.
+    /// Marks the script as draining: from now on nobody finds it.
     fn start_draining(&self, id: i32) -> Option<Arc<ScriptInfo>> {
         let mut slots = self.slots.write();
         let script = slots.start_draining(id)?;
-        // Until it is gone, what it would decide is refused, if it asks for that.
+        // Until the script is gone, its hooks refuse, if it asks for that.
         script.listening.only_refuse();
         Some(script)
     }
 
-    /// Waits for the calls on other threads; the last of them ends the script.
+    /// Waits for calls on other threads, the last of which ends the script.
     fn wait_until_gone(&self, script: &ScriptInfo) {
         let deadline = Instant::now() + unload_time();
         while !script.is_gone() {
@@ -73,8 +74,8 @@ impl<R: Runtime> Registry<R> {
         }
     }
 
-    /// Takes away scripts that nobody runs any more and that are still there, because it was not sure when
-    /// the last one left.
+    /// Ends scripts that are still there although nobody is inside, because that was not certain when the
+    /// last one left.
     pub(super) fn take_again(&self) {
         let count = self.slots.read().count();
         self.residents[..count].iter().filter_map(Revocable::take_again).for_each(finish);
@@ -84,7 +85,7 @@ impl<R: Runtime> Registry<R> {
     pub fn unload_all(&'static self) {
         let count = self.slots.read().count();
         for id in 0..count {
-            // An id that nobody has needs no unload.
+            // It is an error for ids that nobody has, which need no unload.
             let _ = self.unload(id as i32);
         }
         revocable::wait_for_certainty();
@@ -92,14 +93,14 @@ impl<R: Runtime> Registry<R> {
         self.stubs.forget_all();
     }
 
-    /// Nobody has this id any more.
+    /// Frees an id, which nobody has any more.
     pub(super) fn free(&self, id: i32) {
         self.listening[id as usize].clear();
         self.slots.write().free(id);
     }
 }
 
-/// Says once that the kernel refuses memory barriers, which costs each call a little.
+/// Logs once that the kernel refuses memory barriers, which costs each call a little.
 fn tell_of_barriers() {
     static TOLD: AtomicBool = AtomicBool::new(false);
     if revocable::barriers_were_refused() && !TOLD.swap(true, Ordering::Relaxed) {
@@ -112,7 +113,8 @@ fn tell_of_barriers() {
 
 /// Ends a drained script and frees its id.
 ///
-/// It may be on the way out of a call that panicked, where a second panic would end the process.
+/// It may run while the panic of a call unwinds, where a second panic would end the process; so it contains
+/// its own.
 #[allow(clippy::boxed_local, reason = "the shape it is handed over in")]
 pub(super) fn finish<R: Runtime>(resident: Box<Resident<R>>) {
     let Resident { registry, script, body } = *resident;
@@ -122,7 +124,7 @@ pub(super) fn finish<R: Runtime>(resident: Box<Resident<R>>) {
         let deadline = Instant::now() + unload_time();
         running_for(&script, || runs.unload(&script, deadline));
     });
-    // What could not be done must not keep the script from being gone.
+    // Whatever failed above, the script must be gone in the end.
     script.close();
     script.functions.clear();
     contain(point!("summing a script up"), || {

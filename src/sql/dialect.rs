@@ -1,6 +1,7 @@
-//! Which database a hub has, and how its connection reads text.
+//! Which database the hub has, and how its connection reads text.
 
-/// What is asked first. MySQL and MariaDB run what stands in such a comment, for SQLite it is one.
+/// What the database is asked first. MySQL and MariaDB run what stands in such a comment; SQLite takes it for
+/// a comment.
 pub const QUESTION: &str = "SELECT /*!VERSION(), @@character_set_client, \
                             @@character_set_connection, @@sql_mode,*/ 1";
 
@@ -18,11 +19,11 @@ pub enum Dialect {
 pub struct Session {
     /// The character set of what the hub sends.
     pub charset: Charset,
-    /// Whether literals become another character set before they are used.
+    /// Whether literals are converted to another character set before they are used.
     pub converts: bool,
-    /// Whether a backslash in a text begins an escape; not so with NO_BACKSLASH_ESCAPES.
+    /// Whether a backslash in a text begins an escape, which it does not with NO_BACKSLASH_ESCAPES.
     pub backslash_escapes: bool,
-    /// Whether `"` stands around names; so with ANSI_QUOTES.
+    /// Whether `"` stands around names, which it does with ANSI_QUOTES.
     pub ansi_quotes: bool,
 }
 
@@ -31,13 +32,13 @@ pub struct Session {
 pub struct Charset {
     /// Its name in SQL.
     pub name: &'static str,
-    /// First bytes of characters whose second byte may be one of ASCII, such as the backslash;
-    /// nothing where a byte of ASCII is always that character.
+    /// The first bytes of characters whose second byte may be a byte of ASCII, such as the backslash. Empty
+    /// where a byte of ASCII always is that character.
     leads: &'static [(u8, u8)],
 }
 
 impl Charset {
-    /// Whether a byte that looks like a backslash may be the end of another character.
+    /// Whether a byte that looks like a backslash may be the second byte of another character.
     pub fn hides_ascii(&self) -> bool {
         !self.leads.is_empty()
     }
@@ -49,7 +50,7 @@ impl Charset {
     }
 }
 
-/// Character sets in which a second byte may be one of ASCII.
+/// The character sets in which a second byte may be a byte of ASCII.
 const HIDING: [Charset; 5] = [
     Charset { name: "gbk", leads: &[(0x81, 0xFE)] },
     Charset { name: "gb18030", leads: &[(0x81, 0xFE)] },
@@ -58,7 +59,7 @@ const HIDING: [Charset; 5] = [
     Charset { name: "cp932", leads: &[(0x81, 0x9F), (0xE0, 0xFC)] },
 ];
 
-/// The others that a connection may have. The second bytes of `euckr` are letters at least.
+/// The others that a connection may have. The second bytes of `euckr` that are ASCII are letters only.
 #[rustfmt::skip]
 const PLAIN: [&str; 33] = [
     "utf8mb4", "utf8mb3", "utf8", "latin1", "cp1251", "ascii", "armscii8", "binary", "cp1250",
@@ -74,7 +75,7 @@ fn charset(name: &[u8]) -> Option<Charset> {
     plain.or_else(|| HIDING.iter().copied().find(|known| is_it(known.name)))
 }
 
-/// What the answer to `QUESTION` says; None when it comes from another database.
+/// What the answer to `QUESTION` says; None when the database is neither MySQL nor MariaDB.
 pub fn of_answer(row: &[Option<Vec<u8>>]) -> Result<Option<Dialect>, String> {
     let cells: Vec<&[u8]> = row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
     let [version, client, connection, modes, b"1"] = cells[..] else { return Ok(None) };

@@ -1,10 +1,11 @@
 //! A value as an SQL literal.
 //!
-//! What keeps a text from ending its literal early does not depend on what is known of the database:
-//! a literal holds `'` only doubled, and no backslash but one that is doubled and has no byte of 0x80
-//! and above right before it. In no character set that a connection can have is `'` part of another
-//! character, and a doubled backslash is one or two of them, whatever the mode. So a connection that
-//! changed meanwhile, as after it was lost, cannot be led to run parts of a value.
+//! On every connection of MySQL and MariaDB a text ends where its literal ends, whatever is known of the
+//! database: a literal has `'` only doubled, and a backslash only doubled and never right behind a byte of
+//! 0x80 or above. In no character set that a connection can have is `'` part of another character, and a
+//! doubled backslash means one or two of them, whatever the mode. So a connection that has changed meanwhile,
+//! as after it was lost, cannot be made to run parts of a value. What is known of the connection only decides
+//! how a backslash is written.
 
 use std::borrow::Cow;
 
@@ -26,12 +27,12 @@ pub enum Value<'v> {
     Bytes(&'v [u8]),
 }
 
-/// The value in SQL. The error says what is wrong with it, to be read behind where it was given.
+/// The value in SQL. The error says what is wrong with it, to be read after the place where it was given.
 pub fn literal(value: &Value, dialect: Dialect) -> Result<Vec<u8>, Error> {
     Ok(match value {
         Value::Null => b"NULL".to_vec(),
         Value::Int(number) => int(*number, dialect)?,
-        // With an exponent it is a DOUBLE of MySQL, and no DECIMAL.
+        // With an exponent MySQL takes it for a DOUBLE, and not for a DECIMAL.
         Value::Float(number) if number.is_finite() => format!("{number:e}").into_bytes(),
         Value::Float(_) => return Err(not_finite()),
         Value::Text(bytes) => text(bytes, dialect),
@@ -68,11 +69,11 @@ fn text(bytes: &[u8], dialect: Dialect) -> Vec<u8> {
 }
 
 fn with_backslashes(bytes: &[u8], session: Session) -> Vec<u8> {
-    // Parts of a character can stand in two literals only when they are not converted one by one.
+    // A character may be split over two literals only where literals are not converted one by one.
     if session.backslash_escapes && !(session.converts && session.charset.hides_ascii()) {
         return escaped(bytes);
     }
-    // What a plain literal is, but for the collation when it is compared with another literal.
+    // It equals a plain literal, except for the collation when it is compared with another literal.
     let mut literal = format!("_{} ", session.charset.name).into_bytes();
     literal.extend(hex(bytes));
     literal
@@ -87,8 +88,8 @@ fn quoted(bytes: &[u8]) -> Vec<u8> {
     literal
 }
 
-/// Literals beside each other are one: so each backslash that a byte before it could take as the
-/// end of a character begins another.
+/// Adjacent literals are one text. So a new one begins at each backslash that, with the byte before it, could
+/// be read as one character.
 fn escaped(bytes: &[u8]) -> Vec<u8> {
     let mut literal = vec![b'\''];
     let mut last = 0;
@@ -137,7 +138,7 @@ mod tests {
         }
     }
 
-    /// Whatever the connection was, it reads each literal to its end and no further.
+    /// Whatever the connection is like, it reads each literal to its end and no further.
     #[test]
     fn no_text_ends_early_on_any_connection() {
         let read = ["utf8mb4", "gbk", "gb18030", "big5", "sjis", "cp932"];

@@ -1,4 +1,4 @@
-//! What the hub's SQL callback gives.
+//! The result of the hub's SQL callback.
 
 use std::ffi::c_void;
 
@@ -9,7 +9,7 @@ use crate::targs::{self, Item, View, signed};
 pub struct Table {
     /// Whether the database took the query.
     pub succeeded: bool,
-    /// Cells of a row.
+    /// How many cells each row has.
     pub columns: usize,
     cells: Vec<Option<Vec<u8>>>,
 }

@@ -18,7 +18,8 @@ pub fn fill(query: &[u8], literals: &[Vec<u8>], dialect: Dialect) -> Result<Vec<
     for (place, literal) in places.into_iter().zip(literals) {
         filled.extend_from_slice(&query[start..place]);
         start = place + 1;
-        // A value stays a word of its own: 1-? with -1 is no comment, X? and a text no number.
+        // A value must stay a word of its own: `1-?` with -1 must not become a comment, nor `X?` with a text
+        // a number.
         if filled.last().is_some_and(|last| !matches!(last, b' ' | b'\n' | b'\t' | b'(' | b',')) {
             filled.push(b' ');
         }
@@ -37,7 +38,7 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
-/// Where a `?` stands for a value.
+/// The places at which a `?` stands for a value.
 fn places(query: &[u8], dialect: Dialect) -> Result<Vec<usize>, String> {
     let reader = Reader { query, dialect };
     let mut places = Vec::new();
@@ -51,14 +52,14 @@ fn places(query: &[u8], dialect: Dialect) -> Result<Vec<usize>, String> {
     Ok(places)
 }
 
-/// Reads a query as far as is needed to tell code from texts, names and comments.
+/// Reads a query as far as that is needed to tell code from texts, names and comments.
 struct Reader<'q> {
     query: &'q [u8],
     dialect: Dialect,
 }
 
 impl Reader<'_> {
-    /// The place behind what begins at this one.
+    /// The place after the text, name, comment or character that begins at this one.
     fn behind(&self, place: usize) -> Result<usize, String> {
         let is_sqlite = self.dialect == Dialect::Sqlite;
         let rest = &self.query[place..];
@@ -78,7 +79,7 @@ impl Reader<'_> {
         }
     }
 
-    /// How many bytes are one character, as far as that matters.
+    /// How many bytes the character takes, as far as that matters here.
     fn width(&self, place: usize) -> usize {
         match (self.dialect, &self.query[place..]) {
             (Dialect::MySql(session), [lead, last, ..])
@@ -134,7 +135,7 @@ impl Reader<'_> {
     }
 }
 
-/// MySQL's `--` is a comment only before a space.
+/// In MySQL `--` begins a comment only before a space.
 fn begins_with_space(bytes: &[u8]) -> bool {
     bytes.first().is_none_or(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
 }

@@ -17,13 +17,13 @@ pub enum Piece<'a> {
     Float(f64),
     /// `p`
     Pointer(*mut c_void),
-    /// `s`; without NUL bytes.
+    /// `s`, without NUL bytes
     Text(Option<Cow<'a, [u8]>>),
-    /// `D`; without NUL bytes.
+    /// `D`, without NUL bytes
     Json(Vec<u8>),
     /// `O`, borrowed
     Object(*mut pyo3_ffi::PyObject),
-    /// `L`; texts without NUL bytes.
+    /// `L`, texts without NUL bytes
     List(Vec<Vec<u8>>),
     /// Type 0 of a `tab` block.
     Unsupported,
@@ -49,7 +49,7 @@ impl Piece<'_> {
 pub enum Storage {
     /// In the block's own allocation: the receiver only frees the block.
     Inside,
-    /// Each an allocation of its own: the receiver frees them one by one.
+    /// Each in an allocation of its own: the receiver frees them one by one.
     Separate,
 }
 
@@ -61,7 +61,7 @@ pub struct Block(NonNull<w_Targs>);
 unsafe impl Send for Block {}
 
 impl Block {
-    /// Builds a block of the pieces' letters; None when there is no memory.
+    /// Builds a block whose format is the letters of the pieces; None when there is no memory.
     pub fn new(pieces: &[Piece], storage: Storage) -> Option<Block> {
         let extra = pieces.iter().map(|piece| inside_length(piece, storage)).sum();
         let block = Block::empty(pieces.len(), pieces.len(), extra)?;
@@ -106,7 +106,7 @@ impl Block {
         Some(Block(unsafe { NonNull::new_unchecked(block) }))
     }
 
-    /// Builds a `tab` block: as many pieces as fit, each told by its element type.
+    /// Builds a `tab` block of as many pieces as fit; the type of each element tells what it is.
     pub fn tab(pieces: &[Piece]) -> Option<Block> {
         let pieces = &pieces[..pieces.len().min(TAB_LENGTH)];
         let block = Block::empty(TAB.len(), TAB_LENGTH, 0)?;
@@ -193,7 +193,7 @@ impl Drop for Block {
     }
 }
 
-/// Bytes a piece needs inside the block.
+/// How many bytes a piece needs inside the block.
 fn inside_length(piece: &Piece, storage: Storage) -> usize {
     match (piece, storage) {
         (Piece::Text(Some(text)), Storage::Inside) => text.len() + 1,
@@ -206,8 +206,8 @@ fn non_null<T>(pointer: *mut T) -> Option<*mut T> {
     (!pointer.is_null()).then_some(pointer)
 }
 
-/// Allocates a block of `count` elements, `extra` bytes and a format of `length` letters. Letters and
-/// elements are the caller's to write. Returns NULL when there is no memory.
+/// Allocates a block of `count` elements, `extra` bytes and a format of `length` letters. The caller writes
+/// letters and elements. Returns NULL when there is no memory.
 #[inline]
 fn allocate(length: usize, count: usize, extra: usize) -> *mut w_Targs {
     let tail = offset(count) + extra;
@@ -234,7 +234,7 @@ unsafe fn put_letter(block: *mut w_Targs, index: usize, letter: u8) {
     unsafe { (*block).format.cast_mut().cast::<u8>().add(index).write(letter) };
 }
 
-/// Writes an element, its padding too, so that no byte of a block is left undefined.
+/// Writes an element, padding included, so that no byte of a block is left undefined.
 ///
 /// # Safety
 /// `allocate` made the block with more than `index` elements.

@@ -1,4 +1,4 @@
-//! Formats that C code gives: of a block to make, or as which to read one.
+//! Formats that C code gives: for a block to make, or for reading one.
 
 use std::ffi::{c_char, c_int};
 
@@ -23,9 +23,9 @@ pub unsafe fn refuse_format(format: *const c_char) {
     );
 }
 
-/// For `w_unpack` and a format the block does not have exactly: the element the values start at, or
-/// -1 when the block does not fit it. Values the block lacks are those behind the end of its own
-/// format.
+/// For `w_unpack` with a format that is not exactly the block's own: the number of the element with which the
+/// values start, or -1 when the block does not fit. The values that the block lacks are those behind the end
+/// of its own format.
 ///
 /// # Safety
 /// `block` is NULL or a live block; `format` is NULL or a C string.
@@ -40,14 +40,14 @@ pub unsafe fn unpack_from(block: *const w_Targs, format: *const c_char) -> c_int
     if own.len() >= required && letters.starts_with(own) {
         0
     } else if letters == b"s" && own == b"ss" && matches!(view.item(0), Item::Text(None)) {
-        // Older hosts read the replacement of a chat line that way and get the second text.
+        // Older hosts read the replacement of a chat line that way, and must get the second text.
         1
     } else {
         -1
     }
 }
 
-/// The letters of an unpack format without its `|`, and how many must be present.
+/// The letters of a format for `w_unpack` without its `|`, and how many of them must be present.
 fn unpack_letters(format: &[u8]) -> Option<(Vec<u8>, usize)> {
     let required = format.iter().position(|&letter| letter == b'|');
     let letters: Vec<u8> = match required {
@@ -58,7 +58,8 @@ fn unpack_letters(format: &[u8]) -> Option<(Vec<u8>, usize)> {
     letters.iter().all(|&letter| is_letter(letter)).then_some((letters, required))
 }
 
-/// Hubs pass plain `int` where a long is read, so a negative number may come without its sign.
+/// A number whose sign may be lost, as an int: hubs pass a plain `int` where a long is read, so 2³¹ to 2³²−1
+/// are read as negative. This is for parameters of hooks and for int results of the hub.
 pub fn signed(number: i64) -> i64 {
     match u32::try_from(number) {
         Ok(low) => i64::from(low.cast_signed()),

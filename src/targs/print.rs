@@ -1,4 +1,4 @@
-//! Blocks as texts: for the log, and for `w_packprint`.
+//! Blocks as text, for the log and for `w_packprint`.
 
 use std::cell::RefCell;
 use std::ffi::c_char;
@@ -7,19 +7,19 @@ use super::{Item, View};
 use crate::abi::types::w_Targs;
 use crate::log::{plain, secrets};
 
-/// How a text of a block is told.
+/// How a text in a block is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Telling {
-    /// As it is, but for passwords in commands.
+    /// As it is, except for passwords in commands.
     Text,
     /// As an SQL query.
     Query,
-    /// Not at all: it is a password.
+    /// Not at all, because it is a password.
     Secret,
 }
 
-/// Printable form of a block for the log: in one line, long texts cut, passwords masked. `telling` says how
-/// the item of an index is told.
+/// A printable form of a block for the log: in one line, with long texts cut and passwords masked. `telling`
+/// says how the item at an index is shown.
 pub fn brief(view: &View, telling: impl Fn(usize) -> Telling) -> String {
     print(view, |index, text| match telling(index) {
         Telling::Text => plain::quoted(&secrets::masked(text)),
@@ -28,7 +28,7 @@ pub fn brief(view: &View, telling: impl Fn(usize) -> Telling) -> String {
     })
 }
 
-/// For blocks without a part that is always secret.
+/// Shows everything as text, for blocks that have no part that is always secret.
 pub fn as_text(_: usize) -> Telling {
     Telling::Text
 }
@@ -57,7 +57,7 @@ fn print_item(item: &Item, quoted: impl Fn(&[u8]) -> String) -> String {
     }
 }
 
-/// For `w_packprint`: the printable form, kept until this thread's next call.
+/// For `w_packprint`: a printable form, kept until this thread's next call of this.
 ///
 /// # Safety
 /// `block` is NULL or a live block.

@@ -58,7 +58,7 @@ unsafe fn free_strings(block: *mut w_Targs, owned: impl Fn(usize, usize) -> bool
     }
 }
 
-/// Whether a letter's payload is memory the block may own.
+/// Whether the value of this letter is memory that the block may own.
 fn is_owned(letter: u8) -> bool {
     matches!(letter, b's' | b'D' | b'L')
 }
@@ -83,7 +83,8 @@ impl HostResult {
         Some(HostResult { block: NonNull::new(block)?, literal_texts: false })
     }
 
-    /// Some hubs put string literals into this result: they are told apart and not freed.
+    /// Says that string literals may be in this result, as older hubs have them in that of `GetGeoIP`:
+    /// strings that lie in a loaded program or library are not freed.
     pub fn expect_literals(&mut self) {
         self.literal_texts = true;
     }
@@ -94,8 +95,8 @@ impl HostResult {
         unsafe { View::new(self.block.as_ptr()) }
     }
 
-    /// Releases a result of a call with the arguments `args`. The result may be `args` itself, and
-    /// its strings may be those of `args`; both stay for `args` to release.
+    /// Releases the result of a call with the arguments `args`. The result may be `args` itself, and its
+    /// strings may be those of `args`; those are left for `args` to release.
     pub fn release(self, args: &Block) {
         let block = self.block.as_ptr();
         if block == args.as_ptr() {

@@ -65,7 +65,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A `tab` block, or what is wrong.
+    /// A view of a `tab` block; the error says what is wrong with any other block.
     ///
     /// # Safety
     /// As for `new`.

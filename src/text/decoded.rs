@@ -1,6 +1,6 @@
-//! Text that came from bytes, in WTF-8.
+//! Text that was decoded from bytes, in WTF-8.
 
-/// Text that came from bytes.
+/// Text that was decoded from bytes.
 #[derive(Debug, Default)]
 pub struct Decoded {
     /// WTF-8.
@@ -19,14 +19,14 @@ impl Decoded {
         self.surrogates = false;
     }
 
-    /// Text of code points, lone surrogates among them.
+    /// Text of these code points, which may be lone surrogates.
     pub fn from_code_points(points: impl Iterator<Item = u32>) -> Decoded {
         let mut out = Decoded::with_capacity(points.size_hint().0);
         points.for_each(|point| out.push(point));
         out
     }
 
-    /// Text in WTF-8, which has surrogates or not.
+    /// Takes text in WTF-8; `surrogates` says whether lone ones are in it.
     pub fn from_wtf8(bytes: Vec<u8>, surrogates: bool) -> Decoded {
         Decoded { bytes, surrogates }
     }
@@ -36,12 +36,12 @@ impl Decoded {
         &self.bytes
     }
 
-    /// Whether lone surrogates are in it, so that it is not UTF-8.
+    /// Whether it has lone surrogates, so that it is not UTF-8.
     pub fn has_surrogates(&self) -> bool {
         self.surrogates
     }
 
-    /// Appends bytes meant to be UTF-8; those that are not become escaped bytes.
+    /// Appends bytes that are meant to be UTF-8. Those that are not become escaped bytes.
     pub fn push_utf8(&mut self, bytes: &[u8]) {
         if bytes.is_ascii() {
             return self.bytes.extend_from_slice(bytes);
@@ -52,7 +52,7 @@ impl Decoded {
         }
     }
 
-    /// The code points, lone surrogates among them.
+    /// The code points, which may be lone surrogates.
     pub fn code_points(&self) -> impl Iterator<Item = u32> {
         let mut rest = self.bytes.as_slice();
         std::iter::from_fn(move || {
@@ -99,8 +99,8 @@ pub(super) fn escaped(byte: u8) -> u32 {
     0xDC00 + u32::from(byte)
 }
 
-/// How a byte that is no text is given: a decoder may reject an ASCII byte together with the lead byte
-/// before it.
+/// The code point for a byte that is no text. It may be an ASCII byte, for a decoder may reject one together
+/// with the lead byte before it.
 pub(super) fn bad_byte(byte: u8) -> u32 {
     if byte < 0x80 { u32::from(byte) } else { escaped(byte) }
 }

@@ -1,4 +1,4 @@
-//! Text of Python into bytes of the hub. What an encoding lacks becomes `?`.
+//! Encoding: from Python's text to the hub's bytes. Characters that an encoding lacks become `?`.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ impl Encoding {
         }
     }
 
-    /// Encodes code points, lone surrogates among them: escaped bytes become bytes again.
+    /// Encodes code points, which may be lone surrogates: escaped bytes become bytes again.
     pub fn encode_code_points(&self, code_points: impl Iterator<Item = u32>) -> Vec<u8> {
         let mut out = Vec::with_capacity(code_points.size_hint().0);
         let mut last = 0;
@@ -33,8 +33,9 @@ impl Encoding {
         out
     }
 
-    /// Big5 has four pairs of bytes for a letter with one of two accents that stand nowhere alone;
-    /// everywhere else they are characters like others. `last` is what `out` ends with.
+    /// Encodes one of two accents. Big5 has four pairs of bytes for a letter with such an accent, but none
+    /// for the accent alone; in other encodings the accents are characters like others. `last` is the code
+    /// point with which `out` ends.
     fn encode_accent(&self, last: u32, accent: char, out: &mut Vec<u8>) {
         let both = match (char::from_u32(last), accent) {
             (Some('\u{CA}'), '\u{304}') => 0x62,
@@ -72,8 +73,8 @@ impl Encoding {
     }
 }
 
-/// Characters encoding_rs decodes but never encodes, as the web wants it: the Hong Kong ones of Big5,
-/// users' own in Shift_JIS, the supplement of EUC-JP. With their bytes, found when first needed.
+/// The bytes of characters that encoding_rs decodes but, by the rules of the web, never encodes: those of
+/// Hong Kong in Big5, users' own in Shift_JIS, the supplement of EUC-JP. They are found when first needed.
 pub(super) type DecodeOnly = HashMap<char, Vec<u8>>;
 
 /// The bytes of a character; None when the encoder lacks it.
@@ -91,7 +92,8 @@ fn encode_multi_byte<'b>(
     }
 }
 
-/// What an encoding only decodes: all its pairs of bytes are tried, and EUC-JP's triples.
+/// Finds the characters that an encoding only decodes, by trying all its pairs of bytes, and EUC-JP's
+/// triples.
 fn find(encoding: &'static encoding_rs::Encoding) -> DecodeOnly {
     let pairs = (0x81..=0xFE).flat_map(|lead| (0x40..=0xFE).map(move |last| vec![lead, last]));
     let triples =

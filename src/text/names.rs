@@ -1,19 +1,19 @@
-//! Which encodings there are, by their names and by numbers of ours.
+//! The encodings, by their names and by numbers of ours.
 
 use std::sync::OnceLock;
 
 use super::single::Table;
 use super::{Encoding, Kind, UTF8};
 
-/// Its number.
+/// The number of UTF-8.
 pub const UTF8_NUMBER: usize = 0;
 
-/// Encodings that were asked for, by their labels, kept for the life of the process. There is room
-/// for every label that is known. The first place stays empty: UTF-8 has that number.
+/// The encodings that were asked for, by their labels, kept for the life of the process. There is room for
+/// every known label. The first place stays empty, because UTF-8 has that number.
 static NUMBERED: [OnceLock<(String, Encoding)>; 256] = [const { OnceLock::new() }; 256];
 
 impl Encoding {
-    /// A number for the encoding of this name, which `numbered` takes; None for a name nobody knows.
+    /// The number of the encoding of this name, for `numbered`; None when no encoding has this name.
     pub fn number_of(name: &str) -> Option<usize> {
         let encoding = Encoding::named(name)?;
         if encoding.is_utf8() {
@@ -22,14 +22,14 @@ impl Encoding {
         let label = canonical(name.trim());
         let mut new = Some((label.clone(), encoding));
         let place = NUMBERED[1..].iter().position(|place| {
-            // The first free place takes it, unless another thread is just filling that one.
+            // It gets the first free place, unless another thread is just filling that one.
             let (kept, _) = place.get_or_init(|| new.take().expect("taken once"));
             *kept == label
         });
         place.map(|index| index + 1)
     }
 
-    /// The encoding of a number.
+    /// The encoding of this number.
     pub fn numbered(number: usize) -> Option<&'static Encoding> {
         match number {
             UTF8_NUMBER => Some(&UTF8),
@@ -37,8 +37,8 @@ impl Encoding {
         }
     }
 
-    /// The encoding of this name (ICU's names: `CP1251`, `windows-1251`, `ISO-8859-2`, `GBK`, …).
-    /// An empty name means UTF-8; None for a name nobody knows.
+    /// The encoding of this name (ICU's names: `CP1251`, `windows-1251`, `ISO-8859-2`, `GBK`, …). An empty
+    /// name means UTF-8. None when no encoding has this name.
     pub fn named(name: &str) -> Option<Encoding> {
         let name = name.trim();
         let kind = match canonical(name).as_str() {
@@ -60,7 +60,7 @@ impl Encoding {
     }
 }
 
-/// The label encoding_rs knows an ICU name by: lower case, `cp125x` for the Windows code pages.
+/// The label by which encoding_rs knows an ICU name: in lower case, and `cp125x` for the Windows code pages.
 fn canonical(name: &str) -> String {
     let label = name.to_ascii_lowercase().replace('_', "-");
     match label.as_str() {

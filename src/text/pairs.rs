@@ -1,8 +1,9 @@
-//! Decoding of encodings of two bytes by a table of all pairs, so that bytes which are no text take no
-//! longer than text. The table is filled from encoding_rs, which decides what each pair means.
+//! Decodes encodings of two bytes by a table of all pairs. So bytes that are no text take no longer than
+//! text, which matters because users choose them. The table is filled from encoding_rs, which decides what
+//! each pair means.
 //!
-//! Sequences of three bytes (EUC-JP has them behind 0x8F) have a table of their own; those of four
-//! (GB18030) and pairs that are two characters (Big5 has four) are left to encoding_rs each time.
+//! Sequences of three bytes (EUC-JP has them, beginning with 0x8F) have a table of their own. Sequences of
+//! four (in GB18030) and pairs that are two characters (Big5 has four) are left to encoding_rs each time.
 
 use encoding_rs::{DecoderResult, EUC_JP, Encoding, GBK};
 
@@ -12,19 +13,19 @@ const LEADS: usize = 0x100 - FIRST;
 /// The lead byte of sequences of three bytes.
 const LONG_LEAD: u8 = 0x8F;
 
-/// What a table says of a sequence, where it is no code point: so many bytes are no text, or encoding_rs
-/// is asked.
+/// What a table has instead of a code point: this, plus how many bytes are no text; or that encoding_rs is to
+/// be asked.
 const BAD: u32 = 0x20_0000;
 const ASK: u32 = 0x20_0010;
 
 /// The tables of an encoding.
 pub struct Pairs {
     encoding: &'static Encoding,
-    /// What each byte is alone; `ASK` for lead bytes.
+    /// What each byte means alone; `ASK` for lead bytes.
     singles: [u32; LEADS],
-    /// For each lead byte, what it is with each byte behind it.
+    /// For each lead byte, what it means with each byte behind it.
     pairs: Box<[[u32; 0x100]; LEADS]>,
-    /// The same for two bytes behind `LONG_LEAD`, the first of which is not ASCII.
+    /// What two bytes behind `LONG_LEAD` mean, the first of which is not ASCII.
     triples: Option<Box<[[u32; 0x100]; LEADS]>>,
 }
 
@@ -35,7 +36,7 @@ impl std::fmt::Debug for Pairs {
 }
 
 impl Pairs {
-    /// Asks encoding_rs for every pair.
+    /// Fills the tables by asking encoding_rs for every pair.
     pub fn of(encoding: &'static Encoding) -> Pairs {
         let table = |before: &[u8]| {
             let mut rows = vec![[ASK; 0x100]; LEADS];
@@ -56,7 +57,7 @@ impl Pairs {
         }
     }
 
-    /// Decodes a text. Bytes that are no text are given as the surrogates that stand for them.
+    /// Decodes a text. Bytes that are no text become the surrogates that stand for them.
     pub fn decode(&self, bytes: &[u8], mut push: impl FnMut(u32)) {
         let mut rest = bytes;
         while let Some(&first) = rest.first() {
@@ -71,7 +72,7 @@ impl Pairs {
         }
     }
 
-    /// Gives what the sequence at the beginning is, which is not ASCII, and how long it is.
+    /// Decodes the sequence at the beginning, which is not ASCII, and returns its length.
     #[inline]
     fn sequence(&self, rest: &[u8], push: &mut impl FnMut(u32)) -> usize {
         let index = usize::from(rest[0]) - FIRST;
@@ -99,7 +100,7 @@ impl Pairs {
         }
     }
 
-    /// The same, asked of encoding_rs.
+    /// The same by asking encoding_rs.
     #[cold]
     fn ask(&self, rest: &[u8], push: &mut impl FnMut(u32)) -> usize {
         let longest = rest.len().min(4);
@@ -116,23 +117,23 @@ impl Pairs {
                 Meaning::Unfinished => {}
             }
         }
-        // The text ends in the middle of it.
+        // The text ends in the middle of the sequence.
         push(super::bad_byte(rest[0]));
         1
     }
 }
 
-/// What the bytes are together, no beginning of which is anything.
+/// What some bytes mean together, when no beginning of them means anything.
 enum Meaning {
     Text(String),
-    /// So many bytes of it are no text.
+    /// So many bytes of them are no text.
     Bad(usize),
     Unfinished,
 }
 
 fn meaning(encoding: &'static Encoding, bytes: &[u8]) -> Meaning {
-    // encoding_rs also decodes the four bytes of GB18030 here, which GBK does not have and could not give
-    // back. They are a lead byte and a digit, twice.
+    // encoding_rs also decodes the four-byte sequences of GB18030 here, which GBK does not have and could not
+    // encode. They are a lead byte and a digit, twice.
     if encoding == GBK && matches!(bytes, [0x81..=0xFE, b'0'..=b'9', ..]) {
         return Meaning::Bad(1);
     }
@@ -142,7 +143,7 @@ fn meaning(encoding: &'static Encoding, bytes: &[u8]) -> Meaning {
     match result {
         DecoderResult::Malformed(bad, after) => {
             let bad = usize::from(bad);
-            // What came before it is text that is looked at first.
+            // There is text before it, which is looked at first.
             Meaning::Bad(if text.is_empty() { bad.min(read - usize::from(after)) } else { 1 })
         }
         _ if text.is_empty() => Meaning::Unfinished,
@@ -154,7 +155,7 @@ fn meaning(encoding: &'static Encoding, bytes: &[u8]) -> Meaning {
 fn entry(encoding: &'static Encoding, bytes: &[u8]) -> u32 {
     let is_whole =
         |length: usize| matches!(meaning(encoding, &bytes[..length]), Meaning::Unfinished);
-    // What has a meaning already is not looked up here.
+    // A beginning that has a meaning already is not looked up here.
     if !(1..bytes.len()).all(is_whole) {
         return ASK;
     }

@@ -1,13 +1,13 @@
-//! Long texts that were decoded lately: a hub gives the same line to one script after the other. They are
-//! found by what they are, bytes and encoding, and not by where they are.
+//! Long texts that were decoded lately, because a hub gives the same line to one script after the other. They
+//! are found by their bytes and encoding, and not by their address.
 
 use std::rc::Rc;
 
-/// Shorter ones are decoded as fast as they are found.
+/// Shorter texts are decoded as fast as they are found.
 const SHORTEST: usize = 1024;
-/// Longer ones would keep too much memory.
+/// Longer texts would take too much memory.
 const LONGEST: usize = 1024 * 1024;
-/// More than the long texts of one event.
+/// How many texts are kept: more than one event has long ones.
 const KEPT: usize = 4;
 
 /// What one thread decoded.
@@ -25,7 +25,7 @@ struct Kept {
 }
 
 impl Recent {
-    /// The code points of a text: those that are kept, or what `decode` gives.
+    /// The code points of a text: the kept ones, or what `decode` gives.
     pub fn points(
         &mut self,
         encoding: &'static str,

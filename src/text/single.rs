@@ -1,12 +1,12 @@
-//! Encodings of single bytes, the lower half of which is ASCII: a table for each way.
+//! Encodings of single bytes, the lower half of which is ASCII: one table for decoding and one for encoding.
 
 use super::decoded::{Decoded, escaped};
 
 /// One of them.
 pub(super) struct Table {
-    /// Code point of each byte; surrogates for the undefined ones.
+    /// The code point of each byte; surrogates for undefined bytes.
     pub(super) decode: [u16; 256],
-    /// Byte of each code point below 0x10000; `?` for those the encoding lacks.
+    /// The byte of each code point below 0x10000; `?` for code points that the encoding lacks.
     pub(super) encode: Box<[u8]>,
 }
 

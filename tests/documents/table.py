@@ -56,7 +56,10 @@ COMMANDS = {
     "python3 tests/documents/check.py list": Run(r"README\.md:\d+ +make demo$"),
     "make header": Run(keeps=("include/vh_python_wrapper.h",)),
     "make docs": Run(keeps=("docs/reference.md", "python/vh.pyi")),
+    "make symbols": Run(),
     "cargo test": Test(test="rust"),
+    "cargo test --lib": Test(test="rust"),
+    "RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps": Run(),
     "make test-versions": Ci(target="test-versions"),
     "for python in python3.9 python3.10 python3.11 python3.12 python3.13; do\n"
     "  make test PYTHON=$python BUILD=build-$python CARGO_TARGET_DIR=build-$python/target || break\n"
@@ -72,7 +75,7 @@ COMMANDS = {
     f"VH_HUB=build/legacy_host/vh_hub VH_LIBRARY={LIBRARY} python3 tests/guard/ten_scripts.py": Long(
         why="three minutes of an idle machine", test="guard.ten_scripts"
     ),
-    "tools/mutants/run --list": Run(r"^src/door\.rs: "),
+    "tools/mutants/run --list": Run(r"^src/revocable\.rs: "),
     # Measuring
     "make bench": Long(
         why="ten minutes of an idle machine", short="make bench BENCH='--quick --row OnTimer'"

@@ -1,5 +1,5 @@
-//! The file that tells of a crash. It lies where others may be able to write, too: so what they put
-//! there under its name is neither followed, waited for, believed nor written to.
+//! The file that tells of a crash. It may lie where others can write too. So a link, a pipe or a file of
+//! theirs under its name is neither followed nor waited for, neither believed nor written to.
 
 use std::ffi::CStr;
 use std::fs::OpenOptions;
@@ -7,10 +7,10 @@ use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// A file of ours is far smaller.
+/// How many bytes are read at most. A file of ours is far smaller.
 const MOST: u64 = 8 * 1024;
 
-/// What the file says; None when there is none. An error says why it is not believed.
+/// What the file says; None when there is none. The error says why it is not believed.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
@@ -37,8 +37,8 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
     Ok(Some(note))
 }
 
-/// Makes the file anew, in place of whatever was there, and opens it; negative when that cannot be.
-/// Nothing but system calls, for a signal handler.
+/// Makes a new file, replacing whatever was there, and opens it; negative when that fails. It makes nothing
+/// but system calls, as it runs in a signal handler.
 pub fn create(path: &CStr) -> libc::c_int {
     let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_CLOEXEC;
     // SAFETY: a C string; both are allowed in handlers.

@@ -1,11 +1,11 @@
-//! Our handlers for the signals of a crash, before those of the host, and there again soon after
-//! somebody has replaced them: hubs install their own when all plugins are loaded.
+//! Our handlers for the signals of a crash. They run before those of the host, and the watchdog installs them
+//! again soon after somebody has replaced them: hubs install their own when all plugins are loaded.
 //!
-//! Each action that the host had has a handler of ours to itself. So whoever saved what was there, and
-//! puts it back or calls it from its own handler, gets what was there then, however often handlers were
-//! replaced in between.
+//! Each action that the host has had gets a handler of ours to itself. So whoever saved the handler that was
+//! there, and puts it back or calls it from a handler of its own, reaches the action of that time, however
+//! often handlers were replaced in between.
 //!
-//! After an explanation the host's handler has its turn, or the signal its default effect, core dump
+//! After the explanation the host's handler gets the signal, or the signal has its default effect, core dump
 //! included.
 
 use std::cell::UnsafeCell;
@@ -20,10 +20,11 @@ use crate::config;
 
 type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
-/// So many actions of the host are told apart for a signal; more, and those in between are forgotten.
+/// How many actions of the host are told apart for each signal. When there are more, the oldest but the first
+/// is forgotten.
 const PLACES: usize = 8;
 
-/// Ours: one for each place.
+/// Our handlers, one for each place.
 static OURS: [Handler; PLACES] = [
     on_crash::<0>,
     on_crash::<1>,
@@ -35,13 +36,13 @@ static OURS: [Handler; PLACES] = [
     on_crash::<7>,
 ];
 
-/// Flags of ours: the kernel tells what happened, on a stack that is not used up.
+/// The flags of our handlers: the kernel says what happened, and runs them on a stack that is not used up.
 const OUR_FLAGS: c_int = libc::SA_SIGINFO | libc::SA_ONSTACK;
-/// The flags of the host's that we obey, and how an [`Action`] keeps them.
+/// The flags of the host's actions that we obey, and that an [`Action`] keeps.
 const KEPT_FLAGS: [c_int; 2] = [libc::SA_RESETHAND, libc::SA_NODEFER];
 
-/// What the host wants to happen, in one word, so that it can be read in a handler while it changes:
-/// the address of the function and two of its flags.
+/// What the host wants to happen: the address of the function and two of its flags. It is one word, so that a
+/// handler can read it while it changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Action(u64);
 
@@ -68,9 +69,9 @@ const DEFAULT: Action = Action((libc::SIG_DFL as u64) << KEPT_FLAGS.len());
 struct Known {
     /// The host's action of each place, see [`Action`].
     actions: [AtomicU64; PLACES],
-    /// The place of what was there at `w_Begin`.
+    /// The place of the action that was there at `w_Begin`.
     first: AtomicUsize,
-    /// The signal has its default effect on purpose: a process that ends must not be kept from it.
+    /// Set when we gave the signal its default effect on purpose, so that the process can end.
     let_go: AtomicBool,
 }
 
@@ -82,16 +83,16 @@ static KNOWN: [Known; SIGNALS.len()] = [const {
     }
 }; SIGNALS.len()];
 
-/// What those who install handlers know of one signal, complete with masks.
+/// What is known of one signal when handlers are installed, masks included.
 struct Places {
     /// How many are in use.
     used: usize,
-    /// The one that is overwritten when none is left.
+    /// The one that is overwritten next when none is left.
     next: usize,
     actions: [Option<libc::sigaction>; PLACES],
 }
 
-/// Held while handlers are installed. A leaf lock, and none of a handler's.
+/// Held while handlers are installed. A leaf lock, which no handler takes.
 static PLACED: Mutex<[Places; SIGNALS.len()]> =
     Mutex::new([const { Places { used: 0, next: 0, actions: [None; PLACES] } }; SIGNALS.len()]);
 
@@ -102,7 +103,7 @@ pub fn is_armed() -> bool {
     ARMED.load(Ordering::Acquire)
 }
 
-/// Puts our handlers before the host's, unless `VH_PYTHON_CRASH_REPORT` is 0.
+/// Installs our handlers before the host's, unless `VH_PYTHON_CRASH_REPORT` is 0.
 pub fn install() {
     if !config::switch("VH_PYTHON_CRASH_REPORT", true) {
         return;
@@ -123,8 +124,8 @@ pub fn install() {
     }
 }
 
-/// Puts them there again where somebody else's are. Costs a few system calls: the watchdog does it at
-/// each tick, so that nothing of it is on a call's way.
+/// Installs ours again where somebody replaced them. It costs a few system calls; the watchdog does it at
+/// each tick, so that no call pays for it.
 pub fn look_again() {
     if is_armed() {
         for index in 0..SIGNALS.len() {
@@ -164,15 +165,15 @@ fn address(handler: Handler) -> libc::sighandler_t {
     handler as *const () as libc::sighandler_t
 }
 
-/// Sees to it that a handler of ours gets the signal. False when the system refuses.
+/// Makes sure that a handler of ours gets the signal. False when the system refuses.
 fn take_over(index: usize) -> bool {
     let (signal, _) = SIGNALS[index];
     let mut placed = PLACED.lock();
     let Some(mut now) = current(signal) else { return false };
-    // Others may install theirs at this moment, which is noticed, and tried anew.
+    // Others may install theirs at this very moment; that is noticed, and we try again.
     for _ in 0..4 {
         let place = match place_of(&now) {
-            // `signal()` puts back a function, but not the flags it had.
+            // `signal()` puts a function back, but not the flags it had.
             Some(_) if now.sa_flags & OUR_FLAGS == OUR_FLAGS => return true,
             Some(place) => place,
             None if is_let_go(index, &now) => return true,
@@ -187,7 +188,7 @@ fn take_over(index: usize) -> bool {
     true
 }
 
-/// Whether the signal has its default effect because we gave it that.
+/// Whether the signal has its default effect because we set it.
 fn is_let_go(index: usize, now: &libc::sigaction) -> bool {
     let let_go = &KNOWN[index].let_go;
     if now.sa_sigaction == libc::SIG_DFL {
@@ -197,7 +198,7 @@ fn is_let_go(index: usize, now: &libc::sigaction) -> bool {
     false
 }
 
-/// Installs the handler of a place. What was there before, or None when the system refuses.
+/// Installs the handler of a place. Gives what was there before, or None when the system refuses.
 fn put(signal: c_int, place: usize, places: &Places) -> Option<libc::sigaction> {
     // SAFETY: zeroed actions are filled; the handler follows the rules of signal handlers.
     unsafe {
@@ -205,7 +206,7 @@ fn put(signal: c_int, place: usize, places: &Places) -> Option<libc::sigaction> 
         let mut before: libc::sigaction = std::mem::zeroed();
         ours.sa_sigaction = address(OURS[place]);
         ours.sa_flags = OUR_FLAGS;
-        // What the host's handler wants blocked while it runs, the kernel blocks before ours.
+        // The kernel blocks, from before our handler on, what the host's handler wants blocked while it runs.
         if let Some(hosts) = places.actions[place].filter(is_handler) {
             ours.sa_mask = hosts.sa_mask;
         }
@@ -213,7 +214,7 @@ fn put(signal: c_int, place: usize, places: &Places) -> Option<libc::sigaction> 
     }
 }
 
-/// Whether there is a function to call, and not only what the kernel does by itself.
+/// Whether the action is a function to call, and not something that the kernel does by itself.
 fn is_handler(action: &libc::sigaction) -> bool {
     !matches!(action.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN)
 }
@@ -255,7 +256,7 @@ struct Delivery {
     is_sent: bool,
     /// Where on the stack our first handler is.
     frame: usize,
-    /// One bit for each place it came by; 0 when no signal is on its way.
+    /// One bit for each place that it has passed; 0 when no signal is on its way.
     places: u32,
 }
 
@@ -267,11 +268,11 @@ const NONE: Delivery = Delivery {
     places: 0,
 };
 
-/// The kernel puts the arguments of a handler just above its frame.
+/// The kernel puts the arguments of a handler just above its frame, nearer than this.
 const NEAR: usize = 16 * 1024;
 
-/// Whether a handler was called by the kernel, and not by another handler that passed on the number
-/// alone, as those of `signal()` do: then the other arguments are whatever was in their registers.
+/// Whether the kernel called a handler. Another handler may have called it and passed on the number alone, as
+/// those of `signal()` do: then the other arguments are whatever was in their registers.
 ///
 /// # Safety
 /// `frame` is an address in the handler's frame.
@@ -287,8 +288,8 @@ unsafe fn is_kernels(
 }
 
 impl Delivery {
-    /// Of the kernel, or of a handler that somebody has put before ours just now: then what happened is
-    /// not known.
+    /// A delivery by the kernel; or by a handler that somebody has just put before ours, and then it is not
+    /// known what happened.
     ///
     /// # Safety
     /// The arguments of a handler, alive when they are the kernel's.
@@ -303,20 +304,19 @@ impl Delivery {
         Delivery { info, context, is_sent, frame, places: 0 }
     }
 
-    /// Whether a handler that this signal went to has called ours, with the arguments it got itself or
-    /// without.
+    /// Whether a handler that got this signal has called ours, with its own arguments or without.
     fn includes(&self, context: *mut c_void, frame: usize, is_kernels: bool) -> bool {
         self.is_around(frame) && (context == self.context || !is_kernels)
     }
 
-    /// Whether a handler that this signal went to is below on the stack: it calls ours, or is
-    /// interrupted. One that was left by `longjmp` has gone from there.
+    /// Whether a handler that got this signal is further down on the stack: it calls ours, or was
+    /// interrupted. A handler that was left by `longjmp` is not there any more.
     fn is_around(&self, frame: usize) -> bool {
         self.places != 0 && self.frame > frame
     }
 
-    /// What the host wants where the handler of `place` is reached. A chain of handlers that bites
-    /// its own tail is cut: then it is what was there at first, and after that the default.
+    /// What the host wants when the handler of `place` is reached. A chain of handlers that leads back to
+    /// itself is cut: it gets the action that was there first, and after that the default.
     fn next(&mut self, index: usize, place: usize) -> Action {
         for place in [place, KNOWN[index].first.load(Ordering::Acquire)] {
             if self.places & 1 << place == 0 {
@@ -328,9 +328,9 @@ impl Delivery {
     }
 }
 
-/// What a thread's handlers are at.
+/// The signal that a thread's handlers are dealing with.
 struct Thread {
-    /// How the kernel calls it; 0 when this is free.
+    /// The kernel's number of the thread; 0 when this record is free.
     number: AtomicI32,
     delivery: UnsafeCell<Delivery>,
 }
@@ -338,12 +338,13 @@ struct Thread {
 // SAFETY: the delivery is the thread's own whose number is there.
 unsafe impl Sync for Thread {}
 
-/// Threads beyond these that crash at once are served too, but their chains are not cut.
+/// One for each thread that is crashing. When more threads crash at once, the others are served too, but
+/// their chains are not cut.
 static THREADS: [Thread; 8] =
     [const { Thread { number: AtomicI32::new(0), delivery: UnsafeCell::new(NONE) } }; 8];
 
 impl Thread {
-    /// The record of the calling thread; a free one becomes it.
+    /// The record of the calling thread. It takes a free one if it has none.
     fn own() -> Option<&'static Thread> {
         // SAFETY: always allowed.
         let own = unsafe { libc::gettid() };
@@ -396,7 +397,7 @@ extern "C" fn on_crash<const PLACE: usize>(
     }
 }
 
-/// Gives the signal to who had it before.
+/// Passes the signal on to whoever had it before.
 ///
 /// # Safety
 /// Called by a handler, with a delivery of what it was called with.
@@ -405,8 +406,8 @@ unsafe fn pass_on(index: usize, action: Action, delivery: &Delivery) {
     match action.function() {
         libc::SIG_IGN if delivery.is_sent => return,
         libc::SIG_DFL | libc::SIG_IGN => {
-            // The instruction that failed runs again when this returns; a signal that was sent is
-            // sent again.
+            // When this returns, the instruction that failed runs again; a signal that was sent must be sent
+            // again.
             put_default(index);
             if delivery.is_sent {
                 // SAFETY: always allowed in handlers.
@@ -416,7 +417,7 @@ unsafe fn pass_on(index: usize, action: Action, delivery: &Delivery) {
         }
         _ => {}
     }
-    // What the kernel would have done before it called the host's handler.
+    // Does what the kernel would have done before it called the host's handler.
     let is_for_once = action.has(libc::SA_RESETHAND);
     if is_for_once {
         put_default(index);
@@ -435,12 +436,12 @@ unsafe fn pass_on(index: usize, action: Action, delivery: &Delivery) {
     let handler = unsafe { std::mem::transmute::<usize, Handler>(action.function()) };
     handler(signal, delivery.info, delivery.context);
     if is_for_once {
-        // The process goes on: the next one is explained before it ends it.
+        // The process goes on, so the next crash is to be explained before it ends the process.
         KNOWN[index].let_go.store(false, Ordering::Release);
     }
 }
 
-/// Gives the signal its default effect. It keeps that for as long as the process takes to end.
+/// Gives the signal its default effect, which it keeps while the process ends.
 fn put_default(index: usize) {
     KNOWN[index].let_go.store(true, Ordering::Release);
     // SAFETY: the default action; always allowed in handlers.

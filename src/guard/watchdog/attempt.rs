@@ -1,5 +1,5 @@
-//! One attempt to interrupt a call. It is made on a thread of its own, by who runs the call, and told here what
-//! became of it.
+//! One attempt to interrupt a call. Whoever runs the call makes it, on a thread of its own, and tells here
+//! what became of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
@@ -11,15 +11,15 @@ use crate::guard::wake::{self, Woken};
 /// What became of an attempt.
 #[derive(Debug)]
 pub enum AttemptResult {
-    /// The exception is on its way; the script's stack was this.
+    /// The exception is on its way; this was the script's stack.
     Sent(String),
-    /// It is not sent again yet, but the call's steps are looked at now.
+    /// No exception is sent again yet, but from now on the call's steps are looked at.
     Forced,
-    /// It is left to run.
+    /// The call is left to run; this is its stack.
     Left(String),
-    /// The call is in a function of the host, where it is left alone; called from here.
+    /// The call is in a function of the host, where it is left alone; it was called from here.
     InHost(String),
-    /// It has ended; it was here when Python's lock came.
+    /// The call has ended; it was here when Python's lock was got.
     Ended(String),
 }
 
@@ -27,7 +27,7 @@ pub enum AttemptResult {
 #[derive(Debug, Default)]
 pub struct Progress {
     pub state: AtomicU8,
-    /// How the kernel calls the thread that makes it; 0 before it runs.
+    /// The kernel's number of the thread that makes it; 0 before it runs.
     pub thread: AtomicI32,
 }
 
@@ -35,7 +35,8 @@ pub const WAITS_FOR_LOCK: u8 = 0;
 pub const HAS_LOCK: u8 = 1;
 pub const SENT: u8 = 2;
 pub const IN_HOST: u8 = 3;
-/// It is over and nothing came of it: another call ran inside of this one, or there was no thread.
+/// The attempt is over and nothing came of it: another call ran inside of this one, or there was no thread
+/// for it.
 pub const GAVE_UP: u8 = 4;
 
 impl Progress {
@@ -55,9 +56,9 @@ pub struct Attempt {
     pub(super) script: Arc<ScriptInfo>,
     pub(super) name: String,
     pub(super) progress: Arc<Progress>,
-    /// How long the call has run, if that is to be told.
+    /// How long the call has run, if that is to be logged.
     pub(super) tell: Option<u64>,
-    /// Whether it is left to run.
+    /// Whether the call is left to run.
     pub(super) only_tells: bool,
     /// Whether to look at its steps, and whether to send the exception.
     pub(super) forces: bool,
@@ -70,14 +71,14 @@ impl Drop for Attempt {
     }
 }
 
-/// For who makes the attempt, with the call's interpreter attached, when the call cannot go on.
+/// For whoever makes the attempt, with the call's interpreter attached: the call cannot go on meanwhile.
 impl Attempt {
-    /// How Python calls the thread that the call runs on.
+    /// The number, for Python, of the thread on which the call runs.
     pub fn thread(&self) -> u64 {
         self.slot.thread()
     }
 
-    /// The call's number; a thread has no other of the same.
+    /// The call's number; no other call of the thread has it.
     pub fn call(&self) -> u64 {
         self.call
     }
@@ -87,7 +88,7 @@ impl Attempt {
         self.slot.runs(self.call) && !self.slot.is_over(self.call)
     }
 
-    /// Whether it is only told of.
+    /// Whether the call is only logged and left to run.
     pub fn only_tells(&self) -> bool {
         self.only_tells
     }
@@ -102,22 +103,22 @@ impl Attempt {
         self.sends
     }
 
-    /// From now on the call's thread is told so at its steps.
+    /// From now on the steps of the call are to fail.
     pub fn force(&self) {
         self.slot.force(self.call);
     }
 
-    /// Whether it is in a function of the host.
+    /// Whether the call is in a function of the host.
     pub fn is_in_host(&self) -> bool {
         self.slot.is_in_host()
     }
 
-    /// The interpreter's lock is there.
+    /// The attempt has got the interpreter's lock.
     pub fn reached(&self) {
         self.progress.state.store(HAS_LOCK, Ordering::Release);
     }
 
-    /// What has become of it.
+    /// Tells what has become of the attempt.
     pub fn done(&self, result: &AttemptResult) {
         let entry_point = self.script.entry_points.named(&self.name);
         let (what, stack, state) = match result {
@@ -165,8 +166,8 @@ impl Attempt {
     }
 }
 
-/// The innermost line of a stack as Python shows it, and the innermost one of the script's own file
-/// when that is another: what stands elsewhere may be called from many places of the script.
+/// The innermost line of a stack as Python shows it. When it lies in another file than the script's, also the
+/// innermost line of the script, for the other may be called from many places.
 fn place_of(stack: &str, script: &str) -> String {
     let entry = |line| {
         let (file, rest) =

@@ -1,5 +1,5 @@
-//! A call that is watched because it went past its deadline: it is looked at again and again, and each look may
-//! try to interrupt it.
+//! A call that went past its deadline. It is looked at again and again, and each look may try to interrupt
+//! it.
 
 use std::ptr;
 use std::sync::Arc;
@@ -19,39 +19,39 @@ use crate::guard::slot::{self, Seen, Slot};
 use crate::panics::point;
 use crate::spawn;
 
-/// From the deadline to the first look whether the call has ended, and from there to the next ones.
-/// The first few are not told; then the time doubles from look to look.
+/// The time from the deadline to the first look at the call, and between the next ones. The first few looks
+/// are not logged; from then on the time doubles from look to look.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 const FAST_LOOKS: u32 = 3;
 const LAST_LOOK: Duration = Duration::from_secs(60);
 
-/// What is never interrupted is told of after so long, then after twice that and so on.
+/// A call that is never interrupted is logged after so long, then after twice that, and so on.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
 const HUB: &str = "it waits for a function of the hub, which cannot be interrupted";
 
-/// A call that went past its deadline, or would have but for waiting for the hub.
+/// A call that went past its deadline, or would have if waiting for the hub counted.
 pub struct Pursuit {
     slot: &'static Slot,
     call: u64,
-    /// Whether it did so by itself: only then it is interrupted.
+    /// Whether it went past its deadline without counting such waits: only then it is interrupted.
     is_late: bool,
-    /// Keeps the entry_point.
+    /// Keeps the entry point alive.
     script: Arc<ScriptInfo>,
     entry_point: *const EntryPoint,
     attempt: Arc<Progress>,
-    /// The call's thread since that attempt began.
+    /// What the call's thread has done since that attempt began.
     turn: Turn,
     /// When to look again, in nanoseconds since the call began, and how long to wait after that.
     due: u64,
     wait: Duration,
     looks: u32,
-    /// Whether it is told of only.
+    /// Whether it is only logged, and never interrupted.
     is_told_only: bool,
 }
 
 impl Pursuit {
-    /// None when the call has ended this moment.
+    /// Starts to pursue a call; None when it has just ended.
     pub fn start(
         seen: &Seen,
         time: u64,
@@ -89,7 +89,7 @@ impl Pursuit {
         ptr::eq(self.slot, seen.slot) && self.call == seen.call
     }
 
-    /// False when the call has ended; one that another runs inside of comes back later.
+    /// Whether the call has not ended. One inside of which another runs comes back later.
     pub fn runs(&self) -> bool {
         self.slot.has_not_ended(self.call)
     }
@@ -99,7 +99,7 @@ impl Pursuit {
         unsafe { &*self.entry_point }
     }
 
-    /// The call is to end.
+    /// The call is late from now on, and is to end.
     fn becomes_late(&mut self, time: u64, teller: &Sender<Warning>) {
         self.slot.mark(self.call);
         self.is_late = true;
@@ -128,7 +128,7 @@ impl Pursuit {
         self.due = time + self.wait.as_nanos() as u64;
     }
 
-    /// What is done and told at a look.
+    /// What is done and logged at a look.
     fn go_on(&mut self, time: u64, teller: &Sender<Warning>) {
         let tells = self.looks > FAST_LOOKS;
         match self.attempt.state.load(Ordering::Acquire) {
@@ -137,7 +137,7 @@ impl Pursuit {
                     self.warn(time, HUB, teller);
                 }
             }
-            // On a busy machine it takes its time before anything can be said.
+            // On a busy machine it takes a while before anything can be said.
             WAITS_FOR_LOCK if !self.had_its_turn() => self.looks -= 1,
             WAITS_FOR_LOCK if self.looks == 2 || tells => self.warn(
                 time,
@@ -147,14 +147,15 @@ impl Pursuit {
                 teller,
             ),
             WAITS_FOR_LOCK => {}
-            // It looks at the stack, for which it may have to import, and will send then.
+            // The attempt is looking at the stack, for which it may have to import, and will send the
+            // exception then.
             HAS_LOCK => self.looks -= 1,
-            // As if it had not been made.
+            // The attempt counts as not made.
             GAVE_UP => {
                 self.looks -= 1;
                 self.interrupt(time, teller);
             }
-            // It may be cleaning up: it is not disturbed at once.
+            // The script may be cleaning up, so it is not disturbed at once.
             SENT if self.looks == 1 => self.interrupt(time, teller),
             SENT if self.looks < FAST_LOOKS => {}
             IN_HOST => {
@@ -177,13 +178,13 @@ impl Pursuit {
         }
     }
 
-    /// Whether the call's thread could have given Python's lock to who tries to interrupt it.
+    /// Whether the call's thread has had time enough to give Python's lock to the attempt.
     fn had_its_turn(&self) -> bool {
         let attempt = self.attempt.thread.load(Ordering::Acquire);
         attempt != 0 && self.turn.is_over(attempt)
     }
 
-    /// The same for one that is left to run.
+    /// The same for a call that is left to run.
     fn tell_again(&mut self, time: u64, teller: &Sender<Warning>) {
         if time >= self.due {
             self.interrupt(time, teller);
@@ -195,7 +196,7 @@ impl Pursuit {
     fn warn(&self, time: u64, reason: &str, teller: &Sender<Warning>) {
         let name = self.entry_point().name();
         let text = format!("{name} has been running for {:.1} s: {reason}", seconds(time));
-        // Fails only when there was no thread to tell it.
+        // This fails only when there is no thread that would log it.
         let _ = teller.send(Warning { script: Arc::clone(&self.script), text });
     }
 
@@ -209,7 +210,7 @@ impl Pursuit {
             script: Arc::clone(&self.script),
             name: self.entry_point().name().to_owned(),
             progress: Arc::clone(&self.attempt),
-            // Later ones are told as they fail.
+            // Later attempts are logged when they fail.
             tell: (self.looks == 0 || self.is_told_only).then_some(time),
             only_tells: self.is_told_only,
             forces: self.is_late && self.looks > 0,

@@ -1,10 +1,10 @@
-//! Whether a thread could have done by now what is expected of it. On a busy machine it may not have
-//! run at all yet, and then nothing is known of it.
+//! Whether a thread has had time enough for what is expected of it. On a busy machine it may not have run at
+//! all yet, and then it cannot be judged.
 
 use std::time::Duration;
 
-/// A thread of Python gives its lock away, and takes an exception, within some milliseconds of its
-/// own time.
+/// A thread that runs Python code gives its lock away, and takes an exception, within some milliseconds of
+/// its own time.
 const LONG: Duration = Duration::from_millis(30);
 
 /// A thread, and how long it had run when this was made.
@@ -15,14 +15,14 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// From now on; `thread` is the kernel's number.
+    /// Counts from now on; `thread` is the kernel's number.
     pub fn of(thread: i32) -> Turn {
         Turn { thread, before: State::of(thread).map(|state| state.ran) }
     }
 
-    /// Whether it has run for long since, or waits for something while `other` does so too.
+    /// Whether it has run for long since then, or waits for something while `other` waits too.
     pub fn is_over(&self, other: i32) -> bool {
-        // Where the kernel does not tell, time alone must do.
+        // Where the kernel does not tell, the time alone has to do.
         let (Some(before), Some(now)) = (self.before, State::of(self.thread)) else { return true };
         let ran = now.ran.saturating_sub(before);
         let both_wait = now.waits && State::of(other).is_none_or(|other| other.waits);

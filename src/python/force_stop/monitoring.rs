@@ -1,4 +1,4 @@
-//! From 3.12 on: a tool of `sys.monitoring`, kept by `support/steps.py`.
+//! From Python 3.12 on: a tool of `sys.monitoring`, which `support/steps.py` keeps.
 
 use crate::python::interpreter::Interpreter;
 use crate::python::object::Attached;
@@ -8,13 +8,13 @@ pub fn place_of(_: Attached<'_>, interpreter: &Interpreter, _: u64) -> Option<us
     Some(interpreter.address())
 }
 
-/// May be called again.
+/// Starts watching. It may be called again.
 pub fn watch(attached: Attached<'_>, _: usize) {
     let done = scope::call(attached, c"watch_steps", &[]);
     done.map_or_else(|raised| attached.clear(raised), drop);
 }
 
-/// The place is the attached interpreter.
+/// Stops watching. The place is the attached interpreter.
 pub fn unwatch(attached: Attached<'_>, _: usize) {
     let done = scope::call(attached, c"unwatch_steps", &[]);
     done.map_or_else(|raised| attached.clear(raised), drop);

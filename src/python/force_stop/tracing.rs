@@ -1,4 +1,4 @@
-//! Up to 3.11: the thread's trace function.
+//! Up to Python 3.11: the thread's trace function.
 
 use std::ffi::c_int;
 
@@ -21,7 +21,7 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// The trace function that a thread state had; its object is counted.
+/// The trace function that a thread state had before. We hold a reference to its object.
 struct Before {
     place: usize,
     function: Option<Py_tracefunc>,
@@ -43,7 +43,7 @@ fn is_ours(place: usize) -> bool {
     function.is_some_and(|function| function as usize == TRACE as usize)
 }
 
-/// May be called again.
+/// Starts watching. It may be called again.
 pub fn watch(_: Attached<'_>, place: usize) {
     if is_ours(place) {
         return;
@@ -62,7 +62,7 @@ pub fn watch(_: Attached<'_>, place: usize) {
     drop_object(outdated.map(|one| one.object));
 }
 
-/// The place's interpreter is attached.
+/// Stops watching. The place's interpreter is attached.
 pub fn unwatch(_: Attached<'_>, place: usize) {
     let before = {
         let mut all = BEFORE.lock();
@@ -70,7 +70,7 @@ pub fn unwatch(_: Attached<'_>, place: usize) {
         at.map(|at| all.swap_remove(at))
     };
     let Some(before) = before else { return };
-    // The script may have set another one meanwhile.
+    // Unless the script has set another one meanwhile.
     if is_ours(place) {
         set(place, before.function, before.object);
     }

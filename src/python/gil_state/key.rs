@@ -1,4 +1,4 @@
-//! Up to 3.14: a pthread key.
+//! Up to Python 3.14: a pthread key.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -7,7 +7,7 @@ use pyo3_ffi::PyThreadState;
 use super::is_empty;
 
 static KEY: AtomicI32 = AtomicI32::new(-1);
-/// Keys glibc can hand out.
+/// How many keys glibc can give out.
 const KEYS: i32 = 1024;
 
 pub fn find(current: *mut PyThreadState) {

@@ -1,5 +1,5 @@
-//! From 3.15 on: a thread-local variable of libpython. Without it a thread would keep the address of a
-//! thread state that another has deleted, and write there when it comes next.
+//! From Python 3.15 on: a thread-local variable of libpython. If it were not set, a thread would keep the
+//! address of a thread state that another thread has deleted, and would write there the next time.
 
 use std::ffi::{c_int, c_ulong, c_void};
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use pyo3_ffi::PyThreadState;
 
 use super::is_empty;
 
-/// How the dynamic linker names a thread-local variable: `tls_index` of the ABI.
+/// How the dynamic linker names a thread-local variable: the ABI's `tls_index`.
 #[repr(C)]
 struct Variable {
     module: c_ulong,
@@ -17,13 +17,13 @@ struct Variable {
 }
 
 unsafe extern "C" {
-    /// The address of this thread's own.
+    /// The address of this thread's instance of a variable.
     fn __tls_get_addr(variable: *const Variable) -> *mut c_void;
 }
 
 static VARIABLE: OnceLock<Variable> = OnceLock::new();
 
-/// The thread-local variables of libpython, as this thread has them.
+/// This thread's instance of the thread-local variables of libpython.
 #[derive(Default)]
 struct Block {
     module: c_ulong,
@@ -54,7 +54,7 @@ pub fn find(current: *mut PyThreadState) {
     VARIABLE.get_or_init(|| Variable { module: block.module, offset });
 }
 
-/// Keeps the block of libpython: the module in which the function lies that is asked.
+/// Keeps the block of libpython, which is the module in which a function of CPython lies.
 unsafe extern "C" fn look_at(
     module: *mut libc::dl_phdr_info,
     _: libc::size_t,

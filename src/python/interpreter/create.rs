@@ -1,4 +1,4 @@
-//! Making sub-interpreters.
+//! Creating sub-interpreters.
 
 use std::ptr;
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::python::object::Attached;
 use crate::python::ticker::Ticker;
 use crate::python::{gil_state, report};
 
-/// Whose lock a sub-interpreter runs under.
+/// The lock under which a sub-interpreter runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lock {
     /// The main interpreter's.
     Shared,
-    /// Its own; from Python 3.12 on.
+    /// Its own, from Python 3.12 on.
     Own,
 }
 
 impl Interpreter {
-    /// A new sub-interpreter.
+    /// Creates a sub-interpreter.
     pub fn create(lock: Lock) -> Result<Arc<Interpreter>, String> {
         let main = main().enter();
         // SAFETY: main is attached until `main` is dropped; the new thread state becomes current, so that its
@@ -50,7 +50,8 @@ impl Interpreter {
     }
 }
 
-/// Before 3.13 an interpreter that waits for the shared lock only asks itself for it.
+/// Whether interpreters need tickers: before 3.13 one that waits for the shared lock asks nobody but itself
+/// to give it away.
 pub(super) const NEEDS_TICKER: bool = cfg!(not(Py_3_13));
 
 /// NULL when it fails; else the new thread state is attached.
@@ -112,12 +113,12 @@ unsafe fn switch_back(outer: *mut PyThreadState) {
     }
 }
 
-/// How long a busy thread keeps the lock when others want it, in seconds; Python's default is 0.005.
-/// The hub's thread waits that long beside a busy script, several times over before 3.13, where the
-/// ticker's turn comes first. Two busy threads lose a few percent to switching.
+/// How long, in seconds, a busy thread keeps the lock when others want it; Python's default is 0.005. The
+/// hub's thread waits that long beside a busy script, and before 3.13 several times as long, because the
+/// ticker's turn comes first. With this value two busy threads lose a few percent to switching.
 const SWITCH_INTERVAL: f64 = 0.0002;
 
-/// Sets it in the attached interpreter.
+/// Sets this time in the attached interpreter.
 pub(super) fn set_switch_interval(attached: Attached<'_>) {
     let set = || {
         attached

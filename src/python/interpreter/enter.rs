@@ -1,7 +1,8 @@
 //! Entering interpreters and leaving them, in any order.
 //!
-//! A thread never holds two interpreters at once: entering the second one leaves the first, so that calls
-//! may nest in any order (script → hub → other script → hub → first script).
+//! A thread never holds two interpreters at once: entering the second one leaves the first. So calls may nest
+//! in any order (script → hub → other script → hub → first script), and the locks of interpreters need no
+//! order.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -19,13 +20,13 @@ use crate::python::object::Attached;
 impl Interpreter {
     /// Attaches this interpreter to this thread until the guard is dropped.
     ///
-    /// The interpreter must not end meanwhile: callers count themselves into its script first.
+    /// The interpreter must not end meanwhile, so callers enter its script first (`revocable`).
     pub fn enter(self: &Arc<Self>) -> Entered<'_> {
         assert!(!self.ended.load(Ordering::Acquire), "entering an interpreter that has ended");
         let thread = this_thread();
         // SAFETY: only this thread uses its record, and the borrow ends here.
         let (outermost, found) = unsafe { (*thread).look_up(self.serial) };
-        // Looked at first: making a thread state sets the key, up to 3.11, and what is put back at the
+        // This is read first because, up to 3.11, making a thread state sets it, and what is put back at the
         // end must not outlive that thread state.
         let seen_before = gil_state::get();
         let suspended = attached_here(outermost, seen_before);
@@ -58,8 +59,8 @@ impl Interpreter {
     }
 }
 
-/// An interpreter attached to this thread; dropping it leaves the interpreter and puts back what
-/// was attached before.
+/// An interpreter that is attached to this thread. Dropping this leaves the interpreter and attaches again
+/// what was attached before.
 #[derive(Debug)]
 pub struct Entered<'i> {
     /// The record of this thread.
@@ -73,7 +74,7 @@ pub struct Entered<'i> {
 }
 
 impl Entered<'_> {
-    /// The proof for everything that works with objects.
+    /// The proof of attachment, which everything that works with objects asks for.
     pub fn attached(&self) -> Attached<'_> {
         // SAFETY: `enter` attached it to this thread, which the guard cannot leave, until the guard is dropped;
         // `'_` ends before.
@@ -128,8 +129,9 @@ pub(super) fn attached_state() -> *mut PyThreadState {
     unsafe { ffi::compat::PyThreadState_GetUnchecked() }
 }
 
-/// The thread state that is attached to this thread, if one is: that of the outermost call, or one
-/// of a host that embeds Python itself. Up to 3.11 `attached_state` may be another thread's.
+/// The thread state that is attached to this thread, if there is one: that of the outermost call, or one of a
+/// host that embeds Python itself. `attached_state` alone is not enough, because up to 3.11 it may give
+/// another thread's.
 pub(super) fn attached_here(
     outermost: Option<Frame>,
     seen: *mut PyThreadState,

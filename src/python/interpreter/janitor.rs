@@ -1,4 +1,4 @@
-//! Taking interpreters apart: what sweeps one after its script, and what ends it.
+//! Taking interpreters apart: sweeping one after its script, and ending it.
 
 use std::marker::PhantomData;
 use std::ptr;
@@ -16,11 +16,11 @@ use crate::panics::strike;
 use crate::python::gil_state;
 use crate::python::object::Attached;
 
-/// An interpreter attached to this thread by a thread state of its own, for taking it apart.
+/// An interpreter that is attached to this thread by a thread state of its own, for taking it apart.
 #[derive(Debug)]
 pub struct Janitor {
     interpreter: Arc<Interpreter>,
-    /// NULL when it is deleted.
+    /// NULL when it has been deleted.
     thread_state: *mut PyThreadState,
     suspended: Option<*mut PyThreadState>,
     /// What the PyGILState functions saw before.
@@ -29,8 +29,8 @@ pub struct Janitor {
 }
 
 impl Interpreter {
-    /// Attaches a fresh thread state, for taking the interpreter apart: the ones that threads keep
-    /// are deleted while that is done. Nobody is inside and nobody will enter any more.
+    /// Attaches a new thread state for taking the interpreter apart, because those that threads keep are
+    /// deleted meanwhile. Nobody is inside, and nobody will enter any more.
     pub fn janitor(self: &Arc<Self>) -> Janitor {
         let outermost = with_thread(|thread| thread.frames.last().copied());
         let seen_before = gil_state::get();
@@ -61,19 +61,19 @@ impl Interpreter {
 }
 
 impl Janitor {
-    /// The proof for everything that works with objects.
+    /// The proof of attachment, which everything that works with objects asks for.
     pub fn attached(&self) -> Attached<'_> {
         // SAFETY: `janitor` attached it to this thread, which the value cannot leave, until the value is dropped;
         // `'_` ends before.
         unsafe { Attached::assume() }
     }
 
-    /// How many threads the script started that still run.
+    /// How many threads that the script started are still running.
     pub fn foreign_threads(&self) -> usize {
         self.interpreter.foreign_threads().len()
     }
 
-    /// Ends the interpreter. No foreign thread is left.
+    /// Ends the interpreter, in which no foreign thread is left.
     pub fn end(mut self) {
         self.interpreter.janitor.store(ptr::null_mut(), Ordering::Release);
         // SAFETY: attached; the ticker's thread is over before its thread state goes. Nobody is inside or will
@@ -97,7 +97,7 @@ impl Janitor {
         }
     }
 
-    /// Leaves the interpreter to rest until its script is loaded again; it has been swept.
+    /// Leaves the interpreter, which has been swept, to wait until its script is loaded again.
     pub fn rest(self) -> Arc<Interpreter> {
         // SAFETY: attached by `janitor`; nobody is inside or enters before `rest` returns, as who asks for a
         // janitor sees to.
@@ -113,7 +113,7 @@ impl Janitor {
 
     /// Leaves the interpreter as it is.
     pub fn leave(self) {
-        // That is what dropping it does.
+        // Dropping it does that.
         drop(self);
     }
 }
@@ -137,7 +137,7 @@ impl Drop for Janitor {
     }
 }
 
-/// Leaves the interpreter that is taken apart for a moment, so that those who are waited for can enter it.
+/// Leaves the interpreter for a moment while it is taken apart, so that the threads we wait for can enter it.
 ///
 /// # Safety
 /// `janitor` is this thread's and attached.
@@ -150,7 +150,7 @@ pub(super) unsafe fn step_aside(janitor: *mut PyThreadState) {
     }
 }
 
-/// Up to 3.11 the lock is still held, with nothing attached, after an interpreter has ended.
+/// Releases the lock after an interpreter has ended: up to 3.11 it is still held then, with nothing attached.
 ///
 /// # Safety
 /// `Py_EndInterpreter` has just returned on this thread.
@@ -166,7 +166,7 @@ unsafe fn release_lock_after_end() {
     }
 }
 
-/// From 3.12 on the lock is given back with the interpreter.
+/// From 3.12 on the lock is released with the interpreter.
 ///
 /// # Safety
 /// As above.

@@ -1,4 +1,4 @@
-//! Making the main interpreter ready for scripts, when the first one comes that runs there.
+//! Prepares the main interpreter for scripts, when the first one comes that runs there.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ enum Preparation {
     NotAsked,
     Asked,
     Done,
-    /// By a fault of the library; who asks again has it tried again.
+    /// Preparing it failed by a fault of the library; it is tried again when somebody asks again.
     Failed,
 }
 
-/// Prepares the main interpreter once somebody asks for it: on Python's main thread, because
-/// `threading` must be imported on a thread state that is never deleted.
+/// Waits until somebody asks for the main interpreter, and prepares it. This runs on Python's main thread,
+/// because `threading` must be imported on a thread state that is never deleted.
 pub(super) fn prepare_when_asked() {
     let (preparation, changed) = &PREPARED;
     loop {
@@ -36,14 +36,14 @@ pub(super) fn prepare_when_asked() {
         changed.notify_all();
         match prepared {
             Ok(true) => return,
-            // The log has the exception.
+            // The exception has been logged.
             Ok(false) => {}
             Err(caught) => caught.tell("it is tried again for the next script that needs it"),
         }
     }
 }
 
-/// Whether it is prepared; what was raised is logged.
+/// Prepares it here; false when an exception was raised, which is logged.
 fn prepare_here() -> bool {
     let entered = main().enter();
     let attached = entered.attached();
@@ -53,11 +53,11 @@ fn prepare_here() -> bool {
         .is_ok()
 }
 
-/// The main interpreter, to run scripts' code in; only after `start`. Most hubs never need what is
-/// prepared for that.
+/// The main interpreter, ready to run scripts' code; only after `start`. It is prepared at the first call,
+/// because most hubs never need that.
 pub fn main_for_scripts() -> Result<&'static Arc<Interpreter>, String> {
     let (preparation, changed) = &PREPARED;
-    // A host that embeds Python itself may have it attached.
+    // A host that embeds Python itself may have the main interpreter attached.
     let outermost = with_thread(|thread| thread.frames.last().copied());
     let seen = gil_state::get();
     let suspended = attached_here(outermost, seen);

@@ -1,4 +1,4 @@
-//! Starting Python, and the main interpreter.
+//! Starts Python, and adopts the main interpreter.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -20,10 +20,10 @@ use crate::spawn;
 
 static MAIN: OnceLock<Arc<Interpreter>> = OnceLock::new();
 
-/// Starts Python at the first call; afterwards it is left and ready to be entered.
+/// Starts Python at the first call. Afterwards the main interpreter is left and ready to be entered.
 ///
-/// It is started on a thread of its own that stays: Python then never takes a thread of the host
-/// for its main thread, so that scripts cannot set signal handlers.
+/// Python is started on a thread of its own that stays parked. So Python never takes a thread of the host for
+/// its main thread, and scripts cannot set signal handlers.
 pub fn start() -> Result<(), String> {
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = STARTING.lock();
@@ -37,12 +37,12 @@ pub fn start() -> Result<(), String> {
             Err(caught.what())
         });
         let has_started = started.is_ok();
-        // The receiver waits for this message.
+        // This cannot fail, because the receiver waits for the message.
         let _ = report.send(started);
         if has_started {
             prepare_when_asked();
         }
-        // Python takes this thread for its main thread.
+        // The thread must stay, because Python takes it for its main thread.
         loop {
             std::thread::park();
         }
@@ -74,8 +74,8 @@ fn start_here() -> Result<(), String> {
     Ok(())
 }
 
-/// Leaves the main interpreter when Python has been started, or could not: with what
-/// `PyGILState_Ensure` gave, if that is how it was entered.
+/// Leaves the main interpreter when dropped, whether Python could be started or not. It has what
+/// `PyGILState_Ensure` gave, if the interpreter was entered that way.
 struct Leaves(Option<ffi::PyGILState_STATE>);
 
 impl Drop for Leaves {
@@ -93,9 +93,10 @@ impl Drop for Leaves {
     }
 }
 
-/// Imports what keeps scripts apart from the process and each other: `_signal` takes SIGINT over at
-/// its first import, which is put back; `_datetime` here keeps several modules from crashing in own-gil
-/// interpreters. Only the C modules, because what imports them takes more memory than a script.
+/// Imports two modules before any script can. `_signal` takes over SIGINT at its first import, so the host's
+/// handler is put back. `_datetime` must be imported here first, or several modules crash in own-gil
+/// interpreters. Only these C modules are imported, because the Python modules over them take more memory
+/// than a script.
 fn import_early(attached: Attached<'_>) {
     let names: &[&CStr] = if cfg!(Py_3_12) { &[c"_signal", c"_datetime"] } else { &[c"_signal"] };
     // SAFETY: the structure is filled by the first call before the second reads it.

@@ -1,6 +1,7 @@
-//! What each OS thread keeps: a thread state for each interpreter it entered, and where it is inside.
+//! What each OS thread keeps: a thread state for each interpreter that it has entered, and the interpreters
+//! inside which it is.
 //!
-//! A thread state is kept until its thread or its interpreter ends, whichever is first.
+//! A thread state is kept until its thread or its interpreter ends, whichever comes first.
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -17,13 +18,13 @@ use crate::panics::{contain, destructor, point};
 use crate::python::gil_state;
 use crate::{guard, revocable};
 
-/// The thread state one OS thread keeps for one interpreter.
+/// The thread state that one OS thread keeps for one interpreter.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) thread_state: *mut PyThreadState,
     pub(super) thread_id: u64,
     interpreter: Weak<Interpreter>,
-    /// Who deletes the thread state: the ending thread or the ending interpreter, never both.
+    /// Decides who deletes the thread state: the ending thread or the ending interpreter, never both.
     fate: AtomicU8,
 }
 
@@ -38,14 +39,14 @@ unsafe impl Send for Entry {}
 // SAFETY: as above.
 unsafe impl Sync for Entry {}
 
-/// What an OS thread keeps: its entries, and the interpreters it is inside of, outermost first.
+/// What an OS thread keeps: its entries, and the interpreters inside which it is, the outermost first.
 #[derive(Debug)]
 pub(super) struct Thread {
     entries: Vec<Kept>,
     pub(super) frames: Vec<Frame>,
 }
 
-/// An entry, and which interpreter it is for.
+/// An entry, and the interpreter for which it is.
 #[derive(Debug)]
 struct Kept {
     serial: u64,
@@ -53,8 +54,8 @@ struct Kept {
 }
 
 impl Thread {
-    /// The thread state of the outermost call, and the one for an interpreter if there is one: that
-    /// of a call that is inside it already, or the one that is kept.
+    /// The thread state of the outermost call, and the thread's own for an interpreter, if it has one: that
+    /// of a call that is inside already, or the one that is kept.
     #[inline]
     pub(super) fn look_up(&self, serial: u64) -> (Option<Frame>, Option<*mut PyThreadState>) {
         let outermost = self.frames.last().copied();
@@ -80,12 +81,12 @@ pub(super) struct Frame {
 }
 
 thread_local! {
-    // No destructor here: Rust's would also run on the main thread at exit, where the host may
-    // already be gone. The pthread key below runs only when a thread really ends.
+    // This has no destructor, because Rust's would also run on the main thread at exit, when the host may be
+    // gone already. The destructor of the pthread key below runs only when a thread really ends.
     static THREAD: Cell<*mut Thread> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// This thread's record. It stays where it is until the thread ends.
+/// This thread's record, which stays at its address until the thread ends.
 #[inline]
 pub(super) fn this_thread() -> *mut Thread {
     let record = THREAD.get();
@@ -101,7 +102,7 @@ fn new_record() -> *mut Thread {
     record
 }
 
-/// Lends this thread's record. The borrow must end before Python or the host runs.
+/// Lends this thread's record to `body`, which must run neither Python nor the host.
 pub(super) fn with_thread<R>(body: impl FnOnce(&mut Thread) -> R) -> R {
     // SAFETY: only this thread uses its record, which stays until the thread ends. The bodies, all in this
     // folder, run neither Python nor the host, so that none of them comes back here.
@@ -120,7 +121,7 @@ fn exit_key() -> libc::pthread_key_t {
     })
 }
 
-/// An OS thread ends: its thread states go.
+/// Deletes the thread states of an OS thread that ends.
 ///
 /// # Safety
 /// `record` is what `new_record` stored for this thread, and this is called once.
@@ -136,7 +137,7 @@ unsafe fn thread_ends(record: *mut c_void) {
 }
 
 impl Entry {
-    /// Its thread ends.
+    /// Deletes the thread state if its interpreter does not do so already, because its thread ends.
     fn thread_ends(self: &Arc<Self>) {
         let Some(interpreter) = self.interpreter.upgrade() else { return };
         if !self.claim() {
@@ -177,7 +178,7 @@ impl Interpreter {
         });
     }
 
-    /// Makes a thread state for this thread.
+    /// Makes and keeps a thread state for this thread.
     #[cold]
     pub(super) fn new_thread_state(self: &Arc<Self>) -> *mut PyThreadState {
         // SAFETY: the interpreter has not ended: `enter`, the only caller, has asked, and whoever enters counts
@@ -191,20 +192,20 @@ impl Interpreter {
         self.entries.lock().retain(|kept| !Arc::ptr_eq(kept, entry));
     }
 
-    /// The thread state that a thread of the host keeps here, or NULL.
+    /// The thread state that a thread of the host keeps for this interpreter, or NULL.
     pub(super) fn kept_by(&self, thread_id: u64) -> *mut PyThreadState {
         let entries = self.entries.lock();
         let entry = entries.iter().find(|entry| entry.thread_id == thread_id);
         entry.map_or(ptr::null_mut(), |entry| entry.thread_state)
     }
 
-    /// Whether a thread of the host keeps a thread state here, idle between calls.
+    /// Whether a thread of the host keeps a thread state for this interpreter, which is idle between calls.
     pub fn is_kept_by(&self, thread_id: u64) -> bool {
         self.entries.lock().iter().any(|entry| entry.thread_id == thread_id)
     }
 
-    /// Deletes the thread states that threads keep for this interpreter; an ending thread may be
-    /// deleting its own at this moment and is waited for.
+    /// Deletes the thread states that threads keep for this interpreter. Waits for an ending thread that is
+    /// just deleting its own.
     ///
     /// # Safety
     /// `janitor` is this thread's and attached. Nobody is inside, and nobody enters until this returns.
@@ -220,7 +221,7 @@ impl Interpreter {
                 if entry.claim() {
                     ffi::PyThreadState_Clear(entry.thread_state);
                     ffi::PyThreadState_Delete(entry.thread_state);
-                    // Deleting resets the key on some versions.
+                    // On some versions deleting a thread state resets this.
                     gil_state::set(janitor);
                     entry.fate.store(DELETED, Ordering::Release);
                     self.forget(&entry);
@@ -232,7 +233,7 @@ impl Interpreter {
     }
 }
 
-/// Whether this thread is inside a call from the host, and not on a thread of Python's own.
+/// Whether this thread is inside a call from the host, and not one of Python's own threads.
 pub fn inside_host_call() -> bool {
     with_thread(|thread| !thread.frames.is_empty())
 }

@@ -1,5 +1,4 @@
-//! Looking into an interpreter from outside: what keeps it from ending meanwhile, and what is seen of the
-//! threads in it.
+//! Looking into an interpreter from outside: keeping it from ending meanwhile, and finding the threads in it.
 
 use std::ptr;
 use std::sync::atomic::Ordering;
@@ -15,7 +14,7 @@ use crate::python::object::{Attached, Obj};
 use crate::python::sending::Receiver;
 use crate::python::ticker::Ticker;
 
-/// A thread that looks into an interpreter, which does not end meanwhile.
+/// Keeps an interpreter from ending while a thread looks into it.
 #[derive(Debug)]
 pub struct Visit(Arc<Interpreter>);
 
@@ -33,15 +32,15 @@ impl Drop for Visit {
 }
 
 impl Interpreter {
-    /// Lets a thread enter that no call of the host keeps the interpreter alive for; None when it
-    /// is about to end.
+    /// Lets a thread enter for which no call of the host keeps the interpreter alive. None when the
+    /// interpreter is about to end.
     pub fn visit(self: &Arc<Self>) -> Option<Visit> {
         self.visitors.fetch_add(1, Ordering::SeqCst);
         let visit = Visit(Arc::clone(self));
         (!self.closing.load(Ordering::SeqCst)).then_some(visit)
     }
 
-    /// Waits until nobody visits; nobody will any more, until `closing` is taken back.
+    /// Lets nobody visit any more, until `closing` is reset, and waits until no visitor is left.
     ///
     /// # Safety
     /// `janitor` is this thread's, of this interpreter, and attached.
@@ -53,7 +52,8 @@ impl Interpreter {
         }
     }
 
-    /// How to send an exception to a thread of the host that is inside. Attached.
+    /// The receiver for sending an exception to a thread of the host that is inside. The interpreter is
+    /// attached.
     pub fn receiver(&self, attached: Attached<'_>, thread: u64) -> Receiver {
         let state = match self.thread_state_of(attached, thread) {
             Some((state, _)) => state,
@@ -65,14 +65,15 @@ impl Interpreter {
         Receiver { thread, state }
     }
 
-    /// The thread state of a thread of the host that is inside, and its innermost frame. Attached.
+    /// The thread state of a thread of the host that is inside, and its innermost frame. The interpreter is
+    /// attached.
     pub fn thread_state_of<'a>(
         &self,
         attached: Attached<'a>,
         thread_id: u64,
     ) -> Option<(*mut PyThreadState, Obj<'a>)> {
         let kept = self.kept_by(thread_id);
-        // Nobody else is inside while it is taken apart.
+        // While the interpreter is taken apart, nobody but the janitor is inside.
         [kept, self.janitor.load(Ordering::Acquire)].into_iter().find_map(|thread_state| {
             if thread_state.is_null() {
                 return None;
@@ -85,7 +86,7 @@ impl Interpreter {
         })
     }
 
-    /// Thread states that Python made for threads of the script. Attached.
+    /// The thread states that Python made for threads of the script. The interpreter is attached.
     pub(super) fn foreign_threads(&self) -> Vec<*mut PyThreadState> {
         let entries = self.entries.lock();
         let ticker = self.ticker.as_ref().map_or(ptr::null_mut(), Ticker::thread_state);
@@ -110,13 +111,13 @@ impl Interpreter {
     }
 }
 
-/// How to send an exception to this thread.
+/// The receiver for sending an exception to this thread.
 pub fn receiver_here(_: Attached<'_>) -> Receiver {
     // SAFETY: asks for nothing. Python identifies threads by the same number.
     Receiver { thread: unsafe { libc::pthread_self() } as u64, state: attached_state() }
 }
 
-/// Innermost frames of the threads that Python started in the attached interpreter.
+/// The innermost frames of the threads that Python started in the attached interpreter.
 pub fn thread_frames(attached: Attached<'_>) -> Vec<Obj<'_>> {
     // SAFETY: attached, so that thread states are not deleted; the function gives strong references or NULL.
     let frames = |interpreter: &Interpreter| unsafe {

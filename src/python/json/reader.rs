@@ -1,8 +1,8 @@
-//! JSON text into Python objects.
+//! Reads JSON text into Python objects.
 //!
-//! Every function takes the place where it starts to read and returns the place behind what it read,
-//! so that the place stays in a register. What was read waits on one stack until the list or map that
-//! it belongs to is complete.
+//! Every function takes the place where it starts to read, and returns the place behind what it has read, so
+//! that the place stays in a register. Objects that were read wait on one stack until the list or map to
+//! which they belong is complete.
 
 use base64::Engine as _;
 use pyo3_ffi as ffi;
@@ -19,7 +19,7 @@ mod plain;
 use keys::Keys;
 use plain::Plain;
 
-/// Makes the object a JSON text stands for. Bytes that are not UTF-8 become escaped bytes.
+/// Makes the object for a JSON text. Bytes that are not UTF-8 become escaped bytes.
 pub fn parse<'a>(attached: Attached<'a>, text: &[u8]) -> Result<Obj<'a>, Failure> {
     if text.len() > MAX_LENGTH {
         return refuse(format!("it is longer than {} MiB", MAX_LENGTH >> 20));
@@ -42,10 +42,10 @@ pub fn parse<'a>(attached: Attached<'a>, text: &[u8]) -> Result<Obj<'a>, Failure
 struct Parser<'a, 't> {
     attached: Attached<'a>,
     text: &'t [u8],
-    /// What was read and belongs to lists and maps that are not complete; keys before their values.
+    /// The objects of lists and maps that are not complete; each key comes before its value.
     objects: SmallVec<[Obj<'a>; 32]>,
     keys: Keys<'a, 't>,
-    /// For one string with escapes after the other.
+    /// A buffer for strings with escapes, used for one after the other.
     unescaped: Decoded,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Parser<'a, '_> {
         refuse(format!("{reason}, at byte {at}"))
     }
 
-    /// The byte at a place; NUL, which JSON has nowhere, behind the end.
+    /// The byte at a place; behind the end NUL, which JSON has nowhere.
     #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
         self.text.get(at).copied().unwrap_or(0)
@@ -167,7 +167,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn number(&mut self, start: usize) -> Result<usize, Failure> {
-        /// So many digits always fit 64 bits.
+        /// This many digits always fit 64 bits.
         const SURE: usize = 18;
         let is_negative = self.byte(start) == b'-';
         let first = start + usize::from(is_negative);
@@ -201,7 +201,7 @@ impl<'a> Parser<'a, '_> {
         unsafe { std::str::from_utf8_unchecked(&self.text[start..end]) }
     }
 
-    /// Passes digits: where they end, and their value as far as it fits.
+    /// Passes digits. Gives the place where they end, and their value as far as it fits.
     #[inline(always)]
     fn digits(&self, mut at: usize) -> (usize, i64) {
         let mut value = 0_i64;
@@ -238,7 +238,7 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    /// A string, from behind its first quote.
+    /// Reads a string, from behind its first quote.
     #[inline]
     fn string(&mut self, at: usize) -> Result<usize, Failure> {
         let Plain { length, is_ascii } = Plain::of(&self.text[at..]);
@@ -256,7 +256,7 @@ impl<'a> Parser<'a, '_> {
         Ok(end + 1)
     }
 
-    /// A string whose first part, up to `end`, stands for itself.
+    /// Reads a string whose first part, up to `end`, stands for itself.
     fn string_with_escapes(&mut self, at: usize, end: usize) -> Result<usize, Failure> {
         let mut unescaped = std::mem::take(&mut self.unescaped);
         unescaped.clear();
@@ -286,7 +286,7 @@ impl<'a> Parser<'a, '_> {
         Ok(at + 1)
     }
 
-    /// The code point of the escape after a backslash, and where it ends.
+    /// Reads an escape, from behind its backslash: the place where it ends, and its code point.
     fn escape(&self, at: usize) -> Result<(usize, u32), Failure> {
         let point = match self.byte(at) {
             letter @ (b'"' | b'\\' | b'/') => u32::from(letter),
@@ -302,7 +302,7 @@ impl<'a> Parser<'a, '_> {
         Ok((at + 1, point))
     }
 
-    /// Behind `\u`: joins the two halves of a surrogate pair; a lone half stays one.
+    /// Reads digits behind `\u`, and joins the two halves of a surrogate pair. A lone half is kept as it is.
     fn code_point(&self, at: usize) -> Result<(usize, u32), Failure> {
         let (end, high) = self.unit(at)?;
         if !(0xD800..0xDC00).contains(&high) || !self.text[end..].starts_with(b"\\u") {
@@ -327,7 +327,7 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    /// A string that is a key, from behind its first quote.
+    /// Reads a string that is a key, from behind its first quote.
     #[inline]
     fn key(&mut self, at: usize) -> Result<usize, Failure> {
         let text = &self.text[at..];

@@ -1,4 +1,4 @@
-//! Running Python code: modules, attributes and calls.
+//! Running Python code: imports, attributes and calls.
 
 use std::ffi::CStr;
 
@@ -23,7 +23,7 @@ impl<'a> Attached<'a> {
         Ok(namespace)
     }
 
-    /// Runs a few lines of ours in a namespace of their own, which is returned.
+    /// Runs a few lines of our Python code in a namespace of their own, which is returned.
     pub fn run(self, source: &CStr) -> Result<Obj<'a>, Raised> {
         let namespace = self.namespace()?;
         // SAFETY: attached; the source is a C string.

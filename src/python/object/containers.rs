@@ -42,7 +42,7 @@ impl<'a> Attached<'a> {
         unsafe { self.take(ffi::PyDict_New()) }
     }
 
-    /// A dict of keys and values in turn.
+    /// A dict of `pairs`, which are a key, its value, the next key, and so on.
     pub fn dict_of(self, pairs: &[Obj<'a>]) -> Result<Obj<'a>, Raised> {
         let dict = self.dict()?;
         for pair in pairs.as_chunks::<2>().0 {
@@ -53,7 +53,7 @@ impl<'a> Attached<'a> {
 }
 
 impl<'a> Obj<'a> {
-    /// Items of a tuple or list, as they are now; nothing for anything else.
+    /// The items that a tuple or list has now; none for anything else.
     pub fn items(&self) -> Vec<Obj<'a>> {
         if !self.is_tuple() && !self.is_list() {
             return Vec::new();
@@ -72,8 +72,7 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// Item number `index` of a tuple or list, as it is now; None behind the end, and for anything
-    /// else.
+    /// The item that a tuple or list has at an index now; None behind the end, and for anything else.
     #[inline]
     pub fn item(&self, index: usize) -> Option<Obj<'a>> {
         let index = index as ffi::Py_ssize_t;
@@ -89,13 +88,13 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// An item of a dict; None when it has no such key.
+    /// The value of a key in a dict; None when it has no such key.
     pub fn dict_item(&self, key: &CStr) -> Option<Obj<'a>> {
         // SAFETY: attached; the reference is made strong at once. It raises nothing for text keys.
         unsafe { self.attached.borrow(ffi::PyDict_GetItemString(self.as_ptr(), key.as_ptr())) }
     }
 
-    /// An item of a dict by a key that is a str; None when it has no such key.
+    /// The value of a key that is a str object; None when the dict has no such key.
     #[inline]
     pub fn dict_value(&self, key: &Obj) -> Option<Obj<'a>> {
         // SAFETY: attached; the reference is made strong at once. It raises nothing for str keys.

@@ -8,7 +8,7 @@ use super::{Attached, Obj};
 
 /// A Python exception is set in the attached interpreter.
 ///
-/// It must be handed to Python (return NULL) or taken by `report`; it is never dropped silently.
+/// It must be handed to Python (return NULL) or taken by `report`. It must never be dropped silently.
 #[derive(Debug)]
 #[must_use = "the exception is still set in the interpreter"]
 pub struct Raised;
@@ -52,8 +52,7 @@ impl<'a> Attached<'a> {
         Raised
     }
 
-    /// Sets a built-in exception by the name of its type; one of another name becomes a
-    /// RuntimeError that says it.
+    /// Sets a built-in exception by the name of its type. Any other name becomes a RuntimeError that says it.
     pub fn raise_named(self, kind: &str, message: &str) -> Raised {
         let Some(kind) = self.exception_type(kind) else {
             return self.raise(Exception::Runtime, &format!("{kind}: {message}"));
@@ -65,7 +64,7 @@ impl<'a> Attached<'a> {
         Raised
     }
 
-    /// A built-in subclass of Exception: no exit and no interrupt.
+    /// The built-in subclass of Exception that has this name, so neither SystemExit nor KeyboardInterrupt.
     fn exception_type(self, name: &str) -> Option<Obj<'a>> {
         let name = CString::new(name).ok()?;
         // SAFETY: attached; a type is only compared after it is known to be one.
@@ -78,7 +77,7 @@ impl<'a> Attached<'a> {
         }
     }
 
-    /// Forgets the exception that is set: for lookups whose failure is an answer.
+    /// Forgets the exception that is set, for lookups whose failure is an answer.
     pub fn clear(self, raised: Raised) {
         let Raised = raised;
         // SAFETY: attached.

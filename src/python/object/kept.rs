@@ -1,4 +1,4 @@
-//! What outlives the time its interpreter is attached.
+//! References and data that are kept beyond the time that their interpreter is attached.
 
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
@@ -7,8 +7,8 @@ use pyo3_ffi::PyObject;
 
 use super::{Attached, Obj};
 
-/// A strong reference kept for later, for example in a loaded script. Dropping it leaks the object:
-/// only the holder knows when its interpreter is attached, and calls `release` then.
+/// A strong reference that is kept for later, for example in a loaded script. Dropping it leaks the object:
+/// the holder must call `release`, because only the holder knows when the interpreter is attached.
 #[derive(Debug)]
 pub struct Owned(pub(super) NonNull<PyObject>);
 
@@ -41,8 +41,7 @@ impl Owned {
     }
 }
 
-/// Data that is only touched while its interpreter is attached, so that the interpreter's own lock
-/// guards it.
+/// Data that is touched only while its interpreter is attached, so that the interpreter's own lock guards it.
 #[derive(Debug, Default)]
 pub struct Guarded<T>(UnsafeCell<T>);
 

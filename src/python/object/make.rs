@@ -1,4 +1,4 @@
-//! Objects of what Rust has.
+//! Making Python objects of values in Rust.
 
 use std::ffi::{CStr, c_char};
 
@@ -19,12 +19,13 @@ impl<'a> Attached<'a> {
         unsafe { self.take(ffi::PyFloat_FromDouble(value)) }
     }
 
-    /// A str of text that is ours, so it is UTF-8.
+    /// A str of a text of ours.
     pub fn str(self, value: &str) -> Result<Obj<'a>, Raised> {
         self.decode(value.as_bytes(), None)
     }
 
-    /// A str of ASCII characters; for short texts Python has its own way, which shares them.
+    /// A str of ASCII characters. For texts of one character Python's own function is used, which shares
+    /// them.
     pub fn ascii(self, bytes: &[u8]) -> Result<Obj<'a>, Raised> {
         if bytes.len() < 2 {
             return self.decode(bytes, None);
@@ -62,7 +63,7 @@ impl<'a> Attached<'a> {
         }
     }
 
-    /// A str that is kept in Python's table of names, for looking names up.
+    /// A str in Python's table of interned names, for looking names up.
     pub fn name(self, name: &CStr) -> Result<Obj<'a>, Raised> {
         // SAFETY: attached; a C string.
         unsafe { self.take(ffi::PyUnicode_InternFromString(name.as_ptr())) }
@@ -94,7 +95,7 @@ impl<'a> Attached<'a> {
 }
 
 impl<'a> Obj<'a> {
-    /// The same str out of Python's table of names, in which dicts find it faster.
+    /// The equal str of Python's table of interned names, which dicts find faster.
     pub fn interned(self) -> Obj<'a> {
         let attached = self.attached;
         let mut pointer = self.into_raw();

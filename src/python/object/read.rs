@@ -1,4 +1,4 @@
-//! What an object is, and its value.
+//! Reading objects: what an object is, and its value.
 
 use std::ffi::{CStr, c_long};
 
@@ -82,14 +82,14 @@ impl<'a> Obj<'a> {
         unsafe { ffi::Py_IS_TYPE(self.as_ptr(), &raw mut ffi::PyFunction_Type) != 0 }
     }
 
-    /// Whether it is the coroutine that calling an `async def` function gives.
+    /// Whether it is a coroutine, which calling an `async def` function gives.
     #[inline]
     pub fn is_coroutine(&self) -> bool {
         // SAFETY: attached.
         unsafe { ffi::Py_IS_TYPE(self.as_ptr(), &raw mut ffi::PyCoro_Type) != 0 }
     }
 
-    /// Whether Python takes it for true.
+    /// Whether it is true for Python.
     pub fn is_true(&self) -> bool {
         // SAFETY: attached; what a `__bool__` raises is none of the caller's business.
         unsafe {
@@ -111,7 +111,7 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// What it is, for messages.
+    /// A description for messages.
     pub fn described(&self) -> String {
         format!("a value of type {}", self.type_name())
     }
@@ -128,7 +128,7 @@ impl<'a> Obj<'a> {
         (overflow == 0).then_some(value)
     }
 
-    /// The value of an int that is no less than 0 and fits 64 bits without a sign.
+    /// The value of an int from 0 on that fits 64 bits without a sign.
     pub fn as_u64(&self) -> Option<u64> {
         if !self.is_int() {
             return None;
@@ -153,7 +153,7 @@ impl<'a> Obj<'a> {
         unsafe { ffi::PyFloat_AS_DOUBLE(self.as_ptr()) }
     }
 
-    /// The bytes of a bytes object, which lives as long; nothing for anything else.
+    /// The bytes of a bytes object, alive as long as the object; none for anything else.
     pub fn as_bytes(&self) -> &[u8] {
         // SAFETY: attached; pointer and length of an object that does not change.
         unsafe {
@@ -165,8 +165,7 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// The UTF-8 form of a str; None when it holds lone surrogates or is no str. Lives as long as
-    /// the object.
+    /// The UTF-8 form of a str, alive as long as the object; None when it holds lone surrogates or is no str.
     #[inline]
     pub fn as_utf8(&self) -> Option<&str> {
         if !self.is_str() {
@@ -200,7 +199,7 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// The code points of a str, lone surrogates among them; nothing for anything else.
+    /// The code points of a str, which may be lone surrogates; none for anything else.
     pub fn code_points(&self) -> Vec<u32> {
         if !self.is_str() {
             return Vec::new();
@@ -219,7 +218,7 @@ impl<'a> Obj<'a> {
         }
     }
 
-    /// A readable form of a str, whatever is in it; for anything else, what it is.
+    /// A readable form of a str, whatever is in it; for anything else, its description.
     pub fn to_text(&self) -> String {
         if !self.is_str() {
             return self.described();

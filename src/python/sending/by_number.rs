@@ -1,4 +1,4 @@
-//! From 3.12 on: a thread is known by its number alone, and Python finds it.
+//! From Python 3.12 on: a thread's number alone identifies it, and Python finds the thread.
 
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyObject, PyThreadState};
@@ -33,7 +33,7 @@ pub fn is_shielded(attached: Attached<'_>, receiver: Receiver) -> bool {
     })
 }
 
-/// The innermost frame of a thread that is known by its number only.
+/// The innermost frame of a thread of which only the number is known.
 fn among_all(attached: Attached<'_>, thread: u64) -> Result<Obj<'_>, Raised> {
     // SAFETY: attached; the name is a C string, and the result is borrowed from `sys` or NULL.
     let frames = unsafe { ffi::PySys_GetObject(c"_current_frames".as_ptr()) };

@@ -1,4 +1,5 @@
-//! Up to 3.11: several threads may bear a number, so that what was sent must come to the right thread state.
+//! Up to Python 3.11: several threads may have the same number, so we make sure that the exception gets to
+//! the right thread state.
 
 use std::ptr;
 
@@ -33,8 +34,8 @@ pub fn deliver(
     }
     let before: Vec<_> = all_states(attached).filter(|&state| has_one(state)).collect();
     send_by_number(attached, receiver.thread, exception);
-    // A thread takes its own number as it begins, at any moment: only what was sent tells whom it
-    // was sent to.
+    // A thread gets its own number when it begins, which may be at any moment. So only a new exception shows
+    // to which thread state it was sent.
     let is_new = |other: &*mut PyThreadState| has_one(*other) && !before.contains(other);
     if !has_one(state)
         && let Some(other) = all_states(attached).find(is_new)
@@ -48,7 +49,8 @@ pub fn is_shielded(attached: Attached<'_>, receiver: Receiver) -> bool {
     state_of(attached, receiver).is_some_and(|state| is_importing(|| innermost(attached, state)))
 }
 
-/// The receiver's thread state: the one with Python code, for a thread that has begun.
+/// The receiver's thread state. If it is not known, it is the one of that number that runs Python code, for
+/// then its thread has begun.
 fn state_of(attached: Attached<'_>, receiver: Receiver) -> Option<*mut PyThreadState> {
     if !receiver.state.is_null() {
         return Some(receiver.state);
@@ -77,7 +79,7 @@ fn all_states(_: Attached<'_>) -> impl Iterator<Item = *mut PyThreadState> {
     })
 }
 
-/// Where a thread state keeps what was sent to it: a counted reference or NULL.
+/// Where a thread state keeps an exception that was sent to it: a reference of its own, or NULL.
 ///
 /// # Safety
 /// A thread state that is there, of the attached interpreter.

@@ -1,4 +1,4 @@
-//! Arguments of a `vh` function: matched with the parameters of its row and packed.
+//! Matches the arguments of a `vh` function with the parameters of its row, and packs them.
 
 use std::borrow::Cow;
 
@@ -12,30 +12,30 @@ use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::targs::{Block, Piece, Storage};
 use crate::text::Encoding;
 
-/// What a script passed; the objects are the caller's.
+/// The arguments that a script passed. The objects belong to the caller.
 pub struct Given<'g, 'a> {
     attached: Attached<'a>,
     positional: &'g [Obj<'a>],
-    /// Values of the keywords, in the order of their names.
+    /// The values of the keywords, in the order of their names.
     named: &'g [Obj<'a>],
     keywords: &'g [Obj<'a>],
 }
 
-/// Values of a row's parameters in order; None for those left out.
+/// The values of a row's parameters, in their order; None for those that were left out.
 pub type Values<'g, 'a> = SmallVec<[Option<&'g Obj<'a>>; 8]>;
-/// The full row, ready to be packed.
+/// The pieces of a full row, ready to be packed.
 pub type Pieces<'g> = SmallVec<[Piece<'g>; 8]>;
 type PlainTexts<'g> = SmallVec<[&'g [u8]; 8]>;
 
-/// What arguments are matched with.
+/// The parameters with which arguments are matched.
 struct Parameters<'p, Name, Find> {
     function: &'p str,
     count: usize,
-    /// How many leading ones must be given.
+    /// How many of them, counted from the first, must be given.
     required: usize,
-    /// The name of one.
+    /// Gives the name of a parameter.
     name: Name,
-    /// The one a keyword means.
+    /// Finds the parameter that a keyword means.
     find: Find,
 }
 
@@ -75,7 +75,7 @@ impl<'g, 'a> Given<'g, 'a> {
         }
     }
 
-    /// The arguments of a function of these parameters, in their order; None for those left out.
+    /// The arguments of a function with these parameters, in their order; None for those that were left out.
     pub fn named<const N: usize>(
         &self,
         function: &str,
@@ -93,7 +93,7 @@ impl<'g, 'a> Given<'g, 'a> {
         Ok(std::array::from_fn(|index| values[index]))
     }
 
-    /// The argument `name`, and those behind it, which have no names.
+    /// The argument `name`, and those after it, which have no names.
     pub fn named_and_more(
         &self,
         function: &str,
@@ -110,7 +110,7 @@ impl<'g, 'a> Given<'g, 'a> {
         }
     }
 
-    /// The values of a row's parameters in order; None for those left out.
+    /// The values of a row's parameters, in their order; None for those that were left out.
     pub fn of_row(&self, callback: &Callback) -> Result<Values<'g, 'a>, Raised> {
         self.matched(&Parameters {
             function: callback.text,
@@ -180,7 +180,7 @@ impl<'g, 'a> Given<'g, 'a> {
         Err(self.attached.raise(Exception::Type, &message))
     }
 
-    /// The block of the full row: absent optional arguments as their defaults.
+    /// The block of a full row, with defaults for optional arguments that were left out.
     #[inline]
     pub fn pack(&self, callback: &Callback, encoding: &Encoding) -> Result<Block, Raised> {
         let mut texts = PlainTexts::new();
@@ -192,7 +192,8 @@ impl<'g, 'a> Given<'g, 'a> {
         block.ok_or_else(|| self.attached.raise(Exception::Memory, "no memory for the arguments"))
     }
 
-    /// Whether the full row is nothing but texts that need no conversion, as nearly always; gives them.
+    /// Collects the texts of a full row, if it has nothing but texts that need no conversion, as is nearly
+    /// always the case. Otherwise false.
     #[inline]
     fn has_plain_texts(
         &self,
@@ -217,7 +218,7 @@ impl<'g, 'a> Given<'g, 'a> {
     }
 }
 
-/// The pieces of a row with these values, but for those that are not packed.
+/// The pieces of a row with these values, without those that are not packed.
 pub fn pieces_of<'g>(
     attached: Attached<'_>,
     callback: &Callback,

@@ -1,4 +1,4 @@
-//! Attributes of a script's `vh` module: who the script is and where it runs.
+//! The attributes of a script's `vh` module, which say who the script is and where it runs.
 
 use std::ffi::CStr;
 
@@ -8,7 +8,7 @@ use crate::python::convert;
 use crate::python::object::{Attached, Obj, Raised};
 use crate::text;
 
-/// Their names.
+/// The names of the attributes.
 pub const NAMES: [&CStr; 8] = [
     c"myid",
     c"botname",
@@ -20,7 +20,7 @@ pub const NAMES: [&CStr; 8] = [
     c"starttime",
 ];
 
-/// Sets them all.
+/// Sets all attributes of a module.
 pub fn add(module: &Obj, context: &ScriptInfo) -> Result<(), Raised> {
     for name in NAMES {
         let value = get(module.attached(), context, &name.to_string_lossy());
@@ -29,7 +29,7 @@ pub fn add(module: &Obj, context: &ScriptInfo) -> Result<(), Raised> {
     Ok(())
 }
 
-/// The value of one; None for a name that is none.
+/// The value of an attribute; None when there is none of this name.
 pub fn get<'a>(
     attached: Attached<'a>,
     context: &ScriptInfo,
@@ -37,7 +37,7 @@ pub fn get<'a>(
 ) -> Option<Result<Obj<'a>, Raised>> {
     let encoding = hub::known_encoding().unwrap_or(&text::UTF8);
     let text = |bytes: Option<&[u8]>| convert::from_hub_or_none(attached, bytes, encoding);
-    // Paths are the file system's bytes, which Python reads as UTF-8 whatever the hub speaks.
+    // Paths are bytes of the file system, which Python reads as UTF-8 whatever the hub's encoding is.
     let path = |bytes: Option<&[u8]>| convert::from_hub_or_none(attached, bytes, &text::UTF8);
     Some(match name {
         "myid" => attached.int(i64::from(context.id)),

@@ -1,4 +1,4 @@
-//! What each function of the module knows, and what an interpreter knows: for which script it acts.
+//! For which script a function of the module acts, and to which script an interpreter belongs.
 
 use std::cell::UnsafeCell;
 use std::ffi::CStr;
@@ -15,8 +15,8 @@ use crate::python::trampoline::entry;
 pub(super) const CAPSULE: &CStr = c"vh.function";
 const CONTEXT_CAPSULE: &CStr = c"vh.context";
 
-/// What a builtin knows: its row, and its script unless it acts for the one being called. In an
-/// interpreter of its own that is the script that was loaded last; `renew` changes it.
+/// What a builtin knows: its row, and its script, unless it acts for the script that is being called. In an
+/// interpreter of the script's own that is the script that was loaded last; `renew` changes it.
 pub(super) struct Binding {
     pub(super) function: Function,
     pub(super) context: Option<Arc<ScriptInfo>>,
@@ -60,7 +60,7 @@ pub(super) fn bind(
     }
 }
 
-/// Says which script the interpreter that is attached belongs to.
+/// Says to which script the attached interpreter belongs.
 pub(super) fn set_context(attached: Attached<'_>, context: &Arc<ScriptInfo>) -> Result<(), Raised> {
     let pointer = Arc::into_raw(Arc::clone(context)).cast_mut();
     // SAFETY: attached; the capsule takes over the counted reference.
@@ -89,7 +89,7 @@ unsafe fn drop_context(capsule: *mut PyObject) {
     }
 }
 
-/// The script the attached interpreter belongs to; None in the main interpreter.
+/// The script to which the attached interpreter belongs; None in the main interpreter.
 pub(super) fn context_of_interpreter(attached: Attached<'_>) -> Option<Arc<ScriptInfo>> {
     // SAFETY: attached; the capsule holds a counted reference, which is counted once more.
     unsafe {
@@ -101,7 +101,7 @@ pub(super) fn context_of_interpreter(attached: Attached<'_>) -> Option<Arc<Scrip
     }
 }
 
-/// A dict of the attached interpreter for embedders.
+/// The attached interpreter's dict for embedders.
 pub(super) fn store(attached: Attached<'_>) -> Result<Obj<'_>, Raised> {
     // SAFETY: attached; the dict is borrowed from the interpreter.
     let store =

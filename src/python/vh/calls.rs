@@ -1,4 +1,4 @@
-//! What the functions of the `vh` module do.
+//! The bodies of the functions of the `vh` module.
 
 use super::arguments::Given;
 use super::{results, typed};
@@ -40,7 +40,7 @@ pub fn callback<'a>(
     results::of_callback(attached, context, callback, &mut answer, encoding)
 }
 
-/// Sends a block to a callback of the hub; None when it is not offered.
+/// Sends a block to a callback of the hub; None when the hub does not offer it.
 pub fn send(
     attached: Attached<'_>,
     context: &ScriptInfo,
@@ -65,7 +65,7 @@ pub fn send(
     Ok(answer)
 }
 
-/// Why there was no answer.
+/// Raises an exception that says why the hub did not answer.
 pub fn not_offered(attached: Attached<'_>, callback: &Callback) -> Raised {
     if !hub::is_there() {
         return report::raise(attached, &host_queue::host_is_gone(), callback.text);
@@ -150,7 +150,7 @@ fn pack_as_they_come<'o>(
     Ok(pieces)
 }
 
-/// The exception a registered function asked for.
+/// Raises the exception for which a registered function asked.
 fn raise_failure(attached: Attached<'_>, name: &str, failure: &Error) -> Raised {
     let kind = failure.exception().map_or("RuntimeError", |exception| &exception.kind);
     match failure.message() {
@@ -159,7 +159,8 @@ fn raise_failure(attached: Attached<'_>, name: &str, failure: &Error) -> Raised 
     }
 }
 
-/// Calls the host: at once inside a call from it, else carried to its thread.
+/// Calls the host: at once inside a call from it, otherwise on its own thread through `host_queue`. Before a
+/// late call enters the host, its exception arrives.
 pub fn host_call(
     attached: Attached<'_>,
     context: &ScriptInfo,
@@ -184,7 +185,7 @@ pub fn host_call(
         .map_err(|error| report::raise(attached, &error, name))
 }
 
-/// The hub's encoding; asked for with the interpreter left.
+/// The hub's encoding. If the hub must be asked, the interpreter is left for that.
 pub fn encoding(attached: Attached<'_>, context: &ScriptInfo) -> Result<&'static Encoding, Raised> {
     if let Some(encoding) = hub::known_encoding() {
         return Ok(encoding);
@@ -208,7 +209,7 @@ fn is_about_password(args: &Block) -> bool {
     matches!(args.view().items().nth(1), Some(Item::Text(Some(name))) if secrets::is_secret_name(name))
 }
 
-/// How an argument is told: not when it is a password.
+/// How an argument is shown in the log: not at all when it is a password.
 fn telling(callback: &Callback, index: usize, of_password: bool) -> Telling {
     match callback.params.get(index).map_or("", |param| param.name) {
         "password" => Telling::Secret,
@@ -222,7 +223,7 @@ fn trace(context: &ScriptInfo, name: &str, args: &Block, telling: impl Fn(usize)
     tracing::debug!(script = %context.label, "vh.{name}({})", targs::brief(&args.view(), telling));
 }
 
-/// The same for what the host answered; nothing where it was not asked.
+/// Logs what the host answered, if it was asked.
 fn trace_result(context: &ScriptInfo, name: &str, answer: Option<&Answer>, is_secret: bool) {
     let Some(answer) = answer else { return };
     let script = context.label.as_str();
@@ -236,7 +237,7 @@ fn trace_result(context: &ScriptInfo, name: &str, answer: Option<&Answer>, is_se
     }
 }
 
-/// Characters the protocol reserves, and the entities that stand for them.
+/// The characters that the protocol reserves, and the entities that stand for them.
 const ENTITIES: [(u8, &[u8]); 5] =
     [(5, b"&#5;"), (b'$', b"&#36;"), (b'`', b"&#96;"), (b'|', b"&#124;"), (b'~', b"&#126;")];
 
@@ -300,7 +301,7 @@ pub fn stats<'a>(attached: Attached<'a>, given: &Given<'_, 'a>) -> Result<Obj<'a
     }
 }
 
-/// Copies a text; `replace` may write something else and tells how many bytes that stood for.
+/// Copies a text. `replace` may write something else, and then says how many bytes that stands for.
 fn translate<'a>(
     given: &Given<'_, 'a>,
     name: &str,

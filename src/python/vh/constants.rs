@@ -30,7 +30,7 @@ pub const CLOSE_REASONS: [&str; 22] = [
     "PLUGIN",
 ];
 
-/// What can be wrong with a bot's nick, numbered from 0.
+/// The errors about a bot's nick, numbered from 0.
 pub const BOT_ERRORS: [&str; 6] =
     ["OK", "EXISTS", "WITHOUT_NICK", "BAD_CHARS", "RESERVED_NICK", "API_ERROR"];
 
@@ -38,7 +38,7 @@ pub const BOT_ERRORS: [&str; 6] =
 pub const BAN_TYPES: [&str; 10] =
     ["NICKIP", "IP", "NICK", "RANGE", "HOST1", "HOST2", "HOST3", "SHARE", "PREFIX", "HOSTR1"];
 
-/// Adds them to a module.
+/// Adds the constants to a module.
 pub fn add(module: &Obj) -> Result<(), Raised> {
     let numbered = |prefix: &'static str, names: &'static [&'static str]| {
         names.iter().enumerate().map(move |(number, name)| (format!("{prefix}{name}"), number))

@@ -1,4 +1,4 @@
-//! The module itself: one for each interpreter, and one for each script of the main interpreter.
+//! The module itself. There is one for each interpreter, and one for each script of the main interpreter.
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int, c_void};
@@ -15,8 +15,9 @@ use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::python::scope;
 use crate::python::trampoline::entry;
 
-/// The module of an interpreter of its own, when a script is loaded into it: new, or the one that
-/// libraries may have imported, whose functions now act for this script.
+/// The module for a script that is loaded into an interpreter of its own. It is a new one, or the one that
+/// the interpreter has, which libraries may have imported; then its functions act for this script from now
+/// on.
 pub fn of_interpreter<'a>(
     attached: Attached<'a>,
     context: &Arc<ScriptInfo>,
@@ -24,7 +25,7 @@ pub fn of_interpreter<'a>(
     set_context(attached, context)?;
     let store = store(attached)?;
     if let (Some(module), Some(functions)) = (store.dict_item(MODULE), store.dict_item(FUNCTIONS)) {
-        // A script may have put something else in its place.
+        // A script may have put something else there.
         attached.import(c"sys")?.attribute(c"modules")?.set_dict_item(c"vh", &module)?;
         // SAFETY: no thread runs in an interpreter into which a script is loaded.
         unsafe { renew(&module, &functions, context)? };
@@ -36,7 +37,7 @@ pub fn of_interpreter<'a>(
     Ok(module)
 }
 
-/// Where an interpreter keeps its module and the functions in it, which a script may change.
+/// Where an interpreter keeps its module, and the module's functions, because a script may change the module.
 const MODULE: &CStr = c"vh.module";
 const FUNCTIONS: &CStr = c"vh.functions";
 
@@ -46,7 +47,7 @@ fn functions_of<'a>(module: &Obj<'a>) -> Result<Obj<'a>, Raised> {
     module.attached().list(functions?)
 }
 
-/// Puts a module back to what `fill` makes, for another load of the script.
+/// Resets a module to what `fill` makes, for another load of the script.
 ///
 /// # Safety
 /// None of the functions, which `functions_of` listed, is being called.
@@ -88,7 +89,7 @@ pub fn own_module<'a>(
     Ok(module)
 }
 
-/// Fills a module with functions, constants and, for one script, its attributes.
+/// Fills a module with functions and constants and, if it is for one script, with that script's attributes.
 fn fill(module: &Obj, context: Option<&Arc<ScriptInfo>>) -> Result<(), Raised> {
     let attached = module.attached();
     for (function, definition) in &methods().0 {
@@ -101,8 +102,8 @@ fn fill(module: &Obj, context: Option<&Arc<ScriptInfo>>) -> Result<(), Raised> {
     }
 }
 
-/// The module shared by the scripts of the main interpreter has no attributes of its own: they are
-/// those of the script that is being called.
+/// Gives a `__getattr__` to the module that the scripts of the main interpreter share. It has no attributes
+/// of its own, but those of the script that is being called.
 fn add_getattr(attached: Attached<'_>, module: &Obj) -> Result<(), Raised> {
     struct Definition(UnsafeCell<PyMethodDef>);
     // SAFETY: never written.

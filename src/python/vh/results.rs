@@ -1,4 +1,4 @@
-//! Results of hub callbacks as Python values, by the outcome of the callback's row.
+//! Converts results of hub callbacks to Python values, by the outcome in the callback's row.
 
 use std::ffi::c_void;
 
@@ -14,7 +14,7 @@ use crate::sql::Table;
 use crate::targs::{self, Item, View};
 use crate::text::Encoding;
 
-/// The Python value of an answer. One that does not fit its row is logged and counts as failure.
+/// The Python value of an answer. An answer that does not fit its row is logged and counts as a failure.
 pub fn of_callback<'a>(
     attached: Attached<'a>,
     context: &ScriptInfo,
@@ -45,7 +45,7 @@ pub fn of_callback<'a>(
     }
 }
 
-/// What a script gets when the hub says no.
+/// What a script gets when the callback has failed.
 fn failure<'a>(attached: Attached<'a>, outcome: Outcome) -> Result<Obj<'a>, Raised> {
     match outcome {
         Outcome::Bool => Ok(attached.bool(false)),
@@ -131,7 +131,7 @@ impl<'a> Reader<'a, '_> {
         Ok(convert::from_hub_or_none(self.attached, self.bytes(index)?, self.encoding)?)
     }
 
-    /// Nicks as a list, from a JSON array or from `$NickList a$$b$$`.
+    /// Reads nicks as a list, from a JSON array or from `$NickList a$$b$$`.
     fn nicks(&self, prefix: &[u8]) -> Result<Obj<'a>, Failure> {
         match self.item(0)? {
             item @ Item::Json(Some(_)) => {
@@ -153,7 +153,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Nicks as `$NickList a$$b$$`.
+    /// Reads nicks as the text `$NickList a$$b$$`.
     fn raw_nicks(&self, prefix: &[u8]) -> Result<Obj<'a>, Failure> {
         if let Item::Text(text) = self.item(0)? {
             return Ok(convert::from_hub_or_none(self.attached, text, self.encoding)?);
@@ -168,7 +168,7 @@ impl<'a> Reader<'a, '_> {
         Ok(convert::from_decoded(self.attached, &raw)?)
     }
 
-    /// `(ok, [[cell, …], …])`.
+    /// Reads rows as `(ok, [[cell, …], …])`.
     fn rows(&self) -> Result<Obj<'a>, Failure> {
         let Some(found) = Table::take(self.view) else { return self.unexpected() };
         let mut table = Vec::new();
@@ -185,7 +185,7 @@ impl<'a> Reader<'a, '_> {
         Ok(self.attached.tuple(vec![self.attached.bool(found.succeeded), table])?)
     }
 
-    /// Four named numbers, then named texts in a C++ vector.
+    /// Reads four named numbers, then named texts in a C++ vector.
     fn geo_ip(&self) -> Result<Obj<'a>, Failure> {
         let attached = self.attached;
         // Taken first: it is ours to delete whatever else is wrong.
@@ -198,7 +198,7 @@ impl<'a> Reader<'a, '_> {
             set(self.text(index)?, attached.float(self.float(index + 1)?)?)?;
         }
         for index in [4, 6] {
-            // The hub stores 16 bits and leaves the rest undefined.
+            // The hub writes 16 bits and leaves the rest undefined.
             set(self.text(index)?, attached.int(self.int(index + 1)? & 0xFFFF)?)?;
         }
         for pair in texts.chunks_exact(2) {
@@ -221,7 +221,7 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-/// The nicks of `$NickList a$$b$$`, with or without its first word and a closing `|`.
+/// The nicks in `$NickList a$$b$$`, with or without its first word and a closing `|`.
 fn split_nicks<'t>(text: &'t [u8], prefix: &[u8]) -> impl Iterator<Item = &'t [u8]> {
     let text = text.strip_prefix(prefix).unwrap_or(text);
     let text = text.strip_suffix(b"|").unwrap_or(text);

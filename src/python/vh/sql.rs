@@ -1,4 +1,4 @@
-//! `vh.SQL` and `vh.quote`: queries with values of scripts in them.
+//! `vh.SQL` and `vh.quote`: queries that contain values of scripts.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -17,7 +17,7 @@ use crate::sql::{self, Dialect, Value};
 use crate::targs::{Block, Piece, Storage};
 use crate::text::Encoding;
 
-/// `SQL(query, params=None, limit=100)`; a number in second place is the limit.
+/// `SQL(query, params=None, limit=100)`. A number as the second argument is the limit.
 pub fn run<'a>(
     attached: Attached<'a>,
     context: &ScriptInfo,
@@ -38,7 +38,7 @@ pub fn run<'a>(
     let answer = calls::send(attached, context, callback, block)?;
     let mut answer = answer.ok_or_else(|| calls::not_offered(attached, callback))?;
     let found = results::of_callback(attached, context, callback, &mut answer, encoding)?;
-    // Also after a failure: the database may be another than before, or have been started anew.
+    // After a failure too, because the database may be another one by now, or may have been restarted.
     if changes_reading || !found.item(0).is_some_and(|succeeded| succeeded.is_true()) {
         sql::forget();
     }
@@ -55,13 +55,13 @@ pub fn quote<'a>(
     let value = value.expect("it is required");
     let encoding = calls::encoding(attached, context)?;
     let place = || "quote() argument 1 (value)".to_owned();
-    // What is wrong with the value is told before anything is asked of the hub.
+    // An error in the value is raised before the hub is asked anything.
     let value = value_of(value, encoding, &place)?;
     let dialect = dialect(attached, context)?;
     convert::from_hub(attached, &literal(attached, &value, dialect, &place)?, encoding)
 }
 
-/// The values for the places of `?`. Leaves the query and the limit in `values`.
+/// Takes the values for the places of `?` out of `values`, which keeps the query and the limit.
 fn parameters<'a>(
     attached: Attached<'a>,
     values: &mut arguments::Values<'_, 'a>,
@@ -116,7 +116,7 @@ fn fill(
     Ok(())
 }
 
-/// What the hub's database is; it is asked in the name of the script when that is not known.
+/// What the hub's database is. If that is not known, the database is asked, in the name of the script.
 fn dialect(attached: Attached<'_>, context: &ScriptInfo) -> Result<Dialect, Raised> {
     if let Some(dialect) = sql::known() {
         return Ok(dialect);
@@ -153,7 +153,7 @@ fn literal(
     })
 }
 
-/// The value of an object; `place` says where it was given.
+/// The SQL value of an object; `place` says where the object was given.
 fn value_of<'o>(
     object: &'o Obj,
     encoding: &Encoding,

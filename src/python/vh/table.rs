@@ -1,4 +1,4 @@
-//! The functions of the module: one for each callback of the hub, and some of the library's own.
+//! The table of the module's functions: one for each callback of the hub, and some of the library's own.
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, CString};
@@ -32,7 +32,7 @@ pub enum Function {
     Stats,
 }
 
-/// Functions without a callback of the hub, with their documentation.
+/// The library's own functions, with their documentation.
 const OWN_FUNCTIONS: [(&CStr, Function, &str); 8] = [
     (
         c"CallDynamicFunction",
@@ -64,7 +64,7 @@ const OWN_FUNCTIONS: [(&CStr, Function, &str); 8] = [
     ),
 ];
 
-/// The method table: fixed for the process, no Python object in it.
+/// The method table, which is fixed for the process. There is no Python object in it.
 pub(super) struct Methods(pub(super) Vec<(Function, UnsafeCell<PyMethodDef>)>);
 
 // SAFETY: CPython only reads the definitions; nobody writes them after `methods` made them.
@@ -94,7 +94,8 @@ fn function_of(callback: &'static Callback) -> Function {
     }
 }
 
-/// `name(parameters)`, the marker `inspect` looks for, and the sentence of the table.
+/// The documentation of a function: `name(parameters)`, the marker for which `inspect` looks, and the
+/// sentence of the table.
 fn documentation(callback: &Callback) -> CString {
     let parameters: Vec<String> = callback
         .params
@@ -118,7 +119,7 @@ fn definition(name: &'static CStr, doc: CString) -> UnsafeCell<PyMethodDef> {
             PyCFunctionFastWithKeywords: entry!(vectorcall vh_function),
         },
         ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
-        // Lives as long as the table, which is never dropped.
+        // It lives as long as the table, which is never dropped.
         ml_doc: doc.into_raw(),
     })
 }

@@ -1,4 +1,4 @@
-//! Arguments of a function the host registered with a format: checked letter by letter, so that the
+//! Checks the arguments of a function that the host registered with a format, letter by letter, so that the
 //! function gets what it asked for or is not called.
 
 use crate::python::convert;
@@ -7,7 +7,7 @@ use crate::python::object::{Attached, Exception, Obj, Raised};
 use crate::targs::Piece;
 use crate::text::Encoding;
 
-/// The pieces of the arguments, one for each letter; raises what is wrong with them.
+/// The pieces of the arguments, one for each letter. Raises an exception when an argument does not fit.
 pub fn pack<'o>(
     attached: Attached<'_>,
     name: &str,
@@ -49,7 +49,7 @@ fn piece<'o>(letter: u8, argument: &'o Obj, encoding: &Encoding) -> Result<Piece
         b's' if argument.is_str() || argument.is_none() => scalar(argument, encoding),
         b'l' | b'd' | b'p' if argument.is_int() => {
             Ok(match (letter, scalar(argument, encoding)?) {
-                // As Python itself takes an int for a float.
+                // Python itself takes an int for a float too.
                 (b'd', Piece::Int(number)) => Piece::Float(number as f64),
                 (b'p', Piece::Int(number)) => Piece::Pointer(number as *mut _),
                 (_, piece) => piece,

@@ -1,27 +1,26 @@
-//! Keys met before, because maps in a list mostly have the same ones, and in the same order.
+//! Remembers keys, because maps in a list mostly have the same keys in the same order.
 
 use smallvec::SmallVec;
 
 use crate::python::object::Obj;
 
-/// Those of the text that is being read.
+/// The keys of the text that is being read.
 pub(super) struct Keys<'a, 't> {
     all: SmallVec<[Key<'a, 't>; 12]>,
-    /// Index of a key by its hash.
+    /// The index of a key by its hash.
     places: [u8; KEYS],
-    /// Index of the last key read.
+    /// The index of the last key that was read.
     last: usize,
 }
 
 struct Key<'a, 't> {
     text: &'t [u8],
     object: Obj<'a>,
-    /// Index of the key that followed the last time.
+    /// The index of the key that followed it the last time.
     next: usize,
 }
 
-/// Keys that are remembered at most; a power of two. Another key takes the place of one with the same
-/// hash.
+/// How many keys are remembered at most; a power of two. A key takes the place of another with the same hash.
 const KEYS: usize = 64;
 /// No key's index.
 const NONE: u8 = u8::MAX;
@@ -31,7 +30,7 @@ impl<'a, 't> Keys<'a, 't> {
         Keys { all: SmallVec::new(), places: [NONE; KEYS], last: 0 }
     }
 
-    /// The key that is expected next, and its length, if the text begins with it and a quote.
+    /// If the text begins with the expected key and a quote: the key's length and the key.
     #[inline]
     pub(super) fn expected(&mut self, text: &[u8]) -> Option<(usize, Obj<'a>)> {
         let next = self.all.get(self.last)?.next;
@@ -71,14 +70,14 @@ impl<'a, 't> Keys<'a, 't> {
         self.follow(index);
     }
 
-    /// A key was read that was not expected.
+    /// Notes that another key was read than the expected one.
     fn follow(&mut self, index: usize) {
         self.all[self.last].next = index;
         self.last = index;
     }
 }
 
-/// Whether two keys are the same; they are too short for a call of memcmp.
+/// Whether two keys are the same. They are too short for a call of memcmp to pay.
 #[inline]
 fn is_same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
@@ -95,10 +94,10 @@ fn is_same(left: &[u8], right: &[u8]) -> bool {
     left.iter().zip(right).all(|(left, right)| left == right)
 }
 
-/// Where a key is remembered, by its length and first bytes.
+/// The place of a key, by its length and first bytes.
 #[inline]
 fn place_of(key: &[u8]) -> usize {
-    /// Spreads bits; the golden ratio as a fraction of 64 bits.
+    /// A factor that spreads bits: the golden ratio as a fraction of 64 bits.
     const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
     let first = key.first_chunk::<8>().map_or_else(
         || key.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),

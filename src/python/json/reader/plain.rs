@@ -1,4 +1,4 @@
-//! How far a text stands for itself inside a JSON string.
+//! Finds out how far the text of a JSON string stands for itself.
 
 use crate::json::{HIGHEST, is_plain, marks_of_special};
 
@@ -18,7 +18,7 @@ impl Plain {
             let word = u64::from_le_bytes(*word);
             let marks = marks_of_special(word);
             if marks != 0 {
-                // Only the bytes below the first mark count.
+                // Only the bytes before the first mark count.
                 high |= word & (marks & marks.wrapping_neg()).wrapping_sub(1);
                 let length = index * 8 + marks.trailing_zeros() as usize / 8;
                 return Plain { length, is_ascii: high & HIGHEST == 0 };
