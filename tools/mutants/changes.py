@@ -145,7 +145,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/scripts/loading.rs": [
         (
-            "        // The encoding is asked for anew, and while no interpreter is entered.\n"
+            "        // The encoding is asked for again, here, where no interpreter is entered.\n"
             "        hub::forget_encoding();\n",
             "",
             "the hub's encoding is not asked anew at a load",
@@ -153,7 +153,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
         (
             "    watch_alarms();\n"
-            "    // The top level may have given some, when nobody could run them yet.\n"
+            "    // Runs the jobs that the top level gave to `vh.run_in_host`, when they could not run yet.\n"
             "    registry.run_jobs(serial);\n",
             "    let _ = serial;\n    watch_alarms();\n",
             "what a top level gave to vh.run_in_host is not run",
