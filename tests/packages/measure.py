@@ -105,8 +105,9 @@ print(json.dumps([platform.python_version(), *where, versions]))
 
 def build_host(folder):
     program = folder / "host"
-    include = HERE.parents[1] / "include"
-    command = ["c++", "-std=c++17", "-O1", f"-I{include}", HERE / "host.cpp", "-o", program]
+    support = HERE.parent / "support"
+    command = ["c++", "-std=c++17", "-O1", f"-I{HERE.parents[1] / 'include'}", f"-I{support}"]
+    command += [HERE / "host.cpp", support / "library.cpp", "-o", program]
     subprocess.run([*command, "-ldl"], check=True)
     return program
 
