@@ -76,7 +76,7 @@ pub unsafe fn give_to_c(json: *mut *mut c_char) -> bool {
         _ => std::ptr::null_mut(),
     });
     if !json.is_null() {
-        // SAFETY: by contract.
+        // SAFETY: not NULL, so a place for a pointer, as the caller promises.
         unsafe { *json = text.unwrap_or(std::ptr::null_mut()) };
     }
     failed

@@ -87,7 +87,7 @@ pub struct OwningFunction {
 
 // SAFETY: by the contract of `new` function and release may be called with the data on any thread.
 unsafe impl Send for OwningFunction {}
-// SAFETY: as above.
+// SAFETY: function and data may be used on any thread, as the caller of `new` promised.
 unsafe impl Sync for OwningFunction {}
 
 impl OwningFunction {
@@ -102,7 +102,7 @@ impl OwningFunction {
         release: w_Trelease,
     ) -> Option<OwningFunction> {
         let Some(function) = function else {
-            // SAFETY: by contract.
+            // SAFETY: the caller promises that the release function may be called with the data.
             unsafe { give_back(release, user) };
             return None;
         };
@@ -149,7 +149,7 @@ unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
     if release.is_none() {
         return;
     }
-    // SAFETY: by contract; what it threw is NULL or a C string from malloc.
+    // SAFETY: the caller promises that it is NULL or may be called with the data; what it threw is NULL or a C string from malloc.
     if let Some(thrown) = unsafe { take_text(vh_call_release(release, user)) } {
         tracing::error!(
             "the release function of a registered function threw a C++ exception ({thrown})"
@@ -162,7 +162,7 @@ unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
 /// # Safety
 /// `text` is NULL or a C string from malloc, not used afterwards.
 unsafe fn take_text(text: *mut c_char) -> Option<String> {
-    // SAFETY: by contract.
+    // SAFETY: the caller promises NULL or a C string from malloc, which nobody uses afterwards.
     unsafe {
         let taken = bytes(text).map(|text| String::from_utf8_lossy(text).into_owned());
         libc::free(text.cast());
@@ -179,7 +179,7 @@ pub struct LogSink {
 
 // SAFETY: the host promises that the function may be called on any thread; `user` is only handed on.
 unsafe impl Send for LogSink {}
-// SAFETY: as above.
+// SAFETY: the function may be called on any thread, as the caller of `new` promised.
 unsafe impl Sync for LogSink {}
 
 impl LogSink {
@@ -210,7 +210,7 @@ pub struct CallbackTable(NonNull<w_Tcallback>);
 
 // SAFETY: the table is the host's static data; it is only read, one pointer at a time.
 unsafe impl Send for CallbackTable {}
-// SAFETY: as above.
+// SAFETY: reading one slot at a time is all that is done, from any thread.
 unsafe impl Sync for CallbackTable {}
 
 impl CallbackTable {
@@ -296,7 +296,7 @@ impl TablePlace {
 pub unsafe fn give_text(place: *mut *mut c_char, text: &[u8]) -> bool {
     let Some(place) = NonNull::new(place) else { return false };
     let text = targs::malloc_text(text);
-    // SAFETY: by contract.
+    // SAFETY: not NULL, so it may be written, as the caller promises.
     unsafe { place.write(text) };
     !text.is_null()
 }
@@ -306,6 +306,6 @@ pub unsafe fn give_text(place: *mut *mut c_char, text: &[u8]) -> bool {
 /// # Safety
 /// `text` is NULL or a C string alive for `'a`.
 pub unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: by contract.
+    // SAFETY: not NULL, so a C string alive for `'a`, as the caller promises.
     (!text.is_null()).then(|| unsafe { std::ffi::CStr::from_ptr(text) }.to_bytes())
 }

@@ -351,7 +351,7 @@ pub fn jobs(loaded: &Loaded, info: &ScriptInfo) {
     if has_jobs && entry_point.admits() {
         will_go_on(loaded, info);
         let _call = Call::begin(attached, entry_point);
-        // SAFETY: as above.
+        // SAFETY: it is still attached.
         unsafe { loaded.scope.run(attached, info, c"run_jobs") };
     }
 }

@@ -366,10 +366,10 @@ impl Loaded {
     /// # Safety
     /// The script's own interpreter is attached.
     pub(super) unsafe fn hook<'a>(&self, attached: Attached<'a>, number: usize) -> Option<Obj<'a>> {
-        // SAFETY: by contract.
+        // SAFETY: the caller promises that the script's interpreter is attached.
         let namespace = unsafe { self.namespace.get(attached) };
         let function = match &self.hook_names[number] {
-            // SAFETY: by contract.
+            // SAFETY: the caller promises that the script's interpreter is attached.
             Some(name) => namespace.dict_value(&unsafe { name.get(attached) }),
             None => namespace.dict_item(HOOKS[number].name),
         };
@@ -400,7 +400,7 @@ impl Loaded {
     /// # Safety
     /// The script's own interpreter is attached, and nobody is inside.
     pub(super) unsafe fn release(self, attached: Attached<'_>) {
-        // SAFETY: by contract.
+        // SAFETY: the caller promises that the script's interpreter is attached, and that nobody is inside.
         let holder = unsafe {
             self.hook_names.into_iter().flatten().for_each(|name| name.release(attached));
             self.names.release(attached);

@@ -24,14 +24,14 @@ impl Names {
     /// The script's own interpreter is attached, each time.
     pub unsafe fn find<'a>(&self, namespace: &Obj<'a>, name: &[u8]) -> Option<Obj<'a>> {
         let attached = namespace.attached();
-        // SAFETY: by contract.
+        // SAFETY: the caller promises that the script's interpreter is attached.
         if let Some(known) = unsafe { self.known(attached, name) } {
             return namespace.dict_value(&known);
         }
         match super::convert::from_utf8(attached, name) {
             Ok(text) => {
                 let found = namespace.dict_value(&text)?;
-                // SAFETY: by contract. Only what exists is kept: a host may try any name.
+                // SAFETY: the caller promises that the script's interpreter is attached. Only what exists is kept: a host may try any name.
                 unsafe { self.keep(name, text.interned()) };
                 Some(found)
             }
@@ -64,7 +64,7 @@ impl Names {
             })
         };
         if let Some(replaced) = replaced {
-            // SAFETY: as above.
+            // SAFETY: the same interpreter is still attached.
             unsafe { replaced.object.release(attached) };
         }
     }
@@ -75,7 +75,7 @@ impl Names {
     /// The script's own interpreter is attached.
     pub unsafe fn release(self, attached: Attached<'_>) {
         for name in self.0.into_inner().into_iter().flatten() {
-            // SAFETY: by contract.
+            // SAFETY: the caller promises that the script's interpreter is attached.
             unsafe { name.object.release(attached) };
         }
     }

@@ -114,7 +114,7 @@ impl Scope {
         method: &CStr,
         arguments: &[Obj<'a>],
     ) -> Result<Obj<'a>, Raised> {
-        // SAFETY: by contract.
+        // SAFETY: the caller promises that the script's interpreter is attached.
         unsafe { self.object.get(attached) }.call_method(method, arguments)
     }
 
@@ -123,12 +123,12 @@ impl Scope {
     /// # Safety
     /// The script's interpreter is attached.
     pub unsafe fn run(&self, attached: Attached<'_>, context: &ScriptInfo, method: &CStr) {
-        // SAFETY: by contract.
+        // SAFETY: the caller promises that the script's interpreter is attached.
         if let Err(raised) = unsafe { self.call(attached, method, &[]) } {
             let place = format!("{} of the library", method.to_string_lossy());
             report::log(attached, raised, &context.label, &place);
         }
-        // SAFETY: by contract.
+        // SAFETY: the caller promises that the script's interpreter is attached.
         unsafe { self.log_failures(attached, context) };
     }
 
@@ -148,7 +148,7 @@ impl Scope {
     /// # Safety
     /// The script's interpreter is attached.
     pub unsafe fn log_failures(&self, attached: Attached<'_>, context: &ScriptInfo) {
-        // SAFETY: by contract.
+        // SAFETY: the caller promises that the script's interpreter is attached.
         let failures = match unsafe { self.call(attached, c"take_failures", &[]) } {
             Ok(failures) => failures,
             Err(raised) => {
@@ -172,7 +172,7 @@ impl Scope {
     /// # Safety
     /// The script's interpreter is attached.
     pub unsafe fn release(self, attached: Attached<'_>) {
-        // SAFETY: by contract.
+        // SAFETY: the caller promises that the script's interpreter is attached.
         unsafe { self.object.release(attached) };
     }
 }

@@ -299,7 +299,7 @@ impl Delivery {
         frame: usize,
         is_kernels: bool,
     ) -> Delivery {
-        // SAFETY: by contract. Signals that somebody sent have a code of 0 and below.
+        // SAFETY: the caller promises that `info` is alive when it is the kernel's. Signals that somebody sent have a code of 0 and below.
         let is_sent = !is_kernels || unsafe { (*info).si_code } <= 0;
         Delivery { info, context, is_sent, frame, places: 0 }
     }
@@ -377,7 +377,7 @@ extern "C" fn on_crash<const PLACE: usize>(
         false => unsafe { Delivery::new(info, context, frame, is_kernels) },
     };
     let action = now.next(index, PLACE);
-    // SAFETY: as above.
+    // SAFETY: it is still this thread's own.
     unsafe { *delivery = now };
     let is_ignored = action.function() == libc::SIG_IGN && now.is_sent;
     if !(is_called_again || outer.is_around(frame) || is_ignored) {
@@ -390,7 +390,7 @@ extern "C" fn on_crash<const PLACE: usize>(
     }
     // SAFETY: our own arguments, or those that the handler got which calls us.
     unsafe { pass_on(index, action, &now) };
-    // SAFETY: as above.
+    // SAFETY: it is still this thread's own.
     unsafe { *delivery = outer };
     if let Some(thread) = thread.filter(|_| outer.places == 0) {
         thread.number.store(0, Ordering::Release);
