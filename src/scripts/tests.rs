@@ -204,6 +204,18 @@ fn every_id_can_be_used_and_no_more() {
 }
 
 #[test]
+fn live_scripts_are_listed_in_the_order_of_their_ids() {
+    let host = Host::new("order");
+    let (first, _) = host.loaded("a.py", "");
+    host.loaded("b.py", "");
+    host.registry.unload(first).unwrap();
+    host.loaded("c.py", "");
+    let live = directory::live();
+    let own = live.iter().filter(|script| script.path().starts_with(&host.folder));
+    assert_eq!(own.map(|script| script.id).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
 fn scripts_are_found_by_path_and_then_by_name() {
     let host = Host::new("find");
     std::fs::create_dir_all(host.folder.join("inner")).unwrap();

@@ -139,8 +139,12 @@ TEST_P(Breaker, TriesAgainAndRecovers) {
   EXPECT_EQ(1, CountLines(hub_.TakeCalls(), {"SendToOpChat", "OnUserLogin works again"}));
   SetMood("stuck");
   Login(3);
-  EXPECT_EQ(1, CountLines(hub_.TakeLog(), {"OnUserLogin is suspended for 20 s"}))
+  log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"OnUserLogin is suspended for 20 s"}))
       << "what comes and goes does not begin with 5 s again";
+  EXPECT_EQ(1, CountLines(log, {"OnUserLogin has been running for"}))
+      << "what went wrong before is told in full again:\n"
+      << log;
 }
 
 // What raises is in time again.

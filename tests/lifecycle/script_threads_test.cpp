@@ -204,6 +204,19 @@ TEST_P(ScriptThreads, RunInTheHostWithTheTimer) {
   }));
 }
 
+// The top level waits, so its thread answers the request, but the script cannot be entered yet.
+TEST_P(ScriptThreads, RunInTheHostWhatTheTopLevelGave) {
+  FakeHub hub;
+  const int script = hub.LoadEvaluating(
+      "import threading, vh\n"
+      "done = []\n"
+      "given = threading.Thread(target=lambda: vh.run_in_host(lambda: done.append('job')))\n"
+      "given.start()\n"
+      "given.join()\n"
+      "threading.Event().wait(0.3)\n");
+  EXPECT_EQ("['job']", hub.Evaluate(script, "done"));
+}
+
 TEST_P(ScriptThreads, RunInTheHostAtOnceInsideACall) {
   FakeHub hub;
   const int script = hub.LoadEvaluating("import vh\n");

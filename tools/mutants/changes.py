@@ -162,7 +162,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         (
             "                alarms::lower(script.path());\n",
             "",
-            "operators are told on of a script that runs again",
+            "operators are still told of a script that runs again",
             "guard.refuse.*|rust",
         ),
         (
@@ -375,7 +375,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "own.switch(true, Setting::HoldBack)",
             "own.switch(true, Setting::TellOperators)",
             "a script that is not to be held back after a crash is",
-            "guard.crash",
+            "guard.refuse.*",
         ),
         (
             'Some(value) if value.eq_ignore_ascii_case("fresh") => Ok(true),',
@@ -612,12 +612,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "the second call of a function by the hub that fails for the same reason is not in the log",
             "contract.call_function|guard.logs",
         ),
-        (
-            "        self.take_back();\n        self.entry_point.row()",
-            "        self.entry_point.row()",
-            "an exception for a call that is over arrives in the next one",
-            "guard.sending|guard.deadline",
-        ),
     ],
     "src/guard/entry_point.rs": [
         (
@@ -757,8 +751,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
         (
-            "    if kind == Kind::Output && output.drops(text.len()) {\n        return;\n    }\n",
-            "",
+            "        Verdict::Cut(_) | Verdict::Drop => {}\n",
+            "        Verdict::Cut(_) | Verdict::Drop => log(text),\n",
             "what a script logs is written though it has written too much",
             "guard.logs",
         ),
@@ -786,7 +780,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "    live.sort_by_key(|script| script.id);\n",
             "",
             "scripts are listed in the order of their loads, not of their ids",
-            "guard.stats",
+            "rust",
         ),
     ],
     "src/guard/repeats.rs": [
