@@ -197,3 +197,13 @@ fn head(out: &mut String, name: &str, kind: &str, help: &str) {
 fn line(out: &mut String, name: &str, labels: &str, value: f64) {
     let _ = writeln!(out, "vh_python_{name}{{{labels}}} {value}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_prometheus_keep_strange_names_together() {
+        assert_eq!(label_text("a \"b\" \\ c\nd"), r#"a \"b\" \\ c\nd"#);
+    }
+}

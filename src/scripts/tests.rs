@@ -264,6 +264,9 @@ fn a_script_that_does_not_load_gives_its_id_back_unless_it_asks_for_refusal() {
     let text = "raise\n# vh: on_error = refuse\ndef OnUserLogin(nick): pass\ndef OnTimer(): pass\n";
     let reply = host.load_under(0, "b.py", text);
     assert_eq!((reply.id, reply.error.unwrap().code()), (Some(0), Code::Unavailable));
+    let is_it = |script: &&Arc<ScriptInfo>| script.path() == host.folder.join("b.py");
+    let runtime = directory::live().iter().find(is_it).map(|script| script.runtime_name());
+    assert_eq!(runtime, Some("stub"), "what the statistics tell");
     assert_eq!(host.hook(0, LOGIN), Some(0), "it refuses");
     assert_eq!(host.hook(0, hooks::ON_TIMER), Some(1), "0 from there refuses nothing");
     assert_eq!(host.hook(0, CHAT), None, "it has no such hook");

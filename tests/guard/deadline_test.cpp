@@ -398,7 +398,7 @@ TEST_P(Deadline, LeavesTimeToCleanUp) {
       "        x = 0\n"
       "        while True: len('')\n"
       "    finally:\n"
-      "        end = time.monotonic() + 0.08\n"
+      "        end = time.monotonic() + 0.15\n"
       "        while time.monotonic() < end: pass\n"
       "        done += 1\n");
   EXPECT_EQ("(null)", hub_.Call(script, "clean"));

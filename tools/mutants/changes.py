@@ -584,7 +584,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             '            true => "stub",\n',
             '            true => self.runtime().map_or("", Runtime::name),\n',
             "the statistics do not show that a stub stands in for a script",
-            "guard.refuse.*|guard.stats",
+            "rust",
         ),
     ],
     "src/guard/call.rs": [
@@ -1875,7 +1875,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             'text.replace(\'\\\\\', "\\\\\\\\").replace(\'"\', "\\\\\\"").replace(\'\\n\', "\\\\n")',
             "text.to_owned()",
             "a function with a strange name breaks the text for Prometheus",
-            "guard.stats",
+            "rust",
         ),
         (
             'out.count("skipped", numbers.skipped);',
