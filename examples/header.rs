@@ -3,6 +3,8 @@
 //! cbindgen prints the functions of `src/abi.rs`; the numbers come from the hook and callback
 //! tables; the structures and the three variadic functions, which cbindgen cannot write, are the
 //! fixed text below, pinned by the same layout asserts as in `src/abi/types.rs`.
+//!
+//! It is an example and no part of `build.rs`, because the header is checked in: a build needs no generator.
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -239,9 +239,9 @@ int w_End(void);
 int w_ReserveID(void);
 
 // Loads a script. Format `lssssls`: id, script path, bot nick, op-chat nick, config directory,
-// start time (unix seconds), config name. The block stays the caller's. Returns the id, or -1;
-// then the id is free again. When the id is returned and w_LastError has an error all the same, a stub
-// stands in for the script, which cannot run: its hooks refuse, or let everything pass.
+// start time (unix seconds), config name. The block stays the caller's. Returns the id; or -1, and
+// the id is free again. A script that cannot run may get a stub in its place, whose hooks refuse
+// or let everything pass: then the id is returned, and w_LastError has an error all the same.
 //
 // `args` is NULL or a block made by `w_pack` whose strings are alive.
 int w_Load(w_Targs *args);
@@ -249,20 +249,23 @@ int w_Load(w_Targs *args);
 // Unloads a script and frees its id. Returns 1, or 0 for an unknown id.
 int w_Unload(int id);
 
-// The id of the script that was loaded from the path `name`, byte for byte, else of the one with this
-// file name; the lowest where there are several. Returns -1 when no such script is loaded, or for NULL.
+// Returns the id of the script that was loaded from the path `name`, byte for byte, or else of the
+// script with this file name; the lowest id where there are several. Returns -1 when no such
+// script is loaded, and for NULL.
 //
 // `name` is NULL or a C string.
 int w_Find(const char *name);
 
-// Whether the script defines the hook. Any two numbers may be asked. Returns 1 or 0.
+// Returns 1 when the script defines the hook, else 0. Any two numbers may be passed.
 int w_HasHook(int id, int hook);
 
 // Calls a script's hook with the packed `params`, which stay the caller's. Returns a block the
-// caller releases, or NULL when the script has no such hook. When the script raises or returns
-// nothing, the result is `l` 1: pass the event on.
-// In hubs without GetIPCity the result's strings live inside the block (release with `free`);
-// in all others each string is an allocation of its own (release with `w_free_args`).
+// caller releases, or NULL when the script has no such hook. When the script returns nothing, the
+// result is `l` 1: pass the event on. When the script raises an exception, or `params` cannot be
+// read, it is that too, or `l` 0 if the script asks for refusal.
+//
+// In hubs without GetIPCity the result's strings live inside the block (release with `free`); in
+// all others each string is an allocation of its own (release with `w_free_args`).
 //
 // `params` is NULL or a block made by `w_pack` whose strings are alive.
 w_Targs *w_CallHook(int id, int hook, w_Targs *params);
@@ -274,13 +277,14 @@ w_Targs *w_CallHook(int id, int hook, w_Targs *params);
 // alive.
 w_Targs *w_CallFunction(int id, const char *name, w_Targs *params);
 
-// Kept because old hubs look the symbol up; always NULL.
+// Always NULL. It is there because old hubs look the symbol up.
 struct _object *w_GetHook(int hook);
 
-// Name of a hook, static, or NULL for a number that is none.
+// Returns the name of a hook, a static text, or NULL when no hook has this number.
 const char *w_HookName(int hook);
 
-// Name of the callback in a slot of this hub's table, static, or NULL for a slot that is none.
+// Returns the name of the callback in a slot of this hub's table, a static text, or NULL when the
+// slot has none.
 const char *w_CallName(int callback);
 
 // Offers the C function `function` to one script as `vh.CallDynamicFunction(name, ...)`. Allowed from
@@ -293,14 +297,16 @@ int w_RegisterFunction(int id,
                        const char *name,
                        w_Tcallback function);
 
-// w_RegisterFunction for a function with data of its own: `user` is passed to each call, and to
-// `release`, if not NULL, once the library gives the function up: when it is taken back or
-// replaced, its script is unloaded or does not load, or it was not registered at all. That may be on
-// any thread that calls scripts, after the last call of the function has returned.
-// `format` has a letter for each argument; what a script passes is checked, and anything else is
-// a TypeError in it. `O` takes any object, and is borrowed until the function returns. With NULL the
-// function gets what comes, as w_RegisterFunction does.
-// Returns 1, or 0 for an unknown id, a NULL name or function, or a bad format.
+// Like w_RegisterFunction, for a function with data of its own. Each call of the function gets
+// `user`. When the library gives the function up, it calls `release` with `user` once, unless
+// `release` is NULL. It gives a function up when the host takes it back or replaces it, when its
+// script is unloaded or fails to load, and when it cannot be registered at all. It does so after
+// the last call of the function has returned, on any thread that calls scripts.
+//
+// `format` has one letter for each argument. The library checks what a script passes, and raises
+// TypeError in the script when that does not match. `O` takes any object; the reference is
+// borrowed until the function returns. With a NULL `format` nothing is checked, as with
+// w_RegisterFunction. Returns 1, or 0 for an unknown id, a NULL name or function, or a bad format.
 //
 // `name` and `format` are NULL or C strings; `function` and `user` stay usable until `release`, on
 // any thread that calls scripts.
@@ -316,7 +322,8 @@ int w_RegisterFunctionEx(int id,
 // `name` is NULL or a C string.
 int w_UnregisterFunction(int id, const char *name);
 
-// Printable form of a block, `"(null)"` for NULL. Valid until the same thread's next call.
+// Returns a printable form of a block, `"(null)"` for NULL. The text is valid until the same
+// thread's next call of this function.
 //
 // `args` is NULL or a block made by `w_pack` whose strings are alive.
 const char *w_packprint(w_Targs *args);
@@ -328,43 +335,47 @@ const char *w_packprint(w_Targs *args);
 // or allocations of their own.
 void w_free_args(w_Targs *args);
 
-// Statistics of all scripts as JSON text in `*json`: for each hook and function calls, errors,
-// timeouts, times in seconds and the last error; docs/script-guide.md lists the names. The text is
-// the caller's to `free`. Returns 1, or 0 for NULL or without memory.
+// Writes the statistics of all scripts to `*json` as JSON text: for each hook and function the
+// number of calls, errors and timeouts, times in seconds, and the last error; docs/script-guide.md
+// lists the names. The caller frees the text with `free`. Returns 1, or 0 for NULL or without
+// memory.
 //
 // `json` is NULL or a pointer that may be written.
 int w_Stats(char **json);
 
-// The same as text that Prometheus reads, in `*text`, the caller's to `free`. Returns 1 or 0.
+// Like w_Stats, as text that Prometheus reads, in `*text`. The caller frees it with `free`.
+// Returns 1 or 0.
 //
 // `text` is NULL or a pointer that may be written.
 int w_StatsText(char **text);
 
-// Gives the records of the log to `sink`, with `user`, instead of printing them; NULL prints them
-// again. `level` is the lowest w_LogLevel that shows the record, `script` an id or -1. The message is
-// UTF-8 and goes when the call ends. What scripts print is no record.
-// The sink is called in the order of the records on a thread of the library, which holds no lock then,
-// and not Python's; so it may call the library. When it is so slow that 4096 records wait, the oldest
-// are dropped, and their number is a record. What the sink itself has logged is printed, and so is
-// a record at which it throws.
-// The sink before has got all its records, and is not called any more, when this returns, and `user`
-// may be freed; w_End too waits until all are delivered. So do not call either with a lock held
-// that the sink takes. A sink that calls them itself is not waited for.
+// Gives the records of the log to `sink` instead of printing them; with NULL they are printed
+// again. `level` is the lowest w_LogLevel that shows the record, `script` is an id or -1, and
+// `user` is passed on. `message` is UTF-8 and valid until the sink returns. What scripts print
+// does not go to the sink.
+//
+// A thread of the library calls the sink, one record after the other, in their order. That thread
+// holds no lock, not Python's either, so the sink may call the library. When 4096 records wait for
+// a slow sink, the oldest are dropped, and a record tells how many. A record that the sink itself
+// causes is printed, and so is one for which it throws an exception.
+//
+// When this function returns, the previous sink has got all its records and is not called again,
+// so its `user` may be freed. w_End waits too until all records are delivered. So call neither
+// while you hold a lock that the sink takes. Neither waits when the sink itself calls it.
 //
 // `sink` is NULL or stays callable with `user` until it is replaced.
-void w_SetLogSink(w_TlogSink sink,
-                  void *user);
+void w_SetLogSink(w_TlogSink sink, void *user);
 
-// How much is logged: 0 what failed; 1, as long as nothing is set, also values and arguments that make no
-// sense and are passed over; 2 also loads, unloads and calls of `vh` with arguments and results; 3 to 6
-// also calls of hooks and functions with parameters and results.
+// Sets how much is logged. 0: what failed. 1, the default: also values and arguments that make no
+// sense and are ignored. 2: also loads, unloads, and calls of `vh` with arguments and results. 3
+// to 6: also calls of hooks and functions with parameters and results.
 void w_LogLevel(int level);
 
-// Why this thread's last call failed. The calls that count are those of w_Begin, w_ReserveID,
-// w_Load, w_Unload, w_CallHook, w_CallFunction and those that register functions; each forgets the
-// error before. w_CallHook has one too when the script raised and the event was passed on or refused.
-// Returns 1 and sets `*json` to a text from malloc, which the caller frees; returns 0 and sets it to
-// NULL when the last call succeeded. The text, UTF-8, is
+// Tells why this thread's last call failed. Only calls of w_Begin, w_ReserveID, w_Load, w_Unload,
+// w_CallHook, w_CallFunction and of those that register functions count; each of them forgets the
+// previous error. After w_CallHook there is an error also when the script raised an exception and
+// the event was passed on or refused. Returns 1 and sets `*json` to a text from malloc, which the
+// caller frees; returns 0 and sets it to NULL when the last call succeeded. The text, UTF-8, is
 //   {"code": ..., "type": ..., "message": ..., "traceback": ...}
 // with one of the codes invalid, not_found, python, timeout, cancelled, busy, unavailable,
 // too_large, closed, internal. Type and traceback are those of the Python exception, or null.

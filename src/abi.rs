@@ -98,11 +98,12 @@ pub extern "C" fn w_HasHook(id: c_int, hook: c_int) -> c_int {
 }
 
 /// Calls a script's hook with the packed `params`, which stay the caller's. Returns a block the
-/// caller releases, or NULL when the script has no such hook. When the script raises or returns
-/// nothing, or `params` cannot be read, the result is `l` 1: pass the event on; or 0 if the script
-/// asks for refusal. In hubs without GetIPCity the result's strings live inside the block (release
-/// with `free`); in all others each string is an allocation of its own (release with
-/// `w_free_args`).
+/// caller releases, or NULL when the script has no such hook. When the script returns nothing, the
+/// result is `l` 1: pass the event on. When the script raises an exception, or `params` cannot be
+/// read, it is that too, or `l` 0 if the script asks for refusal.
+///
+/// In hubs without GetIPCity the result's strings live inside the block (release with `free`); in
+/// all others each string is an allocation of its own (release with `w_free_args`).
 ///
 /// # Safety
 /// `params` is NULL or a block made by `w_pack` whose strings are alive.
@@ -188,11 +189,12 @@ pub unsafe extern "C" fn w_RegisterFunction(
 /// `user`. When the library gives the function up, it calls `release` with `user` once, unless
 /// `release` is NULL. It gives a function up when the host takes it back or replaces it, when its
 /// script is unloaded or fails to load, and when it cannot be registered at all. It does so after
-/// the last call of the function has returned, on any thread that calls scripts. `format` has one
-/// letter for each argument. The library checks what a script passes, and raises TypeError in the
-/// script when that does not match. `O` takes any object; the reference is borrowed until the
-/// function returns. With a NULL `format` nothing is checked, as with w_RegisterFunction. Returns
-/// 1, or 0 for an unknown id, a NULL name or function, or a bad format.
+/// the last call of the function has returned, on any thread that calls scripts.
+///
+/// `format` has one letter for each argument. The library checks what a script passes, and raises
+/// TypeError in the script when that does not match. `O` takes any object; the reference is
+/// borrowed until the function returns. With a NULL `format` nothing is checked, as with
+/// w_RegisterFunction. Returns 1, or 0 for an unknown id, a NULL name or function, or a bad format.
 ///
 /// # Safety
 /// `name` and `format` are NULL or C strings; `function` and `user` stay usable until `release`, on
@@ -278,10 +280,13 @@ pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
 /// Gives the records of the log to `sink` instead of printing them; with NULL they are printed
 /// again. `level` is the lowest w_LogLevel that shows the record, `script` is an id or -1, and
 /// `user` is passed on. `message` is UTF-8 and valid until the sink returns. What scripts print
-/// does not go to the sink. A thread of the library calls the sink, one record after the other, in
-/// their order. That thread holds no lock, not Python's either, so the sink may call the library.
-/// When 4096 records wait for a slow sink, the oldest are dropped, and a record tells how many. A
-/// record that the sink itself causes is printed, and so is one for which it throws an exception.
+/// does not go to the sink.
+///
+/// A thread of the library calls the sink, one record after the other, in their order. That thread
+/// holds no lock, not Python's either, so the sink may call the library. When 4096 records wait for
+/// a slow sink, the oldest are dropped, and a record tells how many. A record that the sink itself
+/// causes is printed, and so is one for which it throws an exception.
+///
 /// When this function returns, the previous sink has got all its records and is not called again,
 /// so its `user` may be freed. w_End waits too until all records are delivered. So call neither
 /// while you hold a lock that the sink takes. Neither waits when the sink itself calls it.

@@ -21,9 +21,10 @@
 //! entered and left by a plain store each (`revocable`), and a thread finds its thread states in a
 //! short list of its own. What only threads with the interpreter attached touch needs no lock of
 //! its own (`python::object::Guarded`, `guard::slot`, `stats`). Arguments go to Python in an array
-//! on the stack and come from it where Python left them. `w_pack` and `w_unpack` have nothing to
-//! guard on their usual way and stay in C; everything else that is exported runs inside
-//! `abi::boundary`. `make bench-instr` counts the instructions.
+//! on the stack and come from it where Python left them. Values of three or four words are filled
+//! in place and not returned, because moving them costs as much as a lock. `w_pack` and `w_unpack`
+//! have nothing to guard on their usual way and stay in C; everything else that is exported runs
+//! inside `abi::boundary`. `make bench-instr` counts the instructions.
 //!
 //! # The process
 //!

@@ -1,8 +1,8 @@
-/* The variadic functions of the interface. Only C can read a va_list, so the usual way is all here;
- * what is unusual, Rust decides (variadic.rs).
+/* The variadic functions of the interface. Only C can read a va_list, so the usual cases are handled
+ * here; Rust decides the others (variadic.rs).
  *
- * rustc keeps symbols of linked C code out of a cdylib's exports, so these have names of their own
- * and variadic.rs exports the public ones as jumps to them. */
+ * rustc keeps symbols of linked C code out of a cdylib's exports, so these functions have names of
+ * their own, and variadic.rs exports the public ones as jumps to them. */
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -11,20 +11,20 @@
 
 #include "vh_python_wrapper.h"
 
-/* Whatever its letter, a value has the size of a pointer, and but for 'd' is passed like one. */
+/* Whatever its letter, a value has the size of a pointer, and all but 'd' are passed like one. */
 _Static_assert(sizeof(long) == sizeof(void *) && sizeof(double) == sizeof(void *), "LP64");
-/* So a place for 'l' that is not aligned for a long can only be an int; see put_ints. */
+/* So a place for 'l' that is not aligned for a long can only be an int; see is_an_int. */
 _Static_assert(_Alignof(long) == sizeof(long) && _Alignof(int) < _Alignof(long), "LP64");
 
-/* For each byte whether it is a letter of block formats. NULL until Rust lets this code go its own
- * way; it asks for the table at each call up to then. */
+/* Tells for each byte whether it is a letter of block formats. NULL until Rust lets this code handle
+ * the usual cases alone; up to then it asks for the table at each call. */
 __attribute__((visibility("hidden"))) _Atomic(const _Bool *) vh_letters;
 
 /* The table, or NULL after a fault of the library. */
 __attribute__((cold)) const _Bool *vh_ask_for_letters(void);
 /* Says what is wrong with a format given to w_pack. */
 __attribute__((cold)) void vh_refuse_format(const char *format);
-/* The element the values start at, or -1 when the block does not fit the format. */
+/* The number of the element with which the values start, or -1 when the block does not fit. */
 int vh_unpack_from(const w_Targs *args, const char *format);
 
 static inline const _Bool *known_letters(void) {
@@ -76,7 +76,7 @@ w_Targs *vh_pack(const char *format, ...) {
   return block;
 }
 
-/* How many letters a format has that is exactly the block's own, else -1. */
+/* How many letters the format has if it is exactly the block's own, else -1. */
 static inline int same_format(const w_Targs *args, const char *format) {
   const _Bool *letters = atomic_load_explicit(&vh_letters, memory_order_acquire);
   if (!letters || !args || !args->format || !format) return -1;
@@ -90,22 +90,23 @@ static inline int same_format(const w_Targs *args, const char *format) {
   return own[count] ? -1 : count;
 }
 
-/* Hubs have an int where 'l' is read, with a pointer just above it: eight bytes written there break
- * the pointer. An int that begins where a long could is told by nothing, but then no pointer begins
- * in its upper half; another int may, which therefore comes last. */
+/* Hubs have an int where 'l' is read, with a pointer just above it: writing eight bytes there would
+ * break the pointer. So a place that is not aligned for a long gets four bytes. An int that begins
+ * where a long could cannot be recognised, but then no pointer begins in the upper half of that
+ * long. Another int may, and therefore places that are not aligned are written last. */
 static inline int is_an_int(void **destination) {
   return ((uintptr_t)destination & (_Alignof(long) - 1)) != 0;
 }
 
-/* Fills the places that are aligned, or those that are not: all but ints among these are members of
- * packed structures. */
+/* Fills the places that are aligned, or those that are not, which are ints or members of packed
+ * structures. */
 static void fill(int aligned, const w_Telement *element, const char *own, const char *format,
                  va_list destinations) {
   const w_Telement absent = {0};
   for (; *format; ++format) {
     if (*format == '|') continue;
     void **destination = va_arg(destinations, void **);
-    /* Both formats have the same letters, but that the block's own may end before. */
+    /* Both formats have the same letters, but the block's own may end earlier. */
     const w_Telement *value = *own ? element++ : &absent;
     if (*own) ++own;
     if (!destination || is_an_int(destination) == aligned) continue;

@@ -38,7 +38,8 @@ pub struct Loaded {
     pub(super) namespace: Owned,
     pub(super) vh: Owned,
     hook_bits: u64,
-    /// The names of its hooks, for looking their functions up.
+    /// The names of its hooks. Their functions are looked up at each call, because a script may redefine
+    /// them.
     hook_names: [Option<Owned>; HOOKS.len()],
     /// The names of functions that were called, for looking them up.
     pub(super) names: Names,
