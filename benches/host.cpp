@@ -32,7 +32,8 @@ w_Targs* Yes(int, w_Targs*) { return current_library->w_pack("l", 1L); }
 
 }  // namespace
 
-Host::Host(std::string file) : file_(std::move(file)), library_(LoadLibrary(file_)) {
+Host::Host(std::string file)
+    : file_(std::move(file)), library_(LoadLibrary(file_, Needs::kFunctionsOfHubs)) {
   current_library = &library_;
   for (int slot : kTells) table_[slot] = Yes;
   table_[kGetUserClass] = GetUserClass;

@@ -17,12 +17,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OLDEST = (3, 9)
-TESTS = r"^(gtest|abi\.elf|lifecycle|field|clients)(\.|$)"
+TESTS = r"^(contract|abi\.elf|lifecycle|field|clients)(\.|$)"
 # What watches memory takes as long as all else, and does so on the usual Python; so do the older
 # generations of hub, which have nothing to do with the version.
 WITHOUT = r"\.(address|valgrind|classic|bidirectional)$|^lifecycle\.reload\."
 # What these tests run.
-TARGETS = "vh_library vh_hub host_crash_handler field_host vh_gtest"
+TARGETS = "vh_library vh_hub host_crash_handler field_host vh_contract"
 TARGETS += " vh_lifecycle bare reload stress"
 # A build in a tenth of the time; that of the release is tested on the usual Python.
 QUICK = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16"}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compiles vh_python.hpp alone and twice, with each compiler and language level, without a warning.
-# The C header has tests/gtest/check_header.sh.
+# The C header has tests/contract/check_header.sh.
 #
 # Usage: check_header.sh INCLUDE_FOLDER
 set -eu

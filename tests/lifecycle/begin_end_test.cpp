@@ -32,21 +32,14 @@ TEST(BeginEnd, FiftyTimesWithScriptsOfEveryKind) {
 // A copy of the library's functions that can be closed, unlike that of Lib().
 class Opened {
  public:
-  Opened() : handle_(dlopen(VH_LIBRARY_FILE, RTLD_LAZY | RTLD_GLOBAL)) {
-    if (!handle_) throw std::runtime_error(dlerror());
-#define VH_LOOK_UP(name) \
-  functions_.name = reinterpret_cast<decltype(functions_.name)>(dlsym(handle_, #name));
-    VH_FUNCTIONS(VH_LOOK_UP)
-#undef VH_LOOK_UP
-  }
-  ~Opened() { dlclose(handle_); }
+  ~Opened() { dlclose(library_.handle); }
+  Opened() = default;
   Opened(const Opened&) = delete;
   Opened& operator=(const Opened&) = delete;
-  const Library* operator->() const { return &functions_; }
+  const Library* operator->() const { return &library_; }
 
  private:
-  void* handle_;
-  Library functions_ = {};
+  const Library library_ = LoadLibrary(VH_LIBRARY_FILE);
 };
 
 std::string WriteScript(const std::string& source) {

@@ -24,14 +24,14 @@ GENERATIONS = ("classic", "bidirectional", "python3")
 SEEN_AS = {"older": ("classic", "bidirectional"), **{name: (name,) for name in GENERATIONS}}
 
 # Test of ctest, and the tests of its program that are observed.
-GTEST = {
-    "gtest.blocks": "Blocks*",
-    "gtest.hooks": "Hooks*",
-    "gtest.vh_functions": "Vh*",
-    "gtest.call_function": "CallFunction*",
-    "gtest.registered_functions": "RegisteredFunctions*",
-    "gtest.text": "Text*",
-    "gtest.lifecycle": "Lifecycle*",
+CONTRACT = {
+    "contract.blocks": "Blocks*",
+    "contract.hooks": "Hooks*",
+    "contract.vh_functions": "Vh*",
+    "contract.call_function": "CallFunction*",
+    "contract.registered_functions": "RegisteredFunctions*",
+    "contract.text": "Text*",
+    "contract.lifecycle": "Lifecycle*",
 }
 STRESS = {"stress.counts": "*/1scripts1threads"}
 SYMBOLS_TEST = {"matrix.symbols": "*"}
@@ -59,13 +59,13 @@ A test stands in a cell when it reached the thing while the page was made: the t
 observer in the library's place that counts the host's calls of symbols, the hooks that scripts
 answered, and the callbacks that the library called. What the tests assert is in their sources.
 Classic and bidirectional hubs have the same table of callbacks, so a test through a table alone
-(`gtest.…`, `matrix.symbols`) counts for both; `generations` runs a hub of each.
+(`contract.…`, `matrix.symbols`) counts for both; `generations` runs a hub of each.
 """
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("observer", "gtest", "stress", "symbols-test", "generations-host"):
+    for name in ("observer", "contract", "stress", "symbols-test", "generations-host"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--write", action="store_true")
     return parser.parse_args()
@@ -102,7 +102,7 @@ def observe(observer, command, hub=None):
 def runs(options):
     """(name of a test, its reports)"""
     programs = {
-        options.gtest: GTEST,
+        options.contract: CONTRACT,
         options.stress: STRESS,
         options.symbols_test: SYMBOLS_TEST,
     }

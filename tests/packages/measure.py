@@ -105,9 +105,10 @@ print(json.dumps([platform.python_version(), *where, versions]))
 
 def build_host(folder):
     program = folder / "host"
-    include = HERE.parents[1] / "include"
-    command = ["c++", "-std=c++17", "-O1", f"-I{include}", HERE / "host.cpp", "-o", program]
-    subprocess.run([*command, "-ldl"], check=True)
+    support = HERE.parent / "support"
+    command = ["c++", "-std=c++17", "-O1", f"-I{HERE.parents[1] / 'include'}", f"-I{support}"]
+    sources = [HERE / "host.cpp", support / "library.cpp"]
+    subprocess.run([*command, *sources, "-o", program, "-ldl"], check=True)
     return program
 
 

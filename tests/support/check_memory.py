@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 OURS = re.compile(
-    r"libvh_python_wrapper\.so|vh_gtest|vh_header_address|vh_python\.hpp|_test\.cpp|fake_hub\.cpp"
+    r"libvh_python_wrapper\.so|vh_contract|vh_header_address|vh_python\.hpp|_test\.cpp|fake_hub\.cpp"
     r"|blocks\.cpp|caller\.cpp|\.rs:|variadic\.c:"
 )
 ALLOCATOR = re.compile(

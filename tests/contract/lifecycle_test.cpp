@@ -65,7 +65,7 @@ TEST(Lifecycle, SlotsMayBeFilledAfterBegin) {
   LogCapture log;
   w_Tcallback table[W_MAX_CALLBACKS] = {};
   ASSERT_EQ(1, Lib().w_Begin(table));
-  const std::string file = std::string(VH_SCRIPTS_FOLDER) + "/evaluate.py";
+  const std::string file = std::string(VH_SUPPORT_FOLDER) + "/evaluate.py";
   const Block arguments =
       Pack("lssssls", long{Lib().w_ReserveID()}, file.c_str(), "b", "o", "c", 0L, "n");
   ASSERT_EQ(0, Lib().w_Load(arguments.get())) << log.Take();

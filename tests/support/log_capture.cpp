@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 LogCapture::LogCapture()
-    : path_(testing::TempDir() + "vh-gtest-" + std::to_string(getpid()) + ".log"),
+    : path_(testing::TempDir() + "vh-test-" + std::to_string(getpid()) + ".log"),
       file_(open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)) {
   if (file_ < 0) throw std::runtime_error("cannot write " + path_);
   std::fflush(nullptr);

@@ -91,7 +91,7 @@ TEST_P(Advice, OnFilesThatHideModulesOfPython) {
 // What people copy must not be complained of.
 TEST_P(Advice, NotOnTheExamples) {
   int examples = 0;
-  const std::filesystem::path folder = std::filesystem::path(VH_SCRIPTS_FOLDER) / "../../examples";
+  const std::filesystem::path folder = std::filesystem::path(VH_SUPPORT_FOLDER) / "../../examples";
   for (const auto& entry : std::filesystem::directory_iterator(folder / "scripts")) {
     if (entry.path().extension() != ".py") continue;
     std::ifstream file(entry.path());

@@ -43,7 +43,7 @@ std::string ReadFile(const std::string& path) {
 }
 
 std::filesystem::path NewFolder() {
-  std::string pattern = testing::TempDir() + "vh-gtest-XXXXXX";
+  std::string pattern = testing::TempDir() + "vh-test-XXXXXX";
   if (!mkdtemp(pattern.data())) throw std::runtime_error("cannot make the folder " + pattern);
   return pattern;
 }
@@ -62,7 +62,7 @@ int HookNumber(const std::string& name) {
   throw std::out_of_range("no hook is called " + name);
 }
 
-std::string EvaluateSource() { return ReadFile(VH_SCRIPTS_FOLDER "/evaluate.py"); }
+std::string EvaluateSource() { return ReadFile(VH_SUPPORT_FOLDER "/evaluate.py"); }
 
 FakeHub::FakeHub(Generation generation) : generation_(generation), config_folder_(NewFolder()) {
   if (current_hub) throw std::logic_error("a test has one hub at a time");

@@ -4,7 +4,7 @@
 #include <string>
 
 // While alive, file descriptors 1 and 2 go to a file; when a test failed, its text is shown
-// afterwards. One at a time. If a test program dies, the file stays: vh-gtest-<pid>.log in the
+// afterwards. One at a time. If a test program dies, the file stays: vh-test-<pid>.log in the
 // folder for temporary files.
 class LogCapture {
  public:

@@ -42,7 +42,7 @@ class FakeHub {
 
   // Writes a script into the scripts folder and loads it. Returns its id, or -1.
   int Load(const std::string& source, const std::string& name = "script.py");
-  // The same with tests/scripts/evaluate.py before the source, so that Evaluate works.
+  // The same with evaluate.py before the source, so that Evaluate works.
   int LoadEvaluating(const std::string& source = "", const std::string& name = "script.py");
   // Reserves an id and loads a file. Returns the id, or -1.
   int LoadFile(const std::string& path);
@@ -92,7 +92,7 @@ class FakeHub {
   int encoding_questions_ = 0;
 };
 
-// The source of tests/scripts/evaluate.py.
+// The source of evaluate.py.
 std::string EvaluateSource();
 
 // Sets an environment variable for one scope.

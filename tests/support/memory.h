@@ -1,6 +1,6 @@
 /* Memory of this process, for the programs that measure its growth. */
-#ifndef VH_LIFECYCLE_MEMORY_H
-#define VH_LIFECYCLE_MEMORY_H
+#ifndef VH_SUPPORT_MEMORY_H
+#define VH_SUPPORT_MEMORY_H
 
 #include <stdio.h>
 #include <stdlib.h>
