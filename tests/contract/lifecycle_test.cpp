@@ -9,22 +9,6 @@
 
 namespace {
 
-TEST(Lifecycle, BeginsAndEndsTwentyTimes) {
-  for (int round = 0; round < 20; ++round) {
-    FakeHub hub(kGenerations[round % 3]);
-    EXPECT_EQ(0, hub.LoadEvaluating("", "sub.py"));
-    EXPECT_EQ(1, hub.Load("# vh: runtime = main\n" + EvaluateSource(), "main.py"));
-    hub.AnswerTo("GetUserHost", [](w_Targs*) { return TextResult("host"); });
-    for (int script : {0, 1}) {
-      EXPECT_EQ("'host'", hub.Evaluate(script, "vh.GetUserHost('n')")) << "round " << round;
-    }
-    // Every other round leaves the scripts for w_End to unload.
-    if (round % 2) {
-      EXPECT_EQ(1, Lib().w_Unload(0));
-    }
-  }
-}
-
 TEST(Lifecycle, EndUnloadsWhatIsLoaded) {
   FakeHub hub;
   const int script = hub.Load("def UnLoad(): print('unloaded by the end')\n");

@@ -47,17 +47,6 @@ TEST(Threads, OfTheHostMayCallTheSameScripts) {
   }
 }
 
-TEST(Threads, OfTheHostMayComeAndGo) {
-  FakeHub hub;
-  const int script = hub.LoadEvaluating(kCounting);
-  for (int round = 0; round < 50; ++round) {
-    std::thread([&] {
-      EXPECT_EQ("l 0", hub.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
-    }).join();
-  }
-  EXPECT_EQ("50", hub.Evaluate(script, "calls"));
-}
-
 // A hub is not made for calls from threads it does not know: they are carried to the thread that
 // enters the library or waits in a call, and while none does, they end with an error.
 TEST(Threads, OfAScriptDoNotReachTheHub) {

@@ -25,7 +25,12 @@ TEST(BeginEnd, FiftyTimesWithScriptsOfEveryKind) {
       ASSERT_LE(0, hub.LoadFile(file)) << "round " << round << ", " << runtime << ", " << file;
     }
     const int script = hub.LoadEvaluating("", "evaluate.py");
-    EXPECT_EQ("2", hub.Evaluate(script, "1 + 1")) << "round " << round;
+    hub.AnswerTo("GetUserHost", [](w_Targs*) { return TextResult("host"); });
+    EXPECT_EQ("'host'", hub.Evaluate(script, "vh.GetUserHost('n')")) << "round " << round;
+    // Every other round leaves all scripts for w_End to unload.
+    if (round % 2) {
+      EXPECT_EQ(1, Lib().w_Unload(script));
+    }
   }
 }
 
