@@ -107,8 +107,8 @@ def build_host(folder):
     program = folder / "host"
     support = HERE.parent / "support"
     command = ["c++", "-std=c++17", "-O1", f"-I{HERE.parents[1] / 'include'}", f"-I{support}"]
-    command += [HERE / "host.cpp", support / "library.cpp", "-o", program]
-    subprocess.run([*command, "-ldl"], check=True)
+    sources = [HERE / "host.cpp", support / "library.cpp"]
+    subprocess.run([*command, *sources, "-o", program, "-ldl"], check=True)
     return program
 
 
