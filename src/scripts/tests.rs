@@ -281,6 +281,22 @@ fn a_script_that_does_not_load_gives_its_id_back_unless_it_asks_for_refusal() {
 }
 
 #[test]
+fn who_does_not_ask_for_refusal_any_more_has_no_stub() {
+    let host = Host::new("wish");
+    let path = host.folder.join("a.py");
+    let text = "# vh: on_error = refuse\ndef OnUserLogin(nick): pass\n";
+    for (text, stub) in [(text, Some(0)), ("def OnUserLogin(nick): pass\n", None)] {
+        let (id, _) = host.loaded("a.py", text);
+        host.registry.unload(id).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let id = host.registry.reserve().unwrap();
+        let reply = host.registry.load(Request { id, path: path.clone(), ..Request::default() });
+        assert_eq!(reply.id, stub, "{text}");
+        let _ = host.registry.unload(id);
+    }
+}
+
+#[test]
 fn what_decides_refuses_while_its_script_is_reloaded() {
     let host = Host::new("gap");
     let text = "# vh: on_error = refuse\ndef OnUserLogin(nick): pass\n";
