@@ -1,5 +1,5 @@
-/* The variadic functions of the interface. Only C can read a va_list, so the usual cases are handled
- * here; Rust decides the others (variadic.rs).
+/* The variadic functions of the interface. Only C can read a va_list, so the usual cases are
+ * handled here; Rust decides the others (variadic.rs).
  *
  * rustc keeps symbols of linked C code out of a cdylib's exports, so these functions have names of
  * their own, and variadic.rs exports the public ones as jumps to them. */
@@ -16,8 +16,8 @@ _Static_assert(sizeof(long) == sizeof(void *) && sizeof(double) == sizeof(void *
 /* So a place for 'l' that is not aligned for a long can only be an int; see is_an_int. */
 _Static_assert(_Alignof(long) == sizeof(long) && _Alignof(int) < _Alignof(long), "LP64");
 
-/* Tells for each byte whether it is a letter of block formats. NULL until Rust lets this code handle
- * the usual cases alone; up to then it asks for the table at each call. */
+/* Tells for each byte whether it is a letter of block formats. NULL until Rust lets this code
+ * handle the usual cases alone; up to then it asks for the table at each call. */
 __attribute__((visibility("hidden"))) _Atomic(const _Bool *) vh_letters;
 
 /* The table, or NULL after a fault of the library. */
