@@ -106,6 +106,9 @@ impl Runtime for Fake {
 const CHAT: usize = 3;
 const LOGIN: usize = hooks::ON_USER_LOGIN;
 
+/// All registries that tests made: what a static refers to, Miri does not take for lost memory.
+static REGISTRIES: Mutex<Vec<&'static Registry<Fake>>> = Mutex::new(Vec::new());
+
 /// A registry and a folder of scripts for one test.
 struct Host {
     registry: &'static Registry<Fake>,
@@ -119,7 +122,9 @@ impl Host {
         let folder =
             std::env::temp_dir().join(format!("vh_registry_{name}_{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        Host { registry: Box::leak(Box::default()), folder }
+        let registry: &'static Registry<Fake> = Box::leak(Box::default());
+        REGISTRIES.lock().unwrap().push(registry);
+        Host { registry, folder }
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
