@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::runtime::Runtime;
 use super::slots::Released;
 use super::stubs::Known;
-use super::{Body, Registry, Resident, serve_threads, watch_alarms};
+use super::{Body, Registry, Resident, watch_alarms};
 use crate::error::{Code, Error};
 use crate::guard::alarms::{self, Alarm};
 use crate::guard::answers::{NotLoaded, Obstacle};
@@ -80,9 +80,7 @@ impl<R: Runtime> Registry<R> {
     /// A load has failed because its block cannot be read: the id is freed, if the block at least tells which
     /// one it is.
     pub fn give_up_loading(&self, id: Option<i32>) {
-        serve_threads();
-        R::look_again();
-        self.take_again();
+        self.look_again();
         if let Some(id) = id {
             self.release(id);
         }
@@ -112,11 +110,6 @@ fn unreadable(script: &ScriptInfo, error: &std::io::Error) -> NotLoaded {
     let reason = format!("it cannot be read: {error}");
     let error = Error::new(Code::NotFound, message).about(&script.label).tell();
     NotLoaded { error, reason, obstacle: Obstacle::Failure }
-}
-
-/// Why a script is not loaded whose settings are wrong.
-fn wrong_settings(script: &ScriptInfo, reason: &str) -> NotLoaded {
-    NotLoaded::told(script, reason.to_owned(), Obstacle::Settings)
 }
 
 /// Does what `run` does. After a fault of the library the script is not loaded either.
@@ -152,7 +145,7 @@ fn run<R: Runtime>(
     }
     readable?;
     if let Some(reason) = &settings.wrong_on_error {
-        return Err(wrong_settings(script, reason));
+        return Err(NotLoaded::told(script, reason.clone(), Obstacle::Settings));
     }
     if let Some((reason, error)) = crash::reason_to_hold_back(script) {
         return Err(NotLoaded { error, reason, obstacle: Obstacle::Crash });
