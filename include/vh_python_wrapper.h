@@ -374,7 +374,7 @@ void w_LogLevel(int level);
 // Tells why this thread's last call failed. Only calls of w_Begin, w_ReserveID, w_Load, w_Unload,
 // w_CallHook, w_CallFunction and of those that register functions count; each of them forgets the
 // previous error. After w_CallHook there is an error also when the script raised an exception and
-// the event was passed on or refused. Returns 1 and sets `*json` to a text from malloc, which the
+// the event was passed on or refused, and after w_Unload when UnLoad() raised one. Returns 1 and sets `*json` to a text from malloc, which the
 // caller frees; returns 0 and sets it to NULL when the last call succeeded. The text, UTF-8, is
 //   {"code": ..., "type": ..., "message": ..., "traceback": ...}
 // with one of the codes invalid, not_found, python, timeout, cancelled, busy, unavailable,

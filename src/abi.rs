@@ -74,7 +74,7 @@ pub unsafe extern "C" fn w_Load(args: *mut w_Targs) -> c_int {
 /// Unloads a script and frees its id. Returns 1, or 0 for an unknown id.
 #[unsafe(no_mangle)]
 pub extern "C" fn w_Unload(id: c_int) -> c_int {
-    call(point!("w_Unload"), 0, || SCRIPTS.unload(id).map(|()| 1))
+    call_or(point!("w_Unload"), || 0, || verbs::unload(id))
 }
 
 /// Returns the id of the script that was loaded from the path `name`, byte for byte, or else of the
@@ -313,7 +313,7 @@ pub extern "C" fn w_LogLevel(level: c_int) {
 /// Tells why this thread's last call failed. Only calls of w_Begin, w_ReserveID, w_Load, w_Unload,
 /// w_CallHook, w_CallFunction and of those that register functions count; each of them forgets the
 /// previous error. After w_CallHook there is an error also when the script raised an exception and
-/// the event was passed on or refused. Returns 1 and sets `*json` to a text from malloc, which the
+/// the event was passed on or refused, and after w_Unload when UnLoad() raised one. Returns 1 and sets `*json` to a text from malloc, which the
 /// caller frees; returns 0 and sets it to NULL when the last call succeeded. The text, UTF-8, is
 ///   {"code": ..., "type": ..., "message": ..., "traceback": ...}
 /// with one of the codes invalid, not_found, python, timeout, cancelled, busy, unavailable,

@@ -84,7 +84,7 @@ impl<R: Runtime> Registry<R> {
     pub const fn new() -> Registry<R> {
         Registry {
             slots: RwLock::new(Slots::none()),
-            residents: [const { Revocable::closed(unloading::finish::<R>) }; MAX_SCRIPTS],
+            residents: [const { Revocable::closed(unloading::finish_late::<R>) }; MAX_SCRIPTS],
             listening: [const { Listening::to_nothing() }; MAX_SCRIPTS],
             stubs: Stubs::new(),
         }

@@ -78,9 +78,9 @@ impl Runtime for Place {
         call::refresh_attributes(loaded, script);
     }
 
-    fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant) {
+    fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant) -> Option<Error> {
         let Place::Inside(loaded) = self;
-        unload::unload(loaded, script, deadline);
+        unload::unload(loaded, script, deadline)
     }
 
     fn look_again() {
@@ -108,6 +108,14 @@ pub fn load(block: Result<View, Error>) -> (c_int, Option<Error>) {
             let message = format!("w_Load needs a block of the format \"lssssls\": {reason}");
             (-1, Some(Error::new(Code::Invalid, message)))
         }
+    }
+}
+
+/// `w_Unload`: 1 and what `UnLoad()` raised, or 0 and why nothing is unloaded.
+pub fn unload(id: c_int) -> (c_int, Option<Error>) {
+    match SCRIPTS.unload(id) {
+        Ok(error) => (1, error),
+        Err(error) => (0, Some(error)),
     }
 }
 

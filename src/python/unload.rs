@@ -21,6 +21,7 @@ use super::object::{Attached, Obj};
 use super::parking::{self, Home};
 use super::sending::{self, Receiver};
 use super::{interrupt, report, scope, state};
+use crate::error::Error;
 use crate::guard::script::ScriptInfo;
 use crate::runtime::Runtime;
 
@@ -64,12 +65,13 @@ impl Attachment<'_> {
     }
 }
 
-/// Unloads a script. Nobody is inside and nobody will enter any more.
-pub fn unload(loaded: Loaded, script: &Arc<ScriptInfo>, deadline: Instant) {
+/// Unloads a script. Nobody is inside and nobody will enter any more. Gives what `UnLoad()` raised.
+pub fn unload(loaded: Loaded, script: &Arc<ScriptInfo>, deadline: Instant) -> Option<Error> {
     let interpreter = Arc::clone(&loaded.interpreter);
     let attachment = Attachment::new(&interpreter, loaded.runtime);
-    say_goodbye(&loaded, script, attachment.attached());
+    let error = say_goodbye(&loaded, script, attachment.attached());
     take_apart(loaded, script, attachment, deadline);
+    error
 }
 
 /// Stops the script's threads and ends its interpreter, or sets it aside.
@@ -123,9 +125,10 @@ pub fn look_again() {
     }
 }
 
-/// `UnLoad()` and the callbacks of `vh.on_unload`.
-fn say_goodbye(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) {
+/// `UnLoad()` and the callbacks of `vh.on_unload`. Gives what the former raised.
+fn say_goodbye(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) -> Option<Error> {
     script.part();
+    let mut error = None;
     // SAFETY: the script's own interpreter is attached.
     unsafe {
         let namespace = loaded.namespace.get(attached);
@@ -133,7 +136,7 @@ fn say_goodbye(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) {
             let entry_point = script.entry_points.function(b"UnLoad");
             let call = Call::begin(attached, entry_point);
             if let Err(raised) = function.call(&[]) {
-                report::failure(attached, raised, &call, "UnLoad");
+                error = Some(report::failure(attached, raised, &call, "UnLoad"));
             }
         }
         let call = Call::begin(attached, script.entry_points.function(b"vh.on_unload"));
@@ -145,6 +148,7 @@ fn say_goodbye(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) {
     let _call = Call::begin(attached, script.entry_points.function(UNLOADING));
     // SAFETY: as above.
     unsafe { loaded.scope.run(attached, script, c"fail_jobs") };
+    error
 }
 
 fn threads_left(loaded: &Loaded, script: &ScriptInfo, attachment: &Attachment) -> usize {

@@ -49,8 +49,8 @@ pub trait Runtime: Debug + Send + Sync + Sized + 'static {
     fn nicks_have_changed(&self, script: &ScriptInfo);
 
     /// Takes the script apart. Nobody is inside, and nobody will enter any more. Threads that have not ended
-    /// at the deadline are set aside.
-    fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant);
+    /// at the deadline are set aside. Gives the error of the script's own `UnLoad()`.
+    fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant) -> Option<Error>;
 
     /// Looks again at whatever was set aside.
     fn look_again();

@@ -93,11 +93,13 @@ impl Runtime for Fake {
 
     fn nicks_have_changed(&self, _: &ScriptInfo) {}
 
-    fn unload(self, script: &Arc<ScriptInfo>, _: Instant) {
+    fn unload(self, script: &Arc<ScriptInfo>, _: Instant) -> Option<Error> {
         *UNLOADED.lock().unwrap().get_or_insert_default().entry(script.serial).or_default() += 1;
         if script.path().to_string_lossy().contains("panics") {
             panic!("it cannot be taken apart");
         }
+        let raises = script.path().to_string_lossy().contains("raises");
+        raises.then(|| Error::new(Code::Python, "its UnLoad raised"))
     }
 
     fn look_again() {}
@@ -346,11 +348,11 @@ fn an_unload_from_inside_happens_when_the_outermost_call_of_that_script_returns(
     let (one, serial) = host.loaded("one.py", "");
     let (two, other) = host.loaded("two.py", "");
     let depths = [one, two, one, two, two, one, two, one, one, two];
-    nest(registry, &depths, Box::new(move || registry.unload(one).unwrap()));
+    nest(registry, &depths, Box::new(move || drop(registry.unload(one).unwrap())));
     assert_eq!((times_unloaded(serial), times_unloaded(other)), (1, 0));
     assert_eq!(registry.call(one, b"f", &Ok(None)).unwrap_err().code(), Code::NotFound);
     // A script further out.
-    nest(registry, &[two, two, two], Box::new(move || registry.unload(two).unwrap()));
+    nest(registry, &[two, two, two], Box::new(move || drop(registry.unload(two).unwrap())));
     assert_eq!((times_unloaded(serial), times_unloaded(other)), (1, 1));
 }
 
@@ -358,7 +360,7 @@ fn an_unload_from_inside_happens_when_the_outermost_call_of_that_script_returns(
 fn an_unload_that_is_asked_for_while_it_loads_comes_after_that() {
     let host = Host::new("unwanted");
     let registry = host.registry;
-    LOADING.with_borrow_mut(|next| next.push(Box::new(move || registry.unload(0).unwrap())));
+    LOADING.with_borrow_mut(|next| next.push(Box::new(move || drop(registry.unload(0).unwrap()))));
     let reply = host.load("a.py", "");
     assert_eq!((reply.id, reply.error.unwrap().code()), (None, Code::Closed));
     assert_eq!(registry.reserve().ok(), Some(0));
@@ -375,6 +377,16 @@ fn a_fault_of_the_library_loses_no_id() {
     assert_eq!(id, 0);
     host.registry.unload(id).unwrap();
     assert_eq!((times_unloaded(serial), host.registry.reserve().ok()), (1, Some(0)));
+}
+
+#[test]
+fn an_unload_gives_what_the_script_raised() {
+    let host = Host::new("raised");
+    let (quiet, _) = host.loaded("a.py", "");
+    assert!(host.registry.unload(quiet).unwrap().is_none());
+    let (id, _) = host.loaded("raises.py", "");
+    assert_eq!(host.registry.unload(id).unwrap().map(|error| error.code()), Some(Code::Python));
+    assert_eq!(host.registry.reserve().ok(), Some(0));
 }
 
 #[test]

@@ -16,13 +16,13 @@ use crate::panics::{contain, point};
 use crate::revocable::{self, Revocable};
 
 impl<R: Runtime> Registry<R> {
-    /// Unloads a script. From inside a call of the script itself, the unload happens when that call has
+    /// Unloads a script. Gives what its `UnLoad()` raised, if that has run when this returns. From inside a call of the script itself, the unload happens when that call has
     /// returned.
-    pub fn unload(&'static self, id: i32) -> Result<(), Error> {
+    pub fn unload(&'static self, id: i32) -> Result<Option<Error>, Error> {
         self.look_again();
         let Some(script) = self.start_draining(id) else {
             return match self.release(id) {
-                true => Ok(()),
+                true => Ok(None),
                 // Hubs unload ids that have no script; the log need not tell.
                 false => {
                     let message = format!("w_Unload({id}): no script has this id");
@@ -33,11 +33,10 @@ impl<R: Runtime> Registry<R> {
         let taken = self.residents[id as usize].revoke();
         tell_of_barriers();
         match taken {
-            Some(resident) => finish(resident),
-            None if current::is_inside(&script) => {}
-            None => self.wait_until_gone(&script),
+            Some(resident) => Ok(finish(resident)),
+            None if current::is_inside(&script) => Ok(None),
+            None => Ok(self.wait_until_gone(&script)),
         }
-        Ok(())
     }
 
     /// What every load and unload begins with.
@@ -57,7 +56,7 @@ impl<R: Runtime> Registry<R> {
     }
 
     /// Waits for calls on other threads, the last of which ends the script.
-    fn wait_until_gone(&self, script: &ScriptInfo) {
+    fn wait_until_gone(&self, script: &ScriptInfo) -> Option<Error> {
         let deadline = Instant::now() + unload_time();
         while !script.is_gone() {
             if let Some(resident) = self.residents[script.id as usize].take_again() {
@@ -68,17 +67,18 @@ impl<R: Runtime> Registry<R> {
                     script = %script.label,
                     "is still being called on another thread; it is unloaded when that call returns"
                 );
-                return;
+                return None;
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+        None
     }
 
     /// Ends scripts that are still there although nobody is inside, because that was not certain when the
     /// last one left.
     pub(super) fn take_again(&self) {
         let count = self.slots.read().count();
-        self.residents[..count].iter().filter_map(Revocable::take_again).for_each(finish);
+        self.residents[..count].iter().filter_map(Revocable::take_again).for_each(finish_late);
     }
 
     /// Unloads every script and frees every id that can be freed.
@@ -111,18 +111,24 @@ fn tell_of_barriers() {
     }
 }
 
-/// Ends a drained script and frees its id.
+/// Ends a drained script for whoever leaves it last: that call has an outcome of its own.
+pub(super) fn finish_late<R: Runtime>(resident: Box<Resident<R>>) {
+    drop(finish(resident));
+}
+
+/// Ends a drained script and frees its id. Gives what its `UnLoad()` raised.
 ///
 /// It may run while the panic of a call unwinds, where a second panic would end the process; so it contains
 /// its own.
 #[allow(clippy::boxed_local, reason = "the shape it is handed over in")]
-pub(super) fn finish<R: Runtime>(resident: Box<Resident<R>>) {
+fn finish<R: Runtime>(resident: Box<Resident<R>>) -> Option<Error> {
     let Resident { registry, script, body } = *resident;
+    let mut error = None;
     contain(point!("unloading a script"), || {
         let Body::Runs(runs) = body else { return alarms::lower(script.path()) };
         let _memory = memory::Alone::start(&script);
         let deadline = Instant::now() + unload_time();
-        running_for(&script, || runs.unload(&script, deadline));
+        error = running_for(&script, || runs.unload(&script, deadline));
     });
     // Whatever failed above, the script must be gone in the end.
     script.close();
@@ -135,4 +141,5 @@ pub(super) fn finish<R: Runtime>(resident: Box<Resident<R>>) {
     registry.free(script.id);
     watch_alarms();
     tracing::info!(script = %script.label, "unloaded");
+    error
 }

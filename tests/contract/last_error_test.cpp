@@ -93,6 +93,17 @@ TEST_F(LastErrors, IsForgottenByTheNextCall) {
   EXPECT_EQ("", LastError());
 }
 
+// The script is unloaded all the same.
+TEST_F(LastErrors, TellsWhatUnLoadRaised) {
+  const int other = hub_.Load("def UnLoad(): raise LookupError('bye')\n", "leaving.py");
+  EXPECT_EQ(1, Lib().w_Unload(other));
+  EXPECT_EQ(0u,
+            LastError().find("{\"code\":\"python\",\"type\":\"LookupError\",\"message\":\"bye\""))
+      << LastError();
+  EXPECT_EQ(1, Lib().w_Unload(script_));
+  EXPECT_EQ("", LastError());
+}
+
 TEST_F(LastErrors, StaysWhileBlocksAreHandled) {
   hub_.Call(script_, "fail");
   long value = 0;
