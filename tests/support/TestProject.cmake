@@ -5,19 +5,8 @@
 #   VH_CHECK_MEMORY      the command to run a program under a memory checker; see check_memory.py
 set(VH_SUPPORT ${CMAKE_CURRENT_LIST_DIR})
 get_filename_component(VH_ROOT ${VH_SUPPORT}/../.. ABSOLUTE)
-if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR)
-  include(${VH_ROOT}/cmake/CompileOptions.cmake)
-  include(${VH_ROOT}/cmake/Json.cmake)
-  enable_testing()
-endif()
-if(NOT VH_LIBRARY_FILE)
-  message(FATAL_ERROR "Set VH_LIBRARY_FILE to the libvh_python_wrapper.so to test")
-endif()
-if(NOT VH_PYTHON_EXECUTABLE)
-  find_program(VH_PYTHON_EXECUTABLE python3 REQUIRED)
-endif()
+include(${VH_ROOT}/cmake/HostProject.cmake)
 find_package(GTest REQUIRED)
-find_package(Threads REQUIRED)
 
 execute_process(
   COMMAND ${VH_PYTHON_EXECUTABLE} -c "import sys; print(str(sys.version_info >= (3, 12)).lower())"
