@@ -1760,8 +1760,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|guard.refuse.*|lifecycle.nested_unload",
         ),
         (
-            "        running_for(&script, || runs.unload(&script, deadline));\n",
-            "        runs.unload(&script, deadline);\n",
+            "        error = running_for(&script, || runs.unload(&script, deadline));\n",
+            "        error = runs.unload(&script, deadline);\n",
             "UnLoad() of a script in main cannot call the hub",
             "contract.lifecycle|lifecycle.leaving|lifecycle.shared_interpreter",
         ),
