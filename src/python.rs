@@ -27,7 +27,6 @@ mod sending;
 mod slices;
 mod stand_in;
 pub mod state;
-#[cfg(not(Py_3_12))]
 mod thread_state;
 mod ticker;
 pub(crate) mod trampoline;

@@ -12,17 +12,20 @@ use std::ffi::CStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 use pyo3_ffi::PyMethodDef;
 
 use super::interpreter;
 use super::object::{Attached, Exception, Obj, Owned, Raised};
 use super::trampoline::entry;
-use super::{force_stop, output, priming, report};
+use super::{force_stop, output, priming, report, thread_state};
 use crate::guard::script::ScriptInfo;
 use crate::guard::{current, directory};
 use crate::host_queue;
+
+mod names;
+
+use names::{share_names, shared_names};
 
 /// A file of `support`.
 struct File {
@@ -280,7 +283,7 @@ impl Builtin {
     }
 }
 
-static BUILTINS: [Builtin; 15] = [
+static BUILTINS: [Builtin; 16] = [
     Builtin::new(c"write_output", entry!(function output::write), ffi::METH_O),
     Builtin::new(c"log_for", entry!(function output::log_for), ffi::METH_O),
     Builtin::new(c"current_script", entry!(function current_script), ffi::METH_NOARGS),
@@ -288,6 +291,7 @@ static BUILTINS: [Builtin; 15] = [
     Builtin::new(c"serve", entry!(function serve), ffi::METH_NOARGS),
     Builtin::new(c"notify", entry!(function notify), ffi::METH_O),
     Builtin::new(c"thread_frames", entry!(function thread_frames), ffi::METH_NOARGS),
+    Builtin::new(c"current_frames", entry!(function current_frames), ffi::METH_NOARGS),
     Builtin::new(
         c"has_other_interpreters",
         entry!(function has_other_interpreters),
@@ -338,6 +342,15 @@ fn thread_frames<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'
     attached.list(interpreter::thread_frames(attached))
 }
 
+/// The innermost frame of each thread that runs Python code in this interpreter, by the thread's number.
+fn current_frames<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
+    let frames = attached.dict()?;
+    for (number, frame) in thread_state::frames(attached) {
+        frames.set_dict_pair(&attached.int(number.cast_signed())?, &frame)?;
+    }
+    Ok(frames)
+}
+
 /// Whether there is an interpreter besides the main one.
 fn has_other_interpreters<'a>(
     attached: Attached<'a>,
@@ -385,63 +398,6 @@ fn strptime_here<'a>(
 ) -> Result<Obj<'a>, Raised> {
     let arguments = arguments.map(|arguments| arguments.items()).unwrap_or_default();
     attached.import(c"_strptime")?.call_method(c"_strptime_datetime", &arguments)
-}
-
-/// Lists of names that many interpreters have in common. Each name ends with a NUL, and so does each list.
-static NAMES: Mutex<Vec<Box<[u8]>>> = Mutex::new(Vec::new());
-/// How many lists there are at most. Few are needed, because interpreters are alike before their scripts run.
-const MOST_NAMES: usize = 16;
-
-/// Keeps the names in a list of mappings, once for the process. Gives the number of that list of names, or
-/// None when they are not plain names, or when too many lists are kept already.
-fn share_names<'a>(attached: Attached<'a>, mappings: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
-    let mappings = mappings.map(|mappings| mappings.items()).unwrap_or_default();
-    match joined_names(attached, &mappings)?.and_then(number_of) {
-        Some(number) => attached.int(number as i64),
-        None => Ok(attached.none()),
-    }
-}
-
-fn joined_names(attached: Attached<'_>, mappings: &[Obj<'_>]) -> Result<Option<Vec<u8>>, Raised> {
-    let mut joined = Vec::new();
-    for mapping in mappings {
-        // SAFETY: attached; a new reference to a list, or NULL.
-        let names = unsafe { attached.take(ffi::PyMapping_Keys(mapping.as_ptr()))? };
-        for name in names.items() {
-            match name.as_utf8() {
-                Some(name) if name.is_empty() || name.contains('\0') => return Ok(None),
-                Some(name) => joined.extend_from_slice(name.as_bytes()),
-                None => return Ok(None),
-            }
-            joined.push(0);
-        }
-        joined.push(0);
-    }
-    Ok(Some(joined))
-}
-
-fn number_of(names: Vec<u8>) -> Option<usize> {
-    let mut all = NAMES.lock();
-    if let Some(number) = all.iter().position(|known| **known == *names) {
-        return Some(number);
-    }
-    let is_room = all.len() < MOST_NAMES;
-    is_room.then(|| all.push(names.into())).map(|()| all.len() - 1)
-}
-
-/// The names that were kept under a number.
-fn shared_names<'a>(attached: Attached<'a>, number: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
-    let number = number.and_then(|number| usize::try_from(number.as_i64()?).ok());
-    let joined = number.and_then(|number| NAMES.lock().get(number).cloned()).unwrap_or_default();
-    let (mut lists, mut names) = (Vec::new(), Vec::new());
-    for name in joined.split_inclusive(|&byte| byte == 0) {
-        match name {
-            [0] => lists.push(attached.list(std::mem::take(&mut names))?),
-            [name @ .., _] => names.push(attached.decode(name, None)?.interned()),
-            [] => {}
-        }
-    }
-    attached.list(lists)
 }
 
 /// Calls a function of the files.

@@ -8,6 +8,7 @@ use pyo3_ffi as ffi;
 use pyo3_ffi::{PyObject, PyThreadState};
 
 use super::object::{Attached, Obj, Raised};
+use super::thread_state;
 
 #[cfg(Py_3_12)]
 mod by_number;
@@ -41,7 +42,19 @@ pub fn send_here(attached: Attached<'_>, here: Receiver, exception: *mut PyObjec
 
 /// Whether a thread must not be interrupted where it is now.
 pub fn is_shielded(attached: Attached<'_>, receiver: Receiver) -> bool {
-    exact::is_shielded(attached, receiver)
+    state_of(attached, receiver).is_some_and(|state| is_importing(attached, state))
+}
+
+/// The receiver's thread state. If it is not known, it is the one of that number that runs Python code, for
+/// then its thread has begun.
+fn state_of(attached: Attached<'_>, receiver: Receiver) -> Option<*mut PyThreadState> {
+    if !receiver.state.is_null() {
+        return Some(receiver.state);
+    }
+    let states = || thread_state::of_thread(attached, receiver.thread);
+    let has_code =
+        |state: &*mut PyThreadState| thread_state::innermost_frame(attached, *state).is_some();
+    states().find(has_code).or_else(|| states().next())
 }
 
 fn send_by_number(_: Attached<'_>, thread: u64, exception: *mut PyObject) -> bool {
@@ -64,7 +77,8 @@ const REMEMBERING: &str = "_path_importer_cache";
 
 /// Whether the next step of a thread, where it would take the exception, is one of the import system's own
 /// that must not raise. The code of modules that are being imported is not the import system's.
-fn is_importing<'a>(frame_of_thread: impl Fn() -> Option<Obj<'a>>) -> bool {
+fn is_importing(attached: Attached<'_>, state: *mut PyThreadState) -> bool {
+    let frame_of_thread = || thread_state::innermost_frame(attached, state);
     let Some(mut innermost) = frame_of_thread() else { return false };
     loop {
         let answer = must_not_raise(&innermost);
@@ -76,13 +90,6 @@ fn is_importing<'a>(frame_of_thread: impl Fn() -> Option<Obj<'a>>) -> bool {
             None => return false,
         }
     }
-}
-
-/// The innermost frame of a thread.
-fn innermost<'a>(attached: Attached<'a>, state: *mut PyThreadState) -> Option<Obj<'a>> {
-    // SAFETY: a thread state of the attached interpreter; a strong reference or NULL.
-    let frame = unsafe { attached.take(ffi::PyThreadState_GetFrame(state).cast()) };
-    frame.map_err(|raised| attached.clear(raised)).ok()
 }
 
 fn must_not_raise(innermost: &Obj) -> bool {

@@ -2250,8 +2250,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "src/python/interpreter/visits.rs": [
         (
-            "                    || entries.iter().any(|entry| entry.thread_state == thread_state);\n",
-            "                    || entries.is_empty();\n",
+            "                || entries.iter().any(|entry| entry.thread_state == state)\n",
+            "                || entries.is_empty()\n",
             "the hub's threads are taken for a script's: it is never unloaded",
             "lifecycle.unload|lifecycle.reuse",
         ),
@@ -2476,6 +2476,20 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.script_threads",
         ),
     ],
+    "src/python/scope/names.rs": [
+        (
+            "            joined.push(0);\n        }\n        joined.push(0);\n",
+            "            joined.push(0);\n        }\n",
+            "the names of all modules of a baseline are those of the first",
+            "field.sub|lifecycle.reuse",
+        ),
+        (
+            "position(|known| **known == *names)",
+            "position(|_| true)",
+            "an interpreter is put back to the baseline of another",
+            "field.sub|lifecycle.reuse",
+        ),
+    ],
     "src/python/sending.rs": [
         (
             "            LOCKING => return frame.as_ptr() == innermost.as_ptr(),\n",
@@ -2491,6 +2505,12 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.sending",
             ">=3.13",
         ),
+        (
+            "    if !receiver.state.is_null() {\n        return Some(receiver.state);\n    }\n",
+            "    if receiver.state.is_null() {\n        return None;\n    }\n",
+            "an import of a script's own thread keeps its lock when it is interrupted",
+            "guard.sending|lifecycle.script_threads",
+        ),
     ],
     "src/python/sending/by_number.rs": [
         (
@@ -2501,16 +2521,16 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             ">=3.12",
         ),
         (
-            "        if receiver.state.is_null() {\n",
-            "        if receiver.state.is_null() {\n            return None;\n        }\n        if receiver.state.is_null() {\n",
-            "from 3.12 on an import of a script's own thread keeps its lock when it is interrupted",
-            "guard.sending|lifecycle.script_threads",
+            "    if may {\n",
+            "    if !may {\n",
+            "from 3.12 on threads of a script are not stopped when it is unloaded",
+            "lifecycle.unload|lifecycle.script_threads",
             ">=3.12",
         ),
     ],
     "src/python/sending/by_state.rs": [
         (
-            "    if is_importing(|| innermost(attached, state)) {\n        return false;\n    }\n",
+            "    if is_importing(attached, state) {\n        return false;\n    }\n",
             "",
             "up to 3.11 an interrupted import keeps its lock: later imports hang",
             "guard.sending",
@@ -2539,6 +2559,19 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     "src/python/thread_state.rs": [
+        (
+            "ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get())",
+            "ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Main())",
+            "scripts see the threads of others",
+            "field.sub",
+        ),
+        (
+            "        (Some(at), None) => NUMBER_AT.store(at, Ordering::Release),\n",
+            "        (Some(_), None) => {}\n",
+            "from 3.12 on nobody knows which thread a thread state is of",
+            "field.sub|guard.sending",
+            ">=3.12",
+        ),
         (
             "    numbers: [c_int; 7],\n",
             "    numbers: [c_int; 9],\n",

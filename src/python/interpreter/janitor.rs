@@ -70,7 +70,7 @@ impl Janitor {
 
     /// How many threads that the script started are still running.
     pub fn foreign_threads(&self) -> usize {
-        self.interpreter.foreign_threads().len()
+        self.interpreter.foreign_threads(self.attached()).len()
     }
 
     /// Ends the interpreter, in which no foreign thread is left.

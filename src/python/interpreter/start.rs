@@ -64,6 +64,8 @@ fn start_here() -> Result<(), String> {
         let ticker = NEEDS_TICKER.then(|| Ticker::new(state));
         let main = Interpreter::adopt(state, ticker, attached_state());
         let attached = Attached::assume();
+        #[cfg(Py_3_12)]
+        crate::python::thread_state::find_number(attached);
         import_early(attached);
         priming::at_start(attached);
         waiting::take_place(attached);

@@ -12,6 +12,7 @@ use super::janitor::step_aside;
 use super::{INTERPRETERS, Interpreter};
 use crate::python::object::{Attached, Obj};
 use crate::python::sending::Receiver;
+use crate::python::thread_state;
 use crate::python::ticker::Ticker;
 
 /// Keeps an interpreter from ending while a thread looks into it.
@@ -74,40 +75,23 @@ impl Interpreter {
     ) -> Option<(*mut PyThreadState, Obj<'a>)> {
         let kept = self.kept_by(thread_id);
         // While the interpreter is taken apart, nobody but the janitor is inside.
-        [kept, self.janitor.load(Ordering::Acquire)].into_iter().find_map(|thread_state| {
-            if thread_state.is_null() {
-                return None;
-            }
-            // SAFETY: attached, so that the thread stands still. A thread deletes its own thread state only as it
-            // ends, when it is in no call; a janitor deletes those of others when nobody is inside, and its own
-            // after NULL has been stored here. The function gives a strong reference or NULL.
-            let frame = unsafe { attached.take(ffi::PyThreadState_GetFrame(thread_state).cast()) };
-            frame.ok().map(|frame| (thread_state, frame))
+        [kept, self.janitor.load(Ordering::Acquire)].into_iter().find_map(|state| {
+            thread_state::innermost_frame(attached, state).map(|frame| (state, frame))
         })
     }
 
     /// The thread states that Python made for threads of the script. The interpreter is attached.
-    pub(super) fn foreign_threads(&self) -> Vec<*mut PyThreadState> {
+    pub(super) fn foreign_threads(&self, attached: Attached<'_>) -> Vec<*mut PyThreadState> {
         let entries = self.entries.lock();
         let ticker = self.ticker.as_ref().map_or(ptr::null_mut(), Ticker::thread_state);
         let current = attached_state();
-        let mut foreign = Vec::new();
-        // SAFETY: this interpreter is attached, so thread states are not deleted while the list is
-        // walked.
-        unsafe {
-            let mut thread_state = ffi::PyInterpreterState_ThreadHead(self.state);
-            while !thread_state.is_null() {
-                let ours = thread_state == current
-                    || thread_state == self.first
-                    || thread_state == ticker
-                    || entries.iter().any(|entry| entry.thread_state == thread_state);
-                if !ours {
-                    foreign.push(thread_state);
-                }
-                thread_state = ffi::PyThreadState_Next(thread_state);
-            }
-        }
-        foreign
+        let is_ours = |state| {
+            state == current
+                || state == self.first
+                || state == ticker
+                || entries.iter().any(|entry| entry.thread_state == state)
+        };
+        thread_state::all(attached).filter(|&state| !is_ours(state)).collect()
     }
 }
 
@@ -119,12 +103,9 @@ pub fn receiver_here(_: Attached<'_>) -> Receiver {
 
 /// The innermost frames of the threads that Python started in the attached interpreter.
 pub fn thread_frames(attached: Attached<'_>) -> Vec<Obj<'_>> {
-    // SAFETY: attached, so that thread states are not deleted; the function gives strong references or NULL.
-    let frames = |interpreter: &Interpreter| unsafe {
-        let states = interpreter.foreign_threads().into_iter();
-        states
-            .filter_map(|state| attached.take(ffi::PyThreadState_GetFrame(state).cast()).ok())
-            .collect()
+    let frames = |interpreter: &Interpreter| {
+        let states = interpreter.foreign_threads(attached).into_iter();
+        states.filter_map(|state| thread_state::innermost_frame(attached, state)).collect()
     };
     // SAFETY: attached.
     let state = unsafe { ffi::PyInterpreterState_Get() };

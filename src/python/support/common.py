@@ -10,7 +10,7 @@ host, or a method of Scope, asks for something that they define.
 Builtins of the library in this namespace:
 current_script() is the serial of the script the host's thread runs for, in_host_call() whether this
 thread is inside a call from the host, thread_frames() the innermost frames of threads that Python
-started in this interpreter, has_other_interpreters() whether the process has more than the main one;
+started in this interpreter, current_frames() those of all its threads by their numbers, has_other_interpreters() whether the process has more than the main one;
 serve() answers the vh calls of other threads, notify(serial) asks for
 the script's jobs to be run by the host, write_output((serial, file number, data)) writes for a
 script, log_for((serial, text)) logs an error of one, prime(name) is told of each import before Python
@@ -49,6 +49,23 @@ SPOILED = []
 # texts have replaced: the handler before, or None.
 CODECS = []
 ERROR_HANDLERS = {}
+
+
+def look_at_own_threads():
+    """Has sys look into this interpreter alone.
+
+    Its own functions look into all: a script could keep objects of another that ends, and from Python
+    3.12 on the threads of those with a lock of their own go on meanwhile, which crashes.
+    """
+    import _thread
+
+    def _current_exceptions():
+        handled = sys.exc_info()
+        return {_thread.get_ident(): handled if sys.version_info < (3, 12) else handled[1]}
+
+    sys._current_frames = current_frames
+    if hasattr(sys, "_current_exceptions"):
+        sys._current_exceptions = _current_exceptions
 
 
 def prepare_interpreter():

@@ -18,6 +18,7 @@ def tell_scripts_apart():
     run_file_with("tell_exit_functions_apart")
     tell_exit_functions_apart()
     forbid_fork_beside_others()
+    look_at_own_threads()
     replace_output()
     STREAMS_BEFORE[:] = describe_streams()
     # Threads that are not told whether they are daemons do as the host's thread, which is none.

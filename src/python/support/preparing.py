@@ -33,6 +33,7 @@ def prepare_own_interpreter():
         _thread._get_main_thread_ident = _thread.get_ident
     if sys.version_info < (3, 13):
         sys.meta_path.insert(0, Primer)
+    look_at_own_threads()
     forbid_fork()
     forbid_workers()
     forbid_exit()
