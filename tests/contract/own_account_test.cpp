@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 
 #include "blocks.hpp"
@@ -41,11 +44,13 @@ class OwnAccount : public testing::Test {
       : page_(mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
         table_(static_cast<w_Tcallback*>(page_)) {
     counts = {};
+    if (!mkdtemp(folder_.data())) throw std::runtime_error("cannot make the folder " + folder_);
   }
 
   ~OwnAccount() override {
     EXPECT_EQ(1, Lib().w_End());
     munmap(page_, kSize);
+    std::filesystem::remove_all(folder_);
   }
 
   void Begin() {
@@ -58,11 +63,10 @@ class OwnAccount : public testing::Test {
   void TakeTheTableAway() { ASSERT_EQ(0, mprotect(page_, kSize, PROT_NONE)); }
 
   int Load(const std::string& source) {
-    const std::string folder = testing::TempDir();
-    const std::string path = folder + "vh_own_account.py";
+    const std::string path = folder_ + "/own_account.py";
     std::ofstream(path) << source;
     const Block arguments = Pack("lssssls", long{Lib().w_ReserveID()}, path.c_str(), "bot", "chat",
-                                 folder.c_str(), 0L, "config");
+                                 folder_.c_str(), 0L, "config");
     return Lib().w_Load(arguments.get());
   }
 
@@ -78,6 +82,7 @@ class OwnAccount : public testing::Test {
 
  private:
   static constexpr size_t kSize = W_MAX_CALLBACKS * sizeof(w_Tcallback);
+  std::string folder_ = testing::TempDir() + "vh-test-XXXXXX";
   LogCapture log_;
   void* page_;
   w_Tcallback* table_;
