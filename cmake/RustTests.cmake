@@ -3,7 +3,7 @@
 
 add_test(
   NAME rust
-  COMMAND ${VH_CARGO} test --locked
+  COMMAND ${VH_CARGO} test --locked --workspace
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(rust PROPERTIES TIMEOUT 900 RESOURCE_LOCK cargo)
 

@@ -2,7 +2,7 @@
 //!
 //! cbindgen prints the functions of `src/abi.rs`; the numbers come from the hook and callback
 //! tables; the structures and the three variadic functions, which cbindgen cannot write, are the
-//! fixed text below, pinned by the same layout asserts as in `src/abi/types.rs`.
+//! fixed text below, pinned by the same layout asserts as in `crates/host/src/types.rs`.
 //!
 //! It is an example and no part of `build.rs`, because the header is checked in: a build needs no generator.
 
@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use vh_python_wrapper::callbacks::{CALLBACKS, MAX_CALLBACKS};
-use vh_python_wrapper::hooks::{HOOKS, MAX_HOOKS};
+use vh_core::callbacks::{CALLBACKS, MAX_CALLBACKS};
+use vh_core::hooks::{HOOKS, MAX_HOOKS};
 
 const ABOUT: &str = "\
 /* vh_python_wrapper.h: runs the Python scripts of a Direct Connect hub.

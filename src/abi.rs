@@ -8,24 +8,28 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
-use crate::guard::statistics;
-use crate::panics::point;
-use crate::targs::{Block, View};
+use crate::last_error;
+use crate::lifecycle;
 use crate::verbs::{self, SCRIPTS};
-use crate::{callbacks, hooks, hub, last_error, lifecycle, log, targs};
+use vh_core::callbacks;
+use vh_core::hooks;
+use vh_core::log;
+use vh_core::panics::point;
+use vh_guard::statistics;
+use vh_host::hub;
+use vh_host::native;
+use vh_host::targs;
+use vh_host::targs::{Block, View};
 
 pub mod boundary;
 pub mod cxx;
-pub mod host;
 mod symbols;
-pub mod types;
 mod variadic;
-pub mod vectors;
 
 use boundary::{call, call_or, guard};
-use host::{CallbackTable, HostFunction, OwningFunction};
-pub use types::{
-    w_Targs, w_Tcallback, w_Telement, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease,
+use vh_host::native::{CallbackTable, HostFunction, OwningFunction};
+pub use vh_host::types::{
+    PyObject, w_Targs, w_Tcallback, w_Telement, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease,
 };
 
 /// Starts Python and keeps `table`, the hub's W_MAX_CALLBACKS callbacks, until `w_End`.
@@ -86,8 +90,8 @@ pub extern "C" fn w_Unload(id: c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Find(name: *const c_char) -> c_int {
     guard(point!("w_Find"), -1, || {
-        // SAFETY: the caller's promise is the one `host::bytes` asks for.
-        SCRIPTS.find(unsafe { host::bytes(name) }.unwrap_or_default()).unwrap_or(-1)
+        // SAFETY: the caller's promise is the one `native::bytes` asks for.
+        SCRIPTS.find(unsafe { native::bytes(name) }.unwrap_or_default()).unwrap_or(-1)
     })
 }
 
@@ -133,10 +137,10 @@ pub unsafe extern "C" fn w_CallFunction(
     params: *mut w_Targs,
 ) -> *mut w_Targs {
     call(point!("w_CallFunction"), std::ptr::null_mut(), || {
-        // SAFETY: the caller's promise is the one `host::bytes` and `View::new` ask for; what they give ends
+        // SAFETY: the caller's promise is the one `native::bytes` and `View::new` ask for; what they give ends
         // with the call.
         let (name, params) = unsafe {
-            (host::bytes(name), (!params.is_null()).then(|| View::new(params)).transpose())
+            (native::bytes(name), (!params.is_null()).then(|| View::new(params)).transpose())
         };
         verbs::call_function(id, name, &params).map(Block::into_raw)
     })
@@ -144,7 +148,7 @@ pub unsafe extern "C" fn w_CallFunction(
 
 /// Always NULL. It is there because old hubs look the symbol up.
 #[unsafe(no_mangle)]
-pub extern "C" fn w_GetHook(hook: c_int) -> *mut pyo3_ffi::PyObject {
+pub extern "C" fn w_GetHook(hook: c_int) -> *mut PyObject {
     let _ = hook;
     std::ptr::null_mut()
 }
@@ -179,9 +183,9 @@ pub unsafe extern "C" fn w_RegisterFunction(
     name: *const c_char,
     function: w_Tcallback,
 ) -> c_int {
-    // SAFETY: the caller's promise is the one `host::bytes` and `HostFunction::new` ask for.
+    // SAFETY: the caller's promise is the one `native::bytes` and `HostFunction::new` ask for.
     call(point!("w_RegisterFunction"), 0, || unsafe {
-        verbs::register(id, host::bytes(name), HostFunction::new(function))
+        verbs::register(id, native::bytes(name), HostFunction::new(function))
     })
 }
 
@@ -208,10 +212,10 @@ pub unsafe extern "C" fn w_RegisterFunctionEx(
     user: *mut c_void,
     release: w_Trelease,
 ) -> c_int {
-    // SAFETY: the caller's promise is the one `OwningFunction::new` and `host::bytes` ask for.
+    // SAFETY: the caller's promise is the one `OwningFunction::new` and `native::bytes` ask for.
     call(point!("w_RegisterFunctionEx"), 0, || unsafe {
         let function = OwningFunction::new(function, user, release);
-        verbs::register_owning(id, host::bytes(name), host::bytes(format), function)
+        verbs::register_owning(id, native::bytes(name), native::bytes(format), function)
     })
 }
 
@@ -221,8 +225,10 @@ pub unsafe extern "C" fn w_RegisterFunctionEx(
 /// `name` is NULL or a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_UnregisterFunction(id: c_int, name: *const c_char) -> c_int {
-    // SAFETY: the caller's promise is the one `host::bytes` asks for.
-    call(point!("w_UnregisterFunction"), 0, || verbs::unregister(id, unsafe { host::bytes(name) }))
+    call(point!("w_UnregisterFunction"), 0, || {
+        // SAFETY: the caller's promise is the one `native::bytes` asks for.
+        verbs::unregister(id, unsafe { native::bytes(name) })
+    })
 }
 
 /// Returns a printable form of a block, `"(null)"` for NULL. The text is valid until the same
@@ -257,9 +263,9 @@ pub unsafe extern "C" fn w_free_args(args: *mut w_Targs) {
 /// `json` is NULL or a pointer that may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
-    // SAFETY: the caller's promise is the one `host::give_text` asks for.
+    // SAFETY: the caller's promise is the one `native::give_text` asks for.
     guard(point!("w_Stats"), 0, || unsafe {
-        c_int::from(host::give_text(json, &statistics::json()))
+        c_int::from(native::give_text(json, &statistics::json()))
     })
 }
 
@@ -272,8 +278,8 @@ pub unsafe extern "C" fn w_Stats(json: *mut *mut c_char) -> c_int {
 pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
     guard(point!("w_StatsText"), 0, || {
         let metrics = statistics::prometheus();
-        // SAFETY: the caller's promise is the one `host::give_text` asks for.
-        c_int::from(unsafe { host::give_text(text, metrics.as_bytes()) })
+        // SAFETY: the caller's promise is the one `native::give_text` asks for.
+        c_int::from(unsafe { native::give_text(text, metrics.as_bytes()) })
     })
 }
 
@@ -297,7 +303,7 @@ pub unsafe extern "C" fn w_StatsText(text: *mut *mut c_char) -> c_int {
 pub unsafe extern "C" fn w_SetLogSink(sink: w_TlogSink, user: *mut c_void) {
     guard(point!("w_SetLogSink"), (), || {
         // SAFETY: the caller's promise is the one `LogSink::new` asks for.
-        let sink = unsafe { host::LogSink::new(sink, user) };
+        let sink = unsafe { native::LogSink::new(sink, user) };
         log::set_sink(sink.map(|sink| Arc::new(sink) as Arc<dyn log::Sink>));
     });
 }

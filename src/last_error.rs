@@ -7,8 +7,8 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::c_char;
 
-use crate::error::Error;
-use crate::targs;
+use vh_core::error::Error;
+use vh_host::targs;
 
 /// The depth of the call this thread is in, and of the one the kept error belongs to; 0 is none. They are
 /// apart from the error itself because every call reads and writes them, and they need no destructor.

@@ -1,11 +1,14 @@
 //! `w_Begin` and `w_End`: connect the library to a host, with Python running, and disconnect it again.
 
-use crate::abi::host::CallbackTable;
-use crate::error::{Code, Error};
-use crate::guard::{alarms, crash, watchdog};
-use crate::python::{advice, interpreter};
 use crate::verbs::SCRIPTS;
-use crate::{host_queue, hub, log, sql};
+use vh_core::error::{Code, Error};
+use vh_core::log;
+use vh_cpython::{advice, interpreter};
+use vh_guard::{alarms, crash, watchdog};
+use vh_host::host_queue;
+use vh_host::hub;
+use vh_host::native::CallbackTable;
+use vh_host::sql;
 
 /// `w_Begin`: starts Python and keeps the callback table.
 pub fn begin(table: Option<CallbackTable>) -> Result<(), Error> {

@@ -6,18 +6,18 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::abi::host::{HostFunction, OwningFunction};
-use crate::error::{Code, Error};
-use crate::guard::answers::{HookReply, NotLoaded};
-use crate::guard::script::{Request, ScriptInfo};
-use crate::hooks::{self, Hook};
-use crate::host_functions::Function;
-use crate::log::plain;
-use crate::on_error;
-use crate::python::{call, imports, load, unload};
-use crate::scripts::{LoadReply, Registry, Runtime};
-use crate::targs::{self, Block, Item, View};
-use crate::text::Encoding;
+use vh_core::error::{Code, Error};
+use vh_core::hooks::{self, Hook};
+use vh_core::log::plain;
+use vh_core::text::Encoding;
+use vh_cpython::{call, imports, load, unload};
+use vh_guard::answers::{HookReply, NotLoaded};
+use vh_guard::script::{Request, ScriptInfo};
+use vh_host::host_functions::Function;
+use vh_host::native::{HostFunction, OwningFunction};
+use vh_host::on_error;
+use vh_host::targs::{self, Block, Item, View};
+use vh_scripts::{LoadReply, Registry, Runtime};
 
 /// All scripts of this process.
 pub static SCRIPTS: Registry<Place> = Registry::new();

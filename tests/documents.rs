@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use vh_python_wrapper::callbacks::{CALLBACKS, Callback, Default, Kind, Outcome};
-use vh_python_wrapper::hooks::{HOOKS, ON_TIMER, Reply};
-use vh_python_wrapper::python::vh::constants::{BAN_TYPES, BOT_ERRORS, CLOSE_REASONS};
+use vh_core::callbacks::{CALLBACKS, Callback, Default, Kind, Outcome};
+use vh_core::hooks::{HOOKS, ON_TIMER, Reply};
+use vh_cpython::vh::constants::{BAN_TYPES, BOT_ERRORS, CLOSE_REASONS};
 
 /// Compares a document with what the tables say, or writes it when `VH_WRITE_DOCUMENTS` is set.
 fn check(name: &str, wanted: &str) {
@@ -271,7 +271,7 @@ fn stub_letter(letter: char) -> &'static str {
     }
 }
 
-fn stub_param(param: &vh_python_wrapper::callbacks::Param) -> String {
+fn stub_param(param: &vh_core::callbacks::Param) -> String {
     let kind = match param.kind {
         Kind::Text => "str",
         Kind::Int => "int",

@@ -12,8 +12,8 @@ use vh_python_wrapper::abi::{
     w_RegisterFunction, w_ReserveID, w_Targs, w_Tcallback, w_Unload, w_UnregisterFunction,
     w_free_args, w_packprint,
 };
-use vh_python_wrapper::callbacks::MAX_CALLBACKS;
-use vh_python_wrapper::targs::View;
+use vh_core::callbacks::MAX_CALLBACKS;
+use vh_host::targs::View;
 use vh_python_wrapper_fuzz::{Hub, OwnedBlock, Script, c_string, hub, text_of};
 
 /// The scripts every input finds loaded; their ids are their places.
@@ -310,7 +310,7 @@ fuzz_target!(|input: Input| {
     HUB.with(|_| {});
     ENCODING
         .set([c"", c"CP1251", c"GBK", c"ISO-8859-2", c"klingon"][usize::from(input.encoding) % 5]);
-    vh_python_wrapper::hub::forget_encoding();
+    vh_host::hub::forget_encoding();
     ANSWERS.set(input.answers);
     for call in input.calls.into_iter().take(MOST_CALLS) {
         make(call, true);

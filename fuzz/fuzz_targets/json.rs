@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString};
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use vh_python_wrapper::callbacks::MAX_CALLBACKS;
+use vh_core::callbacks::MAX_CALLBACKS;
 use vh_python_wrapper_fuzz::{Hub, Script, c_string, hub};
 
 fn script() -> i32 {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vh_python_wrapper::text::{Decoded, Encoding};
+use vh_core::text::{Decoded, Encoding};
 
 const NAMES: [&str; 24] = [
     "",

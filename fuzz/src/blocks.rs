@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 
 use arbitrary::{Arbitrary, Unstructured};
-use vh_python_wrapper::abi::types::Payload;
+use vh_host::types::Payload;
 use vh_python_wrapper::abi::{w_Targs, w_Telement};
 
 use crate::{c_string, head_size};

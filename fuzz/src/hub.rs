@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use vh_python_wrapper::abi::{
     w_Begin, w_CallFunction, w_Load, w_ReserveID, w_Targs, w_Tcallback, w_free_args,
 };
-use vh_python_wrapper::callbacks::MAX_CALLBACKS;
+use vh_core::callbacks::MAX_CALLBACKS;
 
 use crate::blocks::{element, text_of};
 use crate::{c_string, pack, silence_log};

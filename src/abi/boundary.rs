@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::variadic;
-use crate::error::{Code, Error};
 use crate::last_error;
-use crate::log;
-use crate::panics::{self, Caught, Point};
+use vh_core::error::{Code, Error};
+use vh_core::log;
+use vh_core::panics::{self, Caught, Point};
 
 /// Set once the log is installed: then the body of an exported function can run at once.
 static READY: AtomicBool = AtomicBool::new(false);

@@ -4,8 +4,9 @@ use std::ffi::c_char;
 
 use super::boundary::guard;
 use super::symbols::{jump, visible_to_c};
-use crate::panics::point;
-use crate::{hub, targs};
+use vh_core::panics::point;
+use vh_host::hub;
+use vh_host::targs;
 
 unsafe extern "C" {
     #[link_name = "_ZN2vh19string_list_to_jsonERKSt6vectorINSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS6_EE"]

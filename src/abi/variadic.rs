@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::boundary::guard;
 use super::symbols::{export_as_jump, visible_to_c};
-use super::types::w_Targs;
-use crate::panics::point;
-use crate::targs;
+use vh_core::panics::point;
+use vh_host::targs;
+use vh_host::types::w_Targs;
 
 unsafe extern "C" {
     fn vh_pack();

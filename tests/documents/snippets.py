@@ -10,6 +10,7 @@ from pathlib import Path
 import blocks as markdown
 import programs
 import python2
+
 import scripts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +59,7 @@ def as_ini(_tools, block):
     return []
 
 
-CALL = re.compile(r'(callback|hook|function) \d+ (\w+) \w*\(.*\) -> (\w*\(.*\)|NULL)')
+CALL = re.compile(r"(callback|hook|function) \d+ (\w+) \w*\(.*\) -> (\w*\(.*\)|NULL)")
 
 
 def transcript(_tools, block):
@@ -78,7 +79,7 @@ def transcript(_tools, block):
 def picture(_tools, block):
     """A drawing of the code: the files and exported functions it names."""
     symbols = (ROOT / "tests" / "symbols.txt").read_text(encoding="utf-8").split()
-    for name in re.findall(r"\bsrc/\S+\.rs\b", block.text):
+    for name in re.findall(r"(?:\bcrates/\w+/)?\bsrc/\S+\.rs\b", block.text):
         if not (ROOT / name).is_file():
             yield f"there is no file {name}"
     for name in re.findall(r"\bw_\w+", block.text):

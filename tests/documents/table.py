@@ -7,9 +7,7 @@ adds a row.
 from ways import By, Ci, Long, Read, Run, Scene, Serve, Test
 
 LIBRARY = "target/release/libvh_python_wrapper.so"
-GENERATIONS = (
-    "python3 tests/generations/run.py --host build/tests/generations/generations_host"
-)
+GENERATIONS = "python3 tests/generations/run.py --host build/tests/generations/generations_host"
 IN_DEBIAN = "tests/install/test_debian build"
 NEXT = "it needs root, packages of Debian and 2 GB"
 OF_APT = "it changes the system"
@@ -57,9 +55,9 @@ COMMANDS = {
     "make header": Run(keeps=("include/vh_python_wrapper.h",)),
     "make docs": Run(keeps=("docs/reference.md", "python/vh.pyi")),
     "make symbols": Run(),
-    "cargo test": Test(test="rust"),
-    "cargo test --lib": Test(test="rust"),
-    "RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps": Run(),
+    "cargo test --workspace": Test(test="rust"),
+    "cargo test --workspace --lib": Test(test="rust"),
+    "RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps": Run(),
     "make test-versions": Ci(target="test-versions"),
     "for python in python3.9 python3.10 python3.11 python3.12 python3.13; do\n"
     "  make test PYTHON=$python BUILD=build-$python CARGO_TARGET_DIR=build-$python/target || break\n"
@@ -75,7 +73,7 @@ COMMANDS = {
     f"VH_HUB=build/legacy_host/vh_hub VH_LIBRARY={LIBRARY} python3 tests/guard/ten_scripts.py": Long(
         why="three minutes of an idle machine", test="guard.ten_scripts"
     ),
-    "tools/mutants/run --list": Run(r"^src/revocable\.rs: "),
+    "tools/mutants/run --list": Run(r"^crates/core/src/revocable\.rs: "),
     # Measuring
     "make bench": Long(
         why="ten minutes of an idle machine", short="make bench BENCH='--quick --row OnTimer'"
@@ -97,7 +95,9 @@ COMMANDS = {
     'perf record --call-graph dwarf --pid "$(pgrep -n vh_hub)"': Read(
         why="it runs until Ctrl-C beside a hub under load"
     ),
-    "perf report --no-children --sort dso,symbol": Read(why="it needs a profile of a hub under load"),
+    "perf report --no-children --sort dso,symbol": Read(
+        why="it needs a profile of a hub under load"
+    ),
     # Fuzzing, sanitizers
     "make fuzz": Long(
         why="a minute for each fuzzer, after a build with sanitizers",

@@ -1,4 +1,4 @@
-//! What `Revocable` takes from the standard library, parking_lot and `src/threads.rs`, of loom's parts.
+//! What `Revocable` takes from the standard library, parking_lot and `crates/core/src/threads.rs`, of loom's parts.
 
 use std::any::Any;
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! The shipped `src/revocable.rs` under loom, which tries every order in which threads may run and every
+//! The shipped `crates/core/src/revocable.rs` under loom, which tries every order in which threads may run and every
 //! value that memory may show them. Statics and thread-locals are loom's own here, for each try begins
 //! with new ones; the kernel's barrier is the full fence on both sides that it stands for.
 //!
@@ -18,12 +18,12 @@ macro_rules! thread_local {
 
 pub mod modelled;
 
-/// What the place knows of threads: records of `src/threads.rs`, as many as a model needs.
+/// What the place knows of threads: records of `crates/core/src/threads.rs`, as many as a model needs.
 pub mod threads {
     pub use crate::modelled::{Record, Records};
 }
 
-#[path = "../../src/revocable.rs"]
+#[path = "../../crates/core/src/revocable.rs"]
 pub mod revocable;
 
 #[cfg(test)]

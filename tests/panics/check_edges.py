@@ -3,9 +3,9 @@ what there is.
 
 Usage: check_edges.py ROOT
 
-- Each C function of ours is made by `src/python/trampoline.rs`, `src/abi/boundary.rs` or `src/panics.rs`, or its
+- Each C function of ours is made by `crates/cpython/src/trampoline.rs`, `src/abi/boundary.rs` or `crates/core/src/panics.rs`, or its
   body is one call of `guard`, `call` or `call_or` of `boundary.rs`; the exceptions are in one table here, with their reasons.
-- Each thread is started by `src/spawn.rs`.
+- Each thread is started by `crates/core/src/spawn.rs`.
 - A SAFETY comment names no file and nothing in backquotes that does not exist.
 """
 
@@ -14,31 +14,36 @@ import re
 import sys
 
 # Where C functions are made by macros, and where threads are started.
-MAKERS = {"src/python/trampoline.rs", "src/abi/boundary.rs", "src/panics.rs"}
-STARTER = "src/spawn.rs"
+MAKERS = {"crates/cpython/src/trampoline.rs", "src/abi/boundary.rs", "crates/core/src/panics.rs"}
+STARTER = "crates/core/src/spawn.rs"
 
 # File and function, and why no panic is caught there.
 EXCEPTIONS = {
     ("src/abi.rs", "w_GetHook"): "it is a constant",
     ("src/abi/symbols.rs", "$public"): "it is a jump to a C function",
-    ("src/abi/cxx.rs", "nverlihub_npythonplugin_string_list_to_json"): "it is a jump to a C++ function",
-    ("src/guard/crash/handlers.rs", "on_crash"): (
+    (
+        "src/abi/cxx.rs",
+        "nverlihub_npythonplugin_string_list_to_json",
+    ): "it is a jump to a C++ function",
+    ("crates/guard/src/crash/handlers.rs", "on_crash"): (
         "a signal handler in a broken process: catching a panic would allocate"
     ),
-    ("src/python/init.rs", "malloc"): "Python's allocator: it only forwards to C",
-    ("src/python/init.rs", "calloc"): "Python's allocator: it only forwards to C",
-    ("src/python/init.rs", "realloc"): "Python's allocator: it only forwards to C",
-    ("src/python/init.rs", "free"): "Python's allocator: it only forwards to C",
-    ("src/python/gil_state/variable.rs", "look_at"): (
+    ("crates/cpython/src/init.rs", "malloc"): "Python's allocator: it only forwards to C",
+    ("crates/cpython/src/init.rs", "calloc"): "Python's allocator: it only forwards to C",
+    ("crates/cpython/src/init.rs", "realloc"): "Python's allocator: it only forwards to C",
+    ("crates/cpython/src/init.rs", "free"): "Python's allocator: it only forwards to C",
+    ("crates/cpython/src/gil_state/variable.rs", "look_at"): (
         "the dynamic linker calls it, once at the start and on 3.15 only; nothing in it can panic"
     ),
-    ("src/panics/injection.rs", "vh_test_point"): "only in builds for tests",
-    ("src/panics/injection.rs", "vh_test_arm"): "only in builds for tests",
-    ("src/panics/injection.rs", "vh_test_struck"): "only in builds for tests",
+    ("crates/core/src/panics/injection.rs", "vh_test_point"): "only in builds for tests",
+    ("crates/core/src/panics/injection.rs", "vh_test_arm"): "only in builds for tests",
+    ("crates/core/src/panics/injection.rs", "vh_test_struck"): "only in builds for tests",
 }
 
 C_FUNCTION = re.compile(r'extern "C(?:-unwind)?" fn ([$\w]+)\s*(?:<[^{;]*>)?\(')
-THREAD = re.compile(r"\b(?:thread::(?:spawn|scope|Builder)|pthread_create)\b|\bBuilder::new\(\)\s*\.name")
+THREAD = re.compile(
+    r"\b(?:thread::(?:spawn|scope|Builder)|pthread_create)\b|\bBuilder::new\(\)\s*\.name"
+)
 FILE_NAME = re.compile(r"\b([\w/-]+\.(?:py|rs|c|cpp|hpp|h))\b")
 QUOTED = re.compile(r"`([^`]+)`")
 NAME = re.compile(r"[A-Za-z_]\w*")
@@ -165,8 +170,15 @@ def main(root):
         paths = [path for pattern in patterns for path in sorted(root.glob(pattern))]
         return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in paths}
 
-    sources = read("src/**/*.rs")
-    others = read("src/**/*.py", "src/**/*.c", "src/**/*.cpp", "include/*.h")
+    sources = read("src/**/*.rs", "crates/*/src/**/*.rs")
+    others = read(
+        *(
+            f"{folder}/**/*.{kind}"
+            for folder in ("src", "crates/*/src")
+            for kind in ("py", "c", "cpp")
+        ),
+        "include/*.h",
+    )
     found = list(faults(sources, others))
     for fault in found:
         print(fault)

@@ -75,7 +75,9 @@ def our_python():
     folders = {}
     for name in filter(None, listed.split("\0")):
         file = ROOT / name
-        is_other = name.startswith(("examples/", "src/")) or NOT_CHECKED.search(f"/{name}")
+        is_other = name.startswith(("examples/", "src/", "crates/")) or NOT_CHECKED.search(
+            f"/{name}"
+        )
         if file.exists() and not is_other:
             folders.setdefault(file.parent, []).append(file)
     return folders
@@ -83,16 +85,18 @@ def our_python():
 
 def support():
     """The library's own Python as one file."""
-    source = (ROOT / "src/python/scope.rs").read_text(encoding="utf-8")
+    source = (ROOT / "crates/cpython/src/scope.rs").read_text(encoding="utf-8")
     builtins = re.findall(r'Builtin::new\(\s*c"(\w+)"', source)
     names = re.findall(r'support!\("(\w+)"\)', source)
     if not builtins or not names:
-        raise ValueError("src/python/scope.rs lists no files or builtins that can be read here")
+        raise ValueError(
+            "crates/cpython/src/scope.rs lists no files or builtins that can be read here"
+        )
     yield "from typing import Any\n"
     for name in builtins:
         yield f"def {name}(*args: Any) -> Any: ...\n"
     for name in names:
-        yield (ROOT / "src/python/support" / f"{name}.py").read_text(encoding="utf-8")
+        yield (ROOT / "crates/cpython/src/support" / f"{name}.py").read_text(encoding="utf-8")
 
 
 def hooks(file):

@@ -32,7 +32,7 @@ class Change:
 
 TABLE: "dict[str, list[tuple[str, ...]]]" = {
     # How scripts come and go.
-    "src/revocable.rs": [
+    "crates/core/src/revocable.rs": [
         (
             "        barrier::light();\n        if !self.open.load(Ordering::Acquire)",
             "        if !self.open.load(Ordering::Acquire)",
@@ -70,7 +70,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|lifecycle.unload|lifecycle.nested_unload",
         ),
     ],
-    "src/threads.rs": [
+    "crates/core/src/threads.rs": [
         (
             "!record.taken.swap(true, Ordering::AcqRel)",
             "!record.taken.load(Ordering::Acquire)",
@@ -84,7 +84,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/scripts.rs": [
+    "crates/scripts/src/lib.rs": [
         (
             "        by_path().or_else(by_name)\n",
             "        by_name().or_else(by_path)\n",
@@ -104,7 +104,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.script_threads|contract.threads",
         ),
     ],
-    "src/scripts/slots.rs": [
+    "crates/scripts/src/slots.rs": [
         (
             "                *unwanted = true;\n",
             "                let _ = unwanted;\n",
@@ -129,7 +129,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.registered_functions|rust",
         ),
     ],
-    "src/guard/current.rs": [
+    "crates/guard/src/current.rs": [
         (
             "all().any(|own| Arc::ptr_eq(&own, script))",
             "all().take(1).any(|own| Arc::ptr_eq(&own, script))",
@@ -143,7 +143,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions|lifecycle.shared_interpreter",
         ),
     ],
-    "src/scripts/loading.rs": [
+    "crates/scripts/src/loading.rs": [
         (
             "        // The encoding is asked for again, here, where no interpreter is entered.\n"
             "        hub::forget_encoding();\n",
@@ -184,7 +184,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.bad_input|contract.lifecycle|lifecycle.host|rust",
         ),
     ],
-    "src/scripts/calling.rs": [
+    "crates/scripts/src/calling.rs": [
         (
             'b"_opchat_name_change" => script.rename_op_chat(nick),',
             'b"_opchat_name_change" => script.rename_bot(nick),',
@@ -212,7 +212,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.hooks|contract.vh_functions|rust",
         ),
     ],
-    "src/guard/answers.rs": [
+    "crates/guard/src/answers.rs": [
         (
             "on_error.asks() || self.obstacle == Obstacle::Settings",
             "on_error.asks()",
@@ -272,7 +272,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.registered_functions|contract.owning_functions|contract.bad_input",
         ),
     ],
-    "src/host_queue.rs": [
+    "crates/host/src/host_queue.rs": [
         (
             "if queue.len() >= MAX_WAITING {",
             "if queue.len() == usize::MAX {",
@@ -304,7 +304,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.script_threads|contract.threads",
         ),
     ],
-    "src/python/unload.rs": [
+    "crates/cpython/src/unload.rs": [
         (
             "        state::keep(attached, script, &loaded.vh.get(attached));\n",
             "",
@@ -358,7 +358,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.unload",
         ),
     ],
-    "src/guard/settings.rs": [
+    "crates/guard/src/settings.rs": [
         (
             "const UNLOAD_TIME: Duration = Duration::from_secs(2);",
             "const UNLOAD_TIME: Duration = Duration::from_secs(20);",
@@ -390,7 +390,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.breaker",
         ),
     ],
-    "src/python/state.rs": [
+    "crates/cpython/src/state.rs": [
         (
             "STATES.lock().as_ref().and_then(|states| states.get(&key(context)).cloned());",
             "STATES.lock().as_mut().and_then(|states| states.remove(&key(context)));",
@@ -411,7 +411,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.state",
         ),
     ],
-    "src/python/support/ending.py": [
+    "crates/cpython/src/support/ending.py": [
         (
             "        self.closed = True\n",
             "",
@@ -432,7 +432,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.unload",
         ),
     ],
-    "src/python/support/jobs.py": [
+    "crates/cpython/src/support/jobs.py": [
         (
             "        if self.closed:\n"
             '            future.set_exception(RuntimeError("the script is being unloaded"))\n'
@@ -455,7 +455,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.script_threads",
         ),
     ],
-    "src/python/support/threads.py": [
+    "crates/cpython/src/support/threads.py": [
         (
             "                    thread.cancel()\n",
             "                    pass\n",
@@ -475,7 +475,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.unload|lifecycle.async",
         ),
     ],
-    "src/python/support/exits.py": [
+    "crates/cpython/src/support/exits.py": [
         (
             "            scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]\n",
             "            pass\n",
@@ -489,7 +489,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.unload|lifecycle.leaving",
         ),
     ],
-    "src/python/support/finalizing.py": [
+    "crates/cpython/src/support/finalizing.py": [
         (
             "    gc.unfreeze()\n    gc.collect()\n",
             "",
@@ -504,7 +504,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # Crashes and deadlines.
-    "src/guard/crash/handlers.rs": [
+    "crates/guard/src/crash/handlers.rs": [
         (
             "        libc::SIG_IGN if delivery.is_sent => return,\n",
             "",
@@ -524,7 +524,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.crash",
         ),
     ],
-    "src/guard/crash.rs": [
+    "crates/guard/src/crash.rs": [
         (
             "    if slot.is_in_host() {\n"
             '        line.add("in a function of the hub that the script called\\n").log();\n'
@@ -541,7 +541,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.crash",
         ),
     ],
-    "src/guard/crash/file.rs": [
+    "crates/guard/src/crash/file.rs": [
         (
             "    if found.uid() != user {",
             "    if false && found.uid() != user {",
@@ -555,7 +555,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.crash|rust",
         ),
     ],
-    "src/guard/script.rs": [
+    "crates/guard/src/script.rs": [
         (
             "        self.thread_vh_calls.fetch_add(1, Ordering::Relaxed);\n",
             "",
@@ -587,7 +587,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/guard/call.rs": [
+    "crates/guard/src/call.rs": [
         (
             "        self.entry_point.row().count_timeout();\n",
             "",
@@ -613,7 +613,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.call_function|guard.logs",
         ),
     ],
-    "src/guard/entry_point.rs": [
+    "crates/guard/src/entry_point.rs": [
         (
             "            self.row.count_skipped();\n",
             "",
@@ -645,7 +645,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.breaker",
         ),
     ],
-    "src/guard/listening.rs": [
+    "crates/guard/src/listening.rs": [
         (
             "        self.set_wanted(self.refusing.load(Ordering::Acquire));\n",
             "        self.set_wanted(0);\n",
@@ -665,7 +665,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.async",
         ),
     ],
-    "src/guard/alarms.rs": [
+    "crates/guard/src/alarms.rs": [
         (
             "class_of(script, nick).is_some_and(|class| class >= OPERATOR)",
             "class_of(script, nick).is_some_and(|class| class >= 0)",
@@ -679,7 +679,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.refuse.*",
         ),
     ],
-    "src/guard/breaker.rs": [
+    "crates/guard/src/breaker.rs": [
         (
             "const TIMEOUTS: u64 = 3;",
             "const TIMEOUTS: u64 = 30;",
@@ -699,7 +699,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/guard/memory.rs": [
+    "crates/guard/src/memory.rs": [
         (
             "    memory.warn_at.store(bytes * 2, Ordering::Relaxed);\n",
             "",
@@ -713,7 +713,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.memory",
         ),
     ],
-    "src/guard/notices.rs": [
+    "crates/guard/src/notices.rs": [
         (
             "            '|' => harmless.push_str(\"&#124;\"),\n",
             "",
@@ -727,7 +727,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.breaker",
         ),
     ],
-    "src/guard/output.rs": [
+    "crates/guard/src/output.rs": [
         (
             "const LIMIT: f64 = 128.0;",
             "const LIMIT: f64 = 1280.0;",
@@ -757,7 +757,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs",
         ),
     ],
-    "src/guard/directory.rs": [
+    "crates/guard/src/directory.rs": [
         (
             "    records.push(Arc::downgrade(script));\n",
             "    let _ = Arc::downgrade(script);\n",
@@ -783,7 +783,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/guard/repeats.rs": [
+    "crates/guard/src/repeats.rs": [
         (
             "                kind.again += 1;\n                false\n",
             "                kind.again += 1;\n                true\n",
@@ -797,7 +797,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/guard/slot.rs": [
+    "crates/guard/src/slot.rs": [
         (
             "        self.started.store(outer.started + time_inside, Ordering::Relaxed);\n",
             "        self.started.store(outer.started, Ordering::Relaxed);\n",
@@ -811,7 +811,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.stats",
         ),
     ],
-    "src/guard/waits.rs": [
+    "crates/guard/src/waits.rs": [
         (
             "if wait.slow <= MOST { since_last } else { 0 }",
             "0",
@@ -825,7 +825,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline|rust",
         ),
     ],
-    "src/guard/wake.rs": [
+    "crates/guard/src/wake.rs": [
         (
             "    if !slot.runs(call) || slot.is_in_host() {\n        return Woken::Nothing;\n    }\n",
             "    let _ = call;\n",
@@ -839,7 +839,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline",
         ),
     ],
-    "src/guard/watchdog.rs": [
+    "crates/guard/src/watchdog.rs": [
         (
             "let is_late = may_end && time.saturating_sub(waited) >= limit;",
             "let is_late = may_end && time >= limit;",
@@ -853,7 +853,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs",
         ),
     ],
-    "src/guard/watchdog/pursuit.rs": [
+    "crates/guard/src/watchdog/pursuit.rs": [
         (
             "            SENT if self.looks == 1 => self.interrupt(time, teller),\n",
             "            SENT if self.looks == 1 => {}\n",
@@ -884,7 +884,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline|guard.sending|guard.waits",
         ),
     ],
-    "src/guard/watchdog/attempt.rs": [
+    "crates/guard/src/watchdog/attempt.rs": [
         (
             "            IN_HOST => entry_point.waits_for_hub(&place),\n",
             "            IN_HOST => true,\n",
@@ -910,7 +910,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline",
         ),
     ],
-    "src/guard/watchdog/turn.rs": [
+    "crates/guard/src/watchdog/turn.rs": [
         (
             "        ran >= LONG || (both_wait && ran.is_zero())\n",
             "        let _ = (ran, both_wait);\n        true\n",
@@ -925,7 +925,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # Text.
-    "src/text.rs": [
+    "crates/core/src/text.rs": [
         (
             "                table_of(encoding, pairs).decode(bytes, |point| out.push(point));\n",
             "                let bytes = &bytes[..bytes.len().saturating_sub(1)];\n"
@@ -940,7 +940,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.text",
         ),
     ],
-    "src/text/decoded.rs": [
+    "crates/core/src/text/decoded.rs": [
         (
             "    0xDC00 + u32::from(byte)\n",
             "    0xDD00 + u32::from(byte)\n",
@@ -954,7 +954,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.text",
         ),
     ],
-    "src/text/encode.rs": [
+    "crates/core/src/text/encode.rs": [
         (
             "(0xDC80..=0xDCFF, _) => out.push((code_point - 0xDC00) as u8),",
             "(0xDC80..=0xDCFF, _) => out.push(b'?'),",
@@ -968,7 +968,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/text/names.rs": [
+    "crates/core/src/text/names.rs": [
         (
             '"gb2312" | "gb-2312" | "cp936" | "ms936" => "gbk".into(),',
             '"gb2312" | "gb-2312" | "ms936" => "gbk".into(),',
@@ -982,7 +982,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.text",
         ),
     ],
-    "src/text/single.rs": [
+    "crates/core/src/text/single.rs": [
         (
             "text.chars().all(|c| u32::from(c) >= 0xA0)",
             "text.chars().all(|c| u32::from(c) >= 0x80)",
@@ -996,7 +996,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.text",
         ),
     ],
-    "src/text/pairs.rs": [
+    "crates/core/src/text/pairs.rs": [
         (
             "if encoding == GBK && matches!(bytes, [0x81..=0xFE, b'0'..=b'9', ..]) {",
             "if false && encoding == GBK && matches!(bytes, [0x81..=0xFE, b'0'..=b'9', ..]) {",
@@ -1010,7 +1010,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.text",
         ),
     ],
-    "src/text/recent.rs": [
+    "crates/core/src/text/recent.rs": [
         (
             "*kept.bytes == *bytes && kept.encoding == encoding",
             "kept.bytes.len() == bytes.len() && kept.encoding == encoding",
@@ -1024,7 +1024,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.text",
         ),
     ],
-    "src/python/convert.rs": [
+    "crates/cpython/src/convert.rs": [
         (
             'None => out.extend_from_slice(format!("\\\\u{point:04x}").as_bytes()),',
             "None => {}",
@@ -1039,7 +1039,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # JSON.
-    "src/python/json/reader.rs": [
+    "crates/cpython/src/json/reader.rs": [
         (
             "const SURE: usize = 18;",
             "const SURE: usize = 19;",
@@ -1059,7 +1059,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.bad_input|contract.call_function|header.json",
         ),
     ],
-    "src/python/json/reader/keys.rs": [
+    "crates/cpython/src/json/reader/keys.rs": [
         (
             ".filter(|key| is_same(key.text, text))?",
             ".filter(|key| key.text.len() == text.len())?",
@@ -1073,7 +1073,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.call_function|header.json",
         ),
     ],
-    "src/python/json/reader/plain.rs": [
+    "crates/cpython/src/json/reader/plain.rs": [
         (
             "marks.trailing_zeros() as usize / 8;",
             "marks.leading_zeros() as usize / 8;",
@@ -1087,7 +1087,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.text",
         ),
     ],
-    "src/python/json.rs": [
+    "crates/cpython/src/json.rs": [
         (
             '        return refuse(format!("{number} in it has no JSON form"));\n',
             "",
@@ -1102,7 +1102,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # The log.
-    "src/json.rs": [
+    "crates/core/src/json.rs": [
         (
             "(smaller(word, 0x20) | equal(b'\"') | equal(b'\\\\')) & HIGHEST",
             "(smaller(word, 0x20) | equal(b'\"')) & HIGHEST",
@@ -1116,7 +1116,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.call_function|contract.last_error",
         ),
     ],
-    "src/standard_output.rs": [
+    "crates/core/src/standard_output.rs": [
         (
             "    unsafe { libc::fflush(stdout) };\n",
             "",
@@ -1130,7 +1130,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs",
         ),
     ],
-    "src/log/plain.rs": [
+    "crates/core/src/log/plain.rs": [
         (
             "let head = &text[..start_of_character(text.as_bytes(), third * 2)];",
             "let head = &text[..third * 2];",
@@ -1156,7 +1156,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|guard.log_attacks",
         ),
     ],
-    "src/log/delivery.rs": [
+    "crates/core/src/log/delivery.rs": [
         (
             "    while queue.records.len() > MAX_RECORDS || (queue.bytes > MAX_BYTES && queue.records.len() > 1)\n"
             "    {\n",
@@ -1177,7 +1177,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs",
         ),
     ],
-    "src/log/stream.rs": [
+    "crates/core/src/log/stream.rs": [
         (
             "self.text.truncate(plain::start_of_character(self.text.as_bytes(), length));",
             "self.text.truncate(length);",
@@ -1205,7 +1205,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.last_error|contract.call_function|guard.logs",
         ),
     ],
-    "src/error.rs": [
+    "crates/core/src/error.rs": [
         (
             "            let is_end = |end: &usize| message.is_char_boundary(*end);\n",
             "            let is_end = |_: &usize| true;\n",
@@ -1237,7 +1237,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.last_error",
         ),
     ],
-    "src/name_hash.rs": [
+    "crates/core/src/name_hash.rs": [
         (
             " ^ (byte(length.wrapping_sub(1)) << 3)",
             "",
@@ -1252,7 +1252,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # Packages and runtimes.
-    "src/python/preflight.rs": [
+    "crates/cpython/src/preflight.rs": [
         (
             "own_module(module, self.own).is_some() || ",
             "",
@@ -1274,7 +1274,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.preflight",
         ),
     ],
-    "src/python/support/venv.py": [
+    "crates/cpython/src/support/venv.py": [
         (
             '        if found.split(".")[:2] != version.split("."):\n',
             "        if False:\n",
@@ -1288,7 +1288,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.shared_interpreter|lifecycle.preflight",
         ),
     ],
-    "src/packages.rs": [
+    "crates/core/src/packages.rs": [
         (
             'row("numpy", ONE_INTERPRETER, NO_OWN_LOCK,',
             'row("numpy", Works, NO_OWN_LOCK,',
@@ -1302,7 +1302,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/installed.rs": [
+    "crates/core/src/installed.rs": [
         (
             'is_extra: marker.contains("extra"),',
             "is_extra: false,",
@@ -1316,7 +1316,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.preflight|rust",
         ),
     ],
-    "src/runtime.rs": [
+    "crates/core/src/runtime.rs": [
         (
             "        None => Ok(Runtime::Sub),\n",
             "        None => Ok(Runtime::Main),\n",
@@ -1330,7 +1330,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/python/slices.rs": [
+    "crates/cpython/src/slices.rs": [
         (
             "const LOAD_WAIT: Duration = Duration::from_secs(60);",
             "const LOAD_WAIT: Duration = Duration::from_secs(600);",
@@ -1379,7 +1379,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "bench.instructions",
         ),
     ],
-    "src/abi/cxx.cpp": [
+    "crates/host/src/cxx.cpp": [
         (
             '  } catch (...) {\n    return strdup("something that is no std::exception");\n',
             '  } catch (const int &) {\n    return strdup("something that is no std::exception");\n',
@@ -1407,7 +1407,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.blocks",
         ),
     ],
-    "src/abi/vectors.rs": [
+    "crates/host/src/vectors.rs": [
         (
             "        vh_vector_delete(vector);\n",
             "",
@@ -1421,7 +1421,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions",
         ),
     ],
-    "src/abi/host.rs": [
+    "crates/host/src/native.rs": [
         (
             "                libc::free(thrown.cast());\n",
             "",
@@ -1483,7 +1483,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.blocks",
         ),
     ],
-    "src/targs.rs": [
+    "crates/host/src/targs.rs": [
         (
             'let mut rest: &[u8] = b"lsdpLDO";',
             'let mut rest: &[u8] = b"lsdpLO";',
@@ -1497,7 +1497,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/targs/build.rs": [
+    "crates/host/src/targs/build.rs": [
         (
             "                room = room.add(text.len() + 1);\n",
             "                room = room.add(text.len());\n",
@@ -1511,7 +1511,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.call_function",
         ),
     ],
-    "src/targs/formats.rs": [
+    "crates/host/src/targs/formats.rs": [
         (
             "if own.len() >= required && letters",
             "if letters",
@@ -1531,7 +1531,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.vh_functions|contract.hooks",
         ),
     ],
-    "src/targs/malloc.rs": [
+    "crates/host/src/targs/malloc.rs": [
         (
             "            let copy = malloc_text(text);\n",
             "            let copy = malloc_text(&text[..text.len().min(1)]);\n",
@@ -1545,7 +1545,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions|sql.*",
         ),
     ],
-    "src/targs/print.rs": [
+    "crates/host/src/targs/print.rs": [
         (
             "        Telling::Text => plain::quoted(&secrets::masked(text)),\n",
             "        Telling::Text => plain::quoted(text),\n",
@@ -1559,7 +1559,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.log_attacks",
         ),
     ],
-    "src/targs/view.rs": [
+    "crates/host/src/targs/view.rs": [
         (
             "if !is_letter(letter) || (*element(block, length)).kind as u8 != letter {",
             "if !is_letter(letter) {",
@@ -1573,7 +1573,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.call_function",
         ),
     ],
-    "src/targs/release.rs": [
+    "crates/host/src/targs/release.rs": [
         (
             "                && !is_inside(block, address)\n",
             "",
@@ -1601,7 +1601,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions|contract.memory",
         ),
     ],
-    "src/hooks.rs": [
+    "crates/core/src/hooks.rs": [
         (
             'hook(c"OnUserLogin", "s", "nick"),',
             'observer(c"OnUserLogin", "s", "nick"),',
@@ -1615,7 +1615,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.hooks",
         ),
     ],
-    "src/callbacks.rs": [
+    "crates/core/src/callbacks.rs": [
         (
             "Numbering::Classic if self.slot > GET_IP_CITY => Some(self.slot - 1),",
             "Numbering::Classic if self.slot > GET_IP_CITY => Some(self.slot),",
@@ -1629,7 +1629,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.vh_functions|documents.blocks",
         ),
     ],
-    "src/hub.rs": [
+    "crates/host/src/hub.rs": [
         (
             "    let generation = named_generation().unwrap_or_else(|| recognise(table));\n",
             "    let generation = recognise(table);\n    let _ = named_generation;\n",
@@ -1649,7 +1649,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.lifecycle|contract.vh_functions",
         ),
     ],
-    "src/host_functions.rs": [
+    "crates/host/src/host_functions.rs": [
         (
             "        let replaced = self.0.lock().insert(name.to_vec(), function);\n",
             "        let replaced = self.0.lock().entry(name.to_vec()).or_insert(function).clone();\n",
@@ -1664,7 +1664,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # Settings, advice, stubs.
-    "src/config.rs": [
+    "crates/core/src/config.rs": [
         (
             '"0" | "off" | "no" | "false" => Some(false),',
             '"0" => Some(false),',
@@ -1678,7 +1678,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs|rust",
         ),
     ],
-    "src/comments.rs": [
+    "crates/core/src/comments.rs": [
         (
             "lines(source).take(LINES).filter_map(|line| {",
             "lines(source).take(1).filter_map(|line| {",
@@ -1698,7 +1698,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|contract.advice",
         ),
     ],
-    "src/nearest.rs": [
+    "crates/core/src/nearest.rs": [
         (
             "(distance <= mistakes).then_some(known)",
             "Some(known).filter(|_| distance <= mistakes + 3)",
@@ -1712,7 +1712,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/on_error.rs": [
+    "crates/host/src/on_error.rs": [
         (
             'const WAY_OUT: [&str; 6] = ["pyload", "pyunload", "pyreload", "pylist", "pyfiles", "pylog"];',
             'const WAY_OUT: [&str; 5] = ["pyload", "pyunload", "pylist", "pyfiles", "pylog"];',
@@ -1726,7 +1726,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.refuse.*|rust",
         ),
     ],
-    "src/scripts/stubs.rs": [
+    "crates/scripts/src/stubs.rs": [
         (
             "        defined | self.known(script).hooks\n",
             "        let _ = script;\n        defined\n",
@@ -1746,7 +1746,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.refuse.*|rust",
         ),
     ],
-    "src/scripts/unloading.rs": [
+    "crates/scripts/src/unloading.rs": [
         (
             "    script.functions.clear();\n",
             "",
@@ -1772,7 +1772,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs|rust",
         ),
     ],
-    "src/python/advice.rs": [
+    "crates/cpython/src/advice.rs": [
         (
             "        if !is_new && !is_own {\n            continue;\n        }\n",
             "        let _ = (is_new, is_own);\n",
@@ -1787,7 +1787,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # The library's own threads and faults.
-    "src/clock.rs": [
+    "crates/core/src/clock.rs": [
         (
             "ticking() + exact.saturating_sub(before).min(LONGEST_TICK.as_nanos() as u64)",
             "ticking() + exact.saturating_sub(before)",
@@ -1801,7 +1801,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline|guard.stats|rust",
         ),
     ],
-    "src/panics.rs": [
+    "crates/core/src/panics.rs": [
         (
             '        caught.tell("what it had to do is left undone");\n',
             "        let _ = caught;\n",
@@ -1815,7 +1815,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "panics.injected|rust",
         ),
     ],
-    "src/spawn.rs": [
+    "crates/core/src/spawn.rs": [
         (
             "                pause => (pause * 2).min(LONGEST_PAUSE),\n",
             "                pause => pause * 2,\n",
@@ -1829,7 +1829,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|panics.injected",
         ),
     ],
-    "src/log.rs": [
+    "crates/core/src/log.rs": [
         (
             "    let level = usize::try_from(level).unwrap_or(0).min(LEVELS.len() - 1);\n",
             "    let level = usize::try_from(level).unwrap_or(0) % LEVELS.len();\n",
@@ -1850,7 +1850,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # Statistics.
-    "src/stats.rs": [
+    "crates/core/src/stats.rs": [
         (
             "        self.times.record(time, start.weight);\n",
             "        self.times.record(time, 1);\n",
@@ -1864,7 +1864,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|guard.stats",
         ),
     ],
-    "src/guard/statistics.rs": [
+    "crates/guard/src/statistics.rs": [
         (
             "    entry_points.retain(|entry_point| entry_point.row().was_called());\n",
             "",
@@ -1891,7 +1891,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # SQL and passwords.
-    "src/sql.rs": [
+    "crates/host/src/sql.rs": [
         (
             "    if known.turn == turn {\n",
             "    if known.turn == turn || true {\n",
@@ -1905,7 +1905,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|sql.mariadb",
         ),
     ],
-    "src/sql/dialect.rs": [
+    "crates/host/src/sql/dialect.rs": [
         (
             "        converts: client != connection,\n",
             "        converts: false,\n",
@@ -1919,7 +1919,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|sql.mariadb",
         ),
     ],
-    "src/sql/literal.rs": [
+    "crates/host/src/sql/literal.rs": [
         (
             "            b'\\\\' if last >= 0x80 => literal.extend_from_slice(b\"' '\\\\\\\\\"),\n",
             "",
@@ -1933,7 +1933,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust|sql.sqlite",
         ),
     ],
-    "src/sql/table.rs": [
+    "crates/host/src/sql/table.rs": [
         (
             "let count = |index| number(index).map(|number| number.max(0) as usize);",
             "let count = |index| number(index).map(|number| number as usize);",
@@ -1947,7 +1947,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions|sql.sqlite",
         ),
     ],
-    "src/sql/template.rs": [
+    "crates/host/src/sql/template.rs": [
         (
             "            [b'#', ..] if !is_sqlite => Ok(self.behind_line(place)),\n",
             "",
@@ -1961,7 +1961,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "rust",
         ),
     ],
-    "src/python/vh/sql.rs": [
+    "crates/cpython/src/vh/sql.rs": [
         (
             "    if changes_reading || !found.item(0).is_some_and(|succeeded| succeeded.is_true()) {\n",
             "    if changes_reading {\n",
@@ -1975,7 +1975,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions",
         ),
     ],
-    "src/log/secrets.rs": [
+    "crates/core/src/log/secrets.rs": [
         (
             '    [b"passw".as_slice(), b"pwd", b"secret"].iter()',
             '    [b"passw".as_slice(), b"secret"].iter()',
@@ -1990,7 +1990,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # The interpreters.
-    "src/python/call.rs": [
+    "crates/cpython/src/call.rs": [
         (
             "        (ON_PARSED_MSG_MY_PASS, 1) => Telling::Secret,\n",
             "",
@@ -2026,7 +2026,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.lifecycle",
         ),
     ],
-    "src/python/gil_state.rs": [
+    "crates/cpython/src/gil_state.rs": [
         (
             "    if !current.is_null() {\n        place::find(current);\n",
             "    if false && !current.is_null() {\n        place::find(current);\n",
@@ -2040,7 +2040,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.host|field.sub|contract.isolation",
         ),
     ],
-    "src/python/gil_state/key.rs": [
+    "crates/cpython/src/gil_state/key.rs": [
         (
             "                libc::pthread_setspecific(key, current.cast());\n",
             "",
@@ -2054,7 +2054,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.host|field.sub|contract.isolation",
         ),
     ],
-    "src/python/gil_state/variable.rs": [
+    "crates/cpython/src/gil_state/variable.rs": [
         (
             "                word.write(current);\n",
             "",
@@ -2070,7 +2070,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             ">=3.15",
         ),
     ],
-    "src/python/imports.rs": [
+    "crates/cpython/src/imports.rs": [
         (
             "folders.filter(|folder| folder.is_absolute()).collect()",
             "folders.take(0).collect()",
@@ -2084,7 +2084,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.preflight",
         ),
     ],
-    "src/python/init.rs": [
+    "crates/cpython/src/init.rs": [
         (
             "        config.install_signal_handlers = 0;\n",
             "        config.install_signal_handlers = 1;\n",
@@ -2098,7 +2098,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.host|contract.isolation|field.sub",
         ),
     ],
-    "src/python/force_stop.rs": [
+    "crates/cpython/src/force_stop.rs": [
         (
             '        && !file.contains("/site-packages/")\n',
             "",
@@ -2112,7 +2112,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline",
         ),
     ],
-    "src/python/force_stop/monitoring.rs": [
+    "crates/cpython/src/force_stop/monitoring.rs": [
         (
             'scope::call(attached, c"watch_steps", &[]);',
             'scope::call(attached, c"unwatch_steps", &[]);',
@@ -2128,7 +2128,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             ">=3.12",
         ),
     ],
-    "src/python/force_stop/tracing.rs": [
+    "crates/cpython/src/force_stop/tracing.rs": [
         (
             "    if what != ffi::PyTrace_LINE && what != ffi::PyTrace_CALL {\n",
             "    if what != ffi::PyTrace_CALL {\n",
@@ -2144,7 +2144,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "<3.12",
         ),
     ],
-    "src/python/interpreter.rs": [
+    "crates/cpython/src/interpreter.rs": [
         (
             "        all.retain(|known| known.strong_count() > 0);\n",
             "",
@@ -2158,7 +2158,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.crash",
         ),
     ],
-    "src/python/interpreter/create.rs": [
+    "crates/cpython/src/interpreter/create.rs": [
         (
             "(lock == Lock::Shared && NEEDS_TICKER)",
             "(false && lock == Lock::Shared && NEEDS_TICKER)",
@@ -2174,7 +2174,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             ">=3.12",
         ),
     ],
-    "src/python/interpreter/enter.rs": [
+    "crates/cpython/src/interpreter/enter.rs": [
         (
             "            if let Some(suspended) = self.suspended {\n"
             "                ffi::PyEval_RestoreThread(suspended);\n            }\n",
@@ -2190,7 +2190,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "<3.12",
         ),
     ],
-    "src/python/interpreter/janitor.rs": [
+    "crates/cpython/src/interpreter/janitor.rs": [
         (
             "        if let Some(suspended) = self.suspended {\n"
             "            // SAFETY: the thread state that `janitor` left",
@@ -2206,7 +2206,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline",
         ),
     ],
-    "src/python/interpreter/prepare.rs": [
+    "crates/cpython/src/interpreter/prepare.rs": [
         (
             "matches!(*now, Preparation::NotAsked | Preparation::Failed)",
             "matches!(*now, Preparation::NotAsked)",
@@ -2220,7 +2220,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.host",
         ),
     ],
-    "src/python/interpreter/start.rs": [
+    "crates/cpython/src/interpreter/start.rs": [
         (
             "        libc::sigaction(libc::SIGINT, &raw const host, ptr::null_mut());\n",
             "",
@@ -2234,7 +2234,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.waits.*",
         ),
     ],
-    "src/python/interpreter/threads.rs": [
+    "crates/cpython/src/interpreter/threads.rs": [
         (
             "kept.serial == serial && !kept.is_deleted()",
             "kept.serial == serial",
@@ -2248,7 +2248,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.script_threads|contract.threads",
         ),
     ],
-    "src/python/interpreter/visits.rs": [
+    "crates/cpython/src/interpreter/visits.rs": [
         (
             "                || entries.iter().any(|entry| entry.thread_state == state)\n",
             "                || entries.is_empty()\n",
@@ -2262,7 +2262,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline|lifecycle.leaving",
         ),
     ],
-    "src/python/interrupt.rs": [
+    "crates/cpython/src/interrupt.rs": [
         (
             "    if let Err(raised) = let_arrive(attached) {\n        attached.clear(raised);\n    }\n",
             "",
@@ -2278,7 +2278,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline|guard.sending",
         ),
     ],
-    "src/python/load.rs": [
+    "crates/cpython/src/load.rs": [
         (
             "    let folders = [own, shared].into_iter().flatten();\n",
             "    let folders = [own, None].into_iter().flatten();\n    drop(shared);\n",
@@ -2292,7 +2292,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.leaving|lifecycle.settings",
         ),
     ],
-    "src/python/names.rs": [
+    "crates/cpython/src/names.rs": [
         (
             "let same = |known: &&Name| *known.bytes == *name;",
             "let same = |known: &&Name| known.bytes.len() == name.len();",
@@ -2306,7 +2306,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.call_function",
         ),
     ],
-    "src/python/object.rs": [
+    "crates/cpython/src/object.rs": [
         (
             "        let object = if value {\n",
             "        let object = if !value {\n",
@@ -2320,7 +2320,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.memory|lifecycle.reload.sub",
         ),
     ],
-    "src/python/object/code.rs": [
+    "crates/cpython/src/object/code.rs": [
         (
             "unsafe { self.take(ffi::PyImport_ImportModule(name.as_ptr())) }",
             "unsafe { Ok(self.borrow(ffi::PyImport_AddModule(name.as_ptr())).unwrap()) }",
@@ -2334,7 +2334,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.call_function|contract.lifecycle",
         ),
     ],
-    "src/python/object/containers.rs": [
+    "crates/cpython/src/object/containers.rs": [
         (
             "        if !self.is_tuple() && !self.is_list() {\n",
             "        if !self.is_tuple() {\n",
@@ -2348,7 +2348,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.call_function",
         ),
     ],
-    "src/python/object/exceptions.rs": [
+    "crates/cpython/src/object/exceptions.rs": [
         (
             '&format!("{kind}: {message}")',
             "message",
@@ -2362,7 +2362,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.owning_functions",
         ),
     ],
-    "src/python/object/kept.rs": [
+    "crates/cpython/src/object/kept.rs": [
         (
             "unsafe { attached.borrow(self.0.as_ptr()) }.expect",
             "unsafe { attached.take(self.0.as_ptr()) }.expect",
@@ -2376,7 +2376,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.unload|lifecycle.reload.sub",
         ),
     ],
-    "src/python/object/make.rs": [
+    "crates/cpython/src/object/make.rs": [
         (
             "const TWO_BYTES: i32 = 2;",
             "const TWO_BYTES: i32 = 1;",
@@ -2390,7 +2390,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.text",
         ),
     ],
-    "src/python/object/read.rs": [
+    "crates/cpython/src/object/read.rs": [
         (
             "        (overflow == 0).then_some(value)\n",
             "        Some(value)\n",
@@ -2404,7 +2404,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.async",
         ),
     ],
-    "src/python/output.rs": [
+    "crates/cpython/src/output.rs": [
         (
             "            Verdict::Drop => piece.shorten(0),\n",
             "            Verdict::Drop => {}\n",
@@ -2418,7 +2418,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs",
         ),
     ],
-    "src/python/parking.rs": [
+    "crates/cpython/src/parking.rs": [
         (
             "parked.iter().rposition(|parked| parked.home == *home)?;",
             "parked.iter().rposition(|parked| parked.home.lock == home.lock)?;",
@@ -2432,7 +2432,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse|lifecycle.reload.sub",
         ),
     ],
-    "src/python/priming.rs": [
+    "crates/cpython/src/priming.rs": [
         (
             "            tell(main, row.function, scope::call(main, row.function, &[]));\n",
             "            let _ = (main, row.function);\n",
@@ -2448,7 +2448,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "<3.12",
         ),
     ],
-    "src/python/report.rs": [
+    "crates/cpython/src/report.rs": [
         (
             '            if !file.starts_with("<vh ") {\n',
             "            if true {\n",
@@ -2462,7 +2462,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.deadline|contract.last_error",
         ),
     ],
-    "src/python/scope.rs": [
+    "crates/cpython/src/scope.rs": [
         (
             '    namespace.set_dict_item(c"__builtins__", &builtins.call_method(c"copy", &[])?)?;\n',
             '    namespace.set_dict_item(c"__builtins__", &builtins)?;\n',
@@ -2476,7 +2476,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.script_threads",
         ),
     ],
-    "src/python/scope/names.rs": [
+    "crates/cpython/src/scope/names.rs": [
         (
             "            joined.push(0);\n        }\n        joined.push(0);\n",
             "            joined.push(0);\n        }\n",
@@ -2490,7 +2490,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "field.sub|lifecycle.reuse",
         ),
     ],
-    "src/python/sending.rs": [
+    "crates/cpython/src/sending.rs": [
         (
             "            LOCKING => return frame.as_ptr() == innermost.as_ptr(),\n",
             "            LOCKING => return false,\n",
@@ -2512,7 +2512,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.sending|lifecycle.script_threads",
         ),
     ],
-    "src/python/sending/by_number.rs": [
+    "crates/cpython/src/sending/by_number.rs": [
         (
             "    let may = !is_shielded(attached, receiver);\n",
             "    let may = true;\n",
@@ -2528,7 +2528,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             ">=3.12",
         ),
     ],
-    "src/python/sending/by_state.rs": [
+    "crates/cpython/src/sending/by_state.rs": [
         (
             "    if is_importing(attached, state) {\n        return false;\n    }\n",
             "",
@@ -2544,7 +2544,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "<3.12",
         ),
     ],
-    "src/python/stand_in.rs": [
+    "crates/cpython/src/stand_in.rs": [
         (
             "            if place.replace(value).is_some() {\n                return None;\n            }\n",
             "            place.replace(value);\n",
@@ -2558,7 +2558,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.waits_in_time|guard.waits_elsewhere",
         ),
     ],
-    "src/python/thread_state.rs": [
+    "crates/cpython/src/thread_state.rs": [
         (
             "ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get())",
             "ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Main())",
@@ -2587,7 +2587,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "<3.12",
         ),
     ],
-    "src/python/ticker.rs": [
+    "crates/cpython/src/ticker.rs": [
         (
             "            has_threads = threads(state) > WITHOUT_THREADS;\n",
             "            has_threads = threads(state) > 1000;\n",
@@ -2603,7 +2603,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "<3.13",
         ),
     ],
-    "src/python/trampoline.rs": [
+    "crates/cpython/src/trampoline.rs": [
         (
             '    caught.tell("the script gets a RuntimeError");\n',
             "    let _ = caught;\n",
@@ -2617,7 +2617,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "panics.injected",
         ),
     ],
-    "src/python/waiting.rs": [
+    "crates/cpython/src/waiting.rs": [
         (
             "        if blocking.as_ref().is_some_and(|blocking| !blocking.is_true()) {\n"
             "            return self.pass_on();\n        }\n",
@@ -2632,7 +2632,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.waits_in_time|guard.waits.*",
         ),
     ],
-    "src/python/vh.rs": [
+    "crates/cpython/src/vh.rs": [
         (
             "        Some(context) if !context.is_closed() => call(context),\n",
             "        Some(context) => call(context),\n",
@@ -2646,7 +2646,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.shared_interpreter|contract.isolation",
         ),
     ],
-    "src/python/vh/binding.rs": [
+    "crates/cpython/src/vh/binding.rs": [
         (
             "Binding { function, context: context.cloned() }",
             "Binding { function, context: context.cloned().filter(|_| false) }",
@@ -2660,7 +2660,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse|contract.vh_functions",
         ),
     ],
-    "src/python/vh/module.rs": [
+    "crates/cpython/src/vh/module.rs": [
         (
             '            namespace.call_method(c"pop", &[name])?;\n',
             "            let _ = name;\n",
@@ -2674,7 +2674,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse|lifecycle.reload.sub",
         ),
     ],
-    "src/python/vh/table.rs": [
+    "crates/cpython/src/vh/table.rs": [
         (
             "        Outcome::Rows => Function::Sql(callback),\n",
             "        Outcome::Rows => Function::Callback(callback),\n",
@@ -2688,7 +2688,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions",
         ),
     ],
-    "src/python/vh/arguments.rs": [
+    "crates/cpython/src/vh/arguments.rs": [
         (
             "            if values[index].replace(argument).is_some() {\n",
             "            values[index].replace(argument);\n            if false {\n",
@@ -2696,13 +2696,13 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions",
         ),
         (
-            "        self.name == keyword || (!self.alias.is_empty() && self.alias == keyword)\n",
-            "        self.name == keyword\n",
+            "    param.name == keyword || (!param.alias.is_empty() && param.alias == keyword)\n",
+            "    param.name == keyword\n",
             "scripts that give arguments by their older names fail",
             "contract.vh_functions",
         ),
     ],
-    "src/python/vh/attributes.rs": [
+    "crates/cpython/src/vh/attributes.rs": [
         (
             '"opchatname" => text(context.op_chat_nick().as_deref()),',
             '"opchatname" => text(context.bot_nick().as_deref()),',
@@ -2716,7 +2716,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.text|contract.vh_functions",
         ),
     ],
-    "src/python/vh/calls.rs": [
+    "crates/cpython/src/vh/calls.rs": [
         (
             "    if changes_encoding {\n        hub::forget_encoding();\n    }\n",
             "    let _ = changes_encoding;\n",
@@ -2736,7 +2736,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.stats",
         ),
     ],
-    "src/python/vh/constants.rs": [
+    "crates/cpython/src/vh/constants.rs": [
         (
             '(format!("eBF_{name}"), 1 << bit)',
             '(format!("eBF_{name}"), bit)',
@@ -2750,7 +2750,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions",
         ),
     ],
-    "src/python/vh/results.rs": [
+    "crates/cpython/src/vh/results.rs": [
         (
             "attached.int(self.int(index + 1)? & 0xFFFF)?",
             "attached.int(self.int(index + 1)?)?",
@@ -2764,7 +2764,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions",
         ),
     ],
-    "src/python/vh/typed.rs": [
+    "crates/cpython/src/vh/typed.rs": [
         (
             "    if arguments.len() != format.len() {\n",
             "    if arguments.len() < format.len() {\n",
@@ -2779,7 +2779,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # Python inside of the library.
-    "src/python/support/belonging.py": [
+    "crates/cpython/src/support/belonging.py": [
         (
             '            return LIBRARY_FOLDERS.isdisjoint(path[len(folder) :].split("/"))\n',
             "            return True\n",
@@ -2793,7 +2793,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse|field.sub|lifecycle.shared_interpreter",
         ),
     ],
-    "src/python/support/changes.py": [
+    "crates/cpython/src/support/changes.py": [
         (
             "            if after in now:\n                set_again(*arguments)\n",
             "            set_again(*arguments)\n",
@@ -2807,7 +2807,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.settings|lifecycle.shared_interpreter|field.main",
         ),
     ],
-    "src/python/support/common.py": [
+    "crates/cpython/src/support/common.py": [
         (
             '        serial = getattr(threading.current_thread(), "_vh_script", None)\n',
             "        serial = None\n",
@@ -2821,7 +2821,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse|field.sub",
         ),
     ],
-    "src/python/support/coroutines.py": [
+    "crates/cpython/src/support/coroutines.py": [
         (
             "            self.failures.append((place, exception))\n",
             "            pass\n",
@@ -2835,7 +2835,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.async",
         ),
     ],
-    "src/python/support/importing.py": [
+    "crates/cpython/src/support/importing.py": [
         (
             "    sys.path[:] = SEARCH_PATH\n",
             "    pass\n",
@@ -2849,7 +2849,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.isolation|field.sub",
         ),
     ],
-    "src/python/support/libraries.py": [
+    "crates/cpython/src/support/libraries.py": [
         (
             "            if not path.endswith(EXTENSIONS) and not is_library_file(path):\n",
             "            if not is_library_file(path):\n",
@@ -2863,7 +2863,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse|field.sub",
         ),
     ],
-    "src/python/support/logs.py": [
+    "crates/cpython/src/support/logs.py": [
         (
             "                return  # The script is gone.\n",
             "                pass\n",
@@ -2877,7 +2877,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.shared_interpreter|field.sub|field.main",
         ),
     ],
-    "src/python/support/looking.py": [
+    "crates/cpython/src/support/looking.py": [
         (
             '        if type(node).__name__ in ("FunctionDef", "AsyncFunctionDef"):\n',
             '        if type(node).__name__ == "FunctionDef":\n',
@@ -2891,7 +2891,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.refuse.*",
         ),
     ],
-    "src/python/support/loops.py": [
+    "crates/cpython/src/support/loops.py": [
         (
             "        vars(local)[self.name, current_serial()] = value\n",
             "        vars(local)[self.name, None] = value\n",
@@ -2905,7 +2905,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.async",
         ),
     ],
-    "src/python/support/main.py": [
+    "crates/cpython/src/support/main.py": [
         (
             "    def fork_exec_alone(arguments, *more):\n",
             "    def fork_exec_alone(arguments, *more):\n        return fork_exec(arguments, *more)\n",
@@ -2919,7 +2919,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.unload|contract.threads",
         ),
     ],
-    "src/python/support/output.py": [
+    "crates/cpython/src/support/output.py": [
         (
             "    def close(self):\n",
             "    def close_nothing(self):\n",
@@ -2933,7 +2933,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs",
         ),
     ],
-    "src/python/support/preparing.py": [
+    "crates/cpython/src/support/preparing.py": [
         (
             "    forbid_exit()\n",
             "",
@@ -2947,7 +2947,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.workers|contract.isolation",
         ),
     ],
-    "src/python/support/priming.py": [
+    "crates/cpython/src/support/priming.py": [
         (
             "    module._strptime_datetime = strptime_here\n",
             "    pass\n",
@@ -2963,7 +2963,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "<3.13",
         ),
     ],
-    "src/python/support/python2.py": [
+    "crates/cpython/src/support/python2.py": [
         (
             "        return exception.name in PYTHON_2_MODULES\n",
             "        return True\n",
@@ -2977,7 +2977,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.advice|clients.scripts.python3",
         ),
     ],
-    "src/python/support/reporting.py": [
+    "crates/cpython/src/support/reporting.py": [
         (
             "        place, left_out = shorten(place)\n",
             "        left_out = 0\n",
@@ -2991,7 +2991,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs|contract.last_error|contract.call_function",
         ),
     ],
-    "src/python/support/restoring.py": [
+    "crates/cpython/src/support/restoring.py": [
         (
             "            namespace[name] = value\n",
             "            pass\n",
@@ -3005,7 +3005,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse|field.sub",
         ),
     ],
-    "src/python/support/scope.py": [
+    "crates/cpython/src/support/scope.py": [
         (
             '        if not (callable(work) or hasattr(work, "__await__")):\n',
             "        if False:\n",
@@ -3019,7 +3019,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.leaving|contract.vh_functions",
         ),
     ],
-    "src/python/support/settings.py": [
+    "crates/cpython/src/support/settings.py": [
         (
             "            elif is_same(now.get(name), after):\n",
             "            elif True:\n",
@@ -3033,7 +3033,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.settings|field.sub|field.main",
         ),
     ],
-    "src/python/support/steps.py": [
+    "crates/cpython/src/support/steps.py": [
         (
             "        events.EXCEPTION_HANDLED,\n",
             "",
@@ -3049,7 +3049,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             ">=3.12",
         ),
     ],
-    "src/python/support/sweeping.py": [
+    "crates/cpython/src/support/sweeping.py": [
         (
             "        atexit._run_exitfuncs()\n",
             "        pass\n",
@@ -3063,7 +3063,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse",
         ),
     ],
-    "src/python/support/uncaught.py": [
+    "crates/cpython/src/support/uncaught.py": [
         (
             "    if args.exc_type is SystemExit:\n        return\n",
             "",
@@ -3077,7 +3077,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs",
         ),
     ],
-    "src/python/support/unhooking.py": [
+    "crates/cpython/src/support/unhooking.py": [
         (
             "                            put_back(owner, name, before.get(name, MISSING))\n",
             "                            pass\n",

@@ -1,0 +1,133 @@
+//! The settings of a script, from its comments and the environment, read once for each load.
+
+use std::time::Duration;
+
+use vh_core::comments::{Comments, Setting};
+use vh_core::config;
+use vh_core::runtime::{self, Runtime};
+use vh_host::on_error::OnError;
+
+/// How long a call may take, unless `VH_PYTHON_HOOK_TIMEOUT` or the script says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an unload may take, unless `VH_PYTHON_UNLOAD_TIMEOUT` says otherwise.
+const UNLOAD_TIME: Duration = Duration::from_secs(2);
+
+/// How long an unload may take.
+pub fn unload_time() -> Duration {
+    config::seconds("VH_PYTHON_UNLOAD_TIMEOUT", UNLOAD_TIME)
+}
+
+/// The settings of a script.
+#[derive(Debug)]
+pub struct Settings {
+    /// The runtime the script asks for; the error says why it cannot have that.
+    pub runtime: Result<Option<Runtime>, String>,
+    /// Whether each load gets a new interpreter; the error says what is wrong with the comment.
+    pub reload_fresh: Result<bool, String>,
+    /// The virtual environment it asks for.
+    pub venv: Option<String>,
+    /// How long a call may take; zero is for ever.
+    pub timeout: Duration,
+    /// Whether operators are told when a hook is suspended.
+    pub tell_operators: bool,
+    /// Whether it is held back once after a crash.
+    pub hold_back: bool,
+    /// What its hooks answer when they cannot run.
+    pub on_error: OnError,
+    /// What is wrong with its comments about `on_error`; then it is not loaded.
+    pub wrong_on_error: Option<String>,
+    /// Comments that look as if they were meant as settings but are none: what is wrong with each, in a line.
+    pub mistakes: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the settings from the text of a script and from the environment. Values that make no sense are
+    /// logged, and the defaults used.
+    pub fn read(label: &str, source: &[u8]) -> Settings {
+        let comments = Comments::read(source);
+        let own = Own { label, comments: &comments };
+        let (on_error, wrong_on_error) = OnError::read(&comments);
+        let mistakes = comments.mistakes().iter().map(|mistake| mistake.text.clone()).collect();
+        Settings {
+            runtime: runtime::wish(&comments),
+            reload_fresh: own.reload_fresh(),
+            venv: comments.setting(Setting::Venv).map(str::to_owned),
+            timeout: own.timeout(),
+            tell_operators: own.tell_operators(),
+            hold_back: own.switch(true, Setting::HoldBack),
+            on_error,
+            wrong_on_error,
+            mistakes,
+        }
+    }
+}
+
+/// The comments of a script.
+struct Own<'o> {
+    label: &'o str,
+    comments: &'o Comments,
+}
+
+impl Own<'_> {
+    fn timeout(&self) -> Duration {
+        let timeout = config::seconds("VH_PYTHON_HOOK_TIMEOUT", TIMEOUT);
+        self.or(timeout, Setting::Timeout, config::parse_seconds, |timeout| {
+            format!("no number of seconds; {} is used", timeout.as_secs_f64())
+        })
+    }
+
+    fn tell_operators(&self) -> bool {
+        let tell = config::switch("VH_PYTHON_TELL_OPERATORS", true);
+        self.switch(tell, Setting::TellOperators)
+    }
+
+    fn reload_fresh(&self) -> Result<bool, String> {
+        match self.comments.setting(Setting::Reload) {
+            None => Ok(false),
+            Some(value) if value.eq_ignore_ascii_case("fresh") => Ok(true),
+            Some(value) => Err(format!(
+                "its comment \"# vh: reload\" says {value:?}, which is no way to reload; use fresh, \
+                 or leave it out"
+            )),
+        }
+    }
+
+    fn switch(&self, default: bool, setting: Setting) -> bool {
+        self.or(default, setting, config::parse_switch, |used| {
+            format!("neither yes nor no; {} is used", if *used { "yes" } else { "no" })
+        })
+    }
+
+    /// The value of a setting, or the default. For a value that is not understood the log has the text of
+    /// `wrong`.
+    fn or<T>(
+        &self,
+        default: T,
+        setting: Setting,
+        parse: impl Fn(&str) -> Option<T>,
+        wrong: impl Fn(&T) -> String,
+    ) -> T {
+        let Some(text) = self.comments.setting(setting) else { return default };
+        parse(text).unwrap_or_else(|| {
+            tracing::warn!(
+                script = %self.label,
+                "its comment \"# vh: {}\" is {text:?}, which is {}",
+                setting.name(),
+                wrong(&default)
+            );
+            default
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_what_the_documents_tell() {
+        assert_eq!(TIMEOUT.as_secs_f64(), vh_testing::documented("VH_PYTHON_HOOK_TIMEOUT"));
+        assert_eq!(UNLOAD_TIME.as_secs_f64(), vh_testing::documented("VH_PYTHON_UNLOAD_TIMEOUT"));
+    }
+}

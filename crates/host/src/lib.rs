@@ -1,0 +1,19 @@
+//! The host: its callback table and C functions, the blocks of values that pass between it and us, what it is
+//! asked for, and what waits for its thread.
+// With this feature every `point!` puts a static into a section of the linker, which counts as
+// unsafe code.
+#![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]
+
+pub mod host_functions;
+pub mod host_queue;
+pub mod hub;
+#[allow(unsafe_code)]
+pub mod native;
+pub mod on_error;
+pub mod sql;
+#[allow(unsafe_code)]
+pub mod targs;
+#[allow(unsafe_code)]
+pub mod types;
+#[allow(unsafe_code)]
+pub mod vectors;
