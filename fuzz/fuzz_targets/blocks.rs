@@ -1,4 +1,4 @@
-//! Building, reading and releasing blocks in `src/targs`: what goes in comes out, and every string is
+//! Building, reading and releasing blocks in `crates/host/src/targs`: what goes in comes out, and every string is
 //! released once, whoever releases it.
 #![no_main]
 
@@ -8,7 +8,7 @@ use std::ffi::c_void;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use vh_python_wrapper::abi::{w_Targs, w_free_args, w_packprint};
-use vh_python_wrapper::targs::{Block, Item, Piece, Storage, TAB_LENGTH, View, brief};
+use vh_host::targs::{Block, Item, Piece, Storage, TAB_LENGTH, View, as_text, brief};
 use vh_python_wrapper_fuzz::{OwnedBlock, c_string, element, silence_log, text_of, texts_of};
 
 #[derive(Arbitrary, Debug)]
@@ -110,7 +110,7 @@ fn build(input: &Input) {
     for (index, piece) in pieces.iter().take(length).enumerate() {
         assert!(is_same(piece, &view.item(index)), "{piece:?} became {:?}", view.item(index));
     }
-    brief(&view);
+    brief(&view, as_text);
     let block = block.into_raw();
     // SAFETY: a live block with its strings, released once.
     unsafe {
