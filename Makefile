@@ -109,7 +109,7 @@ bench-hub: configure ## Measure the hub under load only: in one process, and ove
 bench-instr: bootstrap-test configure ## Count the instructions of short calls into benches/instructions.txt
 	@$(CMAKE_BUILD) --target bench-instr
 
-check: bootstrap-test configure ## Check format and lints of all Rust and C++ code
+check: bootstrap-test configure ## Check format and lints of all code
 	@$(CMAKE_BUILD) --target lint
 
 header: configure ## Write include/vh_python_wrapper.h anew from the Rust sources

@@ -100,7 +100,15 @@ def test(python, build, options):
     environment = {**os.environ, **QUICK, "CARGO_TARGET_DIR": str(folder / "target")}
     say(python, f"is tested in {folder}")
     configure = ["cmake", "-S", ROOT, "-B", folder, f"-DVH_PYTHON={python['path']}"]
-    compile_all = ["cmake", "--build", folder, "--parallel", options.jobs, "--target", *TARGETS.split()]
+    compile_all = [
+        "cmake",
+        "--build",
+        folder,
+        "--parallel",
+        options.jobs,
+        "--target",
+        *TARGETS.split(),
+    ]
     ctest = ["ctest", "--output-on-failure", "--no-tests=error", "--parallel", options.tests]
     ctest += ["-R", TESTS, "-E", WITHOUT]
     for command, where in ((configure, ROOT), (compile_all, ROOT), (ctest, folder)):

@@ -72,7 +72,9 @@ def in_process(options, scripts):
 
 def check_counts(log, scripts, expected):
     """Fails unless each script counted what the clients' messages were to reach."""
-    line = r"^(?:PY: \[\d+:\S+\] )?(counting_\d+\.py) counted (\{.*\})$"  # older libraries label none
+    line = (
+        r"^(?:PY: \[\d+:\S+\] )?(counting_\d+\.py) counted (\{.*\})$"  # older libraries label none
+    )
     counted = dict(re.findall(line, log, re.M))
     if len(counted) != scripts:
         sys.exit(f"{len(counted)} of {scripts} scripts told what they counted:\n{log}")
@@ -135,7 +137,9 @@ def shares(stacks):
 
 
 def print_line(row, messages="-", callbacks="-", goal="-", verdict=""):
-    print(f"| {row:<38} | {messages:>10} | {callbacks:>11} | {goal:>22} | {verdict:<6} |", flush=True)
+    print(
+        f"| {row:<38} | {messages:>10} | {callbacks:>11} | {goal:>22} | {verdict:<6} |", flush=True
+    )
 
 
 def print_speed(row, result, goal=None):

@@ -5,7 +5,7 @@ import json
 USERS = [
     {
         "nick": f"user{number}",
-        "description": "Привет" if number % 4 == 0 else "likes films and \"music\"",
+        "description": "Привет" if number % 4 == 0 else 'likes films and "music"',
         "share": 123456789012 * number,
         "class": number % 11,
         "hubs": [1, number, 3],

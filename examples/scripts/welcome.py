@@ -104,8 +104,7 @@ def stats() -> str:
             f"  Users online: {users}, of them operators: {operators}",
             f"  Shared: {human_size(share)}",
             f"  Most users: {records.users['value']} on {day(records.users['at'])}",
-            f"  Largest share: {human_size(records.share['value'])}"
-            f" on {day(records.share['at'])}",
+            f"  Largest share: {human_size(records.share['value'])} on {day(records.share['at'])}",
             f"  Running for: {human_time(time.time() - vh.starttime)}",
         )
     )

@@ -4,7 +4,6 @@ import base64
 import json
 
 
-
 class Refused(ValueError):
     """Our rules are stricter than Python's here."""
 

@@ -10,7 +10,9 @@ HOOKS = (
 ).split()
 
 FUNCTIONS = sorted(name for name in dir(vh) if callable(getattr(vh, name)))
-NUMBERS = "delay min max nice reason flag class user_class seconds type pm instant limit code".split()
+NUMBERS = (
+    "delay min max nice reason flag class user_class seconds type pm instant limit code".split()
+)
 
 
 def last(*arguments):

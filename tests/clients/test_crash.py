@@ -32,7 +32,9 @@ SCRIPTS = {
         "def crash(): threading.Thread(target=ctypes.string_at, args=(0,)).start()\n"
     ),
 }
-HOOK = AWAIT_HANDLER + """
+HOOK = (
+    AWAIT_HANDLER
+    + """
 import os
 def OnParsedMsgChat(nick, message):
     if message == "crash":
@@ -40,6 +42,7 @@ def OnParsedMsgChat(nick, message):
             await_handler()
         crash()
 """
+)
 NUMBERS = {"null": signal.SIGSEGV, "stack": signal.SIGSEGV, "abort": signal.SIGABRT}
 # How the hub ends: by itself in its handler, or by the signal.
 ENDS = {"null": 139, "stack": 139, "thread": 139, "abort": -signal.SIGABRT}

@@ -99,9 +99,7 @@ class ChatFilter(HubTest):
 
     def test_replaced_word(self):
         self.alice.chat("Damn, damned rain")
-        self.assertEqual(
-            self.bob.wait_chat("alice", "rain").string, "<alice> darn, damned rain"
-        )
+        self.assertEqual(self.bob.wait_chat("alice", "rain").string, "<alice> darn, damned rain")
 
     def test_words_in_letters_that_are_nearly_the_same(self):
         admin = self.admin(self.hub)
@@ -284,7 +282,9 @@ class PyStats(HubTest):
         admin = self.admin(self.hub)
         admin.chat("!pystats")
         lines = admin.wait_for(r"(?s)Statistics of the scripts:\r\n(.*)").group(1).split("\r\n")
-        self.assertRegex(lines[0], r"^script +call +calls +errors +timeouts +mean +p99 +max +total$")
+        self.assertRegex(
+            lines[0], r"^script +call +calls +errors +timeouts +mean +p99 +max +total$"
+        )
         login = next(line for line in lines if " OnUserLogin " in line)
         self.assertRegex(login, r"^\d+:failing\.py +OnUserLogin +1 +1 +0 .* (us|ms|s)$")
         self.assertEqual({len(line) for line in lines}, {len(lines[0])})

@@ -82,7 +82,9 @@ def blocks_of(document, text):
 @lru_cache(maxsize=None)
 def is_whole(text):
     """Whether a shell can read this to its end."""
-    shell = subprocess.run(["bash", "-n", "-c", text], stdin=subprocess.DEVNULL, capture_output=True)
+    shell = subprocess.run(
+        ["bash", "-n", "-c", text], stdin=subprocess.DEVNULL, capture_output=True
+    )
     return shell.returncode == 0
 
 

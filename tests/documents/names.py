@@ -4,7 +4,17 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("src", "tools", "tests", "legacy_host", "benches", "cmake", "fuzz", "packaging", "python")
+SOURCES = (
+    "src",
+    "tools",
+    "tests",
+    "legacy_host",
+    "benches",
+    "cmake",
+    "fuzz",
+    "packaging",
+    "python",
+)
 # Made up, as examples of something wrong.
 NOT_NAMES = {"vh.pyi"}
 

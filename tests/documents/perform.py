@@ -64,7 +64,9 @@ def all_commands(root, is_long):
             line = " ".join(text.split())
             why_not = hindrance(way)
             if to_run is None or why_not:
-                print(f"  --  {line}\n{INDENT}{f'NOT RUN: {why_not}' if why_not else known.told(text)}")
+                print(
+                    f"  --  {line}\n{INDENT}{f'NOT RUN: {why_not}' if why_not else known.told(text)}"
+                )
                 continue
             begin = time.monotonic()
             done += 1

@@ -51,7 +51,9 @@ EFFECTS = [
         'EXPECT(!host.call<long>(script, "process_user", 1L, 2L)); host.set_log_sink({});',
         output=r"script\.py.*process_user",
     ),
-    Effect("hub.Receive(", r'EXPECT(sent.find("$Hello alice|") != std::string::npos); EXPECT(result);'),
+    Effect(
+        "hub.Receive(", r'EXPECT(sent.find("$Hello alice|") != std::string::npos); EXPECT(result);'
+    ),
 ]
 
 

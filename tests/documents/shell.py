@@ -192,8 +192,11 @@ class HubApi:
             return run(text, self.scripts)
         if not self.hub:
             self.start_hub()
-        output = run(text.replace("curl ", "curl --fail --silent --show-error ", 1)
-                     .replace(self.PORT, f":{self.port}/"))
+        output = run(
+            text.replace("curl ", "curl --fail --silent --show-error ", 1).replace(
+                self.PORT, f":{self.port}/"
+            )
+        )
         if "/stats" in text and "users" not in json.loads(output):
             raise Failed(f"these are no statistics: {output}")
         if "/chat" in text:

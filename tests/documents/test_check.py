@@ -17,10 +17,10 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
 import blocks as markdown  # noqa: E402
+import check  # noqa: E402
 import known  # noqa: E402
 import names  # noqa: E402
 import perform  # noqa: E402
-import check  # noqa: E402
 import shell  # noqa: E402
 import ways  # noqa: E402
 from table import COMMANDS  # noqa: E402
@@ -77,9 +77,14 @@ class Blocks(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="vh-documents-") as folder:
             root = Path(folder) / "copy"
             lines = plant(root)
-            with mock.patch.object(sys, "argv", ["check.py", "blocks", "--root", str(root), *TOOLS]):
+            with mock.patch.object(
+                sys, "argv", ["check.py", "blocks", "--root", str(root), *TOOLS]
+            ):
                 options = check.arguments()
-            is_planted = lambda block: block.line > lines.get(block.document, sys.maxsize)
+
+            def is_planted(block):
+                return block.line > lines.get(block.document, sys.maxsize)
+
             faults = [(str(where), text) for where, text in check.faults_of(options, is_planted)]
         told = "\n".join(map(": ".join, faults))
         for name, _, words in PLANTED:
@@ -116,7 +121,9 @@ class Reading(unittest.TestCase):
         return [each.text for each in markdown.commands_of(markdown.Block("a.md", 1, "sh", text))]
 
     def test_commands_of_a_block(self):
-        text = "make a    # words\n\n# more words\nmake b \\\n  C=1\nfor a in 1; do\n  b # c\ndone\n"
+        text = (
+            "make a    # words\n\n# more words\nmake b \\\n  C=1\nfor a in 1; do\n  b # c\ndone\n"
+        )
         self.assertEqual(["make a", "make b C=1", "for a in 1; do\n  b\ndone"], self.commands(text))
         self.assertEqual(['echo "a # b"'], self.commands('echo "a # b"\n'))
 
@@ -142,14 +149,18 @@ class Rows(unittest.TestCase):
 
     def test_a_row_that_no_document_shows(self):
         rows = {"make help": ways.Run(), "make gone": ways.Run()}
-        self.assertEqual(
-            ["no document shows `make gone`: take the row away"], self.faults(rows)
-        )
+        self.assertEqual(["no document shows `make gone`: take the row away"], self.faults(rows))
 
     def test_rows_that_name_what_is_not_there(self):
-        self.assertIn("no ctest test is called no.such", self.faults({"make help": ways.Test(test="no.such")}))
-        self.assertIn("'make x' is not in the table", self.faults({"make help": ways.By(command="make x")}))
-        self.assertIn(".ci/run does not run make help", self.faults({"make help": ways.Ci(target="help")}))
+        self.assertIn(
+            "no ctest test is called no.such", self.faults({"make help": ways.Test(test="no.such")})
+        )
+        self.assertIn(
+            "'make x' is not in the table", self.faults({"make help": ways.By(command="make x")})
+        )
+        self.assertIn(
+            ".ci/run does not run make help", self.faults({"make help": ways.Ci(target="help")})
+        )
 
 
 class Commands(unittest.TestCase):
@@ -165,9 +176,12 @@ class Commands(unittest.TestCase):
     def perform(self, rows, is_long=False):
         shown = [markdown.Command("a.md", 1, text) for text in rows]
         output = io.StringIO()
-        with mock.patch.dict(COMMANDS, rows, clear=True), mock.patch.object(
-            markdown, "read", return_value=([], shown)
-        ), mock.patch.object(perform, "LIBRARY", HERE), contextlib.redirect_stdout(output):
+        with (
+            mock.patch.dict(COMMANDS, rows, clear=True),
+            mock.patch.object(markdown, "read", return_value=([], shown)),
+            mock.patch.object(perform, "LIBRARY", HERE),
+            contextlib.redirect_stdout(output),
+        ):
             code = perform.all_commands(ROOT, is_long)
         return code, output.getvalue()
 

@@ -30,9 +30,7 @@ class Lines(unittest.TestCase):
 
     def test_in_place_of_another(self):
         rows = [row(old=r"(hook .*) -> l\(0\)", new=r"\1 -> l(1)")]
-        self.assertEqual(
-            compare.differences(["hook a -> l(0)"], ["hook a -> l(1)"], rows), []
-        )
+        self.assertEqual(compare.differences(["hook a -> l(0)"], ["hook a -> l(1)"], rows), [])
         self.assertEqual(
             compare.differences(["hook a -> l(0)"], ["hook b -> l(1)"], rows),
             ["-hook a -> l(0)", "+hook b -> l(1)"],

@@ -36,9 +36,7 @@ BAD = {
     "loop": "def OnTimer(now):\n    while True: pass\n",
     "recursion": "def OnParsedMsgSearch(nick, data): return OnParsedMsgSearch(nick, data)\n",
     "memory": (
-        "kept = []\n"
-        "def OnTimer(now):\n"
-        "    if len(kept) < 40: kept.append(b'x' * 25 * 2**20)\n"
+        "kept = []\ndef OnTimer(now):\n    if len(kept) < 40: kept.append(b'x' * 25 * 2**20)\n"
     ),
     "errors": "def OnParsedMsgChat(nick, message): raise ValueError(f'no {message}')\n",
     "exit": "import os\ndef OnTimer(now): os._exit(1)\n",
@@ -49,9 +47,7 @@ BAD = {
         "    here, there = socket.socketpair()\n"
         "    here.recv(1)\n"
     ),
-    "deleting": (
-        "import os\nos.remove(__file__)\ndef OnTimer(now): open(__file__)\n"
-    ),
+    "deleting": ("import os\nos.remove(__file__)\ndef OnTimer(now): open(__file__)\n"),
     "silent": (
         "import sys\n"
         "class Broken:\n"

@@ -30,7 +30,9 @@ def main():
     python = environment("\n".join(requirements()) + "\n") / "bin" / "python"
     measure = [sys.executable, "-B", str(Path(__file__).with_name("measure.py"))]
     options = ["--library", sys.argv[1], "--python", str(python), "--only", "chosen"]
-    return subprocess.run([*measure, *options, "--install", "--check", "--show", *MODULES]).returncode
+    return subprocess.run(
+        [*measure, *options, "--install", "--check", "--show", *MODULES]
+    ).returncode
 
 
 if __name__ == "__main__":

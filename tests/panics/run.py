@@ -142,9 +142,7 @@ def main(host, *wanted):
     chosen = [case for case in cases(host, points) if not wanted or case[0] in wanted]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for (name, _), (faults, lines) in zip(
-            chosen, pool.map(lambda case: case[1](), chosen)
-        ):
+        for (name, _), (faults, lines) in zip(chosen, pool.map(lambda case: case[1](), chosen)):
             print(f"{'failed' if faults else 'ok':6} {name}", flush=True)
             if faults:
                 failed += 1

@@ -90,8 +90,10 @@ class Cases(unittest.TestCase):
                 ok, rows = hub.evaluate(f"vh.SQL('SELECT ?', ({value},))")
                 self.assertTrue(ok, value)
                 self.assertEqual(float(value), float(rows[0][0]), value)
-            self.assertEqual([True, [["00005C27FF"]]],
-                             hub.evaluate("vh.SQL('SELECT HEX(?)', [b'\\0\\0\\\\\\'\\xff'])"))
+            self.assertEqual(
+                [True, [["00005C27FF"]]],
+                hub.evaluate("vh.SQL('SELECT HEX(?)', [b'\\0\\0\\\\\\'\\xff'])"),
+            )
             self.assertEqual([True, [["3"]]], hub.evaluate("vh.SQL('SELECT 1-?', (-2,))"))
 
     def test_what_is_refused_says_so(self):
@@ -105,18 +107,26 @@ class Cases(unittest.TestCase):
                 ("vh.SQL('SELECT ?', 'nick')", "TypeError", "(value,)"),
                 ("vh.SQL('SELECT ?', ({},))", "TypeError", "not dict"),
                 ("vh.SQL('SELECT ?', ([1],))", "TypeError", "a ? of its own"),
-                ("vh.SQL('SELECT ?', (__import__('decimal').Decimal(1),))", "TypeError", "str(value)"),
+                (
+                    "vh.SQL('SELECT ?', (__import__('decimal').Decimal(1),))",
+                    "TypeError",
+                    "str(value)",
+                ),
                 ("vh.SQL('SELECT ?', {'a': 1})", "TypeError", "tuple or list"),
                 ("vh.SQL('SELECT ?', 5, 6)", "TypeError", "limit"),
                 ("vh.SQL('SELECT ?', (1, 2))", "ValueError", "1 ? in places of values"),
                 ("vh.SQL('SELECT \"?\"', (1,))", "ValueError", "0 ? in places of values"),
                 ("vh.SQL('SELECT ', (1,))", "ValueError", "0 ?"),
                 ("vh.SQL('SELECT ?', ())", "ValueError", "0 parameters"),
-                ("vh.SQL(\"SELECT '?\", ())", "ValueError", "no end"),
+                ('vh.SQL("SELECT \'?", ())', "ValueError", "no end"),
             ]:
                 told = hub.evaluate(expression)
-                self.assertTrue(str(told).startswith(kind) and words in told, f"{expression}: {told}")
-            sent = [query for query in hub.queries() if b"/*!" not in query and b"sqlite_" not in query]
+                self.assertTrue(
+                    str(told).startswith(kind) and words in told, f"{expression}: {told}"
+                )
+            sent = [
+                query for query in hub.queries() if b"/*!" not in query and b"sqlite_" not in query
+            ]
             self.assertEqual([], sent)
 
     def test_the_limit_is_where_it_was(self):
@@ -140,8 +150,10 @@ class Cases(unittest.TestCase):
 
     def test_threads(self):
         with self.hub() as hub:
-            hub.evaluate("exec('import threading\\ndef ask(): done.append(vh.SQL(\\'SELECT ?\\', (\"a\",)))"
-                         "\\ndone = []\\nthreading.Thread(target=ask).start()', globals())")
+            hub.evaluate(
+                "exec('import threading\\ndef ask(): done.append(vh.SQL(\\'SELECT ?\\', (\"a\",)))"
+                "\\ndone = []\\nthreading.Thread(target=ask).start()', globals())"
+            )
             for _ in range(600):
                 got = hub.evaluate("[__import__('time').sleep(0.05), done][1]")
                 if got:

@@ -51,7 +51,10 @@ def by_quote(query, nick):
 def read_back(query, nick):
     """Whether both ways give the nick, and its digits as the database has them."""
     digits = None
-    for way in (lambda: vh.SQL(query, [nick, nick]), lambda: vh.SQL(query.replace("?", vh.quote(nick)))):
+    for way in (
+        lambda: vh.SQL(query, [nick, nick]),
+        lambda: vh.SQL(query.replace("?", vh.quote(nick))),
+    ):
         succeeded, rows = way()
         if not succeeded:
             return json.dumps("refused")

@@ -9,7 +9,9 @@ import tempfile
 import time
 
 INSTALL = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db") or ""
-SERVER = shutil.which("mariadbd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin") or ""
+SERVER = (
+    shutil.which("mariadbd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin") or ""
+)
 
 
 class Server:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import unittest
 
 import cases
 import server
@@ -19,7 +18,9 @@ running = None
 
 
 if not (server.INSTALL and server.SERVER and os.environ["VH_MARIADB"]):
-    print("there is no MariaDB: apt-get install mariadb-server-core mariadb-client-core libmariadb-dev")
+    print(
+        "there is no MariaDB: apt-get install mariadb-server-core mariadb-client-core libmariadb-dev"
+    )
     sys.exit(77)
 
 
@@ -94,7 +95,9 @@ class MariaDbTest(cases.Cases):
                         for mode_after in MODES:
                             hub.direct(f"SET NAMES {after}")
                             hub.direct(f"SET sql_mode = '{mode_after}'")
-                            self.check_literals(hub, literals, f"{before} {mode} {after} {mode_after}")
+                            self.check_literals(
+                                hub, literals, f"{before} {mode} {after} {mode_after}"
+                            )
 
     def check_literals(self, hub, literals, name):
         for literal in literals:
@@ -147,7 +150,12 @@ class MariaDbTest(cases.Cases):
             self.assertEqual("const", plan[0][3], f"{nick} {name} {plan}")
 
     def test_a_parameter_matches_what_the_plain_text_matches(self):
-        collations = ["utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_unicode_ci", "latin1_swedish_ci"]
+        collations = [
+            "utf8mb4_general_ci",
+            "utf8mb4_bin",
+            "utf8mb4_unicode_ci",
+            "latin1_swedish_ci",
+        ]
         for names in ("latin1", "utf8mb4", "utf8mb4 COLLATE utf8mb4_unicode_ci", "gbk"):
             with self.hub("UTF-8", [f"SET NAMES {names}"]) as hub:
                 for collation in collations:
@@ -157,7 +165,9 @@ class MariaDbTest(cases.Cases):
                         f"CREATE TABLE seen (nick VARCHAR(50) CHARACTER SET {charset}"
                         f" COLLATE {collation} PRIMARY KEY)"
                     )
-                    hub.direct("INSERT INTO seen VALUES ('Admin'), ('O\\'Neill'), ('back\\\\slash')")
+                    hub.direct(
+                        "INSERT INTO seen VALUES ('Admin'), ('O\\'Neill'), ('back\\\\slash')"
+                    )
                     self.check_matches(hub, f"{names} {collation}")
 
     def check_matches(self, hub, name):
@@ -198,4 +208,6 @@ class MariaDbTest(cases.Cases):
 
     def test_large_numbers(self):
         with self.hub() as hub:
-            self.assertEqual([True, [[str(2**64 - 1)]]], hub.evaluate("vh.SQL('SELECT ?', (2**64-1,))"))
+            self.assertEqual(
+                [True, [[str(2**64 - 1)]]], hub.evaluate("vh.SQL('SELECT ?', (2**64-1,))")
+            )

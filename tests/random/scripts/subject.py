@@ -15,7 +15,9 @@ def _describe(value):
     if isinstance(value, int):
         return f"i{value}"
     if isinstance(value, float):
-        return "fnan" if value != value else "f%016x" % struct.unpack("<Q", struct.pack("<d", value))
+        return (
+            "fnan" if value != value else "f%016x" % struct.unpack("<Q", struct.pack("<d", value))
+        )
     if isinstance(value, str):
         return "s" + ".".join("%x" % ord(character) for character in value)
     if isinstance(value, (list, tuple)):
