@@ -52,6 +52,15 @@ COMMANDS = {
     "make test-documents": Ci(target="test-documents"),
     "make test-long": Read(why="it runs what is listed as long, and itself would be among it"),
     "python3 tests/documents/check.py list": Run(r"README\.md:\d+ +make demo$"),
+    "cargo xtask gen": Run(
+        keeps=(
+            "include/vh_python_wrapper.h",
+            "docs/reference.md",
+            "docs/packages.md",
+            "python/vh.pyi",
+        )
+    ),
+    "cargo xtask gen --check": Run(),
     "make header": Run(keeps=("include/vh_python_wrapper.h",)),
     "make docs": Run(keeps=("docs/reference.md", "python/vh.pyi")),
     "make symbols": Run(),

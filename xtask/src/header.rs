@@ -1,4 +1,4 @@
-//! Prints `include/vh_python_wrapper.h`: `make header`.
+//! Prints `include/vh_python_wrapper.h`.
 //!
 //! cbindgen prints the functions of `src/abi.rs`; the numbers come from the hook and callback
 //! tables; the structures and the three variadic functions, which cbindgen cannot write, are the
@@ -8,8 +8,6 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
 
 use vh_core::callbacks::{CALLBACKS, MAX_CALLBACKS};
 use vh_core::hooks::{HOOKS, MAX_HOOKS};
@@ -154,8 +152,9 @@ fn numbers() -> Result<String, std::fmt::Error> {
     Ok(out)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// The text of the header.
+pub fn text() -> Result<String, Box<dyn Error>> {
+    let root = crate::root();
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     config.header = Some(ABOUT.into());
     config.after_includes = Some(format!("{TYPES}{}{VARIADIC}", numbers()?));
@@ -166,7 +165,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = Vec::new();
     bindings.write(&mut out);
     // The rustdoc heading of a caller's duties means nothing to a C programmer.
-    let text = String::from_utf8(out)?.replace("// # Safety\n", "");
-    std::io::stdout().write_all(text.as_bytes())?;
-    Ok(())
+    Ok(String::from_utf8(out)?.replace("// # Safety\n", ""))
 }
