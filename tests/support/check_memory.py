@@ -64,6 +64,21 @@ def problems(report):
     ]
 
 
+def in_a_line(problem):
+    """A problem for a log that is cut: what it is, and in which functions, the innermost first."""
+    lines = problem.splitlines()
+    told = next(
+        (line.strip() for line in lines if LEAK_OR_UNSET.search(line) or WRONG_ACCESS.search(line)),
+        "",
+    )
+    functions = [
+        re.sub(r"^.*?0x[0-9a-fA-F]+:? (in )?", "", line).split(" (")[0]
+        for line in lines
+        if FRAME.match(line)
+    ]
+    return " < ".join([told, *functions])
+
+
 def run_valgrind(command, report):
     """Runs the command under valgrind; its output goes to the file `report`."""
     options = [
@@ -98,6 +113,8 @@ def main(checker, *command):
     found = [problem for report in reports for problem in problems(report)]
     if found or status != 0:
         print(*found, sep="\n\n")
+        for problem in found:
+            print(f"{checker}: problem: {in_a_line(problem)}")
         print(f"{checker}: {len(found)} problems, exit status {status}")
         return 1
     print(f"{checker}: no errors, 0 bytes lost by our side")
