@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import os
+import sys
 import threading
 import time
 
@@ -38,6 +39,7 @@ def answer():
     assert vh.CallDynamicFunction("double", 21) == 42
     assert vh.GetUserClass("nick") == 1
     assert "scripts" in vh.stats()
+    assert threading.get_ident() in sys._current_frames()
     assert datetime.datetime.strptime("2024", "%Y").year == 2024
     try:
         if os.fork() == 0:
