@@ -392,8 +392,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/state.rs": [
         (
-            "STATES.lock().as_ref().and_then(|states| states.get(&key(context)).cloned());",
-            "STATES.lock().as_mut().and_then(|states| states.remove(&key(context)));",
+            "STATES.lock().as_ref().and_then(|states| states.get(&key(script)).cloned());",
+            "STATES.lock().as_mut().and_then(|states| states.remove(&key(script)));",
             "vh.state is lost by a reload that fails",
             "lifecycle.state",
         ),
@@ -2634,8 +2634,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/vh.rs": [
         (
-            "        Some(context) if !context.is_closed() => call(context),\n",
-            "        Some(context) => call(context),\n",
+            "        Some(script) if !script.is_closed() => call(script),\n",
+            "        Some(script) => call(script),\n",
             "finalizers of a script that is gone call the hub",
             "lifecycle.leaving|lifecycle.script_threads",
         ),
@@ -2648,13 +2648,13 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/vh/binding.rs": [
         (
-            "Binding { function, context: context.cloned() }",
-            "Binding { function, context: context.cloned().filter(|_| false) }",
+            "Binding { function, script: script.cloned() }",
+            "Binding { function, script: script.cloned().filter(|_| false) }",
             "threads of a script in the main interpreter cannot call the hub",
             "lifecycle.script_threads|contract.threads",
         ),
         (
-            "        Arc::increment_strong_count(context);\n",
+            "        Arc::increment_strong_count(script);\n",
             "",
             "the hub crashes after a script has been unloaded",
             "lifecycle.reuse|contract.vh_functions",
@@ -2668,8 +2668,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse",
         ),
         (
-            "            (*binding).context = Some(Arc::clone(context));\n",
-            "            let _ = (binding, context);\n",
+            "            (*binding).script = Some(Arc::clone(script));\n",
+            "            let _ = (binding, script);\n",
             "a script that was loaded again cannot call the hub",
             "lifecycle.reuse|lifecycle.reload.sub",
         ),
@@ -2704,14 +2704,14 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/vh/attributes.rs": [
         (
-            '"opchatname" => text(context.op_chat_nick().as_deref()),',
-            '"opchatname" => text(context.bot_nick().as_deref()),',
+            '"opchatname" => text(script.op_chat_nick().as_deref()),',
+            '"opchatname" => text(script.bot_nick().as_deref()),',
             "scripts take the bot for the operators' chat",
             "contract.vh_functions|contract.hooks|lifecycle.host",
         ),
         (
-            '"path" => path(Some(context.path_bytes())),',
-            '"path" => text(Some(context.path_bytes())),',
+            '"path" => path(Some(script.path_bytes())),',
+            '"path" => text(Some(script.path_bytes())),',
             "a script in a folder with letters does not find itself in a hub that speaks CP1251",
             "contract.text|contract.vh_functions",
         ),
@@ -2730,7 +2730,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs|guard.log_attacks|contract.vh_functions",
         ),
         (
-            "    context.count_thread_vh_call();\n",
+            "    script.count_thread_vh_call();\n",
             "",
             "calls of threads are not counted in the statistics",
             "guard.stats",

@@ -21,14 +21,14 @@ use vh_guard::script::ScriptInfo;
 const UNLOAD: &str = "UnLoad";
 
 /// Warns of comments that look as if they were meant as settings but are none.
-pub fn on_comments(context: &ScriptInfo) {
-    for mistake in &context.settings.mistakes {
-        tracing::warn!(script = %context.label, "{mistake}");
+pub fn on_comments(script: &ScriptInfo) {
+    for mistake in &script.settings.mistakes {
+        tracing::warn!(script = %script.label, "{mistake}");
     }
 }
 
 /// Warns of functions that nearly have the name of a hook, because no hub calls them.
-pub fn on_functions(context: &ScriptInfo, namespace: &Obj) {
+pub fn on_functions(script: &ScriptInfo, namespace: &Obj) {
     let attached = namespace.attached();
     // SAFETY: attached; a new reference to a list, or NULL.
     let names = unsafe { attached.take(ffi::PyDict_Keys(namespace.as_ptr())) };
@@ -43,7 +43,7 @@ pub fn on_functions(context: &ScriptInfo, namespace: &Obj) {
         let has_it = names.iter().any(|name| name.to_text() == meant);
         if !has_it {
             tracing::warn!(
-                script = %context.label,
+                script = %script.label,
                 "has a function {text}, which the hub does not call: did you mean {meant}?"
             );
         }
@@ -74,10 +74,10 @@ pub fn begin() {
 
 /// Warns of the script's file, and of modules beside it, if other scripts there would import them instead of
 /// Python's modules.
-pub fn on_files(context: &ScriptInfo, namespace: &Obj) {
+pub fn on_files(script: &ScriptInfo, namespace: &Obj) {
     let Some(standard) = standard_folder(namespace.attached()) else { return };
-    for path in modules_beside(context.path()) {
-        let is_own = path.file_name() == context.path().file_name();
+    for path in modules_beside(script.path()) {
+        let is_own = path.file_name() == script.path().file_name();
         let is_new = LOOKED_AT.lock().get_or_insert_default().insert(path.clone());
         if !is_new && !is_own {
             continue;
@@ -85,7 +85,7 @@ pub fn on_files(context: &ScriptInfo, namespace: &Obj) {
         let Some(name) = path.file_stem() else { continue };
         if is_standard(standard, name) {
             tracing::warn!(
-                script = %context.label,
+                script = %script.label,
                 "{} has the name of a module of Python: scripts beside it that import {} may get this \
                  file instead. Give it another name",
                 path.display(),

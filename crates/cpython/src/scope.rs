@@ -96,12 +96,12 @@ impl Scope {
     /// Makes the scope of a script. `shared` says whether other scripts live in the interpreter too.
     pub fn new<'a>(
         attached: Attached<'a>,
-        context: &ScriptInfo,
+        script: &ScriptInfo,
         shared: bool,
         vh: &Obj<'a>,
         namespace: &Obj<'a>,
     ) -> Result<Scope, Raised> {
-        let serial = attached.int(context.serial as i64)?;
+        let serial = attached.int(script.serial as i64)?;
         let arguments = [serial, attached.bool(shared), vh.clone(), namespace.clone()];
         let object = call(attached, c"Scope", &arguments)?;
         Ok(Scope { object: object.keep(), busy: AtomicBool::new(false) })
@@ -125,14 +125,14 @@ impl Scope {
     ///
     /// # Safety
     /// The script's interpreter is attached.
-    pub unsafe fn run(&self, attached: Attached<'_>, context: &ScriptInfo, method: &CStr) {
+    pub unsafe fn run(&self, attached: Attached<'_>, script: &ScriptInfo, method: &CStr) {
         // SAFETY: the caller promises that the script's interpreter is attached.
         if let Err(raised) = unsafe { self.call(attached, method, &[]) } {
             let place = format!("{} of the library", method.to_string_lossy());
-            report::log(attached, raised, &context.label, &place);
+            report::log(attached, raised, &script.label, &place);
         }
         // SAFETY: the caller promises that the script's interpreter is attached.
-        unsafe { self.log_failures(attached, context) };
+        unsafe { self.log_failures(attached, script) };
     }
 
     /// From now on every call of the script also continues its coroutines.
@@ -150,7 +150,7 @@ impl Scope {
     ///
     /// # Safety
     /// The script's interpreter is attached.
-    pub unsafe fn log_failures(&self, attached: Attached<'_>, context: &ScriptInfo) {
+    pub unsafe fn log_failures(&self, attached: Attached<'_>, script: &ScriptInfo) {
         // SAFETY: the caller promises that the script's interpreter is attached.
         let failures = match unsafe { self.call(attached, c"take_failures", &[]) } {
             Ok(failures) => failures,
@@ -158,14 +158,14 @@ impl Scope {
                 return report::log(
                     attached,
                     raised,
-                    &context.label,
+                    &script.label,
                     "take_failures of the library",
                 );
             }
         };
         for failure in failures.items() {
             if let [place, exception] = &failure.items()[..] {
-                report::coroutine_failed(exception.clone(), context, &place.to_text());
+                report::coroutine_failed(exception.clone(), script, &place.to_text());
             }
         }
     }
@@ -309,7 +309,7 @@ static BUILTINS: [Builtin; 16] = [
 /// The serial of the script for which the host's thread runs, or None.
 fn current_script<'a>(attached: Attached<'a>, _: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
     match current::script().filter(|_| interpreter::inside_host_call()) {
-        Some(context) => attached.int(context.serial as i64),
+        Some(script) => attached.int(script.serial as i64),
         None => Ok(attached.none()),
     }
 }

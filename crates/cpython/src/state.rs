@@ -13,20 +13,20 @@ use vh_guard::script::ScriptInfo;
 /// The state of each script that was unloaded, as JSON text, by the script's path.
 static STATES: Mutex<Option<HashMap<PathBuf, Vec<u8>>>> = Mutex::new(None);
 
-fn key(context: &ScriptInfo) -> PathBuf {
-    context.path().canonicalize().unwrap_or_else(|_| context.path().to_path_buf())
+fn key(script: &ScriptInfo) -> PathBuf {
+    script.path().canonicalize().unwrap_or_else(|_| script.path().to_path_buf())
 }
 
 /// Gives a script the state that it had when it was last unloaded.
-pub fn restore(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) -> Result<(), Raised> {
-    let kept = STATES.lock().as_ref().and_then(|states| states.get(&key(context)).cloned());
+pub fn restore(attached: Attached<'_>, script: &ScriptInfo, vh: &Obj) -> Result<(), Raised> {
+    let kept = STATES.lock().as_ref().and_then(|states| states.get(&key(script)).cloned());
     let state = match kept.map(|text| json::parse(attached, &text)) {
         None => attached.dict()?,
         Some(Ok(state)) => state,
         Some(Err(Failure::Raised(raised))) => return Err(raised),
         // This does not happen, because `keep` wrote the text.
         Some(Err(Failure::Refused(_, reason))) => {
-            tracing::error!(script = %context.label, "vh.state cannot be restored: {reason}");
+            tracing::error!(script = %script.label, "vh.state cannot be restored: {reason}");
             attached.dict()?
         }
     };
@@ -34,26 +34,22 @@ pub fn restore(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) -> Result
 }
 
 /// Keeps what JSON can hold of a script's state. The log names the rest.
-pub fn keep(attached: Attached<'_>, context: &ScriptInfo, vh: &Obj) {
-    match text(attached, context, vh) {
+pub fn keep(attached: Attached<'_>, script: &ScriptInfo, vh: &Obj) {
+    match text(attached, script, vh) {
         Ok(Some(text)) => {
-            STATES.lock().get_or_insert_default().insert(key(context), text);
+            STATES.lock().get_or_insert_default().insert(key(script), text);
         }
         Ok(None) => {}
         Err(Failure::Raised(raised)) => {
-            report::log(attached, raised, &context.label, "keeping vh.state");
+            report::log(attached, raised, &script.label, "keeping vh.state");
         }
         Err(Failure::Refused(_, reason)) => {
-            tracing::error!(script = %context.label, "vh.state is not kept: {reason}");
+            tracing::error!(script = %script.label, "vh.state is not kept: {reason}");
         }
     }
 }
 
-fn text(
-    attached: Attached<'_>,
-    context: &ScriptInfo,
-    vh: &Obj,
-) -> Result<Option<Vec<u8>>, Failure> {
+fn text(attached: Attached<'_>, script: &ScriptInfo, vh: &Obj) -> Result<Option<Vec<u8>>, Failure> {
     let state = vh.attribute(c"state")?;
     if !state.is_dict() {
         return Err(Failure::refused(format!("it is {}, not a dict", state.described())));
@@ -73,7 +69,7 @@ fn text(
             Err(Failure::Raised(raised)) => return Err(raised.into()),
         };
         tracing::warn!(
-            script = %context.label,
+            script = %script.label,
             "vh.state[{}] does not outlive the unload: {refused}",
             attached.repr(name)
         );

@@ -58,22 +58,22 @@ fn run<'a>(
     given: &arguments::Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     match binding.function {
-        Function::Callback(callback) => acting_for(attached, binding, |context| {
-            calls::callback(attached, context, callback, given)
+        Function::Callback(callback) => acting_for(attached, binding, |script| {
+            calls::callback(attached, script, callback, given)
         }),
         Function::Sql(callback) => {
-            acting_for(attached, binding, |context| sql::run(attached, context, callback, given))
+            acting_for(attached, binding, |script| sql::run(attached, script, callback, given))
         }
         Function::Quote => {
-            acting_for(attached, binding, |context| sql::quote(attached, context, given))
+            acting_for(attached, binding, |script| sql::quote(attached, script, given))
         }
         Function::CallDynamic => {
-            acting_for(attached, binding, |context| calls::dynamic(attached, context, given))
+            acting_for(attached, binding, |script| calls::dynamic(attached, script, given))
         }
         Function::Encode => calls::encode(given),
         Function::Decode => calls::decode(given),
         Function::Log => {
-            acting_for(attached, binding, |context| calls::log(attached, context, given))
+            acting_for(attached, binding, |script| calls::log(attached, script, given))
         }
         Function::Stats => calls::stats(attached, given),
     }
@@ -88,15 +88,15 @@ fn acting_for<'a>(
     call: impl FnOnce(&ScriptInfo) -> Result<Obj<'a>, Raised>,
 ) -> Result<Obj<'a>, Raised> {
     let running;
-    let context = match &binding.context {
-        Some(context) => Some(context),
+    let script = match &binding.script {
+        Some(script) => Some(script),
         None => {
             running = scope::running_script(attached)?;
             running.as_ref()
         }
     };
-    match context {
-        Some(context) if !context.is_closed() => call(context),
+    match script {
+        Some(script) if !script.is_closed() => call(script),
         // This ends a thread of an unloaded script quietly.
         Some(_) => Err(report::raise(attached, &host_queue::script_is_gone(), "vh")),
         None => Err(attached.raise(Exception::Runtime, "this is no code of a script")),

@@ -21,9 +21,9 @@ pub const NAMES: [&CStr; 8] = [
 ];
 
 /// Sets all attributes of a module.
-pub fn add(module: &Obj, context: &ScriptInfo) -> Result<(), Raised> {
+pub fn add(module: &Obj, script: &ScriptInfo) -> Result<(), Raised> {
     for name in NAMES {
-        let value = get(module.attached(), context, &name.to_string_lossy());
+        let value = get(module.attached(), script, &name.to_string_lossy());
         module.set_attribute(name, &value.expect("the name is in the table")?)?;
     }
     Ok(())
@@ -32,7 +32,7 @@ pub fn add(module: &Obj, context: &ScriptInfo) -> Result<(), Raised> {
 /// The value of an attribute; None when there is none of this name.
 pub fn get<'a>(
     attached: Attached<'a>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     name: &str,
 ) -> Option<Result<Obj<'a>, Raised>> {
     let encoding = hub::known_encoding().unwrap_or(&text::UTF8);
@@ -40,14 +40,14 @@ pub fn get<'a>(
     // Paths are bytes of the file system, which Python reads as UTF-8 whatever the hub's encoding is.
     let path = |bytes: Option<&[u8]>| convert::from_hub_or_none(attached, bytes, &text::UTF8);
     Some(match name {
-        "myid" => attached.int(i64::from(context.id)),
-        "botname" => text(context.bot_nick().as_deref()),
-        "opchatname" => text(context.op_chat_nick().as_deref()),
-        "name" => path(Some(context.name_bytes())),
-        "path" => path(Some(context.path_bytes())),
-        "basedir" => path(context.config_dir.as_deref()),
-        "config_name" => text(context.config_name.as_deref()),
-        "starttime" => attached.int(context.start_time),
+        "myid" => attached.int(i64::from(script.id)),
+        "botname" => text(script.bot_nick().as_deref()),
+        "opchatname" => text(script.op_chat_nick().as_deref()),
+        "name" => path(Some(script.name_bytes())),
+        "path" => path(Some(script.path_bytes())),
+        "basedir" => path(script.config_dir.as_deref()),
+        "config_name" => text(script.config_name.as_deref()),
+        "starttime" => attached.int(script.start_time),
         _ => return None,
     })
 }

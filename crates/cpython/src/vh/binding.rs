@@ -13,13 +13,13 @@ use crate::trampoline::entry;
 use vh_guard::script::ScriptInfo;
 
 pub(super) const CAPSULE: &CStr = c"vh.function";
-const CONTEXT_CAPSULE: &CStr = c"vh.context";
+const SCRIPT_CAPSULE: &CStr = c"vh.script";
 
 /// What a builtin knows: its row, and its script, unless it acts for the script that is being called. In an
 /// interpreter of the script's own that is the script that was loaded last; `renew` changes it.
 pub(super) struct Binding {
     pub(super) function: Function,
-    pub(super) context: Option<Arc<ScriptInfo>>,
+    pub(super) script: Option<Arc<ScriptInfo>>,
 }
 
 /// # Safety
@@ -36,10 +36,10 @@ pub(super) fn bind(
     module: &Obj,
     function: Function,
     definition: &'static UnsafeCell<PyMethodDef>,
-    context: Option<&Arc<ScriptInfo>>,
+    script: Option<&Arc<ScriptInfo>>,
 ) -> Result<(), Raised> {
     let attached = module.attached();
-    let binding = Box::into_raw(Box::new(Binding { function, context: context.cloned() }));
+    let binding = Box::into_raw(Box::new(Binding { function, script: script.cloned() }));
     // SAFETY: attached; the capsule takes over the binding; the definition is never written.
     unsafe {
         let capsule = ffi::PyCapsule_New(
@@ -61,13 +61,13 @@ pub(super) fn bind(
 }
 
 /// Says to which script the attached interpreter belongs.
-pub(super) fn set_context(attached: Attached<'_>, context: &Arc<ScriptInfo>) -> Result<(), Raised> {
-    let pointer = Arc::into_raw(Arc::clone(context)).cast_mut();
+pub(super) fn set_script(attached: Attached<'_>, script: &Arc<ScriptInfo>) -> Result<(), Raised> {
+    let pointer = Arc::into_raw(Arc::clone(script)).cast_mut();
     // SAFETY: attached; the capsule takes over the counted reference.
     unsafe {
         let capsule = ffi::PyCapsule_New(
             pointer.cast(),
-            CONTEXT_CAPSULE.as_ptr(),
+            SCRIPT_CAPSULE.as_ptr(),
             Some(entry!(destructor drop_context)),
         );
         if capsule.is_null() {
@@ -75,17 +75,17 @@ pub(super) fn set_context(attached: Attached<'_>, context: &Arc<ScriptInfo>) -> 
             return Err(Raised);
         }
         let capsule = attached.take(capsule)?;
-        store(attached)?.set_dict_item(CONTEXT_CAPSULE, &capsule)
+        store(attached)?.set_dict_item(SCRIPT_CAPSULE, &capsule)
     }
 }
 
 /// # Safety
-/// Only for capsules of `set_context`, once each.
+/// Only for capsules of `set_script`, once each.
 unsafe fn drop_context(capsule: *mut PyObject) {
-    // SAFETY: only `set_context` makes capsules of this name, each with a counted reference.
+    // SAFETY: only `set_script` makes capsules of this name, each with a counted reference.
     unsafe {
-        let context = ffi::PyCapsule_GetPointer(capsule, CONTEXT_CAPSULE.as_ptr());
-        drop(Arc::from_raw(context.cast::<ScriptInfo>().cast_const()));
+        let script = ffi::PyCapsule_GetPointer(capsule, SCRIPT_CAPSULE.as_ptr());
+        drop(Arc::from_raw(script.cast::<ScriptInfo>().cast_const()));
     }
 }
 
@@ -93,11 +93,11 @@ unsafe fn drop_context(capsule: *mut PyObject) {
 pub(super) fn context_of_interpreter(attached: Attached<'_>) -> Option<Arc<ScriptInfo>> {
     // SAFETY: attached; the capsule holds a counted reference, which is counted once more.
     unsafe {
-        let capsule = store(attached).ok()?.dict_item(CONTEXT_CAPSULE)?;
-        let context = ffi::PyCapsule_GetPointer(capsule.as_ptr(), CONTEXT_CAPSULE.as_ptr());
-        let context = context.cast::<ScriptInfo>().cast_const();
-        Arc::increment_strong_count(context);
-        Some(Arc::from_raw(context))
+        let capsule = store(attached).ok()?.dict_item(SCRIPT_CAPSULE)?;
+        let script = ffi::PyCapsule_GetPointer(capsule.as_ptr(), SCRIPT_CAPSULE.as_ptr());
+        let script = script.cast::<ScriptInfo>().cast_const();
+        Arc::increment_strong_count(script);
+        Some(Arc::from_raw(script))
     }
 }
 

@@ -24,43 +24,43 @@ use vh_host::targs::{self, Block, Item, Piece, Storage, Telling};
 /// Calls a callback of the hub.
 pub fn callback<'a>(
     attached: Attached<'a>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     callback: &'static Callback,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
-    let encoding = encoding(attached, context)?;
+    let encoding = encoding(attached, script)?;
     let args = given.pack(callback, encoding)?;
     let changes_encoding = std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
         && matches!(args.view().item(1), Item::Text(Some(b"hub_encoding")));
-    let answer = send(attached, context, callback, args)?;
+    let answer = send(attached, script, callback, args)?;
     if changes_encoding {
         hub::forget_encoding();
     }
     let mut answer = answer.ok_or_else(|| not_offered(attached, callback))?;
-    results::of_callback(attached, context, callback, &mut answer, encoding)
+    results::of_callback(attached, script, callback, &mut answer, encoding)
 }
 
 /// Sends a block to a callback of the hub; None when the hub does not offer it.
 pub fn send(
     attached: Attached<'_>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     callback: &'static Callback,
     args: Block,
 ) -> Result<Option<Answer>, Raised> {
     let is_told = are_told();
     let of_password = is_told && is_about_password(&args);
     if is_told {
-        trace(context, callback.text, &args, |index| telling(callback, index, of_password));
+        trace(script, callback.text, &args, |index| telling(callback, index, of_password));
     }
-    let script = context.id;
+    let id = script.id;
     let answer = if hub::offers(callback) {
-        let call = move || hub::call(callback, script, args);
-        host_call(attached, context, callback.text, call)?
+        let call = move || hub::call(callback, id, args);
+        host_call(attached, script, callback.text, call)?
     } else {
         None
     };
     if is_told {
-        trace_result(context, callback.text, answer.as_ref(), of_password);
+        trace_result(script, callback.text, answer.as_ref(), of_password);
     }
     Ok(answer)
 }
@@ -77,7 +77,7 @@ pub fn not_offered(attached: Attached<'_>, callback: &Callback) -> Raised {
 /// `CallDynamicFunction(name, *args)`.
 pub fn dynamic<'a>(
     attached: Attached<'a>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     let (name, arguments) = given.named_and_more("CallDynamicFunction", "name")?;
@@ -89,11 +89,11 @@ pub fn dynamic<'a>(
         return Err(attached.raise(Exception::Type, &message));
     }
     let name = name.to_text();
-    let Some(function) = context.functions.find(name.as_bytes()) else {
+    let Some(function) = script.functions.find(name.as_bytes()) else {
         let message = format!("the host has registered no function '{name}' for this script");
         return Err(attached.raise(Exception::Name, &message));
     };
-    let encoding = encoding(attached, context)?;
+    let encoding = encoding(attached, script)?;
     let pieces = match function.format() {
         Some(format) => typed::pack(attached, &name, format, arguments, encoding)?,
         None => pack_as_they_come(attached, &name, arguments, encoding)?,
@@ -104,13 +104,13 @@ pub fn dynamic<'a>(
     let is_secret = is_told && secrets::is_secret_name(name.as_bytes());
     if is_told {
         let telling = if is_secret { Telling::Secret } else { Telling::Text };
-        trace(context, &name, &args, |_| telling);
+        trace(script, &name, &args, |_| telling);
     }
-    let script = context.id;
-    let call = move || Some(function.call(script, args));
-    let answer = host_call(attached, context, &name, call)?;
+    let id = script.id;
+    let call = move || Some(function.call(id, args));
+    let answer = host_call(attached, script, &name, call)?;
     if is_told {
-        trace_result(context, &name, answer.as_ref(), is_secret);
+        trace_result(script, &name, answer.as_ref(), is_secret);
     }
     if let Some(failure) = answer.as_ref().and_then(Answer::failure) {
         return Err(raise_failure(attached, &name, failure));
@@ -163,7 +163,7 @@ fn raise_failure(attached: Attached<'_>, name: &str, failure: &Error) -> Raised 
 /// late call enters the host, its exception arrives.
 pub fn host_call(
     attached: Attached<'_>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     name: &str,
     call: impl FnOnce() -> Option<Answer> + Send + 'static,
 ) -> Result<Option<Answer>, Raised> {
@@ -180,19 +180,19 @@ pub fn host_call(
         drop(visit);
         return Ok(answer);
     }
-    context.count_thread_vh_call();
-    detached(attached, || host_queue::call(context.serial, || context.is_leaving(), call))
+    script.count_thread_vh_call();
+    detached(attached, || host_queue::call(script.serial, || script.is_leaving(), call))
         .map_err(|error| report::raise(attached, &error, name))
 }
 
 /// The hub's encoding. If the hub must be asked, the interpreter is left for that.
-pub fn encoding(attached: Attached<'_>, context: &ScriptInfo) -> Result<&'static Encoding, Raised> {
+pub fn encoding(attached: Attached<'_>, script: &ScriptInfo) -> Result<&'static Encoding, Raised> {
     if let Some(encoding) = hub::known_encoding() {
         return Ok(encoding);
     }
-    let script = context.id;
-    host_call(attached, context, "GetConfig", move || {
-        hub::encoding(script);
+    let id = script.id;
+    host_call(attached, script, "GetConfig", move || {
+        hub::encoding(id);
         None
     })?;
     Ok(hub::known_encoding().unwrap_or(&text::UTF8))
@@ -219,21 +219,21 @@ fn telling(callback: &Callback, index: usize, of_password: bool) -> Telling {
     }
 }
 
-fn trace(context: &ScriptInfo, name: &str, args: &Block, telling: impl Fn(usize) -> Telling) {
-    tracing::debug!(script = %context.label, "vh.{name}({})", targs::brief(&args.view(), telling));
+fn trace(script: &ScriptInfo, name: &str, args: &Block, telling: impl Fn(usize) -> Telling) {
+    tracing::debug!(script = %script.label, "vh.{name}({})", targs::brief(&args.view(), telling));
 }
 
 /// Logs what the host answered, if it was asked.
-fn trace_result(context: &ScriptInfo, name: &str, answer: Option<&Answer>, is_secret: bool) {
+fn trace_result(script: &ScriptInfo, name: &str, answer: Option<&Answer>, is_secret: bool) {
     let Some(answer) = answer else { return };
-    let script = context.label.as_str();
+    let label = script.label.as_str();
     let telling = if is_secret { Telling::Secret } else { Telling::Text };
     match answer.view() {
         Some(Ok(view)) => {
-            tracing::debug!(script, "vh.{name} -> {}", targs::brief(&view, |_| telling));
+            tracing::debug!(script = label, "vh.{name} -> {}", targs::brief(&view, |_| telling));
         }
-        Some(Err(wrong)) => tracing::debug!(script, "vh.{name} -> {}", wrong.message()),
-        None => tracing::debug!(script, "vh.{name} -> NULL"),
+        Some(Err(wrong)) => tracing::debug!(script = label, "vh.{name} -> {}", wrong.message()),
+        None => tracing::debug!(script = label, "vh.{name} -> NULL"),
     }
 }
 
@@ -262,22 +262,22 @@ pub fn decode<'a>(given: &Given<'_, 'a>) -> Result<Obj<'a>, Raised> {
 /// `log(message, level=None)`; levels are those of Python's logging.
 pub fn log<'a>(
     attached: Attached<'a>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     let [message, level] = given.named("log", ["message", "level"], 1)?;
     let message = message.expect("it is required");
     let (text, level) = output::text_and_level(message, level)?;
-    let script = context.label.as_str();
-    let around = "PY: [] \n".len() + script.len();
+    let label = script.label.as_str();
+    let around = "PY: [] \n".len() + label.len();
     let is_error = level.is_some_and(|level| level >= 40);
     let kind = if is_error { Kind::Error } else { Kind::Output };
-    log_within_limit(context, kind, &text, around, |text| match level.unwrap_or(i64::MAX) {
-        40.. => tracing::error!(target: "script", script, "{text}"),
-        30..40 => tracing::warn!(target: "script", script, "{text}"),
-        20..30 => tracing::info!(target: "script", script, "{text}"),
-        10..20 => tracing::debug!(target: "script", script, "{text}"),
-        _ => tracing::trace!(target: "script", script, "{text}"),
+    log_within_limit(script, kind, &text, around, |text| match level.unwrap_or(i64::MAX) {
+        40.. => tracing::error!(target: "script", script = label, "{text}"),
+        30..40 => tracing::warn!(target: "script", script = label, "{text}"),
+        20..30 => tracing::info!(target: "script", script = label, "{text}"),
+        10..20 => tracing::debug!(target: "script", script = label, "{text}"),
+        _ => tracing::trace!(target: "script", script = label, "{text}"),
     });
     Ok(attached.none())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pyo3_ffi as ffi;
 use pyo3_ffi::{PyMethodDef, PyModuleDef, PyObject};
 
-use super::binding::{Binding, CAPSULE, bind, context_of_interpreter, set_context, store};
+use super::binding::{Binding, CAPSULE, bind, context_of_interpreter, set_script, store};
 use super::table::{methods, name_of};
 use super::{attributes, constants};
 use crate::object::{Attached, Exception, Obj, Raised};
@@ -20,15 +20,15 @@ use vh_guard::script::ScriptInfo;
 /// on.
 pub fn of_interpreter<'a>(
     attached: Attached<'a>,
-    context: &Arc<ScriptInfo>,
+    script: &Arc<ScriptInfo>,
 ) -> Result<Obj<'a>, Raised> {
-    set_context(attached, context)?;
+    set_script(attached, script)?;
     let store = store(attached)?;
     if let (Some(module), Some(functions)) = (store.dict_item(MODULE), store.dict_item(FUNCTIONS)) {
         // A script may have put something else there.
         attached.import(c"sys")?.attribute(c"modules")?.set_dict_item(c"vh", &module)?;
         // SAFETY: no thread runs in an interpreter into which a script is loaded.
-        unsafe { renew(&module, &functions, context)? };
+        unsafe { renew(&module, &functions, script)? };
         return Ok(module);
     }
     let module = attached.import(c"vh")?;
@@ -51,7 +51,7 @@ fn functions_of<'a>(module: &Obj<'a>) -> Result<Obj<'a>, Raised> {
 ///
 /// # Safety
 /// None of the functions, which `functions_of` listed, is being called.
-unsafe fn renew(module: &Obj, functions: &Obj, context: &Arc<ScriptInfo>) -> Result<(), Raised> {
+unsafe fn renew(module: &Obj, functions: &Obj, script: &Arc<ScriptInfo>) -> Result<(), Raised> {
     let attached = module.attached();
     // SAFETY: attached; a module's dict is borrowed from it, and the list of its names is new.
     let (namespace, names) = unsafe {
@@ -70,34 +70,31 @@ unsafe fn renew(module: &Obj, functions: &Obj, context: &Arc<ScriptInfo>) -> Res
         unsafe {
             let capsule = ffi::PyCFunction_GetSelf(function.as_ptr());
             let binding = ffi::PyCapsule_GetPointer(capsule, CAPSULE.as_ptr()).cast::<Binding>();
-            (*binding).context = Some(Arc::clone(context));
+            (*binding).script = Some(Arc::clone(script));
         }
         module.set_attribute(name_of(definition), &function)?;
     }
     constants::add(module)?;
-    attributes::add(module, context)
+    attributes::add(module, script)
 }
 
 /// A `vh` module for one script of the main interpreter, not in `sys.modules`.
-pub fn own_module<'a>(
-    attached: Attached<'a>,
-    context: &Arc<ScriptInfo>,
-) -> Result<Obj<'a>, Raised> {
+pub fn own_module<'a>(attached: Attached<'a>, script: &Arc<ScriptInfo>) -> Result<Obj<'a>, Raised> {
     // SAFETY: attached.
     let module = unsafe { attached.take(ffi::PyModule_New(c"vh".as_ptr()))? };
-    fill(&module, Some(context))?;
+    fill(&module, Some(script))?;
     Ok(module)
 }
 
 /// Fills a module with functions and constants and, if it is for one script, with that script's attributes.
-fn fill(module: &Obj, context: Option<&Arc<ScriptInfo>>) -> Result<(), Raised> {
+fn fill(module: &Obj, script: Option<&Arc<ScriptInfo>>) -> Result<(), Raised> {
     let attached = module.attached();
     for (function, definition) in &methods().0 {
-        bind(module, *function, definition, context)?;
+        bind(module, *function, definition, script)?;
     }
     constants::add(module)?;
-    match context {
-        Some(context) => attributes::add(module, context),
+    match script {
+        Some(script) => attributes::add(module, script),
         None => add_getattr(attached, module),
     }
 }

@@ -17,7 +17,7 @@ use vh_host::vectors;
 /// The Python value of an answer. An answer that does not fit its row is logged and counts as a failure.
 pub fn of_callback<'a>(
     attached: Attached<'a>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     callback: &Callback,
     answer: &mut Answer,
     encoding: &Encoding,
@@ -35,7 +35,7 @@ pub fn of_callback<'a>(
         Some(Err(Failure::Raised(raised))) => Err(raised),
         Some(Err(Failure::Refused(_, reason))) => {
             tracing::error!(
-                script = %context.label,
+                script = %script.label,
                 "the hub's result of vh.{}() cannot be read: {reason}",
                 callback.text
             );

@@ -20,24 +20,24 @@ use vh_host::targs::{Block, Piece, Storage};
 /// `SQL(query, params=None, limit=100)`. A number as the second argument is the limit.
 pub fn run<'a>(
     attached: Attached<'a>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     callback: &'static Callback,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
-    let encoding = calls::encoding(attached, context)?;
+    let encoding = calls::encoding(attached, script)?;
     let mut values = given.of_row(callback)?;
     let parameters = parameters(attached, &mut values)?;
     let mut pieces = arguments::pieces_of(attached, callback, &values, encoding)?;
     if let Some(parameters) = parameters {
-        fill(attached, context, &parameters, encoding, &mut pieces)?;
+        fill(attached, script, &parameters, encoding, &mut pieces)?;
     }
     let changes_reading =
         matches!(&pieces[0], Piece::Text(Some(query)) if sql::may_change_reading(query));
     let block = Block::new(&pieces, Storage::Inside)
         .ok_or_else(|| attached.raise(Exception::Memory, "no memory for the arguments"))?;
-    let answer = calls::send(attached, context, callback, block)?;
+    let answer = calls::send(attached, script, callback, block)?;
     let mut answer = answer.ok_or_else(|| calls::not_offered(attached, callback))?;
-    let found = results::of_callback(attached, context, callback, &mut answer, encoding)?;
+    let found = results::of_callback(attached, script, callback, &mut answer, encoding)?;
     // After a failure too, because the database may be another one by now, or may have been restarted.
     if changes_reading || !found.item(0).is_some_and(|succeeded| succeeded.is_true()) {
         sql::forget();
@@ -48,16 +48,16 @@ pub fn run<'a>(
 /// `quote(value)`.
 pub fn quote<'a>(
     attached: Attached<'a>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     given: &Given<'_, 'a>,
 ) -> Result<Obj<'a>, Raised> {
     let [value] = given.named("quote", ["value"], 1)?;
     let value = value.expect("it is required");
-    let encoding = calls::encoding(attached, context)?;
+    let encoding = calls::encoding(attached, script)?;
     let place = || "quote() argument 1 (value)".to_owned();
     // An error in the value is raised before the hub is asked anything.
     let value = value_of(value, encoding, &place)?;
-    let dialect = dialect(attached, context)?;
+    let dialect = dialect(attached, script)?;
     convert::from_hub(attached, &literal(attached, &value, dialect, &place)?, encoding)
 }
 
@@ -90,7 +90,7 @@ fn parameters<'a>(
 /// Puts the values into the query, which is the first piece.
 fn fill(
     attached: Attached<'_>,
-    context: &ScriptInfo,
+    script: &ScriptInfo,
     parameters: &[Obj],
     encoding: &Encoding,
     pieces: &mut Pieces,
@@ -102,7 +102,7 @@ fn fill(
         .map(|(index, parameter)| value_of(parameter, encoding, &place(index)))
         .collect();
     let values = values?;
-    let dialect = dialect(attached, context)?;
+    let dialect = dialect(attached, script)?;
     let literals: Result<Vec<_>, _> = values
         .iter()
         .enumerate()
@@ -117,7 +117,7 @@ fn fill(
 }
 
 /// What the hub's database is. If that is not known, the database is asked, in the name of the script.
-fn dialect(attached: Attached<'_>, context: &ScriptInfo) -> Result<Dialect, Raised> {
+fn dialect(attached: Attached<'_>, script: &ScriptInfo) -> Result<Dialect, Raised> {
     if let Some(dialect) = sql::known() {
         return Ok(dialect);
     }
@@ -125,10 +125,10 @@ fn dialect(attached: Attached<'_>, context: &ScriptInfo) -> Result<Dialect, Rais
     if !hub::offers(callback) {
         return Err(calls::not_offered(attached, callback));
     }
-    let (script, found) = (context.id, Arc::new(OnceLock::new()));
+    let (id, found) = (script.id, Arc::new(OnceLock::new()));
     let place = Arc::clone(&found);
-    calls::host_call(attached, context, callback.text, move || {
-        place.get_or_init(|| sql::find_out(script));
+    calls::host_call(attached, script, callback.text, move || {
+        place.get_or_init(|| sql::find_out(id));
         None
     })?;
     match found.get() {
