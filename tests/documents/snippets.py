@@ -10,7 +10,6 @@ from pathlib import Path
 import blocks as markdown
 import programs
 import python2
-
 import scripts
 
 ROOT = Path(__file__).resolve().parents[2]
