@@ -115,6 +115,7 @@ impl Callback {
     }
 
     /// How many parameters, counted from the first, must be given.
+    #[inline]
     pub fn required(&self) -> usize {
         self.params.iter().take_while(|param| param.default == Default::Required).count()
     }
@@ -249,6 +250,7 @@ const fn index_of(slot: usize) -> usize {
 }
 
 /// The callback a hub of this numbering keeps in `slot`.
+#[inline]
 pub fn in_slot(slot: i32, numbering: Numbering) -> Option<&'static Callback> {
     let slot = usize::try_from(slot).ok()?;
     CALLBACKS.iter().find(|callback| callback.slot_in(numbering) == Some(slot))

@@ -81,6 +81,7 @@ fn add(number: &AtomicU64, more: u64) {
     number.store(number.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
 }
 
+#[inline]
 fn read(number: &AtomicU64) -> u64 {
     number.load(Ordering::Relaxed)
 }
@@ -180,16 +181,19 @@ impl Row {
     }
 
     /// Whether a call of it was made, or not made because the hook is suspended.
+    #[inline]
     pub fn was_called(&self) -> bool {
         read(&self.calls) > 0 || read(&self.skipped) > 0
     }
 
     /// How long all calls took, in nanoseconds.
+    #[inline]
     pub fn total(&self) -> u64 {
         read(&self.times.total)
     }
 
     /// The numbers as they are now.
+    #[inline]
     pub fn read(&self) -> Numbers {
         let times = self.times.read();
         Numbers {
@@ -267,6 +271,7 @@ impl Times {
         }
     }
 
+    #[inline]
     fn read(&self) -> Histogram {
         Histogram { counts: self.counts.each_ref().map(read), max: read(&self.max) }
     }

@@ -18,9 +18,11 @@ thread_local! {
 }
 
 /// Says that this thread runs for a script while `body` runs.
+#[inline]
 pub fn running_for<R>(script: &Arc<ScriptInfo>, body: impl FnOnce() -> R) -> R {
     struct Left(*const Running<'static>);
     impl Drop for Left {
+        #[inline]
         fn drop(&mut self) {
             INNERMOST.set(self.0);
         }
@@ -33,6 +35,7 @@ pub fn running_for<R>(script: &Arc<ScriptInfo>, body: impl FnOnce() -> R) -> R {
 }
 
 /// The scripts this thread runs for, innermost first.
+#[inline]
 fn all() -> impl Iterator<Item = Arc<ScriptInfo>> {
     let mut next = INNERMOST.get();
     std::iter::from_fn(move || {
@@ -45,11 +48,13 @@ fn all() -> impl Iterator<Item = Arc<ScriptInfo>> {
 }
 
 /// The script this thread runs for.
+#[inline]
 pub fn script() -> Option<Arc<ScriptInfo>> {
     all().next()
 }
 
 /// Whether this thread runs for a script, as the innermost one or further out.
+#[inline]
 pub fn is_inside(script: &Arc<ScriptInfo>) -> bool {
     all().any(|own| Arc::ptr_eq(&own, script))
 }

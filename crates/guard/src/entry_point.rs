@@ -58,6 +58,7 @@ impl EntryPoint {
     }
 
     /// Its script.
+    #[inline]
     pub fn script(&self) -> &ScriptInfo {
         // SAFETY: an entry point is owned by the `EntryPoints` of that record and never leaves them, so the
         // record is there as long as it is borrowed.
@@ -65,16 +66,19 @@ impl EntryPoint {
     }
 
     /// Its name in the script.
+    #[inline]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// What it is.
+    #[inline]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
     /// How long a call of it may take, in nanoseconds; 0 is for ever.
+    #[inline]
     pub(super) fn limit(&self) -> u64 {
         self.limit
     }
@@ -188,6 +192,7 @@ impl EntryPoint {
     }
 
     /// Its statistics.
+    #[inline]
     pub fn row(&self) -> &Row {
         &self.row
     }

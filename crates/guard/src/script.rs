@@ -176,6 +176,7 @@ impl ScriptInfo {
     }
 
     /// The file's name.
+    #[inline]
     pub fn name_bytes(&self) -> &[u8] {
         self.path.file_name().unwrap_or(self.path.as_os_str()).as_bytes()
     }
@@ -245,6 +246,7 @@ impl ScriptInfo {
     }
 
     /// Its runtime; None as long as nothing of it has run.
+    #[inline]
     pub fn runtime(&self) -> Option<Runtime> {
         self.place.get().map(|place| place.runtime)
     }
@@ -282,28 +284,33 @@ impl ScriptInfo {
 
     /// Its `UnLoad()` is called. For a while calls of its own threads are still answered whenever `UnLoad()`
     /// waits, because it may wait for those threads; afterwards they are refused.
+    #[inline]
     pub fn part(&self) {
         self.stage.parts_at.get_or_init(|| Instant::now() + PARTING);
     }
 
     /// Whether its `UnLoad()` has been called.
+    #[inline]
     pub fn is_parting(&self) -> bool {
         self.stage.parts_at.get().is_some()
     }
 
     /// Whether its own threads may not call the hub any more.
+    #[inline]
     pub fn is_leaving(&self) -> bool {
         self.stage.leaving.load(Ordering::Acquire)
             || self.stage.parts_at.get().is_some_and(|&end| Instant::now() >= end)
     }
 
     /// From now on calls of its own threads are refused.
+    #[inline]
     pub fn leave(&self) {
         self.stage.leaving.store(true, Ordering::Release);
         host_queue::close_script(self.serial);
     }
 
     /// Whether nothing of it may call the hub any more.
+    #[inline]
     pub fn is_closed(&self) -> bool {
         self.stage.closed.load(Ordering::Acquire)
     }
@@ -320,6 +327,7 @@ impl ScriptInfo {
     }
 
     /// Whether it has been unloaded.
+    #[inline]
     pub fn is_gone(&self) -> bool {
         self.stage.gone.load(Ordering::Acquire)
     }

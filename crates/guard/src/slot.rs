@@ -208,24 +208,28 @@ impl Slot {
     }
 
     /// Whether the innermost call has gone past its deadline.
+    #[inline]
     pub fn is_late(&self) -> bool {
         let call = self.call.load(Ordering::Relaxed);
         call != IDLE && self.marked.load(Ordering::Relaxed) == call
     }
 
     /// Whether the innermost call may take as long as it needs.
+    #[inline]
     pub fn is_told_only(&self) -> bool {
         self.limit.load(Ordering::Relaxed) == TOLD_ONLY
     }
 
     /// Whether the innermost call, which is late, was sent no exception before; it counts as sent from now
     /// on.
+    #[inline]
     pub fn is_first_exception(&self) -> bool {
         let call = self.call.load(Ordering::Relaxed);
         self.sent.swap(call, Ordering::Relaxed) != call
     }
 
     /// The script's code of the innermost call has ended: nothing more is sent to it.
+    #[inline]
     pub fn comes_to_its_end(&self) {
         self.at_end.store(self.call.load(Ordering::Relaxed), Ordering::Relaxed);
     }
@@ -303,6 +307,7 @@ impl Slot {
     }
 
     /// Whether the call is in a function of the host.
+    #[inline]
     pub fn is_in_host(&self) -> bool {
         self.in_host.load(Ordering::Relaxed)
     }
@@ -313,6 +318,7 @@ impl Slot {
     }
 
     /// Whether a call has ended, or at least the script's code of it.
+    #[inline]
     pub fn is_over(&self, call: u64) -> bool {
         self.at_end.load(Ordering::Relaxed) == call || !self.has_not_ended(call)
     }

@@ -29,6 +29,7 @@ impl Function {
 
     /// Calls it. The interpreter must be left and no lock of ours held, also because this may be
     /// the last use of a function that was taken back.
+    #[inline]
     pub fn call(self, script: i32, args: Block) -> Answer {
         match self {
             Function::Plain(function) => call(function, script, args),
@@ -86,6 +87,7 @@ pub struct Answer {
 }
 
 /// Calls a host function. The interpreter must be left and no lock of ours held.
+#[inline]
 pub fn call(function: HostFunction, script: i32, args: Block) -> Answer {
     Answer { result: function.call(script, &args), failure: None, args }
 }
@@ -110,6 +112,7 @@ impl Answer {
 }
 
 impl Drop for Answer {
+    #[inline]
     fn drop(&mut self) {
         if let Some(result) = self.result.take() {
             result.release(&self.args);

@@ -74,6 +74,7 @@ pub fn script_is_gone() -> Error {
     Error::new(Code::Closed, "the script is being unloaded")
 }
 
+#[inline]
 fn is_too_late() -> Error {
     let message = "the hub did not call any script in time to answer this call of a thread";
     Error::new(Code::Timeout, message)
@@ -153,6 +154,7 @@ pub fn post_jobs(script: u64) -> Result<(), Error> {
 }
 
 /// Whether anything waits; one atomic load.
+#[inline]
 pub fn is_pending() -> bool {
     PENDING.load(Ordering::Relaxed) > 0
 }

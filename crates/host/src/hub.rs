@@ -113,27 +113,32 @@ fn recognise(table: CallbackTable) -> Generation {
 }
 
 /// The generation of the hub.
+#[inline]
 pub fn generation() -> Generation {
     GENERATIONS[GENERATION.load(Ordering::Acquire)]
 }
 
 /// The slot numbers of the hub's table.
+#[inline]
 pub fn numbering() -> Numbering {
     generation().numbering
 }
 
 /// The slot of a callback in this hub's table.
+#[inline]
 fn slot_of(callback: &Callback) -> Option<usize> {
     callback.slot_in(numbering()).filter(|&slot| slot < MAX_CALLBACKS)
 }
 
 /// What this hub has in the slot of a callback now.
+#[inline]
 fn in_table(callback: &Callback) -> Option<HostFunction> {
     TABLE.get()?.get(slot_of(callback)?)
 }
 
 /// Calls a callback of the hub for a script; None when this hub does not offer it. The interpreter must be
 /// left and no lock of ours held.
+#[inline]
 pub fn call(callback: &Callback, script: i32, args: Block) -> Option<Answer> {
     Some(host_functions::call(in_table(callback)?, script, args))
 }
@@ -151,16 +156,19 @@ pub fn call_for_library(
 }
 
 /// Whether there is a host: `begin` was called, and `end` was not since.
+#[inline]
 pub fn is_there() -> bool {
     TABLE.get().is_some()
 }
 
 /// Whether this hub offers a callback now.
+#[inline]
 pub fn offers(callback: &Callback) -> bool {
     in_table(callback).is_some()
 }
 
 /// The hub's encoding, if it is known without asking the hub.
+#[inline]
 pub fn known_encoding() -> Option<&'static Encoding> {
     match ENCODING.load(Ordering::Acquire) {
         UNKNOWN => None,
@@ -170,6 +178,7 @@ pub fn known_encoding() -> Option<&'static Encoding> {
 
 /// The hub's encoding. Asks the hub in the name of `script` when it is not known; a hub that cannot be asked
 /// speaks UTF-8. The interpreter must be left and no lock of ours held.
+#[inline]
 pub fn encoding(script: i32) -> &'static Encoding {
     known_encoding().unwrap_or_else(|| ask_for_encoding(script))
 }

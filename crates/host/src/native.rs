@@ -20,11 +20,13 @@ impl HostFunction {
     /// # Safety
     /// The function stays callable as long as this value is used, and its results follow the
     /// ownership rule of `targs`.
+    #[inline]
     pub unsafe fn new(function: w_Tcallback) -> Option<HostFunction> {
         function.map(HostFunction)
     }
 
     /// Calls it. The interpreter must be left before, and no lock of ours held.
+    #[inline]
     pub fn call(self, script: i32, args: &Block) -> Option<HostResult> {
         let mut thrown = std::ptr::null_mut();
         // SAFETY: callable by the contract of `new`; the block outlives the call; a text in
@@ -96,6 +98,7 @@ impl OwningFunction {
     /// # Safety
     /// Until `release` is called, function and data may be used on any thread that calls scripts;
     /// results follow the ownership rule of `targs`.
+    #[inline]
     pub unsafe fn new(
         function: w_Tfunction,
         user: *mut c_void,
@@ -111,6 +114,7 @@ impl OwningFunction {
 
     /// Calls it. The interpreter must be left before, and no lock of ours held. An error has the text that
     /// the function gave, if any, and the exception that it asked for, if it named one.
+    #[inline]
     pub fn call(&self, script: i32, args: &Block) -> Result<HostResult, Error> {
         let mut failure =
             w_Tfailure { exception: std::ptr::null_mut(), message: std::ptr::null_mut() };
@@ -145,6 +149,7 @@ impl Drop for OwningFunction {
 ///
 /// # Safety
 /// `release` is NULL, or may be called with the data on this thread.
+#[inline]
 unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
     if release.is_none() {
         return;
@@ -161,6 +166,7 @@ unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
 ///
 /// # Safety
 /// `text` is NULL or a C string from malloc, not used afterwards.
+#[inline]
 unsafe fn take_text(text: *mut c_char) -> Option<String> {
     // SAFETY: the caller promises NULL or a C string from malloc, which nobody uses afterwards.
     unsafe {
@@ -187,6 +193,7 @@ impl LogSink {
     ///
     /// # Safety
     /// The function may be called with `user` on any thread as long as this value is used.
+    #[inline]
     pub unsafe fn new(function: w_TlogSink, user: *mut c_void) -> Option<LogSink> {
         function.map(|function| LogSink { function, user })
     }
@@ -219,11 +226,13 @@ impl CallbackTable {
     /// # Safety
     /// It has `MAX_CALLBACKS` slots, which may be read as long as this value is used, and the functions in
     /// them stay callable until `w_End`.
+    #[inline]
     pub unsafe fn new(table: *mut w_Tcallback) -> Option<CallbackTable> {
         NonNull::new(table).map(CallbackTable)
     }
 
     /// What is in a slot now; `slot` is below `MAX_CALLBACKS`.
+    #[inline]
     pub fn get(self, slot: usize) -> Option<HostFunction> {
         assert!(slot < MAX_CALLBACKS);
         // SAFETY: in range; volatile because the host may write it at any time.
@@ -252,6 +261,7 @@ impl TableCopy {
     }
 
     /// What was in a slot, which is below `MAX_CALLBACKS`.
+    #[inline]
     pub fn get(&self, slot: usize) -> Option<HostFunction> {
         let address = self.0[slot].load(Ordering::Acquire);
         // SAFETY: only `set` stores there: NULL, which is None, or a function pointer of this type. It
@@ -277,6 +287,7 @@ impl TablePlace {
     }
 
     /// The table that is kept.
+    #[inline]
     pub fn get(&self) -> Option<CallbackTable> {
         NonNull::new(self.0.load(Ordering::Acquire)).map(CallbackTable)
     }
@@ -298,6 +309,7 @@ pub unsafe fn give_text(place: *mut *mut c_char, text: &[u8]) -> bool {
 ///
 /// # Safety
 /// `text` is NULL or a C string alive for `'a`.
+#[inline]
 pub unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: not NULL, so a C string alive for `'a`, as the caller promises.
     (!text.is_null()).then(|| unsafe { std::ffi::CStr::from_ptr(text) }.to_bytes())

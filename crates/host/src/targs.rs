@@ -119,6 +119,7 @@ unsafe fn is_inside(block: *const w_Targs, address: usize) -> bool {
 ///
 /// # Safety
 /// `pointer` is NULL or a C string alive for `'a`.
+#[inline]
 unsafe fn text<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: not NULL; then it is a C string alive for `'a`, as the caller promises.
     (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_bytes())

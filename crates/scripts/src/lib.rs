@@ -151,6 +151,7 @@ impl<R: Runtime> Registry<R> {
 
 /// Answers `vh` calls of scripts' own threads. To be called whenever the host enters the library and before
 /// it leaves.
+#[inline]
 fn serve_threads() {
     if host_queue::is_pending() {
         host_queue::serve();

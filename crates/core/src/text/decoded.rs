@@ -9,6 +9,7 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    #[inline]
     pub(super) fn with_capacity(capacity: usize) -> Decoded {
         Decoded { bytes: Vec::with_capacity(capacity), surrogates: false }
     }
@@ -69,6 +70,7 @@ impl Decoded {
     }
 
     /// Appends a code point, which may be a lone surrogate.
+    #[inline]
     pub fn push(&mut self, code_point: u32) {
         match char::from_u32(code_point) {
             Some(character) => {

@@ -8,6 +8,7 @@ use super::{Encoding, Kind};
 
 impl Encoding {
     /// Encodes text without lone surrogates.
+    #[inline]
     pub fn encode(&self, text: &str) -> Vec<u8> {
         match &self.kind {
             Kind::Utf8 => text.as_bytes().to_vec(),
@@ -36,6 +37,7 @@ impl Encoding {
     /// Encodes one of two accents. Big5 has four pairs of bytes for a letter with such an accent, but none
     /// for the accent alone; in other encodings the accents are characters like others. `last` is the code
     /// point with which `out` ends.
+    #[inline]
     fn encode_accent(&self, last: u32, accent: char, out: &mut Vec<u8>) {
         let both = match (char::from_u32(last), accent) {
             (Some('\u{CA}'), '\u{304}') => 0x62,

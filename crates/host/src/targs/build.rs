@@ -30,6 +30,7 @@ pub enum Piece<'a> {
 }
 
 impl Piece<'_> {
+    #[inline]
     fn letter(&self) -> u8 {
         match self {
             Piece::Int(_) => b'l',
@@ -62,6 +63,7 @@ unsafe impl Send for Block {}
 
 impl Block {
     /// Builds a block whose format is the letters of the pieces; None when there is no memory.
+    #[inline]
     pub fn new(pieces: &[Piece], storage: Storage) -> Option<Block> {
         let extra = pieces.iter().map(|piece| inside_length(piece, storage)).sum();
         let block = Block::empty(pieces.len(), pieces.len(), extra)?;
@@ -107,6 +109,7 @@ impl Block {
     }
 
     /// Builds a `tab` block of as many pieces as fit; the type of each element tells what it is.
+    #[inline]
     pub fn tab(pieces: &[Piece]) -> Option<Block> {
         let pieces = &pieces[..pieces.len().min(TAB_LENGTH)];
         let block = Block::empty(TAB.len(), TAB_LENGTH, 0)?;
@@ -166,6 +169,7 @@ impl Block {
     }
 
     /// Reads the block.
+    #[inline]
     pub fn view(&self) -> View<'_> {
         // SAFETY: a live block: built here, with an element for each letter and strings that end with a NUL,
         // and alive as long as `self`.
@@ -173,11 +177,13 @@ impl Block {
     }
 
     /// The pointer, still owned by this block.
+    #[inline]
     pub fn as_ptr(&self) -> *mut w_Targs {
         self.0.as_ptr()
     }
 
     /// Gives the block to C, which releases it.
+    #[inline]
     pub fn into_raw(self) -> *mut w_Targs {
         let block = self.0.as_ptr();
         std::mem::forget(self);
@@ -186,6 +192,7 @@ impl Block {
 }
 
 impl Drop for Block {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: a live block, built here: each string is inside it or an allocation of its own, and
         // `into_raw` gave it to nobody.

@@ -5,6 +5,7 @@ use std::ffi::{c_char, c_void};
 use super::text;
 
 /// A `malloc` copy of `text` with a NUL at its end; NULL when there is no memory.
+#[inline]
 pub fn malloc_text(text: &[u8]) -> *mut c_char {
     // SAFETY: the allocation has room for the text and its NUL.
     unsafe {

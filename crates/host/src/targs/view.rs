@@ -109,11 +109,13 @@ impl<'a> View<'a> {
     }
 
     /// Whether the elements' types tell what they are.
+    #[inline]
     pub fn is_tab(&self) -> bool {
         self.format == TAB
     }
 
     /// Number of elements.
+    #[inline]
     pub fn length(&self) -> usize {
         self.length
     }
@@ -140,6 +142,7 @@ impl<'a> View<'a> {
     }
 
     /// All values.
+    #[inline]
     pub fn items(&self) -> impl Iterator<Item = Item<'a>> {
         (0..self.length).map(|index| self.item(index))
     }
