@@ -69,6 +69,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "it does not know how long a tick is")]
     fn reads_what_the_kernel_writes() {
         let text = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 2 3 4 250 130 0 0 20 0 1 0 0 0 0 0";
         let state = State::parse(text).unwrap();
