@@ -1,7 +1,7 @@
 //! The fuzzers find libpython where it was at build time.
 
 fn main() {
-    if let Some(folder) = pyo3_build_config::get().lib_dir() {
+    if let Ok(folder) = std::env::var("DEP_VH_CPYTHON_RPATH") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
     }
 }
