@@ -2492,6 +2492,18 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/sending.rs": [
         (
+            "    let may = !state.is_some_and(|state| is_importing(attached, state));\n",
+            "    let may = true;\n",
+            "an interrupted import keeps its lock: later imports hang",
+            "guard.sending",
+        ),
+        (
+            "    if may {\n",
+            "    if !may {\n",
+            "threads of a script are not stopped when it is unloaded",
+            "lifecycle.unload|lifecycle.script_threads",
+        ),
+        (
             "            LOCKING => return frame.as_ptr() == innermost.as_ptr(),\n",
             "            LOCKING => return false,\n",
             "up to 3.12 an interrupted import keeps its lock: later imports hang",
@@ -2512,28 +2524,12 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.sending|lifecycle.script_threads",
         ),
     ],
-    "crates/cpython/src/sending/by_number.rs": [
-        (
-            "    let may = !is_shielded(attached, receiver);\n",
-            "    let may = true;\n",
-            "from 3.12 on an interrupted import keeps its lock: later imports hang",
-            "guard.sending",
-            ">=3.12",
-        ),
-        (
-            "    if may {\n",
-            "    if !may {\n",
-            "from 3.12 on threads of a script are not stopped when it is unloaded",
-            "lifecycle.unload|lifecycle.script_threads",
-            ">=3.12",
-        ),
-    ],
     "crates/cpython/src/sending/by_state.rs": [
         (
-            "    if is_importing(attached, state) {\n        return false;\n    }\n",
-            "",
-            "up to 3.11 an interrupted import keeps its lock: later imports hang",
-            "guard.sending",
+            "    let Some(state) = state else { return };\n",
+            "    let state = state.unwrap_or_else(|| thread_state::all(attached).next().unwrap());\n",
+            "up to 3.11 an exception for a thread that has gone comes to another",
+            "guard.sending|lifecycle.script_threads",
             "<3.12",
         ),
         (

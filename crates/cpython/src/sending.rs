@@ -10,15 +10,11 @@ use pyo3_ffi::{PyObject, PyThreadState};
 use super::object::{Attached, Obj, Raised};
 use super::thread_state;
 
-#[cfg(Py_3_12)]
-mod by_number;
 #[cfg(not(Py_3_12))]
 mod by_state;
 
-#[cfg(Py_3_12)]
-use by_number as exact;
 #[cfg(not(Py_3_12))]
-use by_state as exact;
+use by_state::deliver;
 
 /// The thread that gets the exception.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +28,17 @@ pub struct Receiver {
 /// Sends an exception of this class. False when the thread must not be interrupted where it is now; then it
 /// is to be tried again a moment later. Nothing is sent to a thread that is not in this interpreter.
 pub fn send(attached: Attached<'_>, receiver: Receiver, exception: *mut PyObject) -> bool {
-    exact::send(attached, receiver, exception)
+    let state = state_of(attached, receiver);
+    let may = !state.is_some_and(|state| is_importing(attached, state));
+    if may {
+        deliver(attached, receiver.thread, state, exception);
+    }
+    may
 }
 
 /// Sends it to this thread, wherever that is, because it takes the exception in code of the library.
 pub fn send_here(attached: Attached<'_>, here: Receiver, exception: *mut PyObject) {
-    exact::deliver(attached, here, here.state, exception);
+    deliver(attached, here.thread, Some(here.state), exception);
 }
 
 /// Whether a thread must not be interrupted where it is now.
@@ -57,9 +58,20 @@ fn state_of(attached: Attached<'_>, receiver: Receiver) -> Option<*mut PyThreadS
     states().find(has_code).or_else(|| states().next())
 }
 
-fn send_by_number(_: Attached<'_>, thread: u64, exception: *mut PyObject) -> bool {
+/// From Python 3.12 on a thread's number alone identifies it.
+#[cfg(Py_3_12)]
+fn deliver(
+    attached: Attached<'_>,
+    thread: u64,
+    _: Option<*mut PyThreadState>,
+    exception: *mut PyObject,
+) {
+    send_by_number(attached, thread, exception);
+}
+
+fn send_by_number(_: Attached<'_>, thread: u64, exception: *mut PyObject) {
     // SAFETY: attached; a number without a thread in this interpreter does nothing.
-    unsafe { ffi::PyThreadState_SetAsyncExc(thread as _, exception) > 0 }
+    unsafe { ffi::PyThreadState_SetAsyncExc(thread as _, exception) };
 }
 
 /// The code that holds the locks of the import system, and the code that finds files for it. An exception

@@ -5,34 +5,25 @@ use std::ptr;
 
 use pyo3_ffi::{PyObject, PyThreadState};
 
-use super::{Receiver, is_importing, send_by_number, state_of};
+use super::send_by_number;
 use crate::object::Attached;
 use crate::thread_state::{self, ThreadState};
 
-pub fn send(attached: Attached<'_>, receiver: Receiver, exception: *mut PyObject) -> bool {
-    let Some(state) = state_of(attached, receiver) else {
-        return true;
-    };
-    if is_importing(attached, state) {
-        return false;
-    }
-    deliver(attached, receiver, state, exception);
-    true
-}
-
+/// Sends it to the thread state; nothing if there is none.
 pub fn deliver(
     attached: Attached<'_>,
-    receiver: Receiver,
-    state: *mut PyThreadState,
+    thread: u64,
+    state: Option<*mut PyThreadState>,
     exception: *mut PyObject,
 ) {
+    let Some(state) = state else { return };
     // SAFETY: a thread state of the attached interpreter, here and below.
     let has_one = |state: *mut PyThreadState| unsafe { !sent(state).read().is_null() };
     if has_one(state) {
         return; // It is on its way.
     }
     let before: Vec<_> = thread_state::all(attached).filter(|&state| has_one(state)).collect();
-    send_by_number(attached, receiver.thread, exception);
+    send_by_number(attached, thread, exception);
     // A thread gets its own number when it begins, which may be at any moment. So only a new exception shows
     // to which thread state it was sent.
     let is_new = |other: &*mut PyThreadState| has_one(*other) && !before.contains(other);
