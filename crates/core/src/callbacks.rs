@@ -250,7 +250,6 @@ const fn index_of(slot: usize) -> usize {
 }
 
 /// The callback a hub of this numbering keeps in `slot`.
-#[inline]
 pub fn in_slot(slot: i32, numbering: Numbering) -> Option<&'static Callback> {
     let slot = usize::try_from(slot).ok()?;
     CALLBACKS.iter().find(|callback| callback.slot_in(numbering) == Some(slot))

@@ -27,7 +27,6 @@ pub fn ticking() -> u64 {
 }
 
 /// Sets the ticking clock and returns its new value. Only one thread at a time may do so.
-#[inline]
 pub fn tick() -> u64 {
     let exact = exact();
     let now = match SET_AT.swap(exact, Ordering::Relaxed) {

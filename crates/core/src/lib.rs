@@ -2,6 +2,7 @@
 //! the log, panics, threads and the way into something that may be taken away.
 //!
 //! Nothing here knows the host, Python or what a script is.
+
 // With this feature every `point!` puts a static into a section of the linker, which counts as
 // unsafe code.
 #![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]

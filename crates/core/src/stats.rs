@@ -81,7 +81,6 @@ fn add(number: &AtomicU64, more: u64) {
     number.store(number.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
 }
 
-#[inline]
 fn read(number: &AtomicU64) -> u64 {
     number.load(Ordering::Relaxed)
 }
@@ -187,13 +186,11 @@ impl Row {
     }
 
     /// How long all calls took, in nanoseconds.
-    #[inline]
     pub fn total(&self) -> u64 {
         read(&self.times.total)
     }
 
     /// The numbers as they are now.
-    #[inline]
     pub fn read(&self) -> Numbers {
         let times = self.times.read();
         Numbers {
@@ -271,7 +268,6 @@ impl Times {
         }
     }
 
-    #[inline]
     fn read(&self) -> Histogram {
         Histogram { counts: self.counts.each_ref().map(read), max: read(&self.max) }
     }

@@ -48,7 +48,6 @@ pub fn first_live() -> Option<Arc<ScriptInfo>> {
 }
 
 /// The one with this serial.
-#[inline]
 pub fn live_with_serial(serial: u64) -> Option<Arc<ScriptInfo>> {
     with_serial(serial).filter(|script| script.is_live())
 }

@@ -4,6 +4,7 @@
 //! functions, a [`call::Call`] one run of it. While a call runs, the thread's [`slot`] tells the watchdog and
 //! the crash handler of it. A call pays for this with plain loads and stores only, some ten when it begins
 //! and half as many when it ends, all with the script's interpreter attached.
+
 // With this feature every `point!` puts a static into a section of the linker, which counts as
 // unsafe code.
 #![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]

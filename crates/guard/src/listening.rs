@@ -31,7 +31,6 @@ impl Listening {
     }
 
     /// From now on the host is to call these hooks.
-    #[inline]
     pub fn set_wanted(&self, hooks: u64) {
         self.wanted.store(hooks, Ordering::Release);
     }
@@ -47,13 +46,11 @@ impl Listening {
     }
 
     /// From now on the host is to call only the hooks that refuse, for the others cannot run.
-    #[inline]
     pub fn only_refuse(&self) {
         self.set_wanted(self.refusing.load(Ordering::Acquire));
     }
 
     /// Forgets everything, when nobody has the id any more.
-    #[inline]
     pub fn clear(&self) {
         self.set_wanted(0);
         self.set_refusing(0);

@@ -176,7 +176,6 @@ impl ScriptInfo {
     }
 
     /// The file's name.
-    #[inline]
     pub fn name_bytes(&self) -> &[u8] {
         self.path.file_name().unwrap_or(self.path.as_os_str()).as_bytes()
     }
@@ -246,7 +245,6 @@ impl ScriptInfo {
     }
 
     /// Its runtime; None as long as nothing of it has run.
-    #[inline]
     pub fn runtime(&self) -> Option<Runtime> {
         self.place.get().map(|place| place.runtime)
     }
@@ -284,7 +282,6 @@ impl ScriptInfo {
 
     /// Its `UnLoad()` is called. For a while calls of its own threads are still answered whenever `UnLoad()`
     /// waits, because it may wait for those threads; afterwards they are refused.
-    #[inline]
     pub fn part(&self) {
         self.stage.parts_at.get_or_init(|| Instant::now() + PARTING);
     }
@@ -303,7 +300,6 @@ impl ScriptInfo {
     }
 
     /// From now on calls of its own threads are refused.
-    #[inline]
     pub fn leave(&self) {
         self.stage.leaving.store(true, Ordering::Release);
         host_queue::close_script(self.serial);

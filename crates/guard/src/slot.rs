@@ -215,21 +215,18 @@ impl Slot {
     }
 
     /// Whether the innermost call may take as long as it needs.
-    #[inline]
     pub fn is_told_only(&self) -> bool {
         self.limit.load(Ordering::Relaxed) == TOLD_ONLY
     }
 
     /// Whether the innermost call, which is late, was sent no exception before; it counts as sent from now
     /// on.
-    #[inline]
     pub fn is_first_exception(&self) -> bool {
         let call = self.call.load(Ordering::Relaxed);
         self.sent.swap(call, Ordering::Relaxed) != call
     }
 
     /// The script's code of the innermost call has ended: nothing more is sent to it.
-    #[inline]
     pub fn comes_to_its_end(&self) {
         self.at_end.store(self.call.load(Ordering::Relaxed), Ordering::Relaxed);
     }

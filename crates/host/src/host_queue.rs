@@ -74,7 +74,6 @@ pub fn script_is_gone() -> Error {
     Error::new(Code::Closed, "the script is being unloaded")
 }
 
-#[inline]
 fn is_too_late() -> Error {
     let message = "the hub did not call any script in time to answer this call of a thread";
     Error::new(Code::Timeout, message)

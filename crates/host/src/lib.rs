@@ -1,5 +1,6 @@
 //! The host: its callback table and C functions, the blocks of values that pass between it and us, what it is
 //! asked for, and what waits for its thread.
+
 // With this feature every `point!` puts a static into a section of the linker, which counts as
 // unsafe code.
 #![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]

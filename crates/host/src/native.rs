@@ -98,7 +98,6 @@ impl OwningFunction {
     /// # Safety
     /// Until `release` is called, function and data may be used on any thread that calls scripts;
     /// results follow the ownership rule of `targs`.
-    #[inline]
     pub unsafe fn new(
         function: w_Tfunction,
         user: *mut c_void,
@@ -149,7 +148,6 @@ impl Drop for OwningFunction {
 ///
 /// # Safety
 /// `release` is NULL, or may be called with the data on this thread.
-#[inline]
 unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
     if release.is_none() {
         return;
@@ -166,7 +164,6 @@ unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
 ///
 /// # Safety
 /// `text` is NULL or a C string from malloc, not used afterwards.
-#[inline]
 unsafe fn take_text(text: *mut c_char) -> Option<String> {
     // SAFETY: the caller promises NULL or a C string from malloc, which nobody uses afterwards.
     unsafe {
@@ -193,7 +190,6 @@ impl LogSink {
     ///
     /// # Safety
     /// The function may be called with `user` on any thread as long as this value is used.
-    #[inline]
     pub unsafe fn new(function: w_TlogSink, user: *mut c_void) -> Option<LogSink> {
         function.map(|function| LogSink { function, user })
     }
@@ -226,7 +222,6 @@ impl CallbackTable {
     /// # Safety
     /// It has `MAX_CALLBACKS` slots, which may be read as long as this value is used, and the functions in
     /// them stay callable until `w_End`.
-    #[inline]
     pub unsafe fn new(table: *mut w_Tcallback) -> Option<CallbackTable> {
         NonNull::new(table).map(CallbackTable)
     }

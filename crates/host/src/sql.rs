@@ -34,7 +34,6 @@ struct Known {
 static KNOWN: Mutex<Known> = Mutex::new(Known { dialect: None, turn: 0 });
 
 /// What the hub's database is, if that is known.
-#[inline]
 pub fn known() -> Option<Dialect> {
     KNOWN.lock().dialect
 }

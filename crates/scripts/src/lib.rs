@@ -6,6 +6,7 @@
 //! when that call returns. No lock is held while Python or the host runs.
 //!
 //! Nothing here knows how a script runs: the registry is generic over a [`Runtime`].
+
 // With this feature every `point!` puts a static into a section of the linker, which counts as
 // unsafe code.
 #![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]

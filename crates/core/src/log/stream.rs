@@ -34,7 +34,6 @@ static OPEN: Mutex<Option<Line>> = Mutex::new(None);
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
 
 /// Whether what is written next would continue a line of a script.
-#[inline]
 pub fn is_line_open() -> bool {
     IS_OPEN.load(Ordering::Relaxed)
 }

@@ -30,7 +30,6 @@ impl Encoding {
     }
 
     /// The encoding of this number.
-    #[inline]
     pub fn numbered(number: usize) -> Option<&'static Encoding> {
         match number {
             UTF8_NUMBER => Some(&UTF8),

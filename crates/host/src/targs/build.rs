@@ -109,7 +109,6 @@ impl Block {
     }
 
     /// Builds a `tab` block of as many pieces as fit; the type of each element tells what it is.
-    #[inline]
     pub fn tab(pieces: &[Piece]) -> Option<Block> {
         let pieces = &pieces[..pieces.len().min(TAB_LENGTH)];
         let block = Block::empty(TAB.len(), TAB_LENGTH, 0)?;
