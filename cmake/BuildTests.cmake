@@ -1,5 +1,5 @@
 # Registers the tests of the build: Pythons that are not supported are refused, dependencies looked at,
-# the fuzzers compiled, long functions and files found, and the wrong changes that tools/mutants makes by hand can be made.
+# the fuzzers compiled, long functions and files found, and the tools of the tests tested.
 
 add_test(NAME build.refusals
          COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/build/refusals.py
@@ -26,3 +26,6 @@ set_tests_properties(build.layers PROPERTIES TIMEOUT 120)
 
 add_test(NAME build.mutants COMMAND ${VH_PYTHON_EXECUTABLE} -B
                                     ${CMAKE_SOURCE_DIR}/tools/mutants/test_changes.py)
+add_test(NAME build.memory_checker COMMAND ${VH_PYTHON_EXECUTABLE} -B
+                                           ${CMAKE_SOURCE_DIR}/tests/build/memory_checker.py)
+set_tests_properties(build.memory_checker PROPERTIES TIMEOUT 120)
