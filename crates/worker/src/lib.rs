@@ -1,0 +1,136 @@
+//! Python in child processes: back ends, which answer the calls of any host.
+//!
+//! [`spawn`] starts one, [`Backend::call`] calls its methods, [`execute`] runs a piece of code once. The wire is
+//! lines of JSON to the child, and JSON texts ended by NULs from it (`message`, `frames`). A child dies with this
+//! process, and so does what it has started (`child`, `guardian`).
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use vh_core::error::{Code, Error};
+use vh_core::log::stream::{self, Writer};
+
+mod backend;
+mod child;
+mod events;
+pub mod frames;
+mod guardian;
+mod input;
+mod lines;
+mod living;
+pub mod message;
+mod options;
+mod poller;
+mod python;
+mod waiter;
+
+pub use backend::{Backend, Call};
+pub use events::Handler;
+pub use options::{Options, TIMEOUT};
+pub use python::{has_python, version as python_version};
+pub use waiter::Answer;
+
+/// How long a back end may take to answer the first call, which it need not know.
+const READY: Duration = Duration::from_secs(5);
+
+/// Starts the back end of a script, or gives the living one of the same file. Returns when it is ready.
+pub fn spawn(script: &Path, options: &Options) -> Result<Arc<Backend>, Error> {
+    let path = script.canonicalize().map_err(|error| {
+        Error::new(Code::NotFound, format!("the script {} cannot be read: {error}", script.display()))
+    })?;
+    if let Some(living) = living::of_script(&path) {
+        return Ok(living);
+    }
+    let (backend, ready) = start(&path, "serve", &[path.as_os_str()], options)?;
+    if let Err(error) = ready.wait() {
+        // Nobody has it yet, so how it ends interests nobody.
+        let _ = backend.kill_and_wait();
+        let message = format!("{} does not start: {}", backend.name(), error.message());
+        let exception = error.exception().cloned();
+        let error = Error::new(error.code(), message);
+        return Err(match exception {
+            Some(exception) => error.with_exception(exception),
+            None => error,
+        });
+    }
+    // Originals have their hosts call it; what it answers does not matter.
+    let _ = backend.call("ready", "", Some(READY));
+    Ok(backend)
+}
+
+/// Runs code once, in a Python of its own, as the body of a function: what it returns is the answer, as JSON
+/// text.
+pub fn execute(code: &str, options: &Options) -> Answer {
+    let (backend, ready) = start(Path::new("<execute>"), "execute", &[], options)?;
+    drop(ready);
+    let mut params = b"{\"code\":".to_vec();
+    vh_core::json::write_text(&mut params, code);
+    params.extend_from_slice(b",\"params\":");
+    let given = options::object(options.params.as_deref().unwrap_or_default(), "params")?;
+    params.extend_from_slice(given.as_bytes());
+    params.push(b'}');
+    let answer = backend.call("execute", &String::from_utf8_lossy(&params), Some(options.timeout));
+    backend.kill_and_wait()?;
+    answer
+}
+
+/// The living back end of a script.
+pub fn get_backend(script: &Path) -> Option<Arc<Backend>> {
+    living::of_script(&script.canonicalize().ok()?)
+}
+
+/// The living back end of a number.
+pub fn of_number(number: u32) -> Option<Arc<Backend>> {
+    living::of_number(number)
+}
+
+/// Ends all back ends, at the same time.
+pub fn terminate_all() -> Result<(), Error> {
+    let ended = std::thread::scope(|scope| {
+        let all: Vec<_> = living::all()
+            .into_iter()
+            .map(|backend| scope.spawn(move || backend.terminate()))
+            .collect();
+        all.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
+    });
+    ended.into_iter().try_for_each(|result| {
+        result.unwrap_or_else(|_| Err(Error::new(Code::Internal, "a back end cannot be ended")))
+    })
+}
+
+fn start(
+    path: &Path,
+    task: &str,
+    arguments: &[&std::ffi::OsStr],
+    options: &Options,
+) -> Result<(Arc<Backend>, Call), Error> {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let module = python::module()?;
+    let plan = child::Plan {
+        program: options.python.clone(),
+        arguments: python::arguments(module, task, arguments),
+        environment: options.environment.clone(),
+        folder: options.folder.clone(),
+        inherited: Some(module),
+    };
+    let (child, pipes) =
+        child::start(plan).map_err(|error| python::not_started(&options.python, &error))?;
+    let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    let (backend, ready) = Backend::new(number, path.to_owned(), options.timeout, child, pipes)?;
+    living::add(Arc::clone(&backend));
+    if let Err(error) = backend.watch() {
+        let _ = backend.kill_and_wait();
+        let message = format!("the pipes of {} cannot be watched: {error}", backend.name());
+        return Err(Error::new(Code::Unavailable, message));
+    }
+    Ok((backend, ready))
+}
+
+/// Writes a line that a back end printed.
+fn print(label: &str, line: &str) {
+    let writer = Writer { serial: None, file: libc::STDERR_FILENO };
+    // If standard error is closed, there is nowhere to say so.
+    let _ = stream::write(writer, label, format!("{line}\n").as_bytes(), true, |_| ());
+}
