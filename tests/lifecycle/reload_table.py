@@ -56,6 +56,8 @@ def limit_kb(runtime, kind):
     """What the project promises for a cycle; None where it only promises to match CPython."""
     if runtime == "main":
         return 20
+    if sys.version_info >= (3, 14):
+        return 30
     if kind in LOST:
         return None
     if sys.version_info < (3, 12):
