@@ -213,6 +213,14 @@ impl Backend {
         Ok(call)
     }
 
+    /// Runs code once, in a child that was started for that.
+    pub(crate) fn execute(self: &Arc<Backend>, code: &str, params: &str, time: Duration) -> Answer {
+        let id = self.next_number();
+        let call = self.expect(id, "the code", time);
+        self.send(&message::execution(id, code, params))?;
+        call.wait()
+    }
+
     fn next_number(&self) -> u64 {
         let mut calls = self.calls.lock();
         calls.last += 1;
@@ -252,6 +260,17 @@ impl Backend {
         }
         Ok(())
     }
+
+    /// Has the child give up a call. If the way to it is full, it goes on with what nobody waits for.
+    fn take_back(&self, id: u64) {
+        if !self.is_ours.load(Ordering::Relaxed) || self.send(&message::cancel(id)).is_err() {
+            return;
+        }
+        // The signal has it look at its input while a command runs.
+        if let Some(child) = &*self.child.lock() {
+            child.interrupt();
+        }
+    }
 }
 
 impl Call {
@@ -274,9 +293,9 @@ impl Call {
         answer
     }
 
-    /// Takes the call back: it is answered with this error, and the child need not go on with it.
-    pub fn cancel(self) {
-        self.forget();
+    /// What cancels it from elsewhere, also while it is waited for.
+    pub fn canceller(&self) -> Canceller {
+        Canceller { backend: Arc::clone(&self.backend), id: self.id, method: self.method.clone() }
     }
 
     /// Leaves it to the child: nobody waits for its answer.
@@ -297,10 +316,29 @@ impl Call {
 
     fn forget(&self) {
         let was_waited_for = self.backend.calls.lock().waiting.remove(&self.id).is_some();
-        if was_waited_for && self.backend.is_ours.load(Ordering::Relaxed) {
-            // If the way to it is full, it goes on with what nobody waits for.
-            let _ = self.backend.send(&message::cancel(self.id));
+        if was_waited_for {
+            self.backend.take_back(self.id);
         }
+    }
+}
+
+/// Cancels a call.
+#[derive(Clone, Debug)]
+pub struct Canceller {
+    backend: Arc<Backend>,
+    id: u64,
+    method: String,
+}
+
+impl Canceller {
+    /// Answers the call with `cancelled`, and has the child give it up. False if it has its answer already.
+    pub fn cancel(&self) -> bool {
+        let waiter = self.backend.calls.lock().waiting.remove(&self.id);
+        let Some(waiter) = waiter else { return false };
+        let message = format!("{} of {} was cancelled", self.method, self.backend.label);
+        waiter.give(Err(Error::new(Code::Cancelled, message)));
+        self.backend.take_back(self.id);
+        true
     }
 }
 

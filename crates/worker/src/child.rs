@@ -119,8 +119,7 @@ fn adopt(process: &mut std::process::Child) -> io::Result<(Pid, OwnedFd, Pipes)>
         let (Some(input), Some(output), Some(errors)) = (input, output, errors) else {
             return Err(io::Error::other("it has no pipes"));
         };
-        let pipes =
-            Pipes { input: input.into(), output: output.into(), errors: errors.into() };
+        let pipes = Pipes { input: input.into(), output: output.into(), errors: errors.into() };
         for pipe in [&pipes.input, &pipes.output, &pipes.errors] {
             rustix::io::ioctl_fionbio(pipe, true)?;
         }
@@ -139,6 +138,12 @@ impl Child {
     /// How it has ended, if it has. None where the host takes the ends of all its children.
     pub fn status(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().ok().flatten()
+    }
+
+    /// Interrupts what it does.
+    pub fn interrupt(&self) {
+        // It may have ended, but its number is its own until its end is taken.
+        let _ = rustix::process::kill_process(self.pid, Signal::INT);
     }
 }
 

@@ -50,12 +50,8 @@ struct Queue {
     has_thread: bool,
 }
 
-static QUEUE: Mutex<Queue> = Mutex::new(Queue {
-    events: VecDeque::new(),
-    length: 0,
-    dropped: 0,
-    has_thread: false,
-});
+static QUEUE: Mutex<Queue> =
+    Mutex::new(Queue { events: VecDeque::new(), length: 0, dropped: 0, has_thread: false });
 static HAS_EVENTS: Condvar = Condvar::new();
 
 impl Events {
@@ -83,7 +79,10 @@ impl Events {
     pub fn give(&self, name: String, value: String) {
         let handlers: Vec<Handler> = {
             let all = self.handlers.lock();
-            all.iter().filter(|handler| handler.1 == name).map(|handler| handler.2.clone()).collect()
+            all.iter()
+                .filter(|handler| handler.1 == name)
+                .map(|handler| handler.2.clone())
+                .collect()
         };
         if !handlers.is_empty() {
             queue(Event { name, value, handlers });

@@ -42,10 +42,7 @@ impl Input {
         let queued = self.waiting.len() - self.written;
         if queued > 0 {
             if queued + line.len() > LONGEST_QUEUE {
-                let message = format!(
-                    "it does not read: {} MiB wait for it already",
-                    queued >> 20
-                );
+                let message = format!("it does not read: {} MiB wait for it already", queued >> 20);
                 return Err(Error::new(Code::Busy, message));
             }
             self.waiting.extend_from_slice(line);

@@ -4,6 +4,10 @@
 //! lines of JSON to the child, and JSON texts ended by NULs from it (`message`, `frames`). A child dies with this
 //! process, and so does what it has started (`child`, `guardian`).
 
+// With this feature every `point!` puts a static into a section of the linker, which counts as
+// unsafe code.
+#![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,20 +17,21 @@ use vh_core::error::{Code, Error};
 use vh_core::log::stream::{self, Writer};
 
 mod backend;
+#[allow(unsafe_code)]
 mod child;
 mod events;
-pub mod frames;
+mod frames;
 mod guardian;
 mod input;
 mod lines;
 mod living;
-pub mod message;
+mod message;
 mod options;
 mod poller;
 mod python;
 mod waiter;
 
-pub use backend::{Backend, Call};
+pub use backend::{Backend, Call, Canceller};
 pub use events::Handler;
 pub use options::{Options, TIMEOUT};
 pub use python::{has_python, version as python_version};
@@ -38,7 +43,10 @@ const READY: Duration = Duration::from_secs(5);
 /// Starts the back end of a script, or gives the living one of the same file. Returns when it is ready.
 pub fn spawn(script: &Path, options: &Options) -> Result<Arc<Backend>, Error> {
     let path = script.canonicalize().map_err(|error| {
-        Error::new(Code::NotFound, format!("the script {} cannot be read: {error}", script.display()))
+        Error::new(
+            Code::NotFound,
+            format!("the script {} cannot be read: {error}", script.display()),
+        )
     })?;
     if let Some(living) = living::of_script(&path) {
         return Ok(living);
@@ -65,13 +73,8 @@ pub fn spawn(script: &Path, options: &Options) -> Result<Arc<Backend>, Error> {
 pub fn execute(code: &str, options: &Options) -> Answer {
     let (backend, ready) = start(Path::new("<execute>"), "execute", &[], options)?;
     drop(ready);
-    let mut params = b"{\"code\":".to_vec();
-    vh_core::json::write_text(&mut params, code);
-    params.extend_from_slice(b",\"params\":");
-    let given = options::object(options.params.as_deref().unwrap_or_default(), "params")?;
-    params.extend_from_slice(given.as_bytes());
-    params.push(b'}');
-    let answer = backend.call("execute", &String::from_utf8_lossy(&params), Some(options.timeout));
+    let params = options::object(options.params.as_deref().unwrap_or_default(), "params")?;
+    let answer = backend.execute(code, &params, options.timeout);
     backend.kill_and_wait()?;
     answer
 }
@@ -107,7 +110,7 @@ fn start(
     options: &Options,
 ) -> Result<(Arc<Backend>, Call), Error> {
     static LAST: AtomicU32 = AtomicU32::new(0);
-    let module = python::module()?;
+    let module = python::module(&options.python)?;
     let plan = child::Plan {
         program: options.python.clone(),
         arguments: python::arguments(module, task, arguments),
@@ -132,5 +135,6 @@ fn start(
 fn print(label: &str, line: &str) {
     let writer = Writer { serial: None, file: libc::STDERR_FILENO };
     // If standard error is closed, there is nowhere to say so.
-    let _ = stream::write(writer, label, format!("{line}\n").as_bytes(), true, |_| ());
+    let label = format!("PY: [{label}] ");
+    let _ = stream::write(writer, &label, format!("{line}\n").as_bytes(), true, |_| ());
 }

@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn only_the_last_are_kept_and_not_all_of_them() {
-        let text: String = (0..30).map(|number| format!("{number} {}\n", "x".repeat(999))).collect();
+        let text: String =
+            (0..30).map(|number| format!("{number} {}\n", "x".repeat(999))).collect();
         let (all, lines) = given(&[text.as_bytes()]);
         assert_eq!(all.len(), 30);
         assert_eq!(lines.last().len(), KEPT);

@@ -71,10 +71,8 @@ impl Envelope<'_> {
         let given = self.error.map_or("null", RawValue::get);
         let mut details = match serde_json::from_str(given) {
             Ok(message) => Details { message, ..Details::default() },
-            Err(_) => serde_json::from_str(given).unwrap_or_else(|_| Details {
-                message: given.to_owned(),
-                ..Details::default()
-            }),
+            Err(_) => serde_json::from_str(given)
+                .unwrap_or_else(|_| Details { message: given.to_owned(), ..Details::default() }),
         };
         details.traceback = details.traceback.or_else(|| self.traceback.clone());
         details.code = details.code.or_else(|| self.code.clone());
@@ -93,9 +91,18 @@ impl Envelope<'_> {
 
 /// The line that asks a child for something. `params` is the JSON text of an object.
 pub fn request(id: u64, method: &str, params: &str) -> Vec<u8> {
-    let mut line = Vec::with_capacity(params.len() + method.len() + 48);
-    line.extend_from_slice(format!("{{\"id\":{id},\"cmd\":").as_bytes());
-    vh_core::json::write_text(&mut line, method);
+    line(id, "cmd", method, params)
+}
+
+/// The line that has a child run code as the body of a function with these parameters.
+pub fn execution(id: u64, code: &str, params: &str) -> Vec<u8> {
+    line(id, "code", code, params)
+}
+
+fn line(id: u64, key: &str, text: &str, params: &str) -> Vec<u8> {
+    let mut line = Vec::with_capacity(params.len() + text.len() + 48);
+    line.extend_from_slice(format!("{{\"id\":{id},\"{key}\":").as_bytes());
+    vh_core::json::write_text(&mut line, text);
     line.extend_from_slice(b",\"params\":");
     let start = line.len();
     line.extend_from_slice(params.as_bytes());
@@ -186,6 +193,9 @@ mod tests {
     fn a_request_is_one_line_whatever_its_parts_have() {
         let line = request(3, "a\nb", "{\n \"x\": \"\\n\",\r\n \"y\": 1}");
         let text = String::from_utf8(line).unwrap();
-        assert_eq!(text, "{\"id\":3,\"cmd\":\"a\\nb\",\"params\":{  \"x\": \"\\n\",   \"y\": 1}}\n");
+        assert_eq!(
+            text,
+            "{\"id\":3,\"cmd\":\"a\\nb\",\"params\":{  \"x\": \"\\n\",   \"y\": 1}}\n"
+        );
     }
 }

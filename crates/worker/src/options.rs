@@ -81,7 +81,8 @@ pub fn object(text: &str, what: &str) -> Result<String, Error> {
         return Ok("{}".to_owned());
     }
     let wrong = |reason: String| Error::new(Code::Invalid, format!("{what}: {reason}"));
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text)
+        .map_err(|error| wrong(error.to_string()))?;
     if !text.starts_with('{') {
         return Err(wrong("they must be an object, with a name for each".to_owned()));
     }

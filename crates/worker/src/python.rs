@@ -4,46 +4,120 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
+use parking_lot::Mutex;
 use rustix::fs::{MemfdFlags, SealFlags};
 use vh_core::error::{Code, Error};
 
 /// The module that back ends are made with.
 const MODULE: &str = include_str!("../python/bridge_runtime.py");
 
-/// What Python runs first: it makes the module from the file whose number it is given, and hands over to it.
+/// What Python runs first: it makes the module from the file whose number it is given, and hands over to it. The
+/// file has the magic number of a Python, the length of code compiled for that Python, the code, and the source
+/// for any other Python.
 const FIRST: &str = "
-import os, sys
+import marshal, os, sys
+import _frozen_importlib as importing
+import _frozen_importlib_external as files
+
 def first():
-    number = int(sys.argv.pop(1))
-    code = b''
+    number = int(sys.argv[1])
+    data = b''
     while True:
-        piece = os.pread(number, 1 << 20, len(code))
+        piece = os.pread(number, 1 << 20, len(data))
         if not piece:
             break
-        code += piece
+        data += piece
     os.close(number)
-    module = type(sys)('bridge_runtime')
-    module.__file__ = 'bridge_runtime.py'
-    sys.modules['bridge_runtime'] = module
-    exec(compile(code, module.__file__, 'exec'), module.__dict__)
-    return module.main
-sys.exit(first()(sys.argv[1:]))
+    start = 12 + int.from_bytes(data[4:12], 'little')
+    name, file = 'bridge_runtime', 'bridge_runtime.py'
+    if data[:4] == files.MAGIC_NUMBER:
+        code = marshal.loads(data[12:start])
+    else:
+        code = compile(data[start:], file, 'exec', dont_inherit=True)
+    module = type(sys)(name)
+    module.__file__ = file
+    module.__spec__ = importing.ModuleSpec(name, files.SourceFileLoader(name, file))
+    sys.modules[name] = module
+    exec(code, module.__dict__)
+    return module
+
+sys.argv[1:] = [first(), *sys.argv[2:]]
+sys.argv.pop(1).main()
 ";
 
-/// A file in memory with the module, sealed, for children to inherit.
-pub fn module() -> Result<BorrowedFd<'static>, Error> {
-    static FILE: OnceLock<Result<OwnedFd, String>> = OnceLock::new();
-    let file = FILE.get_or_init(|| make_module().map_err(|error| error.to_string()));
-    file.as_ref().map(|file| file.as_fd()).map_err(|reason| {
-        Error::new(Code::Unavailable, format!("no file in memory for what Python runs: {reason}"))
-    })
+/// What a Python prints that compiles the module: its magic number, the length of the code, and the code.
+const COMPILE: &str = "
+import marshal, sys
+import _frozen_importlib_external as files
+code = compile(sys.stdin.buffer.read(), 'bridge_runtime.py', 'exec', dont_inherit=True)
+code = marshal.dumps(code)
+out = sys.stdout.buffer
+out.write(files.MAGIC_NUMBER + len(code).to_bytes(8, 'little') + code)
+out.flush()
+";
+
+/// The oldest Python that runs back ends.
+const OLDEST: (u32, u32) = (3, 8);
+
+/// A file in memory with the module, sealed, for children of one Python to inherit.
+pub fn module(python: &OsStr) -> Result<BorrowedFd<'static>, Error> {
+    // As few as there are Pythons; they stay, because a child may be starting.
+    static FILES: Mutex<Vec<(OsString, &'static OwnedFd)>> = Mutex::new(Vec::new());
+    let known = FILES.lock().iter().find(|(name, _)| name == python).map(|(_, file)| *file);
+    if let Some(file) = known {
+        return Ok(file.as_fd());
+    }
+    let made = make_module(&compiled(python)?).map_err(|reason| {
+        let message = format!("no file in memory for what Python runs: {reason}");
+        Error::new(Code::Unavailable, message)
+    })?;
+    let made: &OwnedFd = Box::leak(Box::new(made));
+    FILES.lock().push((python.to_owned(), made));
+    Ok(made.as_fd())
 }
 
-fn make_module() -> std::io::Result<OwnedFd> {
+/// The module compiled by a Python, with what stands before it in the file.
+fn compiled(python: &OsStr) -> Result<Vec<u8>, Error> {
+    check_version(python)?;
+    let failed = |error: &std::io::Error| not_started(python, error);
+    let mut child = Command::new(python)
+        .args(["-S", "-E", "-c", COMPILE])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| failed(&error))?;
+    // It reads all before it writes, so the pipes do not fill both.
+    let written = child.stdin.take().map(|mut input| input.write_all(MODULE.as_bytes()));
+    let done = child.wait_with_output().map_err(|error| failed(&error))?;
+    if !done.status.success() || !matches!(written, Some(Ok(()))) || done.stdout.len() < 12 {
+        let name = python.to_string_lossy();
+        let message = format!("{name} could not compile what back ends need: {}", done.status);
+        return Err(Error::new(Code::Unavailable, message));
+    }
+    Ok(done.stdout)
+}
+
+fn check_version(python: &OsStr) -> Result<(), Error> {
+    let version = version(python)?;
+    let mut numbers = version.trim_start_matches("Python ").split('.').map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+        let message = format!("{} says it is {version:?}", python.to_string_lossy());
+        return Err(Error::new(Code::Unavailable, message));
+    };
+    if (major, minor) < OLDEST {
+        let name = python.to_string_lossy();
+        let message = format!("{name} is {version}; back ends need Python 3.8 or newer");
+        return Err(Error::new(Code::Unavailable, message));
+    }
+    Ok(())
+}
+
+fn make_module(compiled: &[u8]) -> std::io::Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let mut file = std::fs::File::from(rustix::fs::memfd_create("bridge_runtime.py", flags)?);
+    file.write_all(compiled)?;
     file.write_all(MODULE.as_bytes())?;
     rustix::fs::fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW)?;
     Ok(file.into())

@@ -1,7 +1,7 @@
 //! How a back end ends: by itself, by its host, or because it must.
 
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use vh_core::error::{Code, Error};
