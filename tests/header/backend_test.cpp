@@ -81,7 +81,7 @@ TEST_F(Backend, TellsWhyACallFailed) {
   const vh::Failure divided = backend_.call("divide", {{"a", 1}, {"b", 0}}).error();
   EXPECT_EQ("python", divided.code);
   EXPECT_EQ("ZeroDivisionError: division by zero", divided.text());
-  EXPECT_NE(std::string::npos, divided.traceback.find("back.py\", line 12")) << divided.traceback;
+  EXPECT_NE(std::string::npos, divided.traceback.find("back.py\", line 11")) << divided.traceback;
   EXPECT_EQ("not_found", backend_.call("multiply").error().code);
   EXPECT_EQ("invalid", backend_.call("divide", {{"a", 1}}).error().code);
   const vh::Failure nan = backend_.call("echo", {{"data", std::nan("")}}).error();
