@@ -4,7 +4,7 @@
 //! tables; the structures and the three variadic functions, which cbindgen cannot write, are the
 //! fixed text below, pinned by the same layout asserts as in `crates/host/src/types.rs`.
 //!
-//! It is an example and no part of `build.rs`, because the header is checked in: a build needs no generator.
+//! It is no part of `build.rs`, because the header is checked in: a build needs no generator.
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -60,6 +60,8 @@ MAX_DEPTH = 128
 # Of a message or traceback, in characters.
 MAX_TEXT = 100_000
 READ_SIZE = 1 << 16
+# Of so many bytes a pipe takes all or none.
+ATOMIC = 4096 if sys.platform == "linux" else 512
 # How long a process may go on, in seconds, when its host is gone.
 GRACE = 5
 
@@ -84,8 +86,9 @@ class Cancelled(BaseException):
 # Values as JSON text
 
 PLAIN = frozenset((str, int, float, bool, type(None)))
-# Those that have only values which may cross.
+# Types that need no second look when they were read, and that are nothing to await.
 EXACT = PLAIN - {float}
+DATA = PLAIN | {dict, list, tuple}
 CONTAINERS = (dict, list, tuple)
 INFINITE = (float("inf"), float("-inf"))
 flatten = chain.from_iterable
@@ -97,29 +100,39 @@ def refuse_constant(name):
 
 def bytes_or_map(value):
     """A map whose only key is `$bytes` stands for bytes."""
-    if len(value) != 1 or type(value.get("$bytes")) is not str:
+    text = value.get("$bytes")
+    if len(value) != 1 or type(text) is not str:
         return value
-    import base64
+    from binascii import a2b_base64
 
     try:
-        return base64.b64decode(value["$bytes"], validate=True)
+        decoded = a2b_base64(text)
     except ValueError:
-        raise BridgeError('the text of "$bytes" is not base64') from None
+        decoded = None
+    # What else it lets pass is not written by anybody.
+    if decoded is None or base64_text(decoded) != text:
+        raise BridgeError('the text of "$bytes" is not base64')
+    return decoded
+
+
+def base64_text(data):
+    from binascii import b2a_base64
+
+    return b2a_base64(data, newline=False).decode()
 
 
 def plain_form(value):
     """What stands for a value that JSON does not know. The encoder asks for it."""
     kind = type(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        from binascii import b2a_base64
-
-        return {"$bytes": b2a_base64(bytes(value), newline=False).decode()}
+        return {"$bytes": base64_text(bytes(value))}
     # What has a length is an array, even if it has one item.
     if not hasattr(kind, "__len__"):
-        # The number in a date of numpy depends on its unit.
-        if hasattr(kind, "item") and getattr(getattr(value, "dtype", None), "kind", "") not in "Mm":
+        if hasattr(kind, "item"):
             plain = value.item()
-            if type(plain) in PLAIN:
+            # The number in a date of numpy depends on its unit.
+            is_date = getattr(getattr(value, "dtype", None), "kind", None) in ("M", "m")
+            if type(plain) in PLAIN and not is_date:
                 return plain
         elif hasattr(kind, "__index__"):
             return kind.__index__(value)
@@ -207,14 +220,14 @@ def decode(line):
             raise
         value, end = with_long_integers(reader, text, 0)
     if end != len(text) and not text[end:].isspace():
-        raise BridgeError(f"the line goes on after its value, from character {end + 1} on")
+        raise ValueError(f"it goes on after its value, from character {end + 1} on")
     return value
 
 
 def decode_stripped(text, reader):
     stripped = text.strip(" \t\r\n")
     if not stripped or stripped[0] == text[0]:
-        raise BridgeError("the line is no JSON")
+        raise ValueError("it does not begin as a value does")
     return decode(stripped.encode())
 
 
@@ -300,9 +313,7 @@ def container_fault(value, path, above):
     is_map = isinstance(value, dict)
     for key, inner in value.items() if is_map else enumerate(value):
         if is_map and not isinstance(key, str):
-            return (
-                f"{path} has a key that is no text but {article_and_name(type(key))}: {key!a:.80}"
-            )
+            return f"{path} has a key that is no text but {article_and_name(type(key))}{shown(key)}"
         place = f"{path}[{quoted(key) if is_map else key}]"
         fault = is_map and text_fault(key, f"a key of {path}") or find_fault(inner, place, above)
         if fault:
@@ -313,6 +324,13 @@ def container_fault(value, path, above):
 
 def quoted(key):
     return '"' + (key if len(key) <= 80 else key[:80] + "…") + '"'
+
+
+def shown(key):
+    try:
+        return f": {key!a:.80}"
+    except Exception:
+        return ""
 
 
 def article_and_name(kind):
@@ -326,8 +344,6 @@ def check_params(params, line):
     """Raises an error when parameters hold what the decoder lets pass."""
     if b"\\u" in line:
         encode(params, "params")
-    if EXACT.issuperset(map(type, params.values())):
-        return
     level = [params]
     for _ in range(MAX_DEPTH):
         items = list(flatten(c.values() if type(c) is dict else c for c in level))
@@ -366,7 +382,7 @@ def line_id(line):
 
 
 def early_id(beginning):
-    """The id of a line that is too long, if it begins with that, as JSON text."""
+    """The id of a line that is refused as a whole, if it begins with that, as JSON text."""
     text = beginning[:1000].decode("utf-8", "replace").replace(" ", "")
     if text.startswith('{"id":'):
         try:
@@ -540,12 +556,14 @@ class Wire:
         if self.input is not None:
             return
         os.environ.pop("VH_BRIDGE", None)
-        incoming = os.dup(0)
-        self.output = os.dup(1)
+        os.fstat(0), os.fstat(1)
+        # Where stderr is closed, this gets its number, and stays.
         nothing = os.open(os.devnull, os.O_RDWR)
+        incoming, self.output = os.dup(0), os.dup(1)
         os.dup2(nothing, 0)
-        os.dup2(2 if is_open(2) else nothing, 1)
-        os.close(nothing)
+        os.dup2(2, 1)
+        if nothing != 2:
+            os.close(nothing)
         os.set_blocking(incoming, True)
         os.set_blocking(self.output, True)
         self.is_terminal = os.isatty(incoming)
@@ -559,7 +577,9 @@ class Wire:
         """In a forked process: the wire is its parent's, and ends with it."""
         os.close(self.input)
         os.close(self.output)
-        self.input = self.output = -1
+        # A pipe whose other end is closed: as if the host were gone.
+        self.input, self.output = os.pipe()
+        os.close(self.input)
         self.lock = RLock()
 
     def open(self, frame):
@@ -571,7 +591,7 @@ class Wire:
         return self.early is None
 
     def send(self, frame, is_first=False, is_event=False):
-        """Writes a frame, whole and not inside another. Raises OSError when the host is gone."""
+        """Writes a frame, whole and not inside another. Raises ConnectionError when the host is gone."""
         lock = self.lock
         if lock._is_owned():
             # A finalizer or a signal handler, in the middle of another frame of this thread.
@@ -583,7 +603,8 @@ class Wire:
             # is sent with the lock held.
             if self.early is not None:
                 frame = self.in_order(frame, is_first, is_event)
-            self.write(frame)
+            if frame:
+                self.write(frame)
             while self.later:
                 self.write(self.later.pop(0))
         finally:
@@ -601,11 +622,21 @@ class Wire:
         return frame
 
     def write(self, frame):
-        written = os.write(self.output, frame) if frame else 0
-        # A signal handler may have run in between.
-        while written < len(frame):
-            frame = frame[written:]
-            written = os.write(self.output, frame)
+        """Writes all of a frame, also when a signal handler of the script raises meanwhile."""
+        if len(frame) <= ATOMIC:
+            os.write(self.output, frame)
+            return
+        rest, written, error = memoryview(frame), [], None
+        while sum(written) < len(frame):
+            try:
+                # In one step of Python's, so that what was written is known.
+                written.extend(map(os.write, (self.output,), (rest[sum(written) :],)))
+            except ConnectionError:
+                raise
+            except BaseException as raised:
+                error = raised
+        if error is not None:
+            raise error
 
     def read(self):
         """What there is, or waits for it; nothing when the host is gone."""
@@ -620,14 +651,6 @@ class Wire:
         poller = select.poll()
         poller.register(self.input, select.POLLIN)
         return bool(poller.poll(0))
-
-
-def is_open(number):
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True
 
 
 def buffer_lines(stream):
@@ -689,7 +712,7 @@ async def as_coroutine(awaitable):
 
 
 def is_awaitable(value):
-    return type(value) not in PLAIN and hasattr(type(value), "__await__")
+    return hasattr(type(value), "__await__")
 
 
 def command_names(bridge):
@@ -748,7 +771,7 @@ class Server:
     def open(self):
         try:
             self.wire.open(success(Call(b"0", "ready", None, {}), self.facts()))
-        except OSError:
+        except ConnectionError:
             self.host_gone()
 
     def facts(self):
@@ -768,7 +791,7 @@ class Server:
         if data.find(b"\n") == len(data) - 1 and not self.pieces and not self.skips:
             if b'"cancel"' not in data:
                 # One line, as always when the host waits for each answer.
-                self.queue.append(data)
+                self.queue.append(data[:-1])
                 return
         self.is_taking = True
         try:
@@ -858,10 +881,12 @@ class Server:
                 params = {}
             elif type(params) is not dict:
                 raise BridgeError("params is a JSON object, or is left out")
-            else:
+            elif b"\\u" in line or not EXACT.issuperset(map(type, params.values())):
                 check_params(params, line)
             return Call(ident, name, method, params)
         except BridgeError as error:
+            if ident == b"null":
+                ident = early_id(line)
             self.reply(error_frame(ident, error.code, str(error)))
         except (ValueError, RecursionError) as error:
             if line.strip():
@@ -882,7 +907,7 @@ class Server:
     def reply(self, frame):
         try:
             self.wire.send(frame)
-        except OSError:
+        except ConnectionError:
             self.host_gone()
 
     def host_gone(self):
@@ -1021,7 +1046,7 @@ class Inline(Server):
             if self.look:
                 self.look_for_cancel()
             result = enter(call)
-            if is_awaitable(result):
+            if type(result) not in DATA and is_awaitable(result):
                 result = self.complete(call, result)
             frame = success(call, result)
         except BaseException as error:
@@ -1412,7 +1437,7 @@ class PythonBridge:
         server = self.__server
         try:
             wire.send(event(name, data), is_event=True)
-        except OSError:
+        except ConnectionError:
             if server is not None:
                 server.host_gone()
             raise SystemExit from None
@@ -1437,7 +1462,7 @@ def end_with(message, code="invalid", kind="BridgeError", trace=""):
     print(trace or f"bridge_runtime: {message}", file=sys.stderr)
     try:
         wire.open(error_frame(b"0", code, message, kind, trace))
-    except OSError:
+    except ConnectionError:
         pass
     raise SystemExit(1)
 
@@ -1529,7 +1554,7 @@ def execute_main():
         frame = failure(call, error)
     try:
         wire.open(frame)
-    except OSError:
+    except ConnectionError:
         pass
 
 

@@ -13,8 +13,10 @@ use vh_core::error::{Code, Error};
 const MODULE: &str = include_str!("../python/bridge_runtime.py");
 
 /// What Python runs first: it makes the module from the file whose number it is given, and hands over to it. The
-/// file has the magic number of a Python, the length of code compiled for that Python, the code, and the source
-/// for any other Python.
+/// file has the magic number of a Python, the length of code compiled for that Python, the code, and behind it
+/// a ZIP archive with the source. The archive is on the path under a name that holds as long as this process
+/// lives: from there another Python imports the module, and so do processes that the script starts by
+/// `multiprocessing`.
 const FIRST: &str = "
 import marshal, os, sys
 import _frozen_importlib as importing
@@ -22,38 +24,39 @@ import _frozen_importlib_external as files
 
 def first():
     number = int(sys.argv[1])
-    data = b''
-    while True:
-        piece = os.pread(number, 1 << 20, len(data))
-        if not piece:
-            break
-        data += piece
+    archive = f'/proc/{os.getppid()}/fd/{number}'
+    sys.path.append(archive)
+    head = os.pread(number, 12, 0)
+    if head[:4] != files.MAGIC_NUMBER:
+        import bridge_runtime
+        return bridge_runtime
+    size, code = int.from_bytes(head[4:], 'little'), b''
+    while len(code) < size:
+        code += os.pread(number, size - len(code), 12 + len(code))
     os.close(number)
-    start = 12 + int.from_bytes(data[4:12], 'little')
-    name, file = 'bridge_runtime', 'bridge_runtime.py'
-    if data[:4] == files.MAGIC_NUMBER:
-        code = marshal.loads(data[12:start])
-    else:
-        code = compile(data[start:], file, 'exec', dont_inherit=True)
+    name, file = 'bridge_runtime', archive + '/bridge_runtime.py'
     module = type(sys)(name)
     module.__file__ = file
     module.__spec__ = importing.ModuleSpec(name, files.SourceFileLoader(name, file))
     sys.modules[name] = module
-    exec(code, module.__dict__)
+    exec(marshal.loads(code), module.__dict__)
     return module
 
 sys.argv[1:] = [first(), *sys.argv[2:]]
 sys.argv.pop(1).main()
 ";
 
-/// What a Python prints that compiles the module: its magic number, the length of the code, and the code.
+/// What a Python prints that compiles the module: what is to be in the file.
 const COMPILE: &str = "
-import marshal, sys
+import io, marshal, sys, zipfile
 import _frozen_importlib_external as files
-code = compile(sys.stdin.buffer.read(), 'bridge_runtime.py', 'exec', dont_inherit=True)
-code = marshal.dumps(code)
+source = sys.stdin.buffer.read()
+code = marshal.dumps(compile(source, 'bridge_runtime.py', 'exec', dont_inherit=True))
+archive = io.BytesIO()
+with zipfile.ZipFile(archive, 'w') as file:
+    file.writestr('bridge_runtime.py', source)
 out = sys.stdout.buffer
-out.write(files.MAGIC_NUMBER + len(code).to_bytes(8, 'little') + code)
+out.write(files.MAGIC_NUMBER + len(code).to_bytes(8, 'little') + code + archive.getvalue())
 out.flush()
 ";
 
@@ -77,7 +80,7 @@ pub fn module(python: &OsStr) -> Result<BorrowedFd<'static>, Error> {
     Ok(made.as_fd())
 }
 
-/// The module compiled by a Python, with what stands before it in the file.
+/// What is to be in the file, made by a Python.
 fn compiled(python: &OsStr) -> Result<Vec<u8>, Error> {
     check_version(python)?;
     let failed = |error: &std::io::Error| not_started(python, error);
@@ -118,7 +121,6 @@ fn make_module(compiled: &[u8]) -> std::io::Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let mut file = std::fs::File::from(rustix::fs::memfd_create("bridge_runtime.py", flags)?);
     file.write_all(compiled)?;
-    file.write_all(MODULE.as_bytes())?;
     rustix::fs::fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW)?;
     Ok(file.into())
 }

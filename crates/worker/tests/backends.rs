@@ -272,3 +272,22 @@ fn nothing_is_left_of_one_that_has_ended() {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+#[test]
+fn processes_that_a_script_starts_import_the_module_too() {
+    let script = Script::new(
+        "pool",
+        "import multiprocessing\nfrom bridge_runtime import PythonBridge\n\n\
+         def twice(number):\n    return 2 * number\n\n\
+         class Back(PythonBridge):\n    def work(self, method):\n        \
+         with multiprocessing.get_context(method).Pool(2) as pool:\n            \
+         return pool.map(twice, range(4))\n\n\
+         if __name__ == '__main__':\n    Back().run()\n",
+    );
+    let backend = script.spawn();
+    for method in ["spawn", "fork", "forkserver"] {
+        let answer = backend.call("work", &format!("{{\"method\":\"{method}\"}}"), Some(LONG));
+        assert_eq!(answer.unwrap(), "[0,2,4,6]", "{method}");
+    }
+    backend.terminate().unwrap();
+}
