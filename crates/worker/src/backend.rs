@@ -29,7 +29,7 @@ use crate::frames::Frames;
 use crate::input::{Input, Rest};
 use crate::lines::Lines;
 use crate::message;
-use crate::poller::{self, Of};
+use crate::poller::{self, Of, Watched};
 use crate::waiter::{Answer, Waiter};
 
 mod ending;
@@ -138,7 +138,8 @@ impl Backend {
     }
 
     /// Begins to watch its pipes.
-    pub fn watch(&self) -> std::io::Result<()> {
+    pub fn watch(self: &Arc<Backend>) -> std::io::Result<()> {
+        poller::watch(self.number, Arc::clone(self) as Arc<dyn Watched>);
         if let Some(output) = &*self.output.lock() {
             poller::add(self.number, Of::Output, &output.pipe)?;
         }
@@ -184,9 +185,14 @@ impl Backend {
         &self.events
     }
 
+    /// Whether its process lives.
+    pub fn lives(&self) -> bool {
+        self.calls.lock().ended.is_none()
+    }
+
     /// Whether it lives and nobody ends it.
     pub fn takes_calls(&self) -> bool {
-        !self.is_unwanted.load(Ordering::Acquire) && self.calls.lock().ended.is_none()
+        !self.is_unwanted.load(Ordering::Acquire) && self.lives()
     }
 
     /// Calls a method and waits for what it returns, as JSON text. `params` is the JSON text of an object.

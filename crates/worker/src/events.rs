@@ -75,6 +75,13 @@ impl Events {
         removed.is_some()
     }
 
+    /// Takes all handlers back: there will be no events any more.
+    pub fn clear(&self) {
+        // Dropped without the lock, for the same reason.
+        let all = std::mem::take(&mut *self.handlers.lock());
+        drop(all);
+    }
+
     /// Takes an event of the back end.
     pub fn give(&self, name: String, value: String) {
         let handlers: Vec<Handler> = {

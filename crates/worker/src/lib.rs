@@ -29,12 +29,14 @@ mod message;
 mod options;
 mod poller;
 mod python;
+mod starting;
 mod waiter;
 
 pub use backend::{Backend, Call, Canceller};
 pub use events::Handler;
 pub use options::{Options, TIMEOUT};
 pub use python::{has_python, version as python_version};
+use starting::Starting;
 pub use waiter::Answer;
 
 /// How long a back end may take to answer the first call, which it need not know.
@@ -48,6 +50,7 @@ pub fn spawn(script: &Path, options: &Options) -> Result<Arc<Backend>, Error> {
             format!("the script {} cannot be read: {error}", script.display()),
         )
     })?;
+    let _is_the_only_one = Starting::begin(&path);
     if let Some(living) = living::of_script(&path) {
         return Ok(living);
     }

@@ -85,7 +85,7 @@ mod tests {
     fn a_line_without_end_is_not_kept_whole() {
         let (all, _) = given(&[&[b'x'; 3 * LARGEST]]);
         assert!(!all.is_empty());
-        let (all, _) = given(&vec![&[b'x'; LARGEST][..]; 4]);
+        let (all, _) = given(&[&[b'x'; LARGEST][..]; 4]);
         assert_eq!(all.len(), 2);
     }
 

@@ -14,22 +14,19 @@ pub fn add(backend: Arc<Backend>) {
     LIVING.lock().push(backend);
 }
 
-/// Takes one out that has ended.
-pub fn remove(number: u32) {
-    LIVING.lock().retain(|backend| backend.number() != number);
-}
-
-/// All of them.
+/// All of them. Those that have ended are forgotten.
 pub fn all() -> Vec<Arc<Backend>> {
-    LIVING.lock().clone()
+    let mut living = LIVING.lock();
+    living.retain(|backend| backend.lives());
+    living.clone()
 }
 
 /// The one that has this number.
 pub fn of_number(number: u32) -> Option<Arc<Backend>> {
-    LIVING.lock().iter().find(|backend| backend.number() == number).cloned()
+    all().into_iter().find(|backend| backend.number() == number)
 }
 
 /// The one of this script that takes calls.
 pub fn of_script(path: &Path) -> Option<Arc<Backend>> {
-    LIVING.lock().iter().find(|backend| backend.path() == path && backend.takes_calls()).cloned()
+    all().into_iter().find(|backend| backend.path() == path && backend.takes_calls())
 }

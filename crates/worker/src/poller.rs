@@ -1,8 +1,9 @@
 //! The thread that waits for all children: for their answers while no call waits for one, for what they
 //! print, for room in their input, and for their ends.
 
+use std::fmt::Debug;
 use std::os::fd::AsFd;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -12,9 +13,6 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use vh_core::panics::point;
 use vh_core::spawn;
-
-use crate::backend::Backend;
-use crate::living;
 
 /// What is waited for at one child.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,6 +88,35 @@ pub fn remove(file: impl AsFd) {
     }
 }
 
+/// Whatever has a child.
+pub trait Watched: Debug + Send + Sync {
+    /// Does what is to be done when something is ready.
+    fn look_at(&self, of: Of);
+
+    /// Whether it is to be looked at again soon, by [`Watched::kill_if_due`].
+    fn is_to_be_killed(&self) -> bool;
+
+    /// Kills it if its time is over.
+    fn kill_if_due(&self, now: Instant);
+}
+
+/// Whom the thread tells, by their numbers.
+static WATCHED: Mutex<Vec<(u32, Arc<dyn Watched>)>> = Mutex::new(Vec::new());
+
+/// Tells somebody from now on of what is ready under his number.
+pub fn watch(number: u32, who: Arc<dyn Watched>) {
+    WATCHED.lock().push((number, who));
+}
+
+/// Tells him nothing any more.
+pub fn forget(number: u32) {
+    WATCHED.lock().retain(|watched| watched.0 != number);
+}
+
+fn watched() -> Vec<(u32, Arc<dyn Watched>)> {
+    WATCHED.lock().clone()
+}
+
 /// How often it is looked whether a child that has closed its output must be killed.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -103,7 +130,7 @@ fn run() {
     };
     let mut events = Vec::with_capacity(64);
     loop {
-        let is_somebody_to_look_at = living::all().iter().any(|backend| backend.is_to_be_killed());
+        let is_somebody_to_look_at = watched().iter().any(|(_, who)| who.is_to_be_killed());
         let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK.as_nanos() as i64 };
         let timeout = is_somebody_to_look_at.then_some(&timeout);
         if epoll::wait(epoll, spare_capacity(&mut events), timeout).is_err() {
@@ -113,12 +140,12 @@ fn run() {
         for event in events.drain(..) {
             let number = (event.data.u64() >> 2) as u32;
             let of = KINDS[(event.data.u64() & 3) as usize];
-            if let Some(backend) = living::of_number(number) {
-                Backend::look_at(&backend, of);
+            if let Some((_, who)) = watched().into_iter().find(|watched| watched.0 == number) {
+                who.look_at(of);
             }
         }
-        for backend in living::all() {
-            backend.kill_if_due(Instant::now());
+        for (_, who) in watched() {
+            who.kill_if_due(Instant::now());
         }
     }
 }

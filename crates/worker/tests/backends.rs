@@ -66,6 +66,17 @@ fn a_back_end_answers_and_keeps_its_state() {
 }
 
 #[test]
+fn those_who_start_it_at_once_get_the_same_one() {
+    let script = script("same", "def ping(self):\n    return os.getpid()");
+    let numbers: Vec<u32> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| script.spawn().number())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
+    script.spawn().terminate().unwrap();
+}
+
+#[test]
 fn errors_have_the_text_of_the_exception_and_its_traceback_apart() {
     let script = script("divide", "def divide(self, a, b):\n    return a / b");
     let backend = script.spawn();

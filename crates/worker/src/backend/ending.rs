@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use vh_core::error::{Code, Error};
 
 use super::Backend;
-use crate::{child, guardian, living, poller};
+use crate::{child, guardian, poller};
 
 /// How long it may take to end when it is asked to.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -55,7 +55,7 @@ impl Backend {
     }
 
     /// Kills it and its process group.
-    fn kill(&self) {
+    pub(super) fn kill(&self) {
         // While `child` is there its end has not been taken, so its number is no other process's.
         if self.child.lock().is_some() {
             child::kill_group(self.pid);
@@ -65,19 +65,6 @@ impl Backend {
     /// It cannot answer any more, so it is given a moment to end by itself.
     pub(super) fn must_end_soon(&self) {
         self.calls.lock().kill_at = Some(Instant::now() + GRACE);
-    }
-
-    /// Whether the poller is to look at it again soon.
-    pub(crate) fn is_to_be_killed(&self) -> bool {
-        let calls = self.calls.lock();
-        calls.kill_at.is_some() && calls.ended.is_none()
-    }
-
-    /// Kills it if its moment is over.
-    pub(crate) fn kill_if_due(&self, now: Instant) {
-        if self.is_to_be_killed() && self.calls.lock().kill_at.is_some_and(|at| at <= now) {
-            self.kill();
-        }
     }
 
     /// Its process has ended: whoever waits hears how, and nothing of it stays.
@@ -103,7 +90,8 @@ impl Backend {
             how.push_str(&format!("; its last words: {}", last.join(" | ")));
         }
         drop(self.input.lock().take());
-        living::remove(self.number);
+        poller::forget(self.number);
+        self.events.clear();
         self.answer_all(&self.closed(&how));
     }
 

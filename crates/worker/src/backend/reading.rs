@@ -1,6 +1,5 @@
 //! What a child says is read, and given to whom it belongs.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use super::{Backend, Errors, Output};
 use crate::frames::Frame;
 use crate::input::Rest;
 use crate::message::{self, Message};
-use crate::poller::{self, Of};
+use crate::poller::{self, Of, Watched};
 use crate::waiter::Waiter;
 
 /// How much is read at once before others get a turn.
@@ -25,6 +24,28 @@ struct Reading<'a>(&'a Backend);
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         self.0.pass_on();
+    }
+}
+
+impl Watched for Backend {
+    fn look_at(&self, of: Of) {
+        match of {
+            Of::Output => self.read_what_is_there(),
+            Of::Errors => self.read_errors(),
+            Of::Input => self.write_what_waits(),
+            Of::End => self.bury(),
+        }
+    }
+
+    fn is_to_be_killed(&self) -> bool {
+        let calls = self.calls.lock();
+        calls.kill_at.is_some() && calls.ended.is_none()
+    }
+
+    fn kill_if_due(&self, now: Instant) {
+        if self.is_to_be_killed() && self.calls.lock().kill_at.is_some_and(|at| at <= now) {
+            self.kill();
+        }
     }
 }
 
@@ -62,16 +83,6 @@ impl Backend {
         let Some(output) = self.output.try_lock() else { return };
         if let Some(output) = output.as_ref().filter(|output| !output.is_closed) {
             poller::again(self.number, Of::Output, &output.pipe);
-        }
-    }
-
-    /// What is to be done when `of` is ready.
-    pub(crate) fn look_at(backend: &Arc<Backend>, of: Of) {
-        match of {
-            Of::Output => backend.read_what_is_there(),
-            Of::Errors => backend.read_errors(),
-            Of::Input => backend.write_what_waits(),
-            Of::End => backend.bury(),
         }
     }
 
