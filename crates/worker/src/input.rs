@@ -68,7 +68,8 @@ impl Input {
         self.rest()
     }
 
-    fn rest(&self) -> Rest {
+    /// Whether something waits to be written.
+    pub fn rest(&self) -> Rest {
         if self.written == self.waiting.len() { Rest::Nothing } else { Rest::Waits }
     }
 

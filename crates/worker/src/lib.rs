@@ -35,6 +35,7 @@ mod waiter;
 pub use backend::{Backend, Call, Canceller};
 pub use events::Handler;
 pub use options::{Options, TIMEOUT};
+use python::Task;
 pub use python::{has_python, version as python_version};
 use starting::Starting;
 pub use waiter::Answer;
@@ -54,7 +55,7 @@ pub fn spawn(script: &Path, options: &Options) -> Result<Arc<Backend>, Error> {
     if let Some(living) = living::of_script(&path) {
         return Ok(living);
     }
-    let (backend, ready) = start(&path, "serve", &[path.as_os_str()], options)?;
+    let (backend, ready) = start(&path, task_of(&path), &[path.as_os_str()], options)?;
     if let Err(error) = ready.wait() {
         // Nobody has it yet, so how it ends interests nobody.
         let _ = backend.kill_and_wait();
@@ -71,10 +72,16 @@ pub fn spawn(script: &Path, options: &Options) -> Result<Arc<Backend>, Error> {
     Ok(backend)
 }
 
+/// How a script is started: with our module, unless it has one of its own beside it.
+fn task_of(script: &Path) -> Task {
+    let has_own = script.parent().is_some_and(|folder| folder.join("bridge_runtime.py").is_file());
+    if has_own { Task::Script } else { Task::Serve }
+}
+
 /// Runs code once, in a Python of its own, as the body of a function: what it returns is the answer, as JSON
 /// text.
 pub fn execute(code: &str, options: &Options) -> Answer {
-    let (backend, ready) = start(Path::new("<execute>"), "execute", &[], options)?;
+    let (backend, ready) = start(Path::new("<execute>"), Task::Execute, &[], options)?;
     drop(ready);
     let params = options::object(options.params.as_deref().unwrap_or_default(), "params")?;
     let answer = backend.execute(code, &params, options.timeout);
@@ -108,7 +115,7 @@ pub fn terminate_all() -> Result<(), Error> {
 
 fn start(
     path: &Path,
-    task: &str,
+    task: Task,
     arguments: &[&std::ffi::OsStr],
     options: &Options,
 ) -> Result<(Arc<Backend>, Call), Error> {

@@ -125,11 +125,26 @@ fn make_module(compiled: &[u8]) -> std::io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// The arguments with which Python runs the module: its task, and what it needs for it.
-pub fn arguments(module: BorrowedFd, task: &str, more: &[&OsStr]) -> Vec<OsString> {
+/// What a Python is started for.
+#[derive(Clone, Copy, Debug)]
+pub enum Task {
+    /// A script with our module.
+    Serve,
+    /// A script with a module of its own.
+    Script,
+    /// Code that is executed once.
+    Execute,
+}
+
+/// The arguments with which a Python is started for a task, which needs some more.
+pub fn arguments(module: BorrowedFd, task: Task, more: &[&OsStr]) -> Vec<OsString> {
     let number = module.as_raw_fd().to_string();
-    let ours = ["-c", FIRST, &number, task].map(OsString::from);
-    ours.into_iter().chain(more.iter().map(OsString::from)).collect()
+    let ours = match task {
+        Task::Script => Vec::new(),
+        Task::Serve => vec!["-c", FIRST, &number, "serve"],
+        Task::Execute => vec!["-c", FIRST, &number, "execute"],
+    };
+    ours.into_iter().map(OsString::from).chain(more.iter().map(OsString::from)).collect()
 }
 
 /// Whether there is a Python 3 of this name.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use vh_core::error::{Code, Error};
 
 use super::Backend;
+use crate::input::Rest;
 use crate::{child, guardian, poller};
 
 /// How long it may take to end when it is asked to.
@@ -40,6 +41,11 @@ impl Backend {
     /// Asks it to end. It is not waited for: whether it has answered, its end tells.
     fn begin_to_end(self: &Arc<Backend>) -> Result<(), Error> {
         self.begin("shutdown", "", Some(GRACE))?.without_answer();
+        // Some end only when they have no more to read.
+        let mut input = self.input.lock();
+        if input.as_ref().is_some_and(|input| input.rest() == Rest::Nothing) {
+            *input = None;
+        }
         Ok(())
     }
 
