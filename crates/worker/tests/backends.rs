@@ -121,26 +121,43 @@ fn many_calls_are_under_way_and_each_gets_its_own_answer() {
 }
 
 #[test]
-fn events_come_in_order_while_calls_run_and_while_none_does() {
+fn events_of_many_threads_keep_their_order_while_calls_run() {
+    const SENDERS: usize = 8;
+    const EVENTS: usize = 2000;
     let script = script(
         "events",
-        "def start(self, count):\n    import threading\n    def run():\n        for n in range(count):\n            \
-         self.send_event('tick', {'n': n, 'x': 'x' * 9000})\n    threading.Thread(target=run).start()\n\
+        "def start(self, senders, count):\n    import threading\n    def run(sender):\n        \
+         for n in range(count):\n            self.send_event('tick', [sender, n, 'é' * 4500])\n    \
+         for sender in range(senders):\n        threading.Thread(target=run, args=[sender]).start()\n\
          def echo(self, data):\n    return data",
     );
     let backend = script.spawn();
     let (sender, got) = mpsc::channel();
-    backend.events().on("tick", Arc::new(move |_, value| sender.send(value.to_owned()).unwrap()));
-    backend.call("start", r#"{"count":2000}"#, Some(LONG)).unwrap();
-    for number in 0..200 {
-        let answer = backend.call("echo", &format!("{{\"data\":{number}}}"), Some(LONG)).unwrap();
-        assert_eq!(answer, number.to_string());
-    }
-    for number in 0..2000 {
+    let hear = move |_: &str, value: &str| sender.send(value.to_owned()).unwrap();
+    backend.events().on("tick", Arc::new(hear));
+    let params = format!("{{\"senders\":{SENDERS},\"count\":{EVENTS}}}");
+    backend.call("start", &params, Some(LONG)).unwrap();
+    std::thread::scope(|scope| {
+        for caller in 0..4 {
+            let backend = &backend;
+            scope.spawn(move || {
+                for number in 0..200 {
+                    let params = format!("{{\"data\":\"{caller}/{number}\"}}");
+                    let answer = backend.call("echo", &params, Some(LONG)).unwrap();
+                    assert_eq!(answer, format!("\"{caller}/{number}\""));
+                }
+            });
+        }
+    });
+    let mut next = [0; SENDERS];
+    for _ in 0..SENDERS * EVENTS {
         let value = got.recv_timeout(LONG).unwrap();
-        assert!(value.starts_with(&format!("{{\"n\":{number},")), "{number}: {}", &value[..30]);
-        assert_eq!(value.len(), 9013 + number.to_string().len());
+        let sender: usize = value[1..2].parse().unwrap();
+        let text = format!("[{sender},{},\"{}\"]", next[sender], "é".repeat(4500));
+        assert!(value == text, "{}", &value[..20]);
+        next[sender] += 1;
     }
+    assert_eq!(next, [EVENTS; SENDERS]);
     backend.terminate().unwrap();
 }
 
