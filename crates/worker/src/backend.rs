@@ -15,7 +15,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -55,6 +55,8 @@ pub struct Backend {
     is_ours: AtomicBool,
     /// Whether its host ends it.
     is_unwanted: AtomicBool,
+    /// How many of its frames said nothing.
+    unknown: AtomicU64,
 }
 
 /// What is read of the child's answers.
@@ -105,25 +107,17 @@ impl Backend {
         timeout: Duration,
         child: Child,
         pipes: Pipes,
-    ) -> Result<(Arc<Backend>, Call), Error> {
-        let no_way = |error: std::io::Error| {
-            Error::new(Code::Unavailable, format!("its pipes cannot be used: {error}"))
-        };
-        let end = child.end.try_clone().map_err(no_way)?;
+    ) -> (Arc<Backend>, Call) {
         let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let Pipes { input, output, errors } = pipes;
+        let Pipes { input, output, errors, end } = pipes;
+        let frames = Frames::default();
         let backend = Arc::new(Backend {
             number,
             label,
             path,
             timeout,
             pid: child.pid,
-            output: Mutex::new(Some(Output {
-                pipe: output,
-                end,
-                frames: Frames::default(),
-                is_closed: false,
-            })),
+            output: Mutex::new(Some(Output { pipe: output, end, frames, is_closed: false })),
             input: Mutex::new(Some(Input::new(input))),
             errors: Mutex::new(Some(Errors { pipe: errors, lines: Lines::default() })),
             child: Mutex::new(Some(child)),
@@ -132,9 +126,10 @@ impl Backend {
             events: Events::default(),
             is_ours: AtomicBool::new(false),
             is_unwanted: AtomicBool::new(false),
+            unknown: AtomicU64::new(0),
         });
         let ready = backend.expect(message::READY, "its start", timeout);
-        Ok((backend, ready))
+        (backend, ready)
     }
 
     /// Begins to watch its pipes.

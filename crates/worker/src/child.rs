@@ -50,6 +50,8 @@ pub struct Pipes {
     pub output: OwnedFd,
     /// Whatever else it prints.
     pub errors: OwnedFd,
+    /// Readable when it has ended.
+    pub end: OwnedFd,
 }
 
 /// Starts a child process.
@@ -119,7 +121,12 @@ fn adopt(process: &mut std::process::Child) -> io::Result<(Pid, OwnedFd, Pipes)>
         let (Some(input), Some(output), Some(errors)) = (input, output, errors) else {
             return Err(io::Error::other("it has no pipes"));
         };
-        let pipes = Pipes { input: input.into(), output: output.into(), errors: errors.into() };
+        let pipes = Pipes {
+            input: input.into(),
+            output: output.into(),
+            errors: errors.into(),
+            end: end.try_clone()?,
+        };
         for pipe in [&pipes.input, &pipes.output, &pipes.errors] {
             rustix::io::ioctl_fionbio(pipe, true)?;
         }

@@ -16,17 +16,22 @@ pub struct Frames {
     start: usize,
     /// How far has been looked for its end.
     seen: usize,
-    /// Whether the frame at the start is too large, so that its bytes are dropped until it ends.
-    is_dropping: bool,
+    /// The beginning of the frame at the start when it is too large, so that its bytes are dropped until it ends.
+    dropping: Option<Vec<u8>>,
+    /// The beginning of the last frame that was dropped.
+    dropped: Vec<u8>,
 }
+
+/// How much is kept of a frame that is dropped.
+const BEGINNING: usize = 64;
 
 /// One frame.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Frame<'a> {
     /// Its text.
     Text(&'a [u8]),
-    /// It was larger than [`LARGEST`], and has been dropped.
-    TooLarge,
+    /// It was larger than [`LARGEST`], and has been dropped but for its beginning.
+    TooLarge(&'a [u8]),
 }
 
 impl Frames {
@@ -48,8 +53,12 @@ impl Frames {
             let text = self.start..self.seen + length;
             self.start = text.end + 1;
             self.seen = self.start;
-            if std::mem::take(&mut self.is_dropping) || text.len() > LARGEST {
-                return Some(Frame::TooLarge);
+            if text.len() > LARGEST {
+                return Some(Frame::TooLarge(&self.bytes[text][..BEGINNING]));
+            }
+            if let Some(beginning) = self.dropping.take() {
+                self.dropped = beginning;
+                return Some(Frame::TooLarge(&self.dropped));
             }
             if !text.is_empty() {
                 return Some(Frame::Text(self.text(text)));
@@ -62,8 +71,10 @@ impl Frames {
     }
 
     fn drop_what_is_too_large(&mut self) {
-        if self.is_dropping || self.bytes.len() - self.start > LARGEST {
-            self.is_dropping = true;
+        if self.dropping.is_none() && self.bytes.len() - self.start > LARGEST {
+            self.dropping = Some(self.bytes[self.start..][..BEGINNING].to_vec());
+        }
+        if self.dropping.is_some() {
             self.start = self.bytes.len();
         }
     }
@@ -95,7 +106,9 @@ mod tests {
         while let Some(frame) = frames.next() {
             all.push(match frame {
                 Frame::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
-                Frame::TooLarge => "too large".to_owned(),
+                Frame::TooLarge(beginning) => {
+                    format!("too large: {}", String::from_utf8_lossy(&beginning[..3]))
+                }
             });
         }
         all
@@ -136,7 +149,7 @@ mod tests {
             push(&mut frames, b"\0");
             sizes.push(match frames.next() {
                 Some(Frame::Text(text)) => text.len(),
-                Some(Frame::TooLarge) => 0,
+                Some(Frame::TooLarge(_)) => 0,
                 None => panic!("no frame"),
             });
         }
@@ -152,6 +165,6 @@ mod tests {
         }
         assert!(frames.bytes.len() <= LARGEST + 2 * PIECE, "{}", frames.bytes.len());
         push(&mut frames, b"\0{}\0");
-        assert_eq!(taken(&mut frames), ["too large", "{}"]);
+        assert_eq!(taken(&mut frames), ["too large: 111", "{}"]);
     }
 }

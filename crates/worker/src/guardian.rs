@@ -6,7 +6,7 @@
 
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use parking_lot::Mutex;
 
@@ -22,33 +22,36 @@ done
 for group in $groups; do kill -KILL \"-$group\"; done
 ";
 
-static GUARDIAN: Mutex<Option<ChildStdin>> = Mutex::new(None);
+static GUARDIAN: Mutex<Option<Child>> = Mutex::new(None);
 
 /// Tells it of a group. Called on the thread that starts children.
 pub fn add(group: i32) -> io::Result<()> {
     let mut guardian = GUARDIAN.lock();
-    if let Some(input) = &mut *guardian
-        && tell(input, "add", group).is_ok()
-    {
-        return Ok(());
+    if let Some(old) = &mut *guardian {
+        if tell(old, "add", group).is_ok() {
+            return Ok(());
+        }
+        // Somebody has killed it. The groups it knew are known to nobody now.
+        let _ = old.wait();
     }
-    // There was none, or somebody has killed it; then the groups it knew are known to nobody.
-    let mut input = start()?;
-    tell(&mut input, "add", group)?;
-    *guardian = Some(input);
+    let no_guardian =
+        |error| io::Error::other(format!("no /bin/sh to guard what it starts: {error}"));
+    let mut new = start().map_err(no_guardian)?;
+    tell(&mut new, "add", group).map_err(no_guardian)?;
+    *guardian = Some(new);
     Ok(())
 }
 
 /// Takes a group back whose processes have been killed.
 pub fn remove(group: i32) {
-    if let Some(input) = &mut *GUARDIAN.lock() {
+    if let Some(guardian) = &mut *GUARDIAN.lock() {
         // If it is gone, it knows no groups.
-        let _ = tell(input, "remove", group);
+        let _ = tell(guardian, "remove", group);
     }
 }
 
-fn start() -> io::Result<ChildStdin> {
-    let mut child = Command::new("/bin/sh")
+fn start() -> io::Result<Child> {
+    Command::new("/bin/sh")
         .args(["-c", SCRIPT, "python-guardian"])
         .env_clear()
         .current_dir("/")
@@ -56,11 +59,11 @@ fn start() -> io::Result<ChildStdin> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .process_group(0)
-        .spawn()?;
-    child.stdin.take().ok_or_else(|| io::Error::other("it has no input"))
+        .spawn()
 }
 
 /// A line this short goes into a pipe whole or not at all.
-fn tell(input: &mut ChildStdin, what: &str, group: i32) -> io::Result<()> {
+fn tell(guardian: &mut Child, what: &str, group: i32) -> io::Result<()> {
+    let input = guardian.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
     input.write_all(format!("{what} {group}\n").as_bytes())
 }

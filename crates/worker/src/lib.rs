@@ -120,6 +120,10 @@ fn start(
     options: &Options,
 ) -> Result<(Arc<Backend>, Call), Error> {
     static LAST: AtomicU32 = AtomicU32::new(0);
+    if let Some(folder) = options.folder.as_ref().filter(|folder| !folder.is_dir()) {
+        let message = format!("the working directory {} is no folder", folder.display());
+        return Err(Error::new(Code::Invalid, message));
+    }
     let module = python::module(&options.python)?;
     let plan = child::Plan {
         program: options.python.clone(),
@@ -131,7 +135,7 @@ fn start(
     let (child, pipes) =
         child::start(plan).map_err(|error| python::not_started(&options.python, &error))?;
     let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-    let (backend, ready) = Backend::new(number, path.to_owned(), options.timeout, child, pipes)?;
+    let (backend, ready) = Backend::new(number, path.to_owned(), options.timeout, child, pipes);
     living::add(Arc::clone(&backend));
     if let Err(error) = backend.watch() {
         let _ = backend.kill_and_wait();

@@ -50,7 +50,7 @@ impl Message {
     pub fn read(text: &[u8]) -> Message {
         let envelope: Envelope = match serde_json::from_slice(text) {
             Ok(envelope) => envelope,
-            Err(reason) => return Message::Unknown(format!("it is no frame: {reason}")),
+            Err(reason) => return unreadable(text, Code::Invalid, &reason.to_string()),
         };
         let result = || envelope.result.map_or("null", RawValue::get).to_owned();
         match (envelope.status, envelope.id, &envelope.cmd) {
@@ -64,6 +64,26 @@ impl Message {
             (status, ..) => Message::Unknown(format!("it has the status {status:?}")),
         }
     }
+}
+
+/// A frame that cannot be read. If it begins with a number, the call of that number has this error: an original
+/// may send NaN, which is no JSON.
+pub fn unreadable(text: &[u8], code: Code, reason: &str) -> Message {
+    match number_of(text) {
+        Some(id) => {
+            let error = Error::new(code, format!("its answer cannot be read: {reason}"));
+            Message::Answer(id, Err(error))
+        }
+        None => Message::Unknown(format!("it is no frame: {reason}")),
+    }
+}
+
+/// The number with which a frame begins, as all write it.
+fn number_of(text: &[u8]) -> Option<u64> {
+    let text = &text[..text.len().min(64)];
+    let rest = text.strip_prefix(b"{\"id\":")?.trim_ascii_start();
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&rest[..length]).ok()?.parse().ok()
 }
 
 impl Envelope<'_> {
@@ -187,6 +207,14 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_an_error_of_its_call() {
+        let (id, error) = answer(r#"{"id": 12, "status": "success", "result": NaN}"#);
+        let error = error.unwrap_err();
+        assert_eq!((id, error.code()), (12, Code::Invalid));
+        assert!(error.message().starts_with("its answer cannot be read: "), "{error:?}");
     }
 
     #[test]

@@ -120,7 +120,10 @@ impl Backend {
         while let Some(frame) = output.frames.next() {
             match frame {
                 Frame::Text(text) => self.take(Message::read(text)),
-                Frame::TooLarge => self.take(Message::Unknown("it is over 64 MiB".to_owned())),
+                Frame::TooLarge(beginning) => {
+                    let why = "it has more than 64 MiB";
+                    self.take(message::unreadable(beginning, Code::TooLarge, why));
+                }
             }
         }
         true
@@ -140,9 +143,15 @@ impl Backend {
                 }
             }
             Message::Event(name, value) => self.events.give(name, value),
-            Message::Unknown(reason) => {
-                tracing::warn!("{} sent a frame that is ignored: {reason}", self.label);
-            }
+            Message::Unknown(reason) => self.ignore(&reason),
+        }
+    }
+
+    /// Logs the first, the tenth, the hundredth frame that says nothing, and so on.
+    fn ignore(&self, reason: &str) {
+        let count = self.unknown.fetch_add(1, Ordering::Relaxed) + 1;
+        if 10_u64.pow(count.ilog10()) == count {
+            tracing::warn!("{} has sent {count} frames that are ignored: {reason}", self.label);
         }
     }
 
