@@ -17,7 +17,8 @@ static JOBS: AtomicU64 = AtomicU64::new(0);
 
 fn run_jobs(serial: u64) {
     assert!(serial < 10, "it fails");
-    JOBS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |jobs| Some(jobs * 10 + serial)).unwrap();
+    JOBS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |jobs| Some(jobs * 10 + serial))
+        .unwrap();
 }
 
 /// An open queue, for one test at a time.

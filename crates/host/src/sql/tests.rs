@@ -8,7 +8,8 @@ use super::*;
 use crate::fake_hub::{FakeHub, rows};
 use crate::targs::Item;
 
-const MYSQL: [Option<&str>; 5] = [Some("10.11"), Some("utf8mb4"), Some("utf8mb4"), Some(""), Some("1")];
+const MYSQL: [Option<&str>; 5] =
+    [Some("10.11"), Some("utf8mb4"), Some("utf8mb4"), Some(""), Some("1")];
 
 /// A hub whose database answers the two questions so.
 fn with_database(
@@ -74,7 +75,8 @@ fn a_database_that_is_not_understood_is_not_known() {
         assert!(find_out(3).unwrap_err().contains("none of MySQL, MariaDB and SQLite"));
         assert_eq!((known(), hub.calls().len()), (None, 2));
     }
-    let silent: [Answer; 4] = [|| None, || rows(true, &[]), || rows(true, &[&[]]), || Block::int(1)];
+    let silent: [Answer; 4] =
+        [|| None, || rows(true, &[]), || rows(true, &[&[]]), || Block::int(1)];
     for first in silent {
         let hub = with_database(first, || rows(true, &[&[Some("3.40")]]));
         assert!(find_out(3).unwrap_err().contains("does not answer"));
