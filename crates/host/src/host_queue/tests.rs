@@ -39,7 +39,7 @@ fn waiting(
 ) -> JoinHandle<Outcome> {
     let before = QUEUE.lock().len();
     let thread = thread::spawn(move || call(serial, || false, work));
-    while QUEUE.lock().len() == before {
+    while QUEUE.lock().len() == before && !thread.is_finished() {
         thread::yield_now();
     }
     thread
