@@ -243,6 +243,11 @@ impl Pursuit {
         self.attempt.state.load(Ordering::Acquire)
     }
 
+    /// Whether the thread of the attempt has no more to say.
+    pub fn is_tried(&self) -> bool {
+        Arc::strong_count(&self.attempt) == 1
+    }
+
     pub fn set_state(&self, state: u8) {
         self.attempt.state.store(state, Ordering::Release);
     }
