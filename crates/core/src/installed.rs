@@ -286,7 +286,7 @@ mod tests {
     fn modules_are_found_in_the_list_of_files() {
         let record = "PyJWT-2.dist-info/METADATA,sha256=x,1\njwt/__init__.py,sha256=x,1\n\
                       jwt/api.py,,\n../../bin/jwt,,\nsix.py,,\n_cffi_backend.cpython-311-x.so,,\n\
-                      __pycache__/six.pyc,,\nread.me,,\n";
+                      __pycache__/six.pyc,,\nread.me,,\nfolder.py/x.py,,\nfolder.so/x,,\nfolder.x.so/x,,\n";
         assert_eq!(recorded_modules(record), ["_cffi_backend", "jwt", "six"]);
     }
 
