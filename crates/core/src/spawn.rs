@@ -79,8 +79,10 @@ mod tests {
             let rounds = Arc::clone(&rounds);
             move || assert!(rounds.fetch_add(1, Ordering::Relaxed) >= 3, "it dies")
         };
+        let began = Instant::now();
         lasting(point!("test-thread"), || true, body).unwrap().join().unwrap();
         assert_eq!(rounds.load(Ordering::Relaxed), 4);
+        assert!(began.elapsed() >= FIRST_PAUSE * (1 + 2 + 4), "each pause is longer");
     }
 
     #[test]
@@ -94,5 +96,34 @@ mod tests {
         };
         lasting(point!("test-unwanted"), is_wanted, body).unwrap().join().unwrap();
         assert_eq!(rounds.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn a_thread_that_runs_once_has_the_name_of_its_point() {
+        let (give, take) = std::sync::mpsc::channel();
+        let body = move || {
+            give.send(std::thread::current().name().map(str::to_owned)).unwrap();
+            panic!("it dies, and nobody else does");
+        };
+        once(point!("test-once"), body).unwrap().join().unwrap();
+        assert_eq!(take.recv().unwrap().as_deref(), Some("test-once"));
+        assert!(take.recv().is_err(), "once");
+    }
+
+    #[test]
+    fn who_waits_for_it_wakes_it() {
+        let wanted = Arc::new(AtomicU32::new(1));
+        let seen = Arc::clone(&wanted);
+        let began = Instant::now();
+        let waits = std::thread::spawn(move || {
+            wait(Duration::from_secs(3600), &|| seen.load(Ordering::Relaxed) > 0);
+        });
+        wanted.store(0, Ordering::Relaxed);
+        while !waits.is_finished() {
+            waits.thread().unpark();
+            std::thread::yield_now();
+        }
+        assert!(began.elapsed() < Duration::from_secs(600));
+        waits.join().unwrap();
     }
 }
