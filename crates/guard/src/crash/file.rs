@@ -96,7 +96,7 @@ mod tests {
             let why = "it belongs to the user 1234, not to the hub's, 0";
             assert_eq!(read(&path), Err(why.to_owned()));
         } else {
-            std::fs::set_permissions(&path, PermissionsExt::from_mode(0)).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).unwrap();
             assert!(read(&path).unwrap_err().contains("denied"));
         }
     }
