@@ -348,12 +348,38 @@ mod tests {
         let _hub = FakeHub::begin(|_| false);
         let script = script(1, "a.py", "");
         slow_call(&script);
-        grow();
-        let calls = slot::all().map(Slot::calls).fold(0, u64::wrapping_add);
-        LAST.lock().calls = calls;
+        grow_without_calls(false);
         look();
         assert_eq!(script.memory.now(), 0);
         assert!(LAST.lock().resident > resident() - GROWTH / 2, "it is not counted later");
+    }
+
+    /// As `grow`, when no call has begun since the process was last looked at.
+    fn grow_without_calls(ran: bool) {
+        grow();
+        let calls = slot::all().map(Slot::calls).fold(0, u64::wrapping_add);
+        let mut last = LAST.lock();
+        (last.calls, last.ran) = (calls, ran);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn a_call_that_began_long_ago_is_counted_until_it_has_ended() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let running = call(script.entry_points.hook(0));
+        grow_without_calls(false);
+        look();
+        assert!(is_all(script.memory.now()), "{}", script.memory.now());
+        drop(running);
+        slow_call(&script);
+        grow_without_calls(true);
+        look();
+        assert!(is_all(script.memory.now() - GROWTH), "it ran since the last look");
+        slow_call(&script);
+        grow_without_calls(false);
+        look();
+        assert!(is_all(script.memory.now() - GROWTH), "it did not run");
     }
 
     #[test]
