@@ -23,7 +23,7 @@ pub mod plain;
 pub mod secrets;
 pub mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use delivery::flush;
 

@@ -70,10 +70,12 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::log::tests::ONE;
     use crate::panics::point;
 
     #[test]
     fn a_lasting_thread_begins_anew_until_its_body_returns() {
+        let _one = ONE.lock();
         let rounds = Arc::new(AtomicU32::new(0));
         let body = {
             let rounds = Arc::clone(&rounds);
@@ -87,6 +89,7 @@ mod tests {
 
     #[test]
     fn one_that_is_not_wanted_any_more_does_not_begin_anew() {
+        let _one = ONE.lock();
         let rounds = Arc::new(AtomicU32::new(0));
         let (counted, seen) = (Arc::clone(&rounds), Arc::clone(&rounds));
         let is_wanted = move || seen.load(Ordering::Relaxed) < 3;
@@ -100,6 +103,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_runs_once_has_the_name_of_its_point() {
+        let _one = ONE.lock();
         let (give, take) = std::sync::mpsc::channel();
         let body = move || {
             give.send(std::thread::current().name().map(str::to_owned)).unwrap();

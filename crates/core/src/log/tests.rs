@@ -9,7 +9,7 @@ use tracing::Level;
 
 use super::*;
 
-/// Held by each test that uses the log of the process, or its standard output.
+/// Held by each test that uses the log of the process, or its standard output, also by what its threads log.
 pub static ONE: Mutex<()> = Mutex::new(());
 
 /// A sink that keeps what it gets, and waits while it is held up.
