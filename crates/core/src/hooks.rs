@@ -209,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn three_hooks_understand_more_than_the_common_answers() {
+        let reply = |name| HOOKS[number(name)].reply;
+        assert_eq!(reply("OnParsedMsgChat"), Reply::Chat);
+        assert_eq!(reply("OnParsedMsgMyINFO"), Reply::MyInfo);
+        assert_eq!(reply("OnFirstMyINFO"), Reply::MyInfo);
+        assert_eq!(HOOKS.iter().filter(|hook| hook.reply != Reply::Common).count(), 3);
+    }
+
+    #[test]
     fn hooks_that_only_hear_decide_nothing() {
         let decides = |name| HOOKS[number(name)].decides;
         assert!(decides("OnUserLogin") && decides("OnParsedMsgChat"));

@@ -108,7 +108,10 @@ fn an_answer_to_an_older_question_is_not_kept() {
     forget();
 }
 
-fn taken(block: Option<Block>) -> Option<(bool, usize, Vec<Vec<Option<String>>>)> {
+/// Whether the database took the query, how many cells a row has, and the rows.
+type Taken = (bool, usize, Vec<Vec<Option<String>>>);
+
+fn taken(block: Option<Block>) -> Option<Taken> {
     let block = block.unwrap();
     let table = Table::take(&block.view())?;
     let cell = |cell: &Option<Vec<u8>>| {

@@ -158,6 +158,8 @@ fn the_handler_of_the_host_gets_the_signal_after_ours() {
     raise();
     raise();
     assert_eq!(calls(), [2, 0]);
+    let is_free = |thread: &Thread| thread.number.load(Ordering::Relaxed) == 0;
+    assert!(THREADS.iter().all(is_free), "other threads that crash find room");
     let ours = now().sa_sigaction;
     look_again();
     assert_eq!(now().sa_sigaction, ours);
