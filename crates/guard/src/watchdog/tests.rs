@@ -180,6 +180,9 @@ fn an_attempt_that_came_to_nothing_counts_as_not_made() {
         pursuit.set_state(HAS_LOCK);
     }
     assert!(stage.tried.try_recv().is_err() && stage.warned().is_none());
+    pursuit.set_state(SENT);
+    pursuit.look(20 * SECOND, true, &stage.teller);
+    assert_eq!(stage.tried().what, FORCES, "it is the first look after the exception");
 }
 
 #[test]
@@ -222,6 +225,9 @@ fn an_attempt_that_waits_for_the_lock_is_told_when_the_call_had_time_to_give_it(
     while !pursuit.had_its_turn() {
         assert!(start.elapsed() < Duration::from_secs(60));
     }
+    pursuit.set_thread(0);
+    assert!(!pursuit.had_its_turn(), "the attempt has not begun");
+    pursuit.set_thread(-1);
     let mut warned = Vec::new();
     for look in 10..15 {
         pursuit.look(look * 60 * SECOND, true, &stage.teller);
