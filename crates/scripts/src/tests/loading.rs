@@ -181,6 +181,10 @@ fn a_stub_has_the_hooks_that_the_script_had_when_it_ran() {
     let text = "raise\n# vh: on_error = refuse\n";
     assert_eq!(host.load("a.py", text).id, Some(id));
     assert_eq!((host.hook(id, LOGIN), host.hook(id, CHAT)), (Some(0), None));
+    host.registry.unload(id).unwrap();
+    let both = "raise\n# vh: on_error = refuse\ndef OnUserLogin(nick): pass\n";
+    assert_eq!(host.load("a.py", both).id, Some(id));
+    assert_eq!(host.hook(id, LOGIN), Some(0), "its text shows it too");
     host.registry.unload_all();
     // All is forgotten when the hub ends.
     assert_eq!(host.load("a.py", text).id, Some(id));

@@ -39,6 +39,44 @@ fn a_script_that_is_still_called_goes_when_that_call_returns() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "there an unload takes longer than it may")]
+fn an_unload_waits_for_calls_on_other_threads() {
+    let host = Host::new("waits");
+    let registry = host.registry;
+    let (id, serial) = host.loaded("a.py", "");
+    let (begun, begins) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let wait = move || {
+                begun.send(()).unwrap();
+                thread::sleep(std::time::Duration::from_millis(50));
+            };
+            CALLED.with_borrow_mut(|next| next.push(Box::new(wait)));
+            assert!(registry.call(id, b"f", &Ok(None)).is_ok());
+        });
+        begins.recv().unwrap();
+        let unload = || told(|| registry.unload(id).unwrap());
+        let (_, told) = with_variable("VH_PYTHON_UNLOAD_TIMEOUT", "60", unload);
+        assert!(!told.contains("is still being called"), "{told}");
+        assert_eq!(times_unloaded(serial), 1);
+    });
+}
+
+#[test]
+fn an_unload_from_inside_does_not_wait_for_itself() {
+    let host = Host::new("inside");
+    let registry = host.registry;
+    let (id, serial) = host.loaded("a.py", "");
+    let unload = move || {
+        let (error, told) = told(|| registry.unload(id).unwrap());
+        assert!(error.is_none() && !told.contains("is still being called"), "{told}");
+    };
+    CALLED.with_borrow_mut(|next| next.push(Box::new(unload)));
+    assert!(registry.call(id, b"f", &Ok(None)).is_ok());
+    assert_eq!(times_unloaded(serial), 1);
+}
+
+#[test]
 fn an_unload_is_told_and_so_is_what_was_not_told_before() {
     let host = Host::new("summary");
     let (id, serial) = host.loaded("a.py", "");
