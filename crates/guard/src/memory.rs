@@ -268,12 +268,12 @@ mod tests {
     fn while_a_script_is_alone_all_growth_is_its_own() {
         let _hub = FakeHub::begin(|_| false);
         let [alone, other] = [1, 2].map(|id| script(id, "a.py", ""));
-        grow();
+        slow_call(&other);
+        grow_without_calls(false);
         let loading = Alone::start(&alone);
         assert!(alone.memory.is_alone.load(Ordering::Relaxed));
         assert_eq!(alone.memory.now(), 0, "what came before is not its own");
         LAST.lock().resident -= GROWTH;
-        let running = call(other.entry_points.hook(0));
         attribute_growth(&other);
         look();
         assert!(is_all(alone.memory.now()), "{}", alone.memory.now());
@@ -283,7 +283,6 @@ mod tests {
         assert!(is_all(alone.memory.at_load() - GROWTH), "{}", alone.memory.at_load());
         assert_eq!((LAST.lock().alone, alone.memory.at_load()), (0, alone.memory.now()));
         assert!(!alone.memory.is_alone.load(Ordering::Relaxed));
-        drop(running);
     }
 
     #[test]

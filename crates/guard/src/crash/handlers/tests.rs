@@ -1,10 +1,12 @@
 //! Handlers of a host that come before, after and instead of ours. The signal is one that no other test of
 //! this process needs, and is sent to the thread of the test.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
 use crate::crash::stack;
+use crate::fake::{call, script_at};
 use vh_host::fake_hub::FakeHub;
 use vh_testing::with_variable;
 
@@ -40,10 +42,19 @@ extern "C" fn counts_and_calls_saved(
     context: *mut c_void,
 ) {
     CALLS[1].fetch_add(1, Ordering::Relaxed);
+    take_note();
     let saved = SAVED.load(Ordering::Relaxed);
     // SAFETY: a handler that was there before.
     let saved = unsafe { std::mem::transmute::<usize, Handler>(saved) };
     saved(signal, info, context);
+}
+
+/// The file with the explanation of a crash, for the one test that has a script.
+static NOTE: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Removes the explanation; whether there was one.
+fn take_note() -> bool {
+    NOTE.lock().as_ref().is_some_and(|note| std::fs::remove_file(note).is_ok())
 }
 
 /// How often the two handlers of the host were called since this was last asked.
@@ -232,6 +243,32 @@ fn a_chain_that_leads_back_to_itself_ends_with_the_first_handler() {
     assert_eq!(calls(), [1, 1]);
     raise();
     assert_eq!(calls(), [1, 1]);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "it has no signal handlers")]
+fn a_crash_is_explained_once_however_many_handlers_get_it() {
+    let _host = Host::with(first(), libc::SA_SIGINFO);
+    let folder = std::env::temp_dir().join(format!("vh_handlers_{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    *NOTE.lock() = Some(folder.join("vh_python_crash.txt"));
+    let script = script_at(1, folder.join("a.py"), "");
+    let running = call(script.entry_points.hook(0));
+    raise();
+    assert!(take_note() && !take_note());
+    // The second handler takes the note away and calls ours again.
+    let saved = host_sets(address(counts_and_calls_saved), libc::SA_SIGINFO);
+    SAVED.store(saved.sa_sigaction, Ordering::Relaxed);
+    look_again();
+    raise();
+    assert!(!take_note());
+    host_sets(libc::SIG_IGN, 0);
+    look_again();
+    raise();
+    assert!(!take_note(), "the host ignores it");
+    drop(running);
+    *NOTE.lock() = None;
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
