@@ -83,6 +83,12 @@ COMMANDS = {
         why="three minutes of an idle machine", test="guard.ten_scripts"
     ),
     "tools/mutants/run --list": Run(r"^crates/core/src/revocable\.rs: "),
+    "cargo mutants -p vh_guard --shard 0/8": Long(
+        why="half an hour of an idle machine",
+        short="cargo mutants -p vh_guard --shard 0/8 --list",
+        needs="cargo-mutants",
+    ),
+    "cargo install --locked cargo-mutants": Read(why="it downloads and installs a program"),
     # Measuring
     "make bench": Long(
         why="ten minutes of an idle machine", short="make bench BENCH='--quick --row OnTimer'"

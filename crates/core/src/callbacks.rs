@@ -254,3 +254,71 @@ pub fn in_slot(slot: i32, numbering: Numbering) -> Option<&'static Callback> {
     let slot = usize::try_from(slot).ok()?;
     CALLBACKS.iter().find(|callback| callback.slot_in(numbering) == Some(slot))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Numbering::{Classic, Python3};
+
+    fn named(name: &str) -> &'static Callback {
+        CALLBACKS.iter().find(|callback| callback.text == name).unwrap()
+    }
+
+    #[test]
+    fn older_hubs_lack_one_slot_and_have_the_later_ones_one_lower() {
+        for (name, python3, classic) in [
+            ("SendToOpChat", 0, Some(0)),
+            ("GetIPCN", 21, Some(21)),
+            ("GetIPCity", 22, None),
+            ("GetIPASN", 23, Some(22)),
+            ("StopHub", 56, Some(55)),
+        ] {
+            let callback = named(name);
+            assert_eq!(callback.slot_in(Python3), Some(python3), "{name}");
+            assert_eq!(callback.slot_in(Classic), classic, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_slot_names_its_callback() {
+        let name = |slot, numbering| in_slot(slot, numbering).map(|callback| callback.text);
+        assert_eq!(name(22, Python3), Some("GetIPCity"));
+        assert_eq!(name(22, Classic), Some("GetIPASN"));
+        assert_eq!(name(25, Python3), Some("GetNickList"), "the first of two");
+        assert_eq!((name(56, Python3), name(56, Classic)), (Some("StopHub"), None));
+        assert_eq!((name(-1, Python3), name(57, Python3)), (None, None));
+    }
+
+    #[test]
+    fn the_library_finds_the_callbacks_that_it_needs() {
+        let wanted = [
+            (SEND_TO_OP_CHAT, "SendToOpChat"),
+            (GET_USER_CLASS, "GetUserClass"),
+            (PM, "pm"),
+            (SQL, "SQL"),
+            (GET_CONFIG, "GetConfig"),
+            (SET_CONFIG, "SetConfig"),
+        ];
+        for (index, name) in wanted {
+            assert_eq!(CALLBACKS[index].text, name);
+        }
+        assert_eq!((index_of(0), index_of(26), index_of(56)), (0, 27, CALLBACKS.len() - 1));
+    }
+
+    #[test]
+    fn what_must_be_given_stands_before_what_may_be_left_out() {
+        for (name, required) in [("GetNickList", 0), ("GetIPCity", 1), ("KickUser", 3), ("Ban", 5)]
+        {
+            assert_eq!(named(name).required(), required, "{name}");
+        }
+        let params = named("AddRegUser").params;
+        assert_eq!(
+            (params[1].name, params[1].alias, params[1].kind),
+            ("user_class", "class", Kind::Int)
+        );
+        let defaults = [Default::Required, Default::Required, Default::Empty, Default::Empty];
+        assert!(params.iter().map(|param| param.default).eq(defaults));
+        assert_eq!(named("SendToActive").params[1].default, Default::Number(0));
+        assert_eq!(named("mc").params[1].default, Default::Null);
+    }
+}

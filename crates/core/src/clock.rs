@@ -50,3 +50,43 @@ pub fn exact() -> u64 {
 pub fn unix_time() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> u64 {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: a clock every Linux has; the structure is filled.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+        Duration::new(time.tv_sec as u64, time.tv_nsec as u32).as_nanos() as u64
+    }
+
+    #[test]
+    fn the_exact_clock_counts_nanoseconds() {
+        let (before, exact, after) = (now(), exact(), now());
+        assert!((before..=after).contains(&exact), "{before} {exact} {after}");
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        assert!((unix..unix + 3600.0).contains(&unix_time()));
+    }
+
+    /// No other test sets this clock.
+    #[test]
+    fn the_ticking_clock_is_set_forward_and_not_by_much() {
+        let before = exact();
+        let first = tick();
+        assert!((before..=exact()).contains(&first) && ticking() == first);
+        let most = LONGEST_TICK.as_nanos() as u64;
+        let last = SET_AT.load(Ordering::Relaxed);
+        assert!((before..=exact()).contains(&last));
+        let second = tick();
+        assert!(second >= first && second <= first + most && ticking() == second);
+        // The process was stopped for an hour.
+        SET_AT.store(1, Ordering::Relaxed);
+        assert_eq!(tick(), second + most);
+        SET_AT.store(u64::MAX, Ordering::Relaxed);
+        assert_eq!((tick(), ticking()), (second + most, second + most));
+        let steps = (exact() - SET_AT.load(Ordering::Relaxed), tick() - second - most);
+        assert!(steps.1 >= steps.0.min(most), "{steps:?}");
+    }
+}

@@ -226,7 +226,7 @@ fn without_comment(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Comments, Setting, mistakes};
+    use super::{Comments, SETTINGS, Setting, mistakes};
 
     fn setting(source: &str, wanted: Setting) -> Option<String> {
         Comments::read(source.as_bytes()).setting(wanted).map(str::to_owned)
@@ -332,5 +332,52 @@ mod tests {
         ] {
             assert!(mistakes(source.as_bytes()).is_empty(), "{source:?}");
         }
+    }
+
+    #[test]
+    fn settings_are_named_in_any_case() {
+        for (name, wanted) in SETTINGS {
+            assert_eq!(wanted.name(), name);
+            assert_eq!(
+                setting(&format!("# vh: {} = 1", name.to_uppercase()), wanted).as_deref(),
+                Some("1")
+            );
+            let others = SETTINGS.iter().filter(|(other, _)| *other != name);
+            for (_, other) in others {
+                assert_eq!(setting(&format!("# vh: {name} = 1"), *other), None);
+            }
+        }
+        assert_eq!(
+            setting("# vh: venv = a\n# vh: venv = b\n", Setting::Venv).as_deref(),
+            Some("a")
+        );
+    }
+
+    #[test]
+    fn the_last_line_that_is_read_is_the_twentieth() {
+        let after = |lines: usize| "\n".repeat(lines) + "# vh: runtime = main";
+        assert_eq!(runtime(&after(19)).as_deref(), Some("main"));
+        assert!(mistakes(after(19).as_bytes()).is_empty());
+        assert_eq!(runtime(&after(20)), None);
+        let late = after(20) + "\n# vh: rhyme = 1\n# vh: what is meant\n";
+        assert_eq!(mistakes(late.as_bytes()).len(), 1, "only what would be read earlier is told");
+        let hook = "\n".repeat(30) + "# vh: on_error.OnTimer = pass";
+        let found = mistakes(hook.as_bytes());
+        assert!(
+            found[0].text.starts_with("its comment \"# vh: on_error.OnTimer = pass\" in line 31")
+        );
+    }
+
+    #[test]
+    fn a_hook_that_is_named_must_be_there() {
+        let told = |source: &str| mistakes(source.as_bytes())[0].text.clone();
+        assert!(
+            told("# vh: on_error.OnTimr = pass").ends_with("names no hook: did you mean OnTimer?")
+        );
+        assert!(told("# vh: on_error.Rhyme = pass").ends_with("names no hook"));
+        let comments =
+            Comments::read(b"# vh: ON_ERROR . OnTimer = pass\n# vh: timeout.OnTimer = 3\n");
+        let hooks: Vec<_> = comments.of_hooks(Setting::OnError).collect();
+        assert_eq!(hooks, [("OnTimer", "pass")]);
     }
 }

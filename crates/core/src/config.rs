@@ -85,3 +85,86 @@ pub fn seconds(name: &str, default: Duration) -> Duration {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use vh_testing::{told, with_variable};
+
+    const NAME: &str = "VH_PYTHON_TEST";
+
+    /// What is read while the variable has this value, and what is logged.
+    fn with<T>(value: &str, read: impl FnOnce() -> T) -> (T, String) {
+        with_variable(NAME, value, || told(read))
+    }
+
+    fn quiet<T>(value: T) -> (T, String) {
+        (value, String::new())
+    }
+
+    #[test]
+    fn a_variable_without_a_value_is_not_set() {
+        assert_eq!(text("VH_PYTHON_NO_SUCH_VARIABLE"), Ok(None));
+        assert_eq!(with("", || text(NAME)), quiet(Ok(None)));
+        assert_eq!(with("a", || text_or_told(NAME)), quiet(Some("a".to_owned())));
+        let wrong = OsStr::from_bytes(b"a\xFF");
+        let (found, told) = with_variable(NAME, wrong, || told(|| text_or_told(NAME)));
+        assert_eq!(found, None);
+        let line = "ERROR the environment variable VH_PYTHON_TEST is \"a\\xFF\", which is not UTF-8; it is \
+                    taken as not set\n";
+        assert_eq!(told, line);
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off() {
+        assert!(switch("VH_PYTHON_NO_SUCH_VARIABLE", true));
+        assert!(!switch("VH_PYTHON_NO_SUCH_VARIABLE", false));
+        for default in [true, false] {
+            for value in ["1", " ON ", "yes", "True"] {
+                assert_eq!(with(value, || switch(NAME, default)), quiet(true), "{value}");
+            }
+            for value in ["0", "off", "No", "false"] {
+                assert_eq!(with(value, || switch(NAME, default)), quiet(false), "{value}");
+            }
+            assert_eq!(with(" ", || switch(NAME, default)), quiet(default));
+            let (found, told) = with("2", || switch(NAME, default));
+            let stays = if default { "on" } else { "off" };
+            assert_eq!(found, default);
+            assert!(
+                told.ends_with(&format!("is \"2\", which is neither 1 nor 0; it stays {stays}\n"))
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_is_not_negative() {
+        assert_eq!(number("VH_PYTHON_NO_SUCH_VARIABLE", 7.5), 7.5);
+        for (value, expected) in
+            [("0", 0.0), (" 2.5 ", 2.5), ("999999999", 999_999_999.0), (" ", 7.5)]
+        {
+            assert_eq!(with(value, || number(NAME, 7.5)), quiet(expected), "{value:?}");
+        }
+        for value in ["-1", "1e9", "NaN", "inf", "many"] {
+            let (found, told) = with(value, || number(NAME, 7.5));
+            assert_eq!(found, 7.5, "{value}");
+            assert!(told.ends_with("which is no number from 0 on; 7.5 is used\n"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_time_may_have_a_fraction() {
+        let default = Duration::from_millis(1500);
+        assert_eq!(seconds("VH_PYTHON_NO_SUCH_VARIABLE", default), default);
+        for (value, expected) in [("0", 0), (" 0.25 ", 250), ("3", 3000), (" ", 1500)] {
+            let expected = Duration::from_millis(expected);
+            assert_eq!(with(value, || seconds(NAME, default)), quiet(expected), "{value:?}");
+        }
+        for value in ["-1", "NaN", "1e30", "5 s"] {
+            let (found, told) = with(value, || seconds(NAME, default));
+            assert_eq!(found, default, "{value}");
+            assert!(told.ends_with("which is no number of seconds; 1.5 is used\n"), "{told}");
+        }
+    }
+}

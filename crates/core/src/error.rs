@@ -179,6 +179,7 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vh_testing::told;
 
     #[test]
     fn long_messages_are_cut_between_characters_wherever_these_begin() {
@@ -206,5 +207,32 @@ mod tests {
     fn a_message_that_fits_is_kept_whole() {
         let message = "中".repeat(100);
         assert_eq!(Error::new(Code::Invalid, message.clone()).shortened(300).message(), message);
+    }
+
+    #[test]
+    fn an_error_is_logged_once_with_its_script() {
+        let (error, told) = told(|| Error::new(Code::Busy, "too much").about("3:a.py").tell());
+        assert_eq!(told, "ERROR too much script=\"3:a.py\"\n");
+        assert_eq!((error.code(), error.message()), (Code::Busy, "too much"));
+        let (error, told) = vh_testing::told(|| error.tell());
+        assert_eq!((error.message(), told.as_str()), ("too much", ""));
+        let quiet = || Error::new(Code::Busy, "too much").told().tell();
+        assert_eq!(vh_testing::told(quiet).1, "");
+    }
+
+    #[test]
+    fn an_error_is_written_as_json() {
+        let json = |error: Error| String::from_utf8(error.to_json()).unwrap();
+        assert_eq!(
+            json(Error::new(Code::NotFound, "no \"a\"\0")),
+            r#"{"code":"not_found","type":null,"message":"no \"a\"\u0000","traceback":null}"#
+        );
+        let exception = Exception { kind: "KeyError".to_owned(), traceback: "line 1\n".to_owned() };
+        let error = Error::new(Code::Python, "a").with_exception(exception);
+        assert_eq!(error.exception().map(|it| it.kind.as_str()), Some("KeyError"));
+        assert_eq!(
+            json(error),
+            r#"{"code":"python","type":"KeyError","message":"a","traceback":"line 1\n"}"#
+        );
     }
 }

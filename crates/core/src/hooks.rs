@@ -162,3 +162,65 @@ pub fn bits(is_there: impl Fn(&str) -> bool) -> u64 {
 pub fn get(number: i32) -> Option<&'static Hook> {
     HOOKS.get(usize::try_from(number).ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_stands_at_its_number() {
+        for (index, hook) in HOOKS.iter().enumerate() {
+            assert_eq!((hook.number, hook.name.to_str()), (index, Ok(hook.text)));
+            assert_eq!(number(hook.text), index);
+            assert!(std::ptr::eq(get(index as i32).unwrap(), hook));
+            let arguments = hook.arguments.split(", ").count();
+            assert_eq!(hook.format.len(), arguments, "{}", hook.text);
+        }
+        assert!(get(-1).is_none() && get(HOOKS.len() as i32).is_none());
+    }
+
+    #[test]
+    fn the_library_finds_the_hooks_that_it_needs() {
+        let wanted = [
+            (ON_HUB_COMMAND, "OnHubCommand"),
+            (ON_OPERATOR_COMMAND, "OnOperatorCommand"),
+            (ON_USER_LOGIN, "OnUserLogin"),
+            (ON_SCRIPT_COMMAND, "OnScriptCommand"),
+            (ON_TIMER, "OnTimer"),
+            (ON_PARSED_MSG_MY_PASS, "OnParsedMsgMyPass"),
+            (ON_SET_CONFIG, "OnSetConfig"),
+        ];
+        for (index, name) in wanted {
+            assert_eq!(HOOKS[index].text, name);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "no such hook")]
+    fn there_is_no_other_hook() {
+        number("OnTimes");
+    }
+
+    #[test]
+    fn each_hook_has_a_bit() {
+        assert_eq!(bits(|_| false), 0);
+        assert_eq!(bits(|_| true), (1 << HOOKS.len()) - 1);
+        assert_eq!(bits(|name| ["OnNewConn", "OnTimer"].contains(&name)), 1 | 1 << ON_TIMER);
+    }
+
+    #[test]
+    fn three_hooks_understand_more_than_the_common_answers() {
+        let reply = |name| HOOKS[number(name)].reply;
+        assert_eq!(reply("OnParsedMsgChat"), Reply::Chat);
+        assert_eq!(reply("OnParsedMsgMyINFO"), Reply::MyInfo);
+        assert_eq!(reply("OnFirstMyINFO"), Reply::MyInfo);
+        assert_eq!(HOOKS.iter().filter(|hook| hook.reply != Reply::Common).count(), 3);
+    }
+
+    #[test]
+    fn hooks_that_only_hear_decide_nothing() {
+        let decides = |name| HOOKS[number(name)].decides;
+        assert!(decides("OnUserLogin") && decides("OnParsedMsgChat"));
+        assert!(!decides("OnTimer") && !decides("OnCloseConn") && !decides("OnUserLogout"));
+    }
+}

@@ -286,7 +286,174 @@ mod tests {
     fn modules_are_found_in_the_list_of_files() {
         let record = "PyJWT-2.dist-info/METADATA,sha256=x,1\njwt/__init__.py,sha256=x,1\n\
                       jwt/api.py,,\n../../bin/jwt,,\nsix.py,,\n_cffi_backend.cpython-311-x.so,,\n\
-                      __pycache__/six.pyc,,\nread.me,,\n";
+                      __pycache__/six.pyc,,\nread.me,,\nfolder.py/x.py,,\nfolder.so/x,,\nfolder.x.so/x,,\n";
         assert_eq!(recorded_modules(record), ["_cffi_backend", "jwt", "six"]);
+    }
+
+    /// A folder of modules for one test.
+    struct Installed(PathBuf);
+
+    impl Installed {
+        fn new(name: &str, files: &[(&str, &str)]) -> Installed {
+            let name = format!("vh_installed_{name}_{}", std::process::id());
+            let installed = Installed(std::env::temp_dir().join(name));
+            for (path, text) in files {
+                installed.file(path, text.as_bytes());
+            }
+            installed
+        }
+
+        fn file(&self, path: &str, content: &[u8]) {
+            let path = self.0.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+
+        fn folders(&self) -> [PathBuf; 1] {
+            [self.0.clone()]
+        }
+    }
+
+    impl Drop for Installed {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    const METADATA: &str = "Metadata-Version: 2.1\nName: Py_JWT\nRequires-Dist: a-b; extra == \"x\"\n\
+                            Requires-Dist: c>=1\n\nRequires-Dist: told-in-the-description\n";
+
+    #[test]
+    fn a_module_comes_from_the_distribution_that_lists_it() {
+        let installed = Installed::new(
+            "lists",
+            &[
+                ("jwt/__init__.py", ""),
+                ("PyJWT-2.dist-info/METADATA", METADATA),
+                ("PyJWT-2.dist-info/RECORD", "jwt/__init__.py,,\n"),
+                ("old.py", ""),
+                ("old-1.egg-info/PKG-INFO", "Name: Old.Thing\n"),
+                ("old-1.egg-info/top_level.txt", "old\nolder\n"),
+                ("by_hand.py", ""),
+                ("broken-1.dist-info/RECORD", "broken.py,,\n"),
+                ("nameless-1.dist-info/METADATA", "Version: 1\n"),
+            ],
+        );
+        let folders = installed.folders();
+        let jwt = providing("jwt", &folders);
+        assert_eq!(jwt.len(), 1);
+        assert_eq!((&jwt[0].folder, &jwt[0].modules[..]), (&installed.0, &["jwt".to_owned()][..]));
+        let requirements: Vec<_> =
+            jwt[0].requirements.iter().map(|it| (it.name.as_str(), it.is_extra)).collect();
+        assert_eq!(requirements, [("a-b", true), ("c", false)]);
+        assert!(Arc::ptr_eq(&named("py-jwt", &folders).unwrap(), &jwt[0]));
+        assert_eq!(providing("old", &folders)[0].modules, ["old", "older"]);
+        assert_eq!(named("old-thing", &folders).unwrap().modules, ["old", "older"]);
+        let by_hand = providing("by_hand", &folders);
+        assert_eq!((by_hand.len(), &by_hand[0].modules[..]), (1, &["by_hand".to_owned()][..]));
+        assert!(by_hand[0].requirements.is_empty());
+        assert!(providing("jwt", &[]).is_empty() && providing("none", &folders).is_empty());
+        assert!(named("broken", &folders).is_none());
+        assert!(providing("jwt", &[installed.0.join("none")]).is_empty());
+    }
+
+    #[test]
+    fn the_first_folder_that_has_a_module_counts_and_a_namespace_may_be_shared() {
+        let metadata = |name: &str| format!("Name: {name}\n");
+        let [one, two] = ["one", "two"].map(metadata);
+        let first = Installed::new(
+            "first",
+            &[
+                ("shared/a.py", ""),
+                ("one-1.dist-info/METADATA", &one),
+                ("one-1.dist-info/top_level.txt", "shared"),
+                ("two-1.dist-info/METADATA", &two),
+                ("two-1.dist-info/top_level.txt", "shared"),
+            ],
+        );
+        let second = Installed::new("second", &[("shared.py", ""), ("other.py", "")]);
+        let folders = [first.0.clone(), second.0.clone()];
+        assert_eq!(providing("shared", &folders).len(), 2);
+        assert_eq!(providing("other", &folders)[0].folder, second.0);
+        let folders = [second.0.clone(), first.0.clone()];
+        assert_eq!(providing("shared", &folders)[0].folder, second.0);
+        assert!(named("two", &folders).is_some());
+    }
+
+    #[test]
+    fn a_folder_is_read_again_when_it_has_changed() {
+        let installed = Installed::new("changes", &[("a.py", "")]);
+        let folders = installed.folders();
+        let before = known(&installed.0).unwrap();
+        assert!(Arc::ptr_eq(&before, &known(&installed.0).unwrap()));
+        assert!(providing("b", &folders).is_empty());
+        installed.file("b.py", b"");
+        // Whatever the clock of the file system says.
+        let later = SystemTime::now() + std::time::Duration::from_secs(3600);
+        fs::File::open(&installed.0).unwrap().set_modified(later).unwrap();
+        assert_eq!(providing("b", &folders).len(), 1);
+        assert!(!Arc::ptr_eq(&before, &known(&installed.0).unwrap()));
+    }
+
+    #[test]
+    fn sources_are_looked_at_until_one_is_what_is_wanted() {
+        let installed = Installed::new(
+            "sources",
+            &[
+                ("own/deep/a.py", "import x\n"),
+                ("own/b.txt", "import y\n"),
+                ("single.py", "import z\n"),
+                ("other/c.py", "import y\n"),
+            ],
+        );
+        let modules = ["own", "single"].map(str::to_owned).to_vec();
+        let distribution = Distribution::new(&installed.0, modules);
+        let has = |wanted: &str| distribution.has_source(|text| text.contains(wanted));
+        assert!(has("import x") && has("import z") && !has("import y"));
+        let looks = std::cell::Cell::new(0);
+        let any = |_: &str| {
+            looks.set(looks.get() + 1);
+            true
+        };
+        assert!(distribution.has_source(any));
+        assert_eq!(looks.get(), 1, "the first one is enough");
+    }
+
+    #[test]
+    fn compiled_parts_show_what_they_refuse() {
+        let compiled = |name: &str, content: &str| {
+            let installed = Installed::new(name, &[("own/part.so", content), ("own/a.py", "x")]);
+            let found = Distribution::new(&installed.0, vec!["own".to_owned()]).compiled();
+            (found.refuses, found.is_of_one_phase)
+        };
+        assert_eq!(compiled("plain", "nothing"), (false, false));
+        for text in REFUSALS {
+            assert_eq!(compiled("refuses", &format!("\0 {text} \0")), (true, false), "{text}");
+        }
+        assert_eq!(compiled("phase", "PyModule_Create2"), (false, true));
+        assert_eq!(compiled("phases", "PyModule_Create2 PyModuleDef_Init"), (false, false));
+        let text = format!("PyModule_Create2 {}", REFUSALS[0]);
+        assert_eq!(compiled("both", &text), (true, true));
+    }
+
+    #[test]
+    fn very_large_files_are_not_read() {
+        let installed = Installed::new("large", &[("own.so", REFUSALS[0])]);
+        let compiled =
+            || Distribution::new(&installed.0, vec!["own".to_owned()]).compiled().refuses;
+        let file = fs::OpenOptions::new().write(true).open(installed.0.join("own.so")).unwrap();
+        assert!(compiled());
+        file.set_len(LARGEST).unwrap();
+        assert!(!compiled());
+    }
+
+    #[test]
+    fn all_spellings_of_a_name_are_one() {
+        for name in [" PyJWT ", "pyjwt", "PYJWT"] {
+            assert_eq!(normalized(name), "pyjwt");
+        }
+        for name in ["a-b", "A_b", "a..B", "-a__b-"] {
+            assert_eq!(normalized(name), "a-b");
+        }
     }
 }

@@ -94,3 +94,75 @@ fn write_unit(out: &mut Vec<u8>, unit: u16) {
     let _ = write!(text, "\\u{unit:04x}");
     out.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        let mut out = Vec::new();
+        write_text(&mut out, text);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_text_is_written_with_few_escapes() {
+        let text = "\u{8}\t\n\u{C}\r\0\u{1F} !\"#[\\]\u{7F}ä\u{1F600}";
+        let json = r##""\b\t\n\f\r\u0000\u001f !\"#[\\]"##.to_owned() + "\u{7F}ä\u{1F600}\"";
+        assert_eq!(written(text), json);
+        assert_eq!(written(""), "\"\"");
+    }
+
+    #[test]
+    fn a_special_byte_is_found_wherever_it_stands() {
+        for length in 0..40 {
+            let plain = "x".repeat(length);
+            assert_eq!(written(&plain), format!("\"{plain}\""));
+            for place in 0..length {
+                for (special, escape) in [("\"", "\\\""), ("\\", "\\\\"), ("\u{1}", "\\u0001")] {
+                    let (before, after) = (&plain[..place], &plain[place..]);
+                    let json = format!("\"{before}{escape}{after}\"");
+                    assert_eq!(written(&format!("{before}{special}{after}")), json);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_mark_is_in_the_first_byte_that_is_not_plain() {
+        for byte in 0..=0xFF_u8 {
+            assert_eq!(is_plain(byte), byte >= 0x20 && byte != 0x22 && byte != 0x5C, "{byte}");
+            for neighbour in [b' ', b'!', b'#', b'[', b']', 0x7F, 0x80, 0xFF] {
+                for place in 0..8 {
+                    let mut bytes = [neighbour; 8];
+                    bytes[place] = byte;
+                    let marks = marks_of_special(u64::from_le_bytes(bytes));
+                    let first = (!is_plain(byte)).then_some(place as u32);
+                    assert_eq!(
+                        (marks != 0).then(|| marks.trailing_zeros() / 8),
+                        first,
+                        "{bytes:?}"
+                    );
+                    assert_eq!(marks & !HIGHEST, 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn escaped_text_is_ascii() {
+        let points = [0x61, 0x22, 0x7F, 0x80, 0xE4, 0x1_F600, 0xDC80].into_iter();
+        let mut out = Vec::new();
+        write_escaped(&mut out, &Decoded::from_code_points(points));
+        let json = r#""a\"\u0080\u00e4\ud83d\ude00\udc80""#;
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            json.replacen("\"\\u0080", "\"\u{7F}\\u0080", 1)
+        );
+        let mut out = Vec::new();
+        for point in [0x1F, 0x20, 0x7F, 0x80, 0xE4, 0x1_F600, 0xDC80] {
+            write_code_point(&mut out, point, false);
+        }
+        assert_eq!(String::from_utf8(out).unwrap(), "\\u001f \u{7F}\u{80}ä\u{1F600}\\udc80");
+    }
+}

@@ -22,6 +22,8 @@ mod delivery;
 pub mod plain;
 pub mod secrets;
 pub mod stream;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use delivery::flush;
 
@@ -276,46 +278,5 @@ impl Visit for Line {
 impl Line {
     fn finish(self, level: i32) -> Record {
         Record { level, script: plain::line(&self.script), message: plain::block(&self.message) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_understood_in_a_filter_is_told() {
-        let strange = |text| parse_filter(text).1;
-        for text in
-            ["", " ", "debug", "script=off", "script", "vh_python_wrapper::python=TRACE, warn,"]
-        {
-            assert!(strange(text).is_empty(), "{text}");
-        }
-        for text in
-            ["bogus=", "script[x]=debug", "script=", "script=loud", "=debug", "hub=info", "loud"]
-        {
-            let (filter, strange) = parse_filter(text);
-            assert_eq!((filter.is_none(), &strange[..]), (true, &[text][..]));
-        }
-        let (filter, strange) = parse_filter("script=info,bogus=,vh_python_wrapperx=off");
-        assert_eq!(strange, ["bogus=", "vh_python_wrapperx=off"]);
-        assert_eq!(filter, Some(Targets::new().with_target("script", LevelFilter::INFO)));
-    }
-
-    #[test]
-    fn a_part_is_named_without_its_crate() {
-        let targets = |text| {
-            let filter = parse_filter(text).0.unwrap();
-            let mut names: Vec<_> = filter.iter().map(|(name, _)| name.to_owned()).collect();
-            names.sort();
-            names.join(" ")
-        };
-        let all = "vh_core vh_cpython vh_guard vh_host vh_python_wrapper vh_scripts";
-        assert_eq!(targets("vh_python_wrapper=info"), all);
-        assert_eq!(targets("vh_python_wrapper::python=info"), "vh_cpython");
-        assert_eq!(targets("vh_python_wrapper::guard::memory=info"), "vh_guard::memory");
-        let rest = "vh_core::hub vh_host::hub vh_python_wrapper::hub";
-        assert_eq!(targets("vh_python_wrapper::hub=info"), rest);
-        assert!(!targets("vh_python_wrapper::pythons=info").contains("vh_cpython"));
     }
 }

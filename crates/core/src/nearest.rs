@@ -38,7 +38,7 @@ fn distance(one: &[char], other: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{distance, nearest};
 
     const KNOWN: [&str; 4] = ["OnUserLogin", "OnUserLogout", "OnTimer", "tell_operators"];
 
@@ -61,5 +61,36 @@ mod tests {
         for name in ["", "On", "OnRhyme", "OnUserList", "timer", "OnUserKicked"] {
             assert_eq!(nearest(name, KNOWN), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_distance_is_the_number_of_mistakes() {
+        for (one, other, mistakes) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "abc", 0),
+            ("abc", "abd", 1),
+            ("abc", "bc", 1),
+            ("abc", "ab", 1),
+            ("abc", "xabc", 1),
+            ("abcd", "acbd", 1),
+            ("ab", "ba", 1),
+            ("abcd", "badc", 2),
+            ("kitten", "sitting", 3),
+            ("abcdef", "badcfe", 3),
+            ("xaby", "xbcy", 2),
+            ("aab", "aba", 1),
+            ("abab", "baba", 2),
+        ] {
+            let [a, b] = [one, other].map(|text| text.chars().collect::<Vec<_>>());
+            assert_eq!((distance(&a, &b), distance(&b, &a)), (mistakes, mistakes), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_ten_letters_may_have_two_mistakes() {
+        assert_eq!(nearest("abcdefghxx", ["abcdefghij"]), Some("abcdefghij"));
+        assert_eq!(nearest("abcdefgxx", ["abcdefghi"]), None);
+        assert_eq!(nearest("abcdefghx", ["abcdefghi"]), Some("abcdefghi"));
     }
 }

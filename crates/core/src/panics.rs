@@ -199,6 +199,7 @@ fn note(panic: &PanicHookInfo<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vh_testing::told;
 
     #[test]
     fn a_panic_is_told_with_its_point_its_text_and_its_place() {
@@ -210,5 +211,40 @@ mod tests {
         assert!(line.starts_with(beginning), "{line}");
         assert!(line.contains("); nothing comes of it. Please report"), "{line}");
         assert_eq!(catch(point!("another"), || 7).ok(), Some(7));
+    }
+
+    #[test]
+    fn what_was_caught_is_told() {
+        install_hook();
+        let (caught, told) = told(|| catch(point!("a test"), || panic!("it fails")));
+        assert_eq!(told, "");
+        let caught = caught.unwrap_err();
+        assert!(caught.what().starts_with("a test failed by a fault of the library (it fails at "));
+        let ((), told) = vh_testing::told(|| caught.tell("nothing is left"));
+        assert!(
+            told.starts_with("ERROR a test failed by a fault of the library (it fails at crates")
+        );
+        assert!(told.contains("); nothing is left. Please report this line"), "{told}");
+        let ((), told) = vh_testing::told(|| caught.tell_of_thread("it begins anew"));
+        let line =
+            "ERROR the thread a test of the library died of it fails at crates/core/src/panics.rs:";
+        assert!(
+            told.starts_with(line) && told.contains("; it begins anew. Please report"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn what_nobody_needs_is_contained() {
+        install_hook();
+        let mut runs = 0;
+        let ((), told) = told(|| contain(point!("a test"), || runs += 1));
+        assert_eq!((runs, told.as_str()), (1, ""));
+        let ((), told) =
+            vh_testing::told(|| contain(point!("a test"), || panic!("{}", "it fails")));
+        assert!(told.contains("(it fails at crates") && told.contains("is left undone"), "{told}");
+        let strange = || contain(point!("a test"), || std::panic::panic_any(7));
+        assert!(vh_testing::told(strange).1.contains("(no message at crates"));
+        assert_eq!(point!("its name").name(), "its name");
     }
 }

@@ -321,6 +321,19 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_open_or_in_use_cannot_be_taken_again() {
+        let place = Revocable::closed(drop::<Box<usize>>);
+        assert!(place.take_again().is_none(), "there is none");
+        place.put(Box::new(1));
+        assert!(place.take_again().is_none(), "it is open");
+        let inside = place.enter().unwrap();
+        assert!(place.revoke().is_none() && place.take_again().is_none());
+        assert_eq!(*inside.value(), 1);
+        drop(inside);
+        assert!(place.take_again().is_none(), "the last one out took it");
+    }
+
+    #[test]
     fn more_can_go_in_than_a_thread_has_notes_for() {
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
         let place = Revocable::closed(|number: Box<usize>| TAKEN.store(*number, Ordering::Relaxed));

@@ -79,6 +79,7 @@ fn named(name: &str) -> Result<Runtime, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vh_testing::with_variable;
 
     fn wish(source: &[u8]) -> Result<Option<Runtime>, String> {
         super::wish(&Comments::read(source))
@@ -96,5 +97,41 @@ mod tests {
         assert!(wish(b"# vh: runtime = worker\n").unwrap_err().contains("does not have"));
         assert!(wish(b"# vh: runtime = fast\n").unwrap_err().contains("no runtime; use"));
         assert!(wish(b"# vh: runtime = mian\n").unwrap_err().contains("(did you mean main?)"));
+    }
+
+    #[test]
+    fn a_runtime_has_the_name_by_which_it_is_chosen() {
+        for (name, runtime) in [("sub", Runtime::Sub), ("main", Runtime::Main)] {
+            assert_eq!(runtime.name(), name);
+            assert_eq!(wish(format!("# vh: runtime = {name}").as_bytes()), Ok(Some(runtime)));
+        }
+        let own_gil = wish(b"# vh: runtime = own-gil");
+        if cfg!(Py_3_12) {
+            assert_eq!(own_gil, Ok(Some(Runtime::OwnGil)));
+            assert_eq!(Runtime::OwnGil.name(), "own-gil");
+        } else {
+            let told = own_gil.unwrap_err();
+            assert!(
+                told.ends_with(
+                    "which needs Python 3.12 or newer; this library is built for Python 3.11; \
+                use sub or main"
+                ) || !told.contains("3.11"),
+                "{told}"
+            );
+            assert_eq!(Runtime::OwnGil.name(), "");
+        }
+        assert_eq!(wish(b"import vh\n"), Ok(None));
+    }
+
+    #[test]
+    fn the_environment_names_the_runtime_of_all_others() {
+        let named = |name: &str| with_variable(VARIABLE, name, default);
+        assert_eq!(default(), Ok(Runtime::Sub));
+        assert_eq!((named("main"), named("Sub")), (Ok(Runtime::Main), Ok(Runtime::Sub)));
+        let told = named("mian").unwrap_err();
+        assert!(
+            told.starts_with("the environment variable VH_PYTHON_RUNTIME says \"mian\""),
+            "{told}"
+        );
     }
 }

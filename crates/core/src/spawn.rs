@@ -70,21 +70,26 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::log::tests::ONE;
     use crate::panics::point;
 
     #[test]
     fn a_lasting_thread_begins_anew_until_its_body_returns() {
+        let _one = ONE.lock();
         let rounds = Arc::new(AtomicU32::new(0));
         let body = {
             let rounds = Arc::clone(&rounds);
             move || assert!(rounds.fetch_add(1, Ordering::Relaxed) >= 3, "it dies")
         };
+        let began = Instant::now();
         lasting(point!("test-thread"), || true, body).unwrap().join().unwrap();
         assert_eq!(rounds.load(Ordering::Relaxed), 4);
+        assert!(began.elapsed() >= FIRST_PAUSE * (1 + 2 + 4), "each pause is longer");
     }
 
     #[test]
     fn one_that_is_not_wanted_any_more_does_not_begin_anew() {
+        let _one = ONE.lock();
         let rounds = Arc::new(AtomicU32::new(0));
         let (counted, seen) = (Arc::clone(&rounds), Arc::clone(&rounds));
         let is_wanted = move || seen.load(Ordering::Relaxed) < 3;
@@ -94,5 +99,35 @@ mod tests {
         };
         lasting(point!("test-unwanted"), is_wanted, body).unwrap().join().unwrap();
         assert_eq!(rounds.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn a_thread_that_runs_once_has_the_name_of_its_point() {
+        let _one = ONE.lock();
+        let (give, take) = std::sync::mpsc::channel();
+        let body = move || {
+            give.send(std::thread::current().name().map(str::to_owned)).unwrap();
+            panic!("it dies, and nobody else does");
+        };
+        once(point!("test-once"), body).unwrap().join().unwrap();
+        assert_eq!(take.recv().unwrap().as_deref(), Some("test-once"));
+        assert!(take.recv().is_err(), "once");
+    }
+
+    #[test]
+    fn who_waits_for_it_wakes_it() {
+        let wanted = Arc::new(AtomicU32::new(1));
+        let seen = Arc::clone(&wanted);
+        let began = Instant::now();
+        let waits = std::thread::spawn(move || {
+            wait(Duration::from_secs(3600), &|| seen.load(Ordering::Relaxed) > 0);
+        });
+        wanted.store(0, Ordering::Relaxed);
+        while !waits.is_finished() {
+            waits.thread().unpark();
+            std::thread::yield_now();
+        }
+        assert!(began.elapsed() < Duration::from_secs(600));
+        waits.join().unwrap();
     }
 }

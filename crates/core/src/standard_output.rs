@@ -29,3 +29,38 @@ pub fn write_all(file: c_int, bytes: &[u8]) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::fd::AsRawFd as _;
+
+    use super::*;
+
+    #[test]
+    fn all_is_written_also_where_little_fits_in_at_once() {
+        let (mut out, into) = io::pipe().unwrap();
+        let text = vec![b'x'; 1 << 20];
+        let written = std::thread::scope(|scope| {
+            let reader = scope.spawn(move || {
+                let mut read = Vec::new();
+                out.read_to_end(&mut read).map(|_| read)
+            });
+            assert!(write_all(into.as_raw_fd(), &text).is_ok());
+            assert!(write_all(into.as_raw_fd(), b"").is_ok());
+            drop(into);
+            reader.join().unwrap().unwrap()
+        });
+        assert!(written == text);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_error() {
+        let (out, into) = io::pipe().unwrap();
+        drop(out);
+        // Rust's programs ignore SIGPIPE.
+        let error = write_all(into.as_raw_fd(), b"text").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert!(write_all(-1, b"text").is_err());
+    }
+}

@@ -407,6 +407,57 @@ mod tests {
         assert!(found.p50 < 1_300 && is_near(found.p99, 5_000_000, 25), "{found:?}");
     }
 
+    #[test]
+    fn what_was_called_or_would_have_been_is_known() {
+        let [called, skipped, neither] = [(); 3].map(|()| Row::default());
+        called.begin();
+        skipped.count_skipped();
+        assert!(called.was_called() && skipped.was_called() && !neither.was_called());
+    }
+
+    /// The weight of the next call at this tick.
+    fn weight(row: &Row, tick: u64) -> u64 {
+        row.start_at(tick, || tick).weight
+    }
+
+    /// A call at this tick that is not timed, because so many were.
+    fn untimed(row: &Row, tick: u64) -> Start {
+        loop {
+            let start = row.start_at(tick, || tick);
+            if start.weight == 0 {
+                return start;
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_calls_of_a_tick_are_timed_and_few_of_the_others() {
+        let row = Row::default();
+        let weights: Vec<_> = (0..20_000).map(|_| weight(&row, TICK)).collect();
+        let exactly = 1 + EXACTLY as usize;
+        assert!(weights[..exactly].iter().all(|&weight| weight == 1));
+        let picked = weights[exactly..].iter().filter(|&&weight| weight == SPARSE).count() as u64;
+        assert!((300..1200).contains(&picked), "{picked}");
+        assert!(weights[exactly..].iter().all(|&weight| weight == SPARSE || weight == 0));
+        assert_eq!(weight(&row, 2 * TICK), 1, "the first of each tick");
+    }
+
+    #[test]
+    fn after_a_slow_call_the_next_ones_are_timed() {
+        let row = Row::default();
+        let start = untimed(&row, TICK);
+        row.end_at(start, 2 * TICK, || 2 * TICK + EDGE - 1);
+        assert_eq!(row.total(), 0, "it may have been fast");
+        let start = untimed(&row, TICK);
+        assert!(row.end_at(start, 2 * TICK, || 2 * TICK + SLOW));
+        assert_eq!((row.total(), weight(&row, TICK)), (TICK, 1));
+        let start = untimed(&row, TICK);
+        assert!(row.end_at(start, 3 * TICK, || 3 * TICK));
+        assert_eq!((row.total(), weight(&row, TICK)), (2 * TICK, 1));
+        let start = untimed(&row, TICK);
+        assert!(!row.end_at(start, TICK, || panic!("nobody looks at the clock")));
+    }
+
     /// Prints what statistics cost a call; `cargo test --release -- --nocapture costs`.
     #[test]
     fn costs_a_few_nanoseconds() {

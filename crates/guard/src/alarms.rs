@@ -166,6 +166,9 @@ pub fn is_told_by(script: &ScriptInfo) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake::script;
+    use vh_core::hooks::ON_TIMER;
+    use vh_host::fake_hub::FakeHub;
 
     fn alarm(path: &str, reason: &str, refusing: &str) -> Alarm {
         Alarm { path: path.into(), reason: reason.to_owned(), refusing: refusing.to_owned() }
@@ -173,6 +176,7 @@ mod tests {
 
     #[test]
     fn the_chat_hears_of_it_once_an_hour_until_it_is_lowered() {
+        let _hub = FakeHub::begin(|_| false);
         let reasons = |now| due(now).into_iter().map(|alarm| alarm.reason).collect::<Vec<_>>();
         raise(alarm("a", "why", ""));
         assert!(any());
@@ -202,5 +206,56 @@ mod tests {
                  it again when that is mended.",
             ]
         );
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn operators_are_told_when_they_log_in() {
+        let hub = FakeHub::newest();
+        let script = script(4, "a.py", "");
+        raise(alarm("/s/b.py", "it is $late", "OnTimer"));
+        let block = Block::new(&[Piece::Text(Some(b"nick".as_slice().into()))], Storage::Inside);
+        let block = block.unwrap();
+        let calls = |hook, class: Option<i64>| {
+            hub.answer(11, move |_| Block::int(class?));
+            tell(&script, hook, &block.view());
+            let calls = hub.calls().into_iter();
+            calls.filter(|call| !call.starts_with("38")).collect::<Vec<_>>()
+        };
+        let text = "Script b.py does not run: it is &#36;late. b.py refuses everything in OnTimer \
+                    meanwhile. Load it again when that is mended.";
+        assert_eq!(calls(ON_TIMER, Some(10)), [format!("0 by 4: \"{text}\", NULL")]);
+        assert!(calls(ON_TIMER, Some(10)).is_empty());
+        let asked = "11 by 4: \"nick\"".to_owned();
+        let told = format!("54 by 4: \"{text}\", \"nick\", NULL, NULL");
+        assert_eq!(calls(ON_USER_LOGIN, Some(OPERATOR)), [asked.clone(), told.clone()]);
+        assert_eq!(calls(ON_USER_LOGIN, Some(10)), [asked.clone(), told]);
+        // Hubs pass an int where a long is read.
+        for class in [Some(OPERATOR - 1), Some(0xFFFF_FFFE), None] {
+            assert_eq!(calls(ON_USER_LOGIN, class), [asked.as_str()], "{class:?}");
+        }
+        clear();
+        assert!(!any());
+    }
+
+    #[test]
+    fn the_first_live_script_lends_its_id() {
+        let _hub = FakeHub::begin(|_| false);
+        let [first, second] = [1, 2].map(|id| script(id, "a.py", ""));
+        second.set_live(true);
+        assert!(is_told_by(&second) && !is_told_by(&first));
+        first.set_live(true);
+        assert!(is_told_by(&first) && !is_told_by(&second));
+    }
+
+    #[test]
+    fn an_alarm_is_lowered_by_its_path() {
+        let _hub = FakeHub::begin(|_| false);
+        raise(alarm("a", "one", ""));
+        raise(alarm("b", "two", ""));
+        lower(Path::new("a"));
+        let paths = due(1).into_iter().map(|alarm| alarm.file()).collect::<Vec<_>>();
+        assert_eq!(paths, ["b"]);
+        clear();
     }
 }

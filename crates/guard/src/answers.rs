@@ -61,3 +61,33 @@ impl NotLoaded {
         on_error.asks() || self.obstacle == Obstacle::Settings
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::script;
+    use vh_host::fake_hub::FakeHub;
+    use vh_testing::told;
+
+    #[test]
+    fn a_stub_stands_in_for_who_asks_and_where_settings_are_wrong() {
+        let _hub = FakeHub::begin(|_| false);
+        let [passes, refuses] =
+            ["", "# vh: on_error = refuse\n"].map(|text| script(1, "a.py", text));
+        let leaves = |script: &ScriptInfo, obstacle| {
+            let (why, told) = told(|| NotLoaded::told(script, "it is late".to_owned(), obstacle));
+            assert_eq!((why.error.code(), why.reason.as_str()), (Code::Unavailable, "it is late"));
+            assert!(told.contains("a.py is not loaded: it is late") && told.contains("1:a.py"));
+            why.leaves_stub(script.settings.on_error)
+        };
+        assert!(!leaves(&passes, Obstacle::Failure) && !leaves(&passes, Obstacle::Crash));
+        assert!(leaves(&passes, Obstacle::Settings));
+        assert!(leaves(&refuses, Obstacle::Failure) && leaves(&refuses, Obstacle::Crash));
+    }
+
+    #[test]
+    fn an_answer_is_its_block() {
+        assert!(HookReply::of(Block::int(1)).block.is_some());
+        assert!(HookReply::of(None).block.is_none() && HookReply::NONE.block.is_none());
+    }
+}

@@ -197,4 +197,26 @@ mod tests {
         try_again(&breaker, Outcome::InTime, 1020 * SECOND);
         assert_eq!(time_out(&breaker, 1020 * SECOND + MEMORY, 3), suspended(5), "all forgotten");
     }
+
+    #[test]
+    fn a_trial_comes_after_the_pause() {
+        let breaker = Breaker::default();
+        let now = clock::exact();
+        time_out(&breaker, now - Duration::from_secs(6).as_nanos() as u64, 3);
+        assert!(breaker.is_suspended() && breaker.admits(), "the pause is over");
+        let breaker = Breaker::default();
+        time_out(&breaker, now + Duration::from_secs(3600).as_nanos() as u64, 3);
+        assert!(breaker.is_suspended() && !breaker.admits());
+    }
+
+    #[test]
+    fn a_call_in_time_ends_a_row_of_timeouts() {
+        let breaker = Breaker::default();
+        for _ in 0..5 {
+            assert_eq!(breaker.outcome(Outcome::Timeout), None);
+            assert_eq!(breaker.outcome(Outcome::Timeout), None);
+            assert_eq!(breaker.outcome(Outcome::InTime), None);
+        }
+        assert!(!breaker.is_suspended());
+    }
 }

@@ -116,3 +116,109 @@ impl<A: Attachment> Call<'_, A> {
         self.entry_point.row().count_timeout();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::fake::{Attached, call, script};
+    use vh_core::hooks::ON_TIMER;
+    use vh_host::fake_hub::FakeHub;
+    use vh_testing::told;
+
+    #[test]
+    fn a_call_is_counted_and_seen_as_long_as_it_runs() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let point = script.entry_points.hook(ON_TIMER);
+        let slot = slot::of_this_thread();
+        assert!(slot.look().is_none());
+        let outer = call(point);
+        assert_eq!((outer.entry_point().name(), outer.script().serial), ("OnTimer", script.serial));
+        drop(slot.visit_host());
+        let inner = Call::begin_unlimited(Attached, script.entry_points.function(b"f"));
+        assert_eq!(slot.look().unwrap().limit, slot::TOLD_ONLY);
+        drop(slot.visit_host());
+        drop(slot.visit_host());
+        drop(inner);
+        assert_eq!(slot.look().unwrap().limit, point.limit());
+        drop(outer);
+        assert!(slot.look().is_none());
+        let of = |point: &EntryPoint| {
+            let numbers = point.row().read();
+            (numbers.calls, numbers.vh_calls, numbers.timeouts)
+        };
+        assert_eq!(of(point), (1, 3, 0));
+        assert_eq!(of(script.entry_points.function(b"f")), (1, 2, 0));
+    }
+
+    thread_local! {
+        /// Of which numbers of calls it was asked whether they are over, when something was taken back.
+        static TAKEN: RefCell<Vec<[bool; 2]>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Asks of the first and the second call of a thread.
+    #[derive(Clone, Copy, Debug)]
+    struct Asking;
+
+    impl Attachment for Asking {
+        fn take_back(self, is_over: impl Fn(u64) -> bool) {
+            TAKEN.with_borrow_mut(|taken| taken.push([1, 2].map(is_over)));
+        }
+    }
+
+    #[test]
+    fn what_was_sent_to_a_late_call_is_taken_back() {
+        let _hub = FakeHub::begin(|_| false);
+        // The slot of a thread that is new, whose calls are numbered from 1 on, or that had calls before.
+        let slot = slot::of_this_thread();
+        let script = script(1, "a.py", "");
+        let point = script.entry_points.hook(ON_TIMER);
+        drop(Call::begin(Asking, point));
+        assert!(TAKEN.take().is_empty(), "it was in time");
+        let late = Call::begin(Asking, point);
+        assert!(!late.ends_late());
+        slot.mark(slot.look().unwrap().call);
+        assert!(late.ends_late() && slot.is_over(slot.look().unwrap().call));
+        assert_eq!(TAKEN.take().len(), 1);
+        drop(late);
+        assert_eq!(TAKEN.take(), [[true, true]]);
+        assert_eq!(point.row().read().timeouts, 1);
+    }
+
+    #[test]
+    fn three_late_calls_suspend() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let point = script.entry_points.hook(ON_TIMER);
+        let slot = slot::of_this_thread();
+        for _ in 0..3 {
+            assert!(!point.is_suspended());
+            let late = call(point);
+            slot.mark(slot.look().unwrap().call);
+            drop(late);
+        }
+        assert!(point.is_suspended());
+        assert_eq!(point.row().read().timeouts, 3);
+    }
+
+    #[test]
+    fn failures_are_counted_and_the_first_of_each_kind_is_told() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let hook = call(script.entry_points.hook(ON_TIMER));
+        let errors = || script.entry_points.hook(ON_TIMER).row().read().errors;
+        assert!(hook.has_failed("KeyError: 1".to_owned(), "KeyError"));
+        assert!(!hook.has_failed("KeyError: 2".to_owned(), "KeyError"));
+        hook.was_interrupted("TimeoutError".to_owned());
+        assert_eq!(errors(), 3);
+        assert!(hook.was_refused("no text") && !hook.was_refused("no text"));
+        let (message, told) = told(|| hook.answers_too_late());
+        assert_eq!(message, "OnTimer returned after its deadline; its result is not used");
+        assert!(told.starts_with(&format!("ERROR {message} script=1:a.py")), "{told}");
+        assert_eq!(errors(), 6);
+        let function = call(script.entry_points.function(b"f"));
+        assert!(function.was_refused("no text") && function.was_refused("no text"));
+    }
+}

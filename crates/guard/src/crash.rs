@@ -21,6 +21,8 @@ use vh_core::threads::{Record, Records};
 
 mod file;
 mod handlers;
+#[cfg(test)]
+mod tests;
 
 use handlers::is_armed;
 pub use handlers::{look_again, uninstall};

@@ -58,3 +58,44 @@ pub fn script() -> Option<Arc<ScriptInfo>> {
 pub fn is_inside(script: &Arc<ScriptInfo>) -> bool {
     all().any(|own| Arc::ptr_eq(&own, script))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::script;
+    use vh_host::fake_hub::FakeHub;
+
+    #[test]
+    fn a_thread_runs_for_the_innermost_script_and_is_inside_all() {
+        let _hub = FakeHub::begin(|_| false);
+        let (one, two) = (script_of(1), script_of(2));
+        let serial = || super::script().map(|script| script.serial);
+        assert_eq!((serial(), is_inside(&one)), (None, false));
+        running_for(&one, || {
+            assert_eq!((serial(), is_inside(&two)), (Some(one.serial), false));
+            running_for(&two, || {
+                assert_eq!(serial(), Some(two.serial));
+                assert!(is_inside(&one) && is_inside(&two));
+                let elsewhere = std::thread::scope(|scope| {
+                    scope.spawn(|| super::script().is_none() && !is_inside(&one)).join().unwrap()
+                });
+                assert!(elsewhere);
+            });
+            assert_eq!((serial(), is_inside(&two)), (Some(one.serial), false));
+        });
+        assert_eq!((serial(), is_inside(&one)), (None, false));
+    }
+
+    #[test]
+    fn a_panic_leaves_the_script() {
+        let _hub = FakeHub::begin(|_| false);
+        let one = script_of(1);
+        let run = std::panic::AssertUnwindSafe(|| running_for(&one, || panic!("it fails")));
+        assert!(std::panic::catch_unwind(run).is_err());
+        assert!(super::script().is_none());
+    }
+
+    fn script_of(id: i32) -> Arc<ScriptInfo> {
+        script(id, "a.py", "")
+    }
+}

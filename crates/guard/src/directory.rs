@@ -51,3 +51,39 @@ pub fn first_live() -> Option<Arc<ScriptInfo>> {
 pub fn live_with_serial(serial: u64) -> Option<Arc<ScriptInfo>> {
     with_serial(serial).filter(|script| script.is_live())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::script;
+    use vh_host::fake_hub::FakeHub;
+
+    #[test]
+    fn records_are_found_as_long_as_somebody_has_them() {
+        let _hub = FakeHub::begin(|_| false);
+        let (one, two) = (script(7, "a.py", ""), script(3, "b.py", ""));
+        let serials = |scripts: Vec<Arc<ScriptInfo>>| {
+            scripts.iter().map(|script| script.serial).collect::<Vec<_>>()
+        };
+        assert_eq!(serials(all()), [one.serial, two.serial]);
+        assert!(live().is_empty() && first_live().is_none());
+        one.set_live(true);
+        assert_eq!(serials(live()), [one.serial]);
+        two.set_live(true);
+        assert_eq!(serials(live()), [two.serial, one.serial], "by their ids");
+        assert_eq!(first_live().map(|script| script.id), Some(3));
+        assert_eq!(with_serial(one.serial).map(|script| script.id), Some(7));
+        assert!(with_serial(u64::MAX).is_none());
+        two.set_live(false);
+        assert!(live_with_serial(two.serial).is_none() && with_serial(two.serial).is_some());
+        assert_eq!(live_with_serial(one.serial).map(|script| script.id), Some(7));
+        let hook = two.entry_points.hook(0);
+        assert_eq!(owner_of(hook).map(|script| script.id), Some(3));
+        assert!(owner_of(ptr::null()).is_none());
+        drop(two);
+        assert_eq!(serials(all()), [one.serial]);
+        let last = script(1, "c.py", "");
+        assert_eq!(RECORDS.lock().len(), 2, "records that nobody has are forgotten");
+        assert_eq!(serials(all()), [one.serial, last.serial]);
+    }
+}

@@ -270,3 +270,145 @@ impl EntryPoints {
         hooks.chain(functions).chain(self.others.get()).map(|entry_point| &**entry_point).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::script;
+    use vh_core::hooks::{ON_TIMER, ON_USER_LOGIN};
+    use vh_host::fake_hub::{FakeHub, text};
+    use vh_testing::told;
+
+    fn time_out(entry_point: &EntryPoint, times: usize) -> String {
+        told(|| (0..times).for_each(|_| entry_point.has_ended(Outcome::Timeout))).1
+    }
+
+    #[test]
+    fn each_hook_and_function_is_made_when_it_is_first_called() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "# vh: timeout = 2\n");
+        let points = &script.entry_points;
+        assert!(points.each().next().is_none() && points.named("OnTimer").is_none());
+        let hook = points.hook(ON_TIMER);
+        assert_eq!((hook.name(), hook.kind()), ("OnTimer", Kind::Hook));
+        assert_eq!((hook.limit(), hook.deadline()), (2_000_000_000, Some(Duration::from_secs(2))));
+        assert!(std::ptr::eq(hook, points.hook(ON_TIMER)));
+        let function = points.function(b"f\xFF");
+        assert_eq!((function.name(), function.kind()), ("f\\xff", Kind::Function));
+        assert!(std::ptr::eq(function, points.function(b"f\xFF")));
+        assert!(std::ptr::eq(points.named("OnTimer").unwrap(), hook));
+        points.function(b"a");
+        points.hook(0);
+        let names: Vec<_> = points.all().iter().map(|point| point.name()).collect();
+        assert_eq!(names, ["OnNewConn", "OnTimer", "a", "f\\xff"]);
+        assert_eq!(points.each().count(), 4);
+        assert_eq!(hook.script().serial, script.serial);
+    }
+
+    #[test]
+    fn a_call_may_take_for_ever_or_as_long_as_can_be_said() {
+        let _hub = FakeHub::begin(|_| false);
+        let limits = ["0", "1e18"].map(|timeout| {
+            let script = script(1, "a.py", &format!("# vh: timeout = {timeout}\n"));
+            (script.entry_points.hook(0).limit(), script.entry_points.hook(0).deadline().is_some())
+        });
+        assert_eq!(limits, [(0, false), (u64::MAX, true)]);
+    }
+
+    #[test]
+    fn functions_beyond_the_most_share_their_statistics() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let points = &script.entry_points;
+        let names: Vec<_> = (0..FUNCTIONS).map(|number| format!("function_{number}")).collect();
+        for name in &names {
+            assert_eq!(points.function(name.as_bytes()).name(), name);
+        }
+        for name in &names {
+            assert_eq!(points.function(name.as_bytes()).name(), name, "it is found again");
+        }
+        assert_eq!(points.function(b"one more").name(), OTHERS);
+        assert_eq!(points.function(b"another").name(), OTHERS);
+        let all = points.all();
+        assert_eq!((all.len(), points.each().count()), (FUNCTIONS + 1, FUNCTIONS + 1));
+        assert_eq!(all.last().map(|point| point.name()), Some(OTHERS));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn a_suspension_is_told_in_the_log_and_to_operators() {
+        let hub = FakeHub::newest();
+        hub.answer(38, |_| text(b""));
+        let source = "# vh: on_error.OnUserLogin = refuse\n";
+        let script = script(1, "a.py", source);
+        let said = || {
+            crate::notices::say(&script);
+            let calls = hub.calls().into_iter();
+            calls.filter(|call| call.starts_with("0 by")).collect::<Vec<_>>().join("\n")
+        };
+        for (point, meanwhile) in [
+            (script.entry_points.hook(ON_TIMER), " Meanwhile it lets everything pass."),
+            (script.entry_points.hook(ON_USER_LOGIN), " Meanwhile it refuses everything."),
+            (script.entry_points.function(b"OnUserLogin"), ""),
+        ] {
+            let name = point.name();
+            assert_eq!((time_out(point, 2).as_str(), point.is_suspended()), ("", false));
+            assert!(point.admits());
+            let told = time_out(point, 1);
+            let line = format!(
+                "ERROR {name} is suspended for 5 s, because it went past its deadline 3 times in a row; then \
+                 it is tried again.{meanwhile} script="
+            );
+            assert!(told.starts_with(&line) && told.contains("1:a.py"), "{told}");
+            let said = said();
+            let notice =
+                format!("Script a.py: {name} is suspended, because it went past its deadline");
+            assert!(
+                said.contains(&notice) && said.contains(&format!("time.{meanwhile}\"")),
+                "{said}"
+            );
+            assert!(point.is_suspended() && !point.admits());
+            assert_eq!(point.row().read().skipped, 1);
+        }
+    }
+
+    #[test]
+    fn a_trial_is_told_and_what_failed_before_is_new_again() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "# vh: tell_operators = no\n");
+        let point = script.entry_points.hook(ON_TIMER);
+        assert!(point.has_failed("ValueError: 1".to_owned(), "ValueError"));
+        assert!(!point.has_failed("ValueError: 2".to_owned(), "ValueError"));
+        let numbers = point.row().read();
+        assert_eq!((numbers.errors, numbers.last_error.unwrap().text), (2, "ValueError: 2".into()));
+        time_out(point, 3);
+        let ((), told) =
+            told(|| point.tell_change(Change::StillSuspended(Duration::from_secs(10))));
+        assert!(
+            told.starts_with("WARN OnTimer was tried again and failed; it is suspended for 10 s")
+        );
+        let ((), told) = vh_testing::told(|| point.tell_change(Change::Recovered));
+        assert!(told.starts_with("WARN OnTimer was tried again and works"), "{told}");
+        assert!(point.has_failed("ValueError: 3".to_owned(), "ValueError"));
+    }
+
+    #[test]
+    fn what_came_again_is_summed_up() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let point = script.entry_points.hook(ON_TIMER);
+        let summed = |all| told(|| script.entry_points.sum_up(0, all)).1;
+        assert!(point.is_late("f of a.py") && !point.is_late("f of a.py"));
+        assert!(point.waits_for_hub("g of a.py") && !point.waits_for_hub("g of a.py"));
+        assert_eq!(summed(false), "", "it is too early");
+        let told = summed(true);
+        let lines = [
+            "OnTimer waited long for the hub 1 times more in g of a.py",
+            "OnTimer failed once more: TimeoutError in f of a.py",
+        ];
+        assert!(lines.iter().all(|line| told.contains(line)), "{told}");
+        assert!(!point.is_late("f of a.py") && !point.is_late("f of a.py"));
+        assert!(summed(true).contains("OnTimer failed 2 more times: TimeoutError in f of a.py"));
+        assert_eq!(summed(true), "");
+    }
+}

@@ -20,6 +20,8 @@ pub mod current;
 pub mod directory;
 #[allow(unsafe_code)]
 pub mod entry_point;
+#[cfg(test)]
+mod fake;
 pub mod interrupt;
 pub mod listening;
 #[allow(unsafe_code)]

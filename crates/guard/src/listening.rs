@@ -56,3 +56,28 @@ impl Listening {
         self.set_refusing(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_has_a_bit_among_the_wanted_and_one_among_the_refusing() {
+        let listening = Listening::to_nothing();
+        let of = |hook| (listening.wants(hook), listening.refuses(hook));
+        assert_eq!((of(0), of(1)), ((false, false), (false, false)));
+        listening.set_wanted(1 << 1 | 1 << 2);
+        listening.set_refusing(1 << 2 | 1 << 3);
+        let all = [(false, false), (true, false), (true, true), (false, true)];
+        assert_eq!([0, 1, 2, 3].map(of), all);
+        listening.add(1 << 63 | 1 << 1);
+        assert_eq!(([0, 1, 2, 3].map(of), of(63)), (all, (true, false)));
+        listening.only_refuse();
+        assert_eq!(
+            ([1, 2, 3].map(of), of(63)),
+            ([(false, false), (true, true), (true, true)], (false, false))
+        );
+        listening.clear();
+        assert_eq!([1, 2, 3].map(of), [(false, false); 3]);
+    }
+}

@@ -222,3 +222,195 @@ fn warn(script: &ScriptInfo) {
         bytes / MIB
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{call, script};
+    use vh_host::fake_hub::FakeHub;
+    use vh_testing::{told, with_variable};
+
+    /// So much the process seems to have grown by. What tests take themselves is far less.
+    const GROWTH: i64 = 1024 * MIB;
+
+    /// From now on the process seems to have grown since it was last looked at.
+    fn grow() {
+        let mut last = LAST.lock();
+        last.resident = resident() - GROWTH;
+        (last.alone, last.calls, last.ran) = (0, 0, false);
+    }
+
+    fn is_all(bytes: i64) -> bool {
+        (bytes - GROWTH).abs() < GROWTH / 4
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn the_process_has_whole_pages() {
+        let bytes = resident();
+        assert!(bytes > MIB / 4 && bytes % 4096 == 0, "{bytes}");
+    }
+
+    #[test]
+    fn a_script_takes_nothing_at_least() {
+        let _hub = FakeHub::begin(|_| false);
+        let memory = Memory::from_environment();
+        memory.grow(7);
+        memory.grow(5);
+        assert_eq!((memory.now(), memory.at_load()), (12, 0));
+        memory.grow(-13);
+        memory.grow(1);
+        assert_eq!(memory.now(), 1);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn while_a_script_is_alone_all_growth_is_its_own() {
+        let _hub = FakeHub::begin(|_| false);
+        let [alone, other] = [1, 2].map(|id| script(id, "a.py", ""));
+        slow_call(&other);
+        grow_without_calls(false);
+        let loading = Alone::start(&alone);
+        assert!(alone.memory.is_alone.load(Ordering::Relaxed));
+        assert_eq!(alone.memory.now(), 0, "what came before is not its own");
+        LAST.lock().resident -= GROWTH;
+        attribute_growth(&other);
+        look();
+        assert!(is_all(alone.memory.now()), "{}", alone.memory.now());
+        assert_eq!((alone.memory.at_load(), other.memory.now()), (0, 0));
+        LAST.lock().resident -= GROWTH;
+        loading.loaded();
+        assert!(is_all(alone.memory.at_load() - GROWTH), "{}", alone.memory.at_load());
+        assert_eq!((LAST.lock().alone, alone.memory.at_load()), (0, alone.memory.now()));
+        assert!(!alone.memory.is_alone.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn a_long_call_settles_its_growth() {
+        let _hub = FakeHub::begin(|_| false);
+        let [script, other] = [1, 2].map(|id| script(id, "a.py", ""));
+        grow();
+        attribute_growth(&script);
+        attribute_growth(&other);
+        assert!(is_all(script.memory.now()), "{}", script.memory.now());
+        assert!(other.memory.now() < GROWTH / 4, "it is not counted twice");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn growth_is_shared_by_the_calls_that_run() {
+        let _hub = FakeHub::begin(|_| false);
+        let [runs, idle] = [1, 2].map(|id| script(id, "a.py", ""));
+        slow_call(&idle);
+        let running = call(runs.entry_points.hook(0));
+        grow();
+        look();
+        assert!(is_all(runs.memory.now()), "{}", runs.memory.now());
+        assert_eq!(idle.memory.now(), 0);
+        drop(running);
+    }
+
+    fn slow_call(script: &ScriptInfo) {
+        let running = call(script.entry_points.hook(0));
+        std::thread::sleep(std::time::Duration::from_millis(3));
+        // Its end would look at the process.
+        LAST.lock().alone += 1;
+        drop(running);
+        LAST.lock().alone -= 1;
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn when_none_runs_growth_is_shared_by_the_time_of_calls() {
+        let _hub = FakeHub::begin(|_| false);
+        let [slow, fast] = [1, 2].map(|id| script(id, "a.py", ""));
+        slow_call(&slow);
+        let point = fast.entry_points.hook(0);
+        drop(call(point));
+        let total = |script: &ScriptInfo| script.entry_points.hook(0).row().total() as f64;
+        let share = total(&fast) / (total(&fast) + total(&slow));
+        grow();
+        look();
+        let counted = fast.memory.now() as f64 / (fast.memory.now() + slow.memory.now()) as f64;
+        assert!((counted - share).abs() < 0.001, "{counted} and not {share}");
+        assert!(is_all(slow.memory.now() + fast.memory.now()));
+        let before = slow.memory.now();
+        grow();
+        look();
+        assert_eq!(slow.memory.now(), before, "none was called since: it is the host's own");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn growth_while_nothing_ran_is_nobodys() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        slow_call(&script);
+        grow_without_calls(false);
+        look();
+        assert_eq!(script.memory.now(), 0);
+        assert!(LAST.lock().resident > resident() - GROWTH / 2, "it is not counted later");
+    }
+
+    /// As `grow`, when no call has begun since the process was last looked at.
+    fn grow_without_calls(ran: bool) {
+        grow();
+        let calls = slot::all().map(Slot::calls).fold(0, u64::wrapping_add);
+        let mut last = LAST.lock();
+        (last.calls, last.ran) = (calls, ran);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn a_call_that_began_long_ago_is_counted_until_it_has_ended() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let running = call(script.entry_points.hook(0));
+        grow_without_calls(false);
+        look();
+        assert!(is_all(script.memory.now()), "{}", script.memory.now());
+        drop(running);
+        slow_call(&script);
+        grow_without_calls(true);
+        look();
+        assert!(is_all(script.memory.now() - GROWTH), "it ran since the last look");
+        slow_call(&script);
+        grow_without_calls(false);
+        look();
+        assert!(is_all(script.memory.now() - GROWTH), "it did not run");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn the_log_warns_and_again_when_it_has_doubled() {
+        let _hub = FakeHub::begin(|_| false);
+        let warned = || with_variable("VH_PYTHON_MEMORY_WARN", "1.5", || script(1, "a.py", ""));
+        let warned = warned();
+        assert_eq!(warned.memory.warn_at.load(Ordering::Relaxed), MIB + MIB / 2);
+        let told = |bytes| {
+            warned.memory.now.store(bytes, Ordering::Relaxed);
+            told(|| warn(&warned)).1
+        };
+        assert_eq!(told(MIB + MIB / 2), "");
+        assert!(told(2 * MIB).starts_with("WARN takes about 2 MiB of memory"));
+        assert_eq!(told(4 * MIB), "");
+        assert!(told(4 * MIB + 1).starts_with("WARN takes about 4 MiB"));
+        let never = script(2, "b.py", "");
+        never.memory.now.store(GROWTH, Ordering::Relaxed);
+        assert_eq!(vh_testing::told(|| warn(&never)).1, "");
+        grow();
+        assert!(vh_testing::told(|| attribute_growth(&warned)).1.contains("WARN takes about"));
+        let load = || {
+            let loading = Alone::start(&warned);
+            warned.memory.now.store(GROWTH * 100, Ordering::Relaxed);
+            loading.loaded();
+        };
+        assert!(vh_testing::told(load).1.contains("WARN takes about"));
+        let running = call(warned.entry_points.hook(0));
+        warned.memory.now.store(GROWTH * 1000, Ordering::Relaxed);
+        grow();
+        assert!(vh_testing::told(look).1.contains("WARN takes about"));
+        drop(running);
+    }
+}

@@ -104,7 +104,11 @@ fn harmless(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use super::*;
+    use crate::alarms::Alarm;
+    use crate::fake::script;
+    use vh_core::hooks::{ON_TIMER, ON_USER_LOGIN};
+    use vh_host::fake_hub::{FakeHub, text};
 
     #[test]
     fn a_text_ends_no_message() {
@@ -112,5 +116,60 @@ mod tests {
             harmless("a|$Quit b|\r\nc\0\u{85}\u{e9}"),
             "a&#124;&#36;Quit b&#124;  c  \u{e9}"
         );
+    }
+
+    fn said(hub: &FakeHub) -> Vec<String> {
+        let calls = hub.calls().into_iter();
+        calls.filter_map(|call| Some(call.strip_prefix("0 by ")?.to_owned())).collect()
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn what_waits_is_said_once_in_the_encoding_of_the_hub() {
+        let hub = FakeHub::newest();
+        hub.answer(38, |_| text(b"CP1251"));
+        let script = script(4, "a.py", "");
+        say(&script);
+        script.notices.add("one | \u{41f}".to_owned());
+        script.notices.add("two".to_owned());
+        say(&script);
+        let lines = ["4: \"one &#124; \u{fffd}\", NULL", "4: \"two\", NULL"];
+        assert_eq!(said(&hub), lines);
+        assert_eq!(for_chat(&script, "\u{41f}"), b"\xCF");
+        say(&script);
+        assert_eq!(said(&hub), Vec::<String>::new());
+        script.notices.add("after a hook".to_owned());
+        say_after(&script, ON_TIMER, &Err(Error::new(vh_core::error::Code::Invalid, "")));
+        assert_eq!(said(&hub), ["4: \"after a hook\", NULL"]);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn the_first_live_script_tells_alarms_after_hooks() {
+        let hub = FakeHub::newest();
+        let [first, second] = [1, 2].map(|id| script(id, "a.py", ""));
+        [&first, &second].into_iter().for_each(|script| script.set_live(true));
+        let block = Block::texts(&[b"nick"]).unwrap();
+        let after = |script: &ScriptInfo| {
+            say_after(script, ON_USER_LOGIN, &Ok(block.view()));
+            said(&hub).len()
+        };
+        let raise = |reason: &str| {
+            let reason = reason.to_owned();
+            alarms::raise(Alarm { path: "c.py".into(), reason, refusing: String::new() });
+        };
+        raise("it is late");
+        assert_eq!(after(&first), 0, "nobody has asked it to look");
+        [&first, &second].into_iter().for_each(|script| script.notices.watch_alarms());
+        say(&first);
+        assert_eq!(said(&hub), Vec::<String>::new(), "only hooks tell");
+        assert_eq!((after(&second), after(&first), after(&first)), (0, 1, 0));
+        raise("it is later");
+        assert_eq!((after(&second), after(&first)), (0, 1), "it looks on");
+        alarms::clear();
+        assert_eq!(after(&first), 0);
+        raise("it is too late");
+        assert_eq!(after(&first), 0, "it looked no longer when there was none");
+        alarms::clear();
     }
 }

@@ -166,6 +166,9 @@ pub fn tell_dropped(script: &ScriptInfo, now: u64, at_once: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake::script;
+    use vh_host::fake_hub::FakeHub;
+    use vh_testing::{told, with_variable};
 
     #[test]
     fn what_is_too_much_is_dropped_until_the_minute_is_over() {
@@ -206,5 +209,79 @@ mod tests {
     #[test]
     fn the_default_is_what_the_documents_tell() {
         assert_eq!(LIMIT, vh_testing::documented("VH_PYTHON_OUTPUT_LIMIT"));
+    }
+
+    #[test]
+    fn the_environment_says_how_much_may_be_written() {
+        let _hub = FakeHub::begin(|_| false);
+        let limited =
+            |limit| with_variable("VH_PYTHON_OUTPUT_LIMIT", limit, Output::from_environment);
+        assert_eq!(Output::from_environment().limit(), 128 * 1024);
+        assert_eq!(limited("2").limit(), 2048);
+        let unlimited = limited("0");
+        assert_eq!(unlimited.admit(Kind::Output, 1 << 40, 0, 0), Verdict::Write);
+        assert_eq!(unlimited.admit(Kind::Output, 1 << 40, 0, 0), Verdict::Write);
+    }
+
+    #[test]
+    fn a_minute_begins_with_the_first_output_after_the_last_one() {
+        let output = Output::limited(100);
+        assert_eq!(output.admit(Kind::Output, 60, 0, MINUTE), Verdict::Write);
+        assert_eq!(output.admit(Kind::Output, 40, 0, 2 * MINUTE - 1), Verdict::Write);
+        assert_eq!(output.admit(Kind::Output, 100, 0, 2 * MINUTE), Verdict::Write);
+        assert_eq!(output.admit(Kind::Output, 3, 4, 2 * MINUTE), Verdict::Cut(0));
+        assert_eq!(output.take_dropped(3 * MINUTE - 1, false), None);
+        assert_eq!(output.take_dropped(3 * MINUTE - 1, true), Some(7));
+    }
+
+    /// A script whose limit is 1 KiB a minute.
+    fn small(id: i32) -> std::sync::Arc<ScriptInfo> {
+        with_variable("VH_PYTHON_OUTPUT_LIMIT", "1", || script(id, "a.py", ""))
+    }
+
+    fn logged(script: &ScriptInfo, kind: Kind, text: &str, around: usize) -> (Vec<String>, String) {
+        let mut logged = Vec::new();
+        let ((), told) = told(|| {
+            log_within_limit(script, kind, text, around, |text| logged.push(text.to_owned()));
+        });
+        (logged, told)
+    }
+
+    #[test]
+    fn a_record_that_is_too_much_is_cut_between_characters() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = small(1);
+        let short = "x".repeat(500);
+        assert_eq!(logged(&script, Kind::Output, &short, 12), (vec![short], String::new()));
+        // 512 bytes are left, of which 11 are around the text: the last character does not fit in.
+        let long = "é".repeat(300);
+        let (lines, told) = logged(&script, Kind::Output, &long, 11);
+        assert_eq!(lines, [format!("{}… (100 more bytes)", "é".repeat(250))]);
+        let line =
+            "WARN writes more than 1 KiB a minute: what it writes in the rest of this minute is";
+        assert!(told.starts_with(line) && told.contains("script=1:a.py"), "{told}");
+        assert_eq!(logged(&script, Kind::Output, "more", 1), (Vec::new(), String::new()));
+        let error = vec!["why".to_owned()];
+        assert_eq!(logged(&script, Kind::Error, "why", 100), (error, String::new()));
+        let ((), told) = vh_testing::told(|| tell_dropped(&script, 0, true));
+        assert_eq!(told, "WARN 103 bytes that it wrote were dropped script=1:a.py\n");
+        let ((), told) = vh_testing::told(|| tell_dropped(&script, 0, true));
+        assert_eq!(told, "");
+    }
+
+    #[test]
+    fn a_record_of_which_nothing_fits_is_dropped() {
+        let _hub = FakeHub::begin(|_| false);
+        for (length, around) in [(1000, 24), (1014, 10), (1000, 10)] {
+            let script = small(2);
+            logged(&script, Kind::Output, &"x".repeat(length), 0);
+            let (lines, told) = logged(&script, Kind::Output, &"y".repeat(50), around);
+            let kept = 1024 - length;
+            let expected = (kept > around).then(|| {
+                format!("{}… ({} more bytes)", "y".repeat(kept - around), 50 - kept + around)
+            });
+            assert_eq!(lines, Vec::from_iter(expected));
+            assert!(told.contains("writes more than 1 KiB"));
+        }
     }
 }

@@ -88,4 +88,16 @@ mod tests {
         assert_eq!(told, KINDS + 1);
         assert_eq!(repeats.take(0, true), [(OTHERS.to_owned(), 1000 - KINDS as u64 - 1)]);
     }
+
+    #[test]
+    fn a_kind_that_is_told_waits_for_another_minute() {
+        let repeats = Repeats::default();
+        assert!(repeats.is_new("a", 7));
+        assert!(!repeats.is_new("a", 8));
+        assert_eq!(repeats.take(7 + MINUTE - 1, false), []);
+        assert_eq!(repeats.take(7 + MINUTE, false), [("a".to_owned(), 1)]);
+        assert!(!repeats.is_new("a", 9));
+        assert_eq!(repeats.take(7 + 2 * MINUTE - 1, false), []);
+        assert_eq!(repeats.take(7 + 2 * MINUTE, false), [("a".to_owned(), 1)]);
+    }
 }

@@ -335,3 +335,144 @@ impl Drop for ScriptInfo {
         self.moves_out();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{script, script_at};
+    use crate::watchdog::Attempt;
+    use vh_host::fake_hub::FakeHub;
+    use vh_testing::told;
+
+    #[test]
+    fn a_script_is_known_by_its_file() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(3, "a\nb.py", "");
+        assert_eq!(script.label, "3:a\\nb.py");
+        assert_eq!(script.path(), Path::new("/there/is/no/such/folder/a\nb.py"));
+        assert_eq!(script.path_bytes(), b"/there/is/no/such/folder/a\nb.py");
+        assert_eq!(script.name_bytes(), b"a\nb.py");
+        let crash_files = [c"/there/is/no/such/folder/vh_python_crash.txt".to_owned()];
+        assert_eq!(script.crash_files(), crash_files);
+        assert_eq!(script_at(0, PathBuf::from(".."), "").name_bytes(), b"..");
+        let next = self::script(3, "a.py", "");
+        assert!(next.serial > script.serial);
+        assert!(clock::unix_time() - next.loaded_at() < 3600.0 && next.loaded_at() > 1e9);
+    }
+
+    #[test]
+    fn the_hub_may_rename_its_bots() {
+        let _hub = FakeHub::begin(|_| false);
+        let request = Request { bot: Some(b"bot".to_vec()), ..Request::default() };
+        let settings = Settings::read("", b"");
+        let listening: &'static Listening = Box::leak(Box::default());
+        let script = ScriptInfo::new(request, settings, Arc::default(), listening);
+        assert_eq!((script.bot_nick(), script.op_chat_nick()), (Some(b"bot".to_vec()), None));
+        script.rename_op_chat(b"ops");
+        script.rename_bot(b"Bob");
+        let nicks = (script.bot_nick(), script.op_chat_nick());
+        assert_eq!(nicks, (Some(b"Bob".to_vec()), Some(b"ops".to_vec())));
+    }
+
+    #[test]
+    fn an_unusable_result_of_a_hook_is_told_once() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(3, "a.py", "");
+        let complain = |hook| told(|| script.complain_once(hook, || format!("of {hook}"))).1;
+        assert_eq!(complain(1), "WARN of 1 script=3:a.py\n");
+        assert_eq!((complain(1).as_str(), complain(1).as_str()), ("", ""));
+        assert_eq!(complain(40), "WARN of 40 script=3:a.py\n");
+        assert_eq!((complain(1).as_str(), complain(40).as_str()), ("", ""));
+    }
+
+    #[test]
+    fn calls_of_its_own_threads_are_counted() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(3, "a.py", "");
+        assert_eq!(script.thread_vh_calls(), 0);
+        script.count_thread_vh_call();
+        script.count_thread_vh_call();
+        assert_eq!(script.thread_vh_calls(), 2);
+    }
+
+    #[derive(Debug)]
+    struct Nowhere;
+
+    impl Interrupt for Nowhere {
+        fn interrupt(self: Arc<Self>, _: &Attempt) {}
+    }
+
+    #[test]
+    fn it_runs_in_one_place_as_long_as_that_is_there() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(3, "a.py", "");
+        assert_eq!((script.runtime(), script.runtime_name()), (None, ""));
+        assert!(script.interrupt().is_none());
+        let place: Arc<dyn Interrupt> = Arc::new(Nowhere);
+        script.moves_in(Runtime::Main, Arc::downgrade(&place), 1);
+        assert_eq!((script.runtime(), script.runtime_name()), (Some(Runtime::Main), "main"));
+        assert!(script.interrupt().is_some() && script.residence.lock().is_some());
+        drop(place);
+        assert!(script.interrupt().is_none());
+        script.moves_out();
+        assert!(script.residence.lock().is_none());
+        script.becomes_stub();
+        assert_eq!(script.runtime_name(), "stub");
+    }
+
+    #[test]
+    fn it_parts_leaves_closes_and_is_gone() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(3, "a.py", "");
+        let stages = || {
+            [
+                script.is_live(),
+                script.is_parting(),
+                script.is_leaving(),
+                script.is_closed(),
+                script.is_gone(),
+            ]
+        };
+        assert_eq!(stages(), [false; 5]);
+        script.set_live(true);
+        assert_eq!(stages(), [true, false, false, false, false]);
+        script.set_live(false);
+        let parts = Instant::now();
+        script.part();
+        assert!(script.is_parting() && (!script.is_leaving() || parts.elapsed() >= PARTING));
+        let end = *script.stage.parts_at.get().unwrap();
+        assert!((PARTING / 2..PARTING * 60).contains(&(end - parts)));
+        script.leave();
+        assert_eq!(stages(), [false, true, true, false, false]);
+        script.close();
+        assert_eq!(stages(), [false, true, true, true, false]);
+        script.set_gone();
+        assert_eq!(stages(), [false, true, true, true, true]);
+    }
+
+    #[test]
+    fn its_threads_are_refused_some_time_after_it_parts() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(3, "a.py", "");
+        script.stage.parts_at.set(Instant::now()).unwrap();
+        assert!(script.is_leaving());
+        script.part();
+        assert!(script.is_leaving(), "it has parted before");
+    }
+
+    fn nothing(_: u64) {}
+
+    #[test]
+    fn who_leaves_refuses_the_calls_of_its_threads_that_wait() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(3, "a.py", "");
+        host_queue::open(nothing);
+        host_queue::post_jobs(script.serial).unwrap();
+        script.leave();
+        assert!(!host_queue::is_pending());
+        host_queue::post_jobs(script.serial).unwrap();
+        script.close();
+        assert!(!host_queue::is_pending() && script.is_closed());
+        host_queue::close();
+    }
+}

@@ -124,10 +124,67 @@ impl Own<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vh_host::fake_hub::FakeHub;
+    use vh_testing::{told, with_variable};
 
     #[test]
     fn the_defaults_are_what_the_documents_tell() {
         assert_eq!(TIMEOUT.as_secs_f64(), vh_testing::documented("VH_PYTHON_HOOK_TIMEOUT"));
         assert_eq!(UNLOAD_TIME.as_secs_f64(), vh_testing::documented("VH_PYTHON_UNLOAD_TIMEOUT"));
+    }
+
+    const LABEL: &str = "1:a.py";
+
+    fn read(source: &str) -> (Settings, String) {
+        let _hub = FakeHub::begin(|_| false);
+        told(|| Settings::read(LABEL, source.as_bytes()))
+    }
+
+    #[test]
+    fn comments_decide_and_else_the_defaults() {
+        let (settings, told) = read("");
+        assert_eq!((settings.timeout, settings.tell_operators), (TIMEOUT, true));
+        assert_eq!((settings.reload_fresh, settings.hold_back), (Ok(false), true));
+        assert_eq!((settings.venv, settings.wrong_on_error, told.as_str()), (None, None, ""));
+        let (settings, told) = read(
+            "# vh: timeout = 0.5\n# vh: tell_operators = no\n# vh: reload = Fresh\n\
+             # vh: hold_back = off\n# vh: venv = env\n# vh: on_error = refuse\n",
+        );
+        assert_eq!(settings.timeout, Duration::from_millis(500));
+        assert!(!settings.tell_operators && !settings.hold_back && settings.on_error.asks());
+        assert_eq!((settings.reload_fresh, settings.venv.as_deref()), (Ok(true), Some("env")));
+        assert_eq!((settings.mistakes.len(), told.as_str()), (0, ""));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_told() {
+        let (settings, told) = read("# vh: timeout = long\n# vh: hold_back = maybe\n");
+        assert_eq!((settings.timeout, settings.hold_back), (TIMEOUT, true));
+        assert!(
+            told.contains("\"# vh: timeout\" is \"long\", which is no number of seconds; 5 is")
+        );
+        assert!(
+            told.contains("\"# vh: hold_back\" is \"maybe\", which is neither yes nor no; yes")
+        );
+        assert!(read("# vh: reload = often\n").0.reload_fresh.is_err());
+        assert!(read("# vh: on_error = refus\n").0.wrong_on_error.is_some());
+        assert_eq!(read("# vh: timeouts = 5\n").0.mistakes.len(), 1);
+    }
+
+    #[test]
+    fn the_environment_sets_the_defaults() {
+        let _hub = FakeHub::begin(|_| false);
+        let read = || Settings::read(LABEL, b"");
+        let timeout = with_variable("VH_PYTHON_HOOK_TIMEOUT", "0", || read().timeout);
+        assert_eq!(timeout, Duration::ZERO);
+        assert!(!with_variable("VH_PYTHON_TELL_OPERATORS", "no", || read().tell_operators));
+        let text = b"# vh: tell_operators = maybe\n";
+        let (tells, told) = with_variable("VH_PYTHON_TELL_OPERATORS", "0", || {
+            told(|| Settings::read(LABEL, text).tell_operators)
+        });
+        assert!(!tells && told.contains("neither yes nor no; no is used"), "{told}");
+        assert_eq!(unload_time(), UNLOAD_TIME);
+        let time = with_variable("VH_PYTHON_UNLOAD_TIMEOUT", "7", unload_time);
+        assert_eq!(time, Duration::from_secs(7));
     }
 }

@@ -338,3 +338,6 @@ impl Slot {
         self.kernel_thread.load(Ordering::Acquire)
     }
 }
+
+#[cfg(test)]
+mod tests;

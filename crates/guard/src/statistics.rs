@@ -201,9 +201,112 @@ fn line(out: &mut String, name: &str, labels: &str, value: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::breaker::Outcome;
+    use crate::fake::{call, script};
+    use vh_core::hooks;
+    use vh_host::fake_hub::FakeHub;
 
     #[test]
     fn labels_of_prometheus_keep_strange_names_together() {
         assert_eq!(label_text("a \"b\" \\ c\nd"), r#"a \"b\" \\ c\nd"#);
+    }
+
+    #[test]
+    fn an_object_is_written_as_json() {
+        let object = |fill: &dyn Fn(&mut Object)| {
+            let mut object = Object::new();
+            fill(&mut object);
+            String::from_utf8(object.finish()).unwrap()
+        };
+        assert_eq!(object(&|_| ()), "{}");
+        let all = object(&|it| {
+            it.text("a\"", "b\n");
+            it.count("count", u64::MAX);
+            it.number("time", seconds(1_500_000_000));
+            it.raw("raw", b"null");
+            it.list("none", std::iter::empty());
+            it.list("two", [b"1".to_vec(), b"{}".to_vec()].into_iter());
+        });
+        let json = r#"{"a\"":"b\n","count":18446744073709551615,"time":1.5,"raw":null,"none":[],"two":[1,{}]}"#;
+        assert_eq!(all, json);
+    }
+
+    /// Two live scripts, of which the first was called.
+    fn two() -> [Arc<ScriptInfo>; 2] {
+        let scripts = [script(2, "a.py", ""), script(5, "b \"c\".py", "")];
+        scripts.iter().for_each(|script| script.set_live(true));
+        let points = &scripts[0].entry_points;
+        points.hook(0);
+        for _ in 0..3 {
+            drop(call(points.hook(hooks::ON_TIMER)));
+        }
+        points.hook(hooks::ON_TIMER).row().count_timeout();
+        points.hook(hooks::ON_TIMER).has_failed("ValueError: no".to_owned(), "ValueError");
+        points.function(b"OnTimer").row().count_skipped();
+        scripts[0].count_thread_vh_call();
+        scripts
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "a slot has a stack for signals")]
+    fn statistics_tell_of_what_was_called() {
+        let _hub = FakeHub::begin(|_| false);
+        let [first, _second] = two();
+        let json = String::from_utf8(json()).unwrap();
+        assert!(json.starts_with("{\"time\":1") && json.ends_with("\"calls\":[]}]}"), "{json}");
+        let (one, other) = json.split_once("},{\"id\":5,").unwrap();
+        let has = |part: &str| assert!(one.contains(part), "{part} is not in {json}");
+        has("\"scripts\":[{\"id\":2,\"name\":\"a.py\",\"path\":\"/there/is/no/such/folder/a.py\",");
+        has(&format!("\"runtime\":\"\",\"loaded\":{},\"memory_at_load\":0,", first.loaded_at()));
+        has(
+            "\"memory\":0,\"thread_vh_calls\":1,\"calls\":[{\"name\":\"OnTimer\",\"kind\":\"hook\",",
+        );
+        has(
+            "\"suspended\":false,\"calls\":3,\"errors\":1,\"timeouts\":1,\"skipped\":0,\"vh_calls\":0,",
+        );
+        has("\"last_error\":{\"time\":1");
+        has(",\"text\":\"ValueError: no\"}},{\"name\":\"OnTimer\",\"kind\":\"function\",");
+        has("\"calls\":0,\"errors\":0,\"timeouts\":0,\"skipped\":1,");
+        has("\"max\":0,\"p50\":0,\"p99\":0,\"last_error\":null}]");
+        assert!(!one.contains("OnNewConn"), "it was not called: {json}");
+        assert!(other.starts_with("\"name\":\"b \\\"c\\\".py\","), "{json}");
+        first.entry_points.hook(hooks::ON_TIMER);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "a slot has a stack for signals")]
+    fn a_suspended_hook_is_told() {
+        let _hub = FakeHub::begin(|_| false);
+        let [first, _second] = two();
+        let point = first.entry_points.hook(hooks::ON_TIMER);
+        (0..3).for_each(|_| point.has_ended(Outcome::Timeout));
+        let json = String::from_utf8(json()).unwrap();
+        assert!(json.contains("\"kind\":\"hook\",\"suspended\":true,"), "{json}");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "a slot has a stack for signals")]
+    fn prometheus_gets_a_line_for_each_number() {
+        let _hub = FakeHub::begin(|_| false);
+        let _scripts = two();
+        let text = prometheus();
+        let labels = r#"id="2",script="a.py",call="OnTimer",kind="hook""#;
+        for line in [
+            "# HELP vh_python_calls_total Calls of a hook or function of a script.",
+            "# TYPE vh_python_calls_total counter",
+            &format!("vh_python_calls_total{{{labels}}} 3"),
+            &format!("vh_python_errors_total{{{labels}}} 1"),
+            &format!("vh_python_timeouts_total{{{labels}}} 1"),
+            r#"vh_python_skipped_total{id="2",script="a.py",call="OnTimer",kind="function"} 1"#,
+            "# TYPE vh_python_call_seconds_max gauge",
+            r#"vh_python_memory_bytes{id="2",script="a.py"} 0"#,
+            r#"vh_python_memory_bytes{id="5",script="b \"c\".py"} 0"#,
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} is not in {text}");
+        }
+        for quantile in ["0.5", "0.99"] {
+            let start = format!("vh_python_call_seconds{{{labels},quantile=\"{quantile}\"}} 0.");
+            assert!(text.lines().any(|it| it.starts_with(&start)), "{start} is not in {text}");
+        }
     }
 }

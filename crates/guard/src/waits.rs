@@ -82,7 +82,9 @@ impl Waits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake::script;
     use crate::slot;
+    use vh_host::fake_hub::FakeHub;
 
     #[test]
     #[cfg_attr(miri, ignore = "a slot has a stack for signals")]
@@ -115,5 +117,36 @@ mod tests {
             at(&mut waits, &seen(host_call, true));
         }
         assert_eq!(at(&mut waits, &seen(100, true)), 20 + 10 * (u64::from(MOST) - 1));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "a slot has a stack for signals")]
+    fn a_wait_is_as_long_as_the_ticks_and_forgotten_with_its_call() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let slot = slot::of_this_thread();
+        slot.begin(script.entry_points.hook(0), 5, 0);
+        let visit = slot.visit_host();
+        let mut waits = Waits::default();
+        let mut at = |now| {
+            waits.tick(now);
+            let waited = slot.look().map(|seen| waits.of(&seen));
+            (waited, waits.waits.len())
+        };
+        assert_eq!(at(100), (Some(0), 1));
+        assert_eq!(at(110), (Some(10), 1));
+        assert_eq!(at(125), (Some(25), 1));
+        drop(visit);
+        assert_eq!(at(135), (Some(25), 1));
+        // The same call of the hub is not seen at two ticks that follow each other.
+        let visit = slot.enter_host();
+        assert_eq!(at(145), (Some(25), 1));
+        assert_eq!(at(150), (Some(30), 1));
+        drop(visit);
+        slot.end(None, 0);
+        assert_eq!(at(160), (None, 0));
+        slot.begin(script.entry_points.hook(0), 5, 0);
+        assert_eq!(at(170), (Some(0), 0), "a call that does not wait is not kept");
+        slot.end(None, 0);
     }
 }

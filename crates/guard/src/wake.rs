@@ -163,3 +163,141 @@ fn sigpipe_kills() -> bool {
             || action.sa_sigaction == libc::SIG_DFL
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read as _;
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::RawFd;
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::fake::script;
+    use crate::slot;
+    use vh_host::fake_hub::FakeHub;
+
+    fn line(number: libc::c_long, first: u64, second: u64) -> String {
+        format!("{number} 0x{first:x} 0x{second:x} 0x0 0x0 0x0 0x0 0x7ffe 0x7f00")
+    }
+
+    #[test]
+    fn what_the_kernel_says_names_the_file() {
+        for number in RECEIVING {
+            assert_eq!(waits_for(&line(number, 7, 0)), Some((7, libc::SHUT_RD)));
+        }
+        for number in SENDING {
+            assert_eq!(waits_for(&line(number, 7, 0)), Some((7, libc::SHUT_RDWR)));
+        }
+        for text in ["running", "-1 0x7ffe 0x7f00", "", "45", "45 7", &line(libc::SYS_futex, 7, 0)]
+        {
+            assert_eq!(waits_for(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no pipes to write other memory into")]
+    fn what_a_thread_polls_is_read_from_its_memory() {
+        let (socket, _other) = UnixStream::pair().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let polls = |fd: RawFd, events| {
+            let polled = libc::pollfd { fd, events, revents: 0 };
+            let [one, two] =
+                [1, 2].map(|count| waits_for(&line(POLLING[0], (&raw const polled) as u64, count)));
+            assert_eq!(two, None, "a list of several is left alone");
+            one
+        };
+        let (connected, waiting) = (socket.as_raw_fd(), listener.as_raw_fd());
+        assert_eq!(polls(connected, libc::POLLIN), Some((connected, libc::SHUT_RD)));
+        assert_eq!(polls(connected, libc::POLLOUT), Some((connected, libc::SHUT_RDWR)));
+        assert_eq!(polls(waiting, libc::POLLOUT), Some((waiting, libc::SHUT_RD)));
+        assert_eq!(polls(0, libc::POLLIN), Some((0, libc::SHUT_RD)));
+        assert_eq!(polls(-1, libc::POLLIN), None);
+        assert_eq!(waits_for(&line(POLLING[0], 8, 1)), None, "nothing is there");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no sockets")]
+    fn sockets_are_told_from_other_files() {
+        let (socket, _other) = UnixStream::pair().unwrap();
+        let file = File::open("/dev/null").unwrap();
+        assert!(is_socket(socket.as_raw_fd()) && !is_socket(file.as_raw_fd()) && !is_socket(-1));
+        assert!(is_connected(socket.as_raw_fd()) && !is_connected(file.as_raw_fd()));
+        // Rust's programs ignore it.
+        assert!(!sigpipe_kills());
+    }
+
+    /// Begins a call on a thread that waits for a socket, and tries to wake it.
+    fn woken(try_it: impl FnOnce(&'static Slot, u64) -> Woken) -> (Woken, Result<usize, ()>) {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (other, _) = listener.accept().unwrap();
+        let (give, take) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let slot = slot::of_this_thread();
+                slot.begin(script.entry_points.hook(0), 5, 0);
+                give.send(slot).unwrap();
+                let read = socket.read(&mut [0]).map_err(drop);
+                slot.end(None, 0);
+                slot::thread_ends();
+                read
+            });
+            let slot: &'static Slot = take.recv().unwrap();
+            let start = Instant::now();
+            let waits = || {
+                let text = std::fs::read_to_string(place(slot.kernel_thread())).unwrap();
+                waits_for(&text).is_some_and(|(file, _)| is_socket(file))
+            };
+            while !waits() {
+                assert!(start.elapsed() < Duration::from_secs(60), "it does not wait");
+                std::thread::yield_now();
+            }
+            let woken = try_it(slot, slot.look().unwrap().call);
+            drop(other);
+            (woken, reader.join().unwrap())
+        })
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no sockets")]
+    fn a_call_that_waits_for_a_socket_is_woken() {
+        let (woken, read) = woken(|slot, call| {
+            assert_eq!(wake(slot, call + 1), Woken::Nothing, "another call");
+            let visit = slot.enter_host();
+            assert_eq!(wake(slot, call), Woken::Nothing, "a socket of the hub");
+            drop(visit);
+            wake(slot, call)
+        });
+        assert_eq!((woken, read), (Woken::ShutDown, Ok(0)));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "a slot has a stack for signals")]
+    fn a_call_that_runs_is_left_alone() {
+        let _hub = FakeHub::begin(|_| false);
+        let script = script(1, "a.py", "");
+        std::thread::scope(|scope| {
+            let run = || {
+                let slot = slot::of_this_thread();
+                slot.begin(script.entry_points.hook(0), 5, 0);
+                let call = slot.look().unwrap().call;
+                // It is this very thread that reads what it does.
+                assert_eq!(wake(slot, call), Woken::Nothing);
+                slot.end(None, 0);
+                slot::thread_ends();
+                wake(slot, call)
+            };
+            assert_eq!(scope.spawn(run).join().unwrap(), Woken::Unseen, "it has ended");
+        });
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it has no /proc")]
+    fn where_calls_wait_can_be_seen() {
+        assert_eq!(vh_testing::told(tell_if_blind).1, "");
+    }
+}

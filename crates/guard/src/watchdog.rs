@@ -27,6 +27,8 @@ use vh_core::spawn;
 
 mod attempt;
 mod pursuit;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub use attempt::{Attempt, AttemptResult};

@@ -119,3 +119,98 @@ impl Drop for Answer {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(unsafe_code)]
+mod tests {
+    use std::ffi::{c_int, c_void};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::targs::{Item, Piece, Storage, malloc_text};
+    use crate::types::{w_Targs, w_Tfailure};
+
+    /// How often functions with data of their own gave it back.
+    static RELEASED: AtomicUsize = AtomicUsize::new(0);
+
+    /// Answers with its arguments, or fails with the text "no" when there are none.
+    unsafe extern "C" fn echo(
+        _: *mut c_void,
+        _: c_int,
+        args: *mut w_Targs,
+        failure: *mut w_Tfailure,
+    ) -> *mut w_Targs {
+        // SAFETY: the library passes a block, and a failure that may be written.
+        unsafe {
+            if View::new(args).unwrap().length() > 0 {
+                return args;
+            }
+            (*failure).message = malloc_text(b"no");
+            std::ptr::null_mut()
+        }
+    }
+
+    unsafe extern "C" fn release(data: *mut c_void) {
+        RELEASED.fetch_add(data as usize, Ordering::Relaxed);
+    }
+
+    /// A function that adds `data` to `RELEASED` when it goes.
+    fn owning(data: usize, format: Option<&[u8]>) -> Function {
+        // SAFETY: the data is only a number.
+        let function =
+            unsafe { OwningFunction::new(Some(echo), data as *mut c_void, Some(release)) };
+        Function::Owning(Arc::new(function.unwrap()), format.map(Arc::from))
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn functions_are_found_by_name_until_they_are_taken_back() {
+        let functions = Registered::default();
+        assert!(functions.find(b"f").is_none() && !functions.remove(b"f"));
+        functions.insert(b"f", owning(1, Some(b"ls")));
+        functions.insert(b"g", owning(10, None));
+        assert_eq!(functions.find(b"f").unwrap().format(), Some(b"ls".as_slice()));
+        assert_eq!(functions.find(b"g").unwrap().format(), None);
+        functions.insert(b"f", owning(100, None));
+        assert_eq!(RELEASED.load(Ordering::Relaxed), 1, "another one has its name");
+        assert!(functions.remove(b"f") && functions.find(b"f").is_none());
+        assert_eq!(RELEASED.load(Ordering::Relaxed), 101);
+        let kept = functions.find(b"g").unwrap();
+        functions.clear();
+        assert!(functions.find(b"g").is_none());
+        assert_eq!(RELEASED.load(Ordering::Relaxed), 101, "it may still be called");
+        drop(kept);
+        assert_eq!(RELEASED.load(Ordering::Relaxed), 111);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn an_answer_may_be_made_of_the_arguments() {
+        let answer = owning(0, None).call(3, Block::texts(&[b"a"]).unwrap());
+        assert!(answer.failure().is_none());
+        assert!(matches!(answer.view().unwrap().unwrap().item(0), Item::Text(Some(b"a"))));
+        drop(answer);
+        let answer = owning(0, None).call(3, Block::texts(&[]).unwrap());
+        assert!(answer.view().is_none());
+        assert_eq!(answer.failure().unwrap().message(), "no");
+    }
+
+    unsafe extern "C" fn literal(_: c_int, _: *mut w_Targs) -> *mut w_Targs {
+        let block = Block::new(&[Piece::Text(None)], Storage::Separate).unwrap();
+        let result = block.into_raw();
+        // SAFETY: the element that was just made.
+        unsafe { (*(*result).args.as_mut_ptr()).value.s = c"a literal".as_ptr().cast_mut() };
+        result
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn literals_in_an_answer_are_not_freed_where_they_are_expected() {
+        // SAFETY: it stays callable; its results are blocks, and their text a literal, which is expected.
+        let function = unsafe { HostFunction::new(Some(literal)) }.unwrap();
+        let mut answer = Function::Plain(function).call(3, Block::int(1).unwrap());
+        answer.expect_literals();
+        let view = answer.view().unwrap().unwrap();
+        assert!(matches!(view.item(0), Item::Text(Some(b"a literal"))));
+    }
+}

@@ -226,11 +226,4 @@ impl Reply {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_default_is_what_the_documents_tell() {
-        assert_eq!(WAIT.as_secs_f64(), vh_testing::documented("VH_PYTHON_CALL_TIMEOUT"));
-    }
-}
+mod tests;

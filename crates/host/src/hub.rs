@@ -234,3 +234,153 @@ pub fn json_of_texts<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     out.push(b']');
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_hub::{FakeHub, text};
+    use vh_core::callbacks::{GET_USER_CLASS, SQL};
+    use vh_testing::{told, with_variable};
+
+    /// The generation of a hub whose table has all slots but these.
+    fn without(empty: &[usize]) -> Generation {
+        let _hub = FakeHub::begin(|slot| !empty.contains(&slot));
+        generation()
+    }
+
+    #[test]
+    fn the_generation_is_told_by_the_slots_of_functions_that_no_hub_has() {
+        assert_eq!(without(&[42, 43, 44]), CLASSIC);
+        assert_eq!(without(&[43, 44, 45]), PYTHON3);
+        let others: [&[usize]; 10] = [
+            &[],
+            &[43, 44],
+            &[42, 44],
+            &[42, 43],
+            &[42, 43, 44, 45],
+            &[44, 45],
+            &[43, 45],
+            &[43, 44, 45, 46],
+            &[42],
+            &[45],
+        ];
+        for empty in others {
+            assert_eq!(without(empty), OTHER, "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn the_environment_can_name_the_generation() {
+        let hub = FakeHub::newest();
+        let named = |name: &str| {
+            let begin = || told(|| hub.begin_again()).1;
+            let told = with_variable("VH_PYTHON_GENERATION", name, begin);
+            (generation(), told.contains("is none of classic, bidirectional, python3"))
+        };
+        assert_eq!(named("classic"), (CLASSIC, false));
+        assert_eq!(named("bidirectional"), (CLASSIC, false));
+        assert_eq!(named("python3"), (PYTHON3, false));
+        assert_eq!(named("python4"), (PYTHON3, true), "the table decides");
+        drop(hub);
+        let hub = FakeHub::begin(|slot| !matches!(slot, 42..=44));
+        assert_eq!(generation(), CLASSIC);
+        let begin = || hub.begin_again();
+        with_variable("VH_PYTHON_GENERATION", "python3", begin);
+        assert_eq!((numbering(), generation()), (Numbering::Python3, PYTHON3));
+        hub.begin_again();
+        assert_eq!((numbering(), generation()), (Numbering::Classic, CLASSIC));
+    }
+
+    fn ask_class(nick: &[u8]) -> Option<Answer> {
+        call(&CALLBACKS[GET_USER_CLASS], 3, Block::texts(&[nick])?)
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn a_callback_is_called_in_the_slot_of_the_generation() {
+        let hub = FakeHub::newest();
+        assert!(offers(&CALLBACKS[SQL]) && !offers(&CALLBACKS[SQL + 1]));
+        assert!(ask_class(b"nick").is_some_and(|answer| answer.view().is_none()), "NULL");
+        hub.answer(11, |_| Block::int(7));
+        let answer = ask_class(b"nick").unwrap();
+        assert!(matches!(answer.view().unwrap().unwrap().item(0), Item::Int(7)));
+        assert!(answer.failure().is_none());
+        call(&CALLBACKS[SQL], 4, Block::texts(&[b"SELECT 1"]).unwrap());
+        let class = "11 by 3: \"nick\"";
+        assert_eq!(hub.calls(), [class, class, "42 by 4: \"SELECT 1\""]);
+        drop(hub);
+        let hub = FakeHub::begin(|slot| !matches!(slot, 42..=44));
+        call(&CALLBACKS[SQL], 4, Block::texts(&[b"SELECT 1"]).unwrap());
+        assert_eq!(hub.calls(), ["41 by 4: \"SELECT 1\""]);
+        let city = CALLBACKS.iter().find(|callback| callback.text == "GetIPCity").unwrap();
+        assert!(!offers(city), "such hubs have none");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn the_library_itself_calls_only_what_was_offered_at_the_beginning() {
+        let mut hub = FakeHub::begin(|slot| !matches!(slot, 11 | 43..=45));
+        let own = || call_for_library(&CALLBACKS[GET_USER_CLASS], 5, || Block::texts(&[b"own"]));
+        assert!(own().is_none() && ask_class(b"script").is_none());
+        hub.fill(11, true);
+        assert!(own().is_none() && ask_class(b"script").is_some());
+        assert_eq!(hub.calls(), ["11 by 3: \"script\""]);
+        hub.begin_again();
+        hub.fill(11, false);
+        assert!(own().is_some() && ask_class(b"script").is_none());
+        assert_eq!(hub.calls(), ["11 by 5: \"own\""]);
+        assert!(is_there());
+        end();
+        assert!(!is_there() && own().is_none() && ask_class(b"script").is_none());
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn the_encoding_is_asked_once_until_it_is_forgotten() {
+        let hub = FakeHub::newest();
+        hub.answer(38, |_| text(b"CP1251"));
+        assert!(known_encoding().is_none());
+        assert_eq!(encoding(6).decode(b"\xCF").bytes(), "П".as_bytes());
+        assert_eq!(known_encoding().unwrap().decode(b"\xCF").bytes(), "П".as_bytes());
+        assert!(!encoding(7).is_utf8());
+        let asked = "38 by 6: \"config\", \"hub_encoding\", \"\"";
+        assert_eq!(hub.calls(), [asked]);
+        hub.answer(38, |_| text(b""));
+        forget_encoding();
+        assert!(known_encoding().is_none() && encoding(6).is_utf8());
+        assert_eq!(hub.calls(), [asked]);
+        hub.answer(38, |_| text(b"CP1251"));
+        hub.begin_again();
+        assert!(!encoding(6).is_utf8(), "another hub has an encoding of its own");
+        hub.answer(38, |_| text(b"klingon"));
+        forget_encoding();
+        let (encoding, told) = told(|| encoding(6));
+        assert!(encoding.is_utf8() && told.contains("ERROR") && told.contains("\"klingon\""));
+        end();
+        assert!(known_encoding().is_none());
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn a_hub_that_cannot_be_asked_speaks_utf_8() {
+        let hub = FakeHub::begin(|slot| !matches!(slot, 38 | 43..=45));
+        let (encoding, told) = told(|| encoding(6));
+        assert!(encoding.is_utf8() && known_encoding().is_some_and(Encoding::is_utf8));
+        assert_eq!((hub.calls(), told.as_str()), (Vec::new(), ""));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it runs no C++")]
+    fn an_array_of_texts_reads_the_same_in_every_encoding() {
+        let hub = FakeHub::newest();
+        let array = |texts: &[&[u8]]| {
+            String::from_utf8(json_of_texts(texts.iter().copied())).expect("it is UTF-8")
+        };
+        assert_eq!(array(&[]), "[]");
+        assert_eq!(array(&[b"a\"", "ä".as_bytes(), b"\xFF"]), "[\"a\\\"\",\"ä\",\"\\udcff\"]");
+        hub.answer(38, |_| text(b"CP1251"));
+        encoding(1);
+        assert_eq!(array(&[b"a", b"\xCF"]), "[\"a\",\"\\u041f\"]");
+        assert_eq!(array(&["П".as_bytes()]), "[\"\\u0420\\u045f\"]", "it only looks like UTF-8");
+    }
+}

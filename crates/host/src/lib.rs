@@ -5,6 +5,9 @@
 // unsafe code.
 #![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]
 
+#[cfg(any(test, feature = "fake-hub"))]
+#[allow(unsafe_code)]
+pub mod fake_hub;
 pub mod host_functions;
 pub mod host_queue;
 pub mod hub;

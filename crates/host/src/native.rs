@@ -375,3 +375,6 @@ pub unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: not NULL, so a C string alive for `'a`, as the caller promises.
     (!text.is_null()).then(|| unsafe { std::ffi::CStr::from_ptr(text) }.to_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,6 +160,8 @@ mod tests {
         let one = read("# vh: on_error.OnParsedMsgChat = refuse\n");
         assert!(one.refuses(CHAT) && !one.refuses(LOGIN));
         assert_eq!(one.among(0), 1 << CHAT, "it is named, so it is there");
+        assert_eq!(one.among(1 << CHAT | 1 << LOGIN), 1 << CHAT);
+        assert!(all.asks() && one.asks());
         let but_one = read("# vh: on_error.OnParsedMsgChat = pass\n# vh: on_error = refuse\n");
         assert!(!but_one.refuses(CHAT) && but_one.refuses(LOGIN));
         let first =
@@ -196,5 +198,33 @@ mod tests {
         for command in ["", "!", "!ban pyload", "!!pyload", "pyloads", "kick"] {
             assert!(!loads_scripts(command.as_bytes()), "{command}");
         }
+    }
+
+    #[test]
+    fn what_refuses_lets_the_commands_pass_that_load_scripts() {
+        let answer = |refuses, hook, texts: &[&[u8]]| {
+            let block = Block::texts(texts).unwrap();
+            let answer = answer(refuses, hook, Some(&block.view())).unwrap();
+            match answer.view().item(0) {
+                Item::Int(number) => number,
+                other => panic!("{other:?}"),
+            }
+        };
+        for hook in [hooks::ON_HUB_COMMAND, hooks::ON_OPERATOR_COMMAND] {
+            assert_eq!(answer(true, hook, &[b"op", b"!pyreload a.py"]), 1);
+            assert_eq!(answer(true, hook, &[b"op", b"!kick nick"]), 0);
+            assert_eq!(answer(true, hook, &[b"!pyreload a.py"]), 0, "a nick");
+            assert_eq!(answer(false, hook, &[b"op", b"!kick nick"]), 1);
+        }
+        assert_eq!(answer(true, CHAT, &[b"op", b"!pyreload a.py"]), 0);
+        assert_eq!(answer(false, CHAT, &[b"op", b"hello"]), 1);
+        let without = super::answer(true, hooks::ON_HUB_COMMAND, None).unwrap();
+        assert!(matches!(without.view().item(0), Item::Int(0)));
+    }
+
+    #[test]
+    fn the_hooks_of_bits_come_in_their_order() {
+        let names: Vec<_> = hooks_in(1 << LOGIN | 1 | 1 << CHAT).map(|hook| hook.text).collect();
+        assert_eq!(names, ["OnNewConn", "OnParsedMsgChat", "OnUserLogin"]);
     }
 }

@@ -4,22 +4,25 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::stubs::Known;
 use super::*;
-use vh_core::callbacks::MAX_CALLBACKS;
 use vh_core::comments::Comments;
 use vh_core::hooks::{self, Hook};
 use vh_core::text::Encoding;
 use vh_guard::answers::{HookReply, NotLoaded, Obstacle};
 use vh_guard::script::Request;
-use vh_host::hub;
-use vh_host::native::CallbackTable;
+use vh_guard::{alarms, current};
+use vh_host::fake_hub::FakeHub;
+use vh_host::host_queue;
 use vh_host::on_error::OnError;
 use vh_host::targs::{Block, Item, View};
-use vh_host::types::w_Tcallback;
+
+mod calling;
+mod loading;
+mod unloading;
 
 /// A script that does what its text says.
 #[derive(Debug)]
@@ -33,6 +36,20 @@ thread_local! {
     /// What this thread does next inside a script: while the script loads, or when it is called.
     static LOADING: RefCell<Vec<Action>> = const { RefCell::new(Vec::new()) };
     static CALLED: RefCell<Vec<Action>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What scripts were asked for, with their serials, and for which script the thread ran then.
+static EVENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn note(script: &ScriptInfo, what: &str) {
+    let runs_for = current::script().map(|script| script.serial);
+    assert_eq!(runs_for, Some(script.serial), "{what}");
+    EVENTS.lock().unwrap().push(format!("{what} of {}", script.serial));
+}
+
+/// Takes what scripts were asked for.
+fn events() -> Vec<String> {
+    std::mem::take(&mut *EVENTS.lock().unwrap())
 }
 
 /// How often each script was unloaded, by its serial.
@@ -52,6 +69,7 @@ fn next(actions: &'static std::thread::LocalKey<RefCell<Vec<Action>>>) {
 
 impl Runtime for Fake {
     fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Fake, NotLoaded> {
+        note(script, "load");
         next(&LOADING);
         if source.starts_with(b"raise") {
             let reason = "its top level raised".to_owned();
@@ -71,31 +89,39 @@ impl Runtime for Fake {
 
     fn call_hook(
         &self,
-        _: &ScriptInfo,
+        script: &ScriptInfo,
         hook: &Hook,
         _: &Result<View, Error>,
         _: &Encoding,
     ) -> HookReply {
+        note(script, hook.text);
         next(&CALLED);
         HookReply::of(Block::int(hook.number as i64 + 100))
     }
 
     fn call(
         &self,
-        _: &ScriptInfo,
-        _: &[u8],
+        script: &ScriptInfo,
+        name: &[u8],
         _: &Result<Option<View>, Error>,
         _: &Encoding,
     ) -> Result<Block, Error> {
+        note(script, &String::from_utf8_lossy(name));
         next(&CALLED);
         Ok(Block::int(7).expect("there is memory"))
     }
 
-    fn run_jobs(&self, _: &ScriptInfo) {}
+    fn run_jobs(&self, script: &ScriptInfo) {
+        note(script, "jobs");
+    }
 
-    fn nicks_have_changed(&self, _: &ScriptInfo) {}
+    fn nicks_have_changed(&self, script: &ScriptInfo) {
+        note(script, "new nicks");
+    }
 
-    fn unload(self, script: &Arc<ScriptInfo>, _: Instant) -> Option<Error> {
+    fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant) -> Option<Error> {
+        note(script, "unload");
+        assert!(deadline > Instant::now() && !script.is_closed());
         *UNLOADED.lock().unwrap().get_or_insert_default().entry(script.serial).or_default() += 1;
         if script.path().to_string_lossy().contains("panics") {
             panic!("it cannot be taken apart");
@@ -104,8 +130,13 @@ impl Runtime for Fake {
         raises.then(|| Error::new(Code::Python, "its UnLoad raised"))
     }
 
-    fn look_again() {}
+    fn look_again() {
+        LOOKS.fetch_add(1, Ordering::Relaxed);
+    }
 }
+
+/// How often the runtime was asked to look again at what was set aside.
+static LOOKS: AtomicUsize = AtomicUsize::new(0);
 
 const CHAT: usize = 3;
 const LOGIN: usize = hooks::ON_USER_LOGIN;
@@ -113,29 +144,34 @@ const LOGIN: usize = hooks::ON_USER_LOGIN;
 /// All registries that tests made: what a static refers to, Miri does not take for lost memory.
 static REGISTRIES: Mutex<Vec<&'static Registry<Fake>>> = Mutex::new(Vec::new());
 
-/// The table of a hub that offers nothing.
-fn table_of_nothing() -> CallbackTable {
-    let slots: Vec<w_Tcallback> = vec![None; MAX_CALLBACKS];
-    // SAFETY: as many slots as a table has, which stay.
-    unsafe { CallbackTable::new(Box::leak(slots.into_boxed_slice()).as_mut_ptr()) }.unwrap()
+/// Runs jobs as the library does: of the script with this serial, whichever registry has it.
+fn run_jobs(serial: u64) {
+    let newest = *REGISTRIES.lock().unwrap().last().unwrap();
+    newest.run_jobs(serial);
 }
 
 /// A registry and a folder of scripts for one test.
 struct Host {
     registry: &'static Registry<Fake>,
     folder: PathBuf,
+    hub: FakeHub,
 }
 
 impl Host {
+    /// One with a hub that offers nothing.
     fn new(name: &str) -> Host {
-        static BEGUN: Once = Once::new();
-        BEGUN.call_once(|| hub::begin(table_of_nothing()));
+        Host::with(name, FakeHub::begin(|_| false))
+    }
+
+    fn with(name: &str, hub: FakeHub) -> Host {
+        host_queue::open(run_jobs);
+        events();
         let folder =
             std::env::temp_dir().join(format!("vh_registry_{name}_{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let registry: &'static Registry<Fake> = Box::leak(Box::default());
         REGISTRIES.lock().unwrap().push(registry);
-        Host { registry, folder }
+        Host { registry, folder, hub }
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
@@ -185,6 +221,9 @@ fn answer(registry: &'static Registry<Fake>, id: i32, number: usize) -> Option<i
 
 impl Drop for Host {
     fn drop(&mut self) {
+        self.registry.unload_all();
+        host_queue::close();
+        alarms::clear();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

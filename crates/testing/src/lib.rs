@@ -1,5 +1,12 @@
 //! What unit tests of several crates share.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
+
+#[allow(unsafe_code)]
+mod environment;
+mod records;
+
+pub use environment::with_variable;
+pub use records::told;
 
 /// The default of a setting, as docs/configuration.md tells users below the setting's heading.
 ///

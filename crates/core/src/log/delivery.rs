@@ -15,8 +15,8 @@ use crate::panics::{self, point, strike};
 use crate::spawn;
 
 /// How many records may wait for the sink. When there are more, the oldest are dropped.
-const MAX_RECORDS: usize = 4096;
-const MAX_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const MAX_RECORDS: usize = 4096;
+pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// Records on their way to the sink.
 struct Queue {
@@ -111,7 +111,8 @@ pub fn set_sink(sink: Option<Arc<dyn Sink>>) {
     let left = if !has_sink { std::mem::take(&mut queue.records) } else { VecDeque::new() };
     if !has_sink {
         queue.bytes = 0;
-        queue.done = queue.queued;
+        // The record that the sink is taking, if any, is counted when it has done so.
+        queue.done += left.len() as u64;
         WORK.notify_one();
     }
     while queue.is_running && !IS_OWN.get() {
@@ -196,4 +197,10 @@ fn hand_over(sink: &dyn Sink, record: &Record, told: bool) -> bool {
     }
     record.print();
     true
+}
+
+/// How many records wait for the sink.
+#[cfg(test)]
+pub fn waiting() -> usize {
+    QUEUE.lock().records.len()
 }

@@ -179,4 +179,12 @@ mod tests {
         }
         assert_eq!(start_of_character(b"\x80\x80\x80\x80\x80", 4), 4, "no text: cut anywhere");
     }
+
+    #[test]
+    fn a_value_is_quoted_and_cut_when_it_is_long() {
+        assert_eq!(quoted(b"a \"b\"\n\xFF"), "\"a \\\"b\\\"\\n\u{FFFD}\"");
+        let text = "x".repeat(200);
+        assert_eq!(quoted(text.as_bytes()), format!("\"{text}\""));
+        assert_eq!(quoted(format!("{text}y").as_bytes()), format!("\"{text}\"… (201 bytes)"));
+    }
 }

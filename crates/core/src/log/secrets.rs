@@ -123,4 +123,27 @@ mod tests {
         assert_eq!(*masked_query(query), *told);
         assert_eq!(*masked_query(b"SELECT 'a'"), *b"SELECT 'a'");
     }
+
+    #[test]
+    fn a_password_ends_with_the_message() {
+        let masked = |text: &[u8]| masked(text).into_owned();
+        assert_eq!(masked(b"$MyPass a|$Version 1|"), b"$MyPass ***|$Version 1|");
+        assert_eq!(masked(b"<n> !reg a 1 b|c"), b"<n> !reg a ***|c");
+        assert_eq!(masked(b"+passwd"), b"+passwd");
+        assert_eq!(masked(b"+passwd "), b"+passwd ");
+        assert_eq!(masked(b"!reg a "), b"!reg a ");
+        assert_eq!(masked(b"!!passwd a"), b"!!passwd ***");
+        assert_eq!(masked(b"my_pwd_x a"), b"my_pwd_x ***");
+        assert_eq!(masked(b"passing by"), b"passing by");
+    }
+
+    #[test]
+    fn names_of_secrets_are_told_from_others() {
+        for name in ["password", "PASSWD", "login_pwd", "the_secrets"] {
+            assert!(is_secret_name(name.as_bytes()), "{name}");
+        }
+        for name in ["", "pass", "pas", "pw", "secre"] {
+            assert!(!is_secret_name(name.as_bytes()), "{name}");
+        }
+    }
 }

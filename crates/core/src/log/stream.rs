@@ -154,6 +154,10 @@ fn compose(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read as _;
+    use std::os::fd::AsRawFd as _;
+
+    use crate::log::tests::ONE;
 
     const WRITER: Writer = Writer { serial: Some(7), file: 1 };
 
@@ -189,5 +193,82 @@ mod tests {
             assert!(kept.len() + 4 > length || kept == whole, "{kept:?} of {length} bytes");
             assert!(piece.line.is_none());
         }
+    }
+
+    /// What is written into a pipe, which stands for a script's output, by a test that has the standard
+    /// output of the process to itself.
+    fn written(test: impl FnOnce(i32)) -> String {
+        let _one = ONE.lock();
+        let (mut out, into) = io::pipe().unwrap();
+        test(into.as_raw_fd());
+        drop(into);
+        let mut text = String::new();
+        out.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    fn print(writer: Writer, text: &str) {
+        let (result, ()) = write(writer, "[x] ", text.as_bytes(), true, |_| ());
+        result.unwrap();
+    }
+
+    #[test]
+    fn a_line_goes_on_until_somebody_else_writes() {
+        let text = written(|file| {
+            let [one, other] = [1, 2].map(|serial| Writer { serial: Some(serial), file });
+            assert!(!is_line_open());
+            print(one, "a");
+            assert!(is_line_open());
+            print(one, "b");
+            print(other, "c\n");
+            assert!(!is_line_open());
+            print(one, "d");
+            write_record("PY: a record\n");
+            assert!(!is_line_open());
+            print(one, "e\n");
+        });
+        assert_eq!(text, "[x] ab\n[x] c\n[x] d\n[x] e\n");
+    }
+
+    #[test]
+    fn a_line_that_was_cut_says_so_when_it_ends() {
+        let text = written(|file| {
+            let writer = Writer { serial: Some(1), file };
+            print(writer, &"x".repeat(LONGEST + 5));
+            print(writer, "yy");
+            print(writer, "\n");
+            write(writer, "", &vec![b'z'; LONGEST + 1], false, |_| ()).0.unwrap();
+            write_record("PY: a record\n");
+            print(writer, &"x".repeat(LONGEST + 7));
+            write_record("PY: another\n");
+        });
+        let x = "x".repeat(LONGEST);
+        let z = "z".repeat(LONGEST + 1);
+        let end = "… (7 more bytes)\n";
+        assert_eq!(text, format!("[x] {x}{end}{z}\n[x] {x}{end}"));
+    }
+
+    #[test]
+    fn who_admits_may_shorten_a_piece_or_drop_it() {
+        let text = written(|file| {
+            let writer = Writer { serial: Some(1), file };
+            print(writer, "a");
+            let shorten = |length: usize| move |piece: &mut Piece| piece.shorten(length);
+            write(writer, "", b"bcd", true, shorten(2)).0.unwrap();
+            assert!(!is_line_open(), "it ends there");
+            print(writer, "e");
+            write(writer, "", b"fgh\n", true, shorten(0)).0.unwrap();
+            assert!(is_line_open(), "what was dropped ends nothing");
+            let (result, number) = write(writer, "[x] ", b"i\n", true, |piece| piece.labels);
+            assert_eq!((result.is_ok(), number), (true, 0));
+        });
+        assert_eq!(text, "[x] abc…\n[x] ei\n");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_error() {
+        let _one = ONE.lock();
+        let writer = Writer { serial: None, file: -1 };
+        assert!(write(writer, "", b"a\n", true, |_| ()).0.is_err());
     }
 }

@@ -173,3 +173,74 @@ fn unknown_names_are_told() {
     assert!(Encoding::named("klingon").is_none());
     assert!(Encoding::named("UTF-16").is_none());
 }
+
+#[test]
+fn an_encoding_has_many_names() {
+    for (name, other) in [
+        ("utf8", "UTF-8"),
+        ("gb2312", "GBK"),
+        ("CP936", "GBK"),
+        ("ms949", "EUC-KR"),
+        ("CP950", "Big5"),
+        ("cp932", "Shift_JIS"),
+        ("ibm-866", "IBM866"),
+        ("latin-1", "ISO-8859-1"),
+        ("iso8859-1", "ISO-8859-1"),
+        ("ISO8859_2", "iso-8859-2"),
+        (" windows-1251 ", "windows-1251"),
+    ] {
+        let [one, two] = [name, other].map(|name| Encoding::number_of(name).expect(name));
+        assert_eq!(one, two, "{name}");
+    }
+}
+
+#[test]
+fn an_encoding_is_found_again_by_its_number() {
+    assert_eq!((Encoding::number_of(""), Encoding::number_of("UTF-8")), (Some(0), Some(0)));
+    assert!(Encoding::numbered(UTF8_NUMBER).unwrap().is_utf8());
+    let [cyrillic, greek] = ["CP1251", "CP1253"].map(|name| Encoding::number_of(name).expect(name));
+    assert!(cyrillic != greek && cyrillic != UTF8_NUMBER && greek != UTF8_NUMBER);
+    assert_eq!(Encoding::number_of("cp1251"), Some(cyrillic));
+    let encode =
+        |number| Encoding::numbered(number).expect("it was asked for").encode("\u{41F}\u{3A9}");
+    assert_eq!((encode(cyrillic), encode(greek)), (b"\xCF?".to_vec(), b"?\xD9".to_vec()));
+    assert!(Encoding::numbered(255).is_none() && Encoding::numbered(256).is_none());
+    assert!(Encoding::number_of("klingon").is_none());
+}
+
+#[test]
+fn single_bytes_have_their_code_points() {
+    let cyrillic = Encoding::named("CP1251").unwrap();
+    let points = cyrillic.code_points().unwrap();
+    assert_eq!((points[0x41], points[0xCF], points[0x98]), (0x41, 0x41F, 0xDC98));
+    assert!(UTF8.code_points().is_none() && UTF8.points_of_several_bytes(b"a").is_none());
+    let gbk = Encoding::named("GBK").unwrap();
+    assert!(gbk.code_points().is_none() && !gbk.is_utf8() && !cyrillic.is_utf8());
+    assert_eq!(*gbk.points_of_several_bytes(b"a\xC4\xE3").unwrap(), [0x61, 0x4F60]);
+}
+
+#[test]
+fn decoded_text_knows_whether_it_has_lone_surrogates() {
+    let mut text = UTF8.decode("aä中\u{1F600}".as_bytes());
+    assert!(!text.has_surrogates());
+    assert_eq!(text.bytes(), "aä中\u{1F600}".as_bytes());
+    assert_eq!(code_points(&text), [0x61, 0xE4, 0x4E2D, 0x1_F600]);
+    text.push_utf8(b"b\xFF");
+    assert!(text.has_surrogates() && text.bytes().ends_with(b"b\xED\xB3\xBF"));
+    assert_eq!(code_points(&text)[4..], [0x62, 0xDCFF]);
+    text.clear();
+    assert_eq!((text.bytes(), text.has_surrogates()), (b"".as_slice(), false));
+    let lone = [0xD800, 0x61, 0xDFFF, 0xDBAA].into_iter();
+    let text = Decoded::from_code_points(lone.clone());
+    assert!(text.has_surrogates() && code_points(&text).into_iter().eq(lone));
+    let copy = Decoded::from_wtf8(text.bytes().to_vec(), true);
+    assert!(copy.has_surrogates() && code_points(&copy) == code_points(&text));
+    assert!(!Decoded::from_wtf8(b"a".to_vec(), false).has_surrogates());
+}
+
+#[test]
+fn utf_8_is_encoded_as_it_is() {
+    assert_eq!(UTF8.encode("aä\u{1F600}"), "aä\u{1F600}".as_bytes());
+    let points = [0x61, 0xE4, 0xDC80, 0x1_F600].into_iter();
+    assert_eq!(UTF8.encode_code_points(points), b"a\xC3\xA4\x80\xF0\x9F\x98\x80");
+}

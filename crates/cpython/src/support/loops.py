@@ -37,7 +37,8 @@ def share_out_loops():
     mine = getattr(current_local(), "__dict__", {})
     before = mine.pop("_loop", None), mine.pop("_set_called", False)
     local._loop, local._set_called = OfScript("_loop", None), OfScript("_set_called", False)
-    if before[1]:
+    # From Python 3.14 on nothing but the loop itself tells that one was set.
+    if before != (None, False):
         current_local()._loop, current_local()._set_called = before
 
 

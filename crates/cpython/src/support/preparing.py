@@ -74,8 +74,8 @@ def forbid_fork():
         module.register_at_fork = register_at_fork
 
 
-# What multiprocessing has the interpreters of its workers do.
-WORKERS = ("from multiprocessing.spawn ", "from multiprocessing.forkserver ")
+# A statement of what multiprocessing has the interpreters of its workers do.
+WORKERS = ("; from multiprocessing.spawn ", "; from multiprocessing.forkserver ")
 
 
 def forbid_workers():
@@ -88,7 +88,7 @@ def forbid_workers():
 
     def fork_exec_but_for_workers(arguments, *more):
         for argument in arguments:
-            if isinstance(argument, str) and argument.startswith(WORKERS):
+            if isinstance(argument, str) and any(part in f"; {argument}" for part in WORKERS):
                 raise RuntimeError(
                     "multiprocessing is not supported in a sub-interpreter, because its workers "
                     "would import the script without the hub: use the runtime main, or subprocess"

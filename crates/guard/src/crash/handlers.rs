@@ -451,3 +451,6 @@ fn put_default(index: usize) {
         libc::sigaction(SIGNALS[index].0, &raw const default, ptr::null_mut());
     }
 }
+
+#[cfg(test)]
+mod tests;

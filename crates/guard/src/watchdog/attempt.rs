@@ -188,3 +188,6 @@ fn place_of(stack: &str, script: &str) -> String {
 pub fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
+
+#[cfg(test)]
+mod tests;

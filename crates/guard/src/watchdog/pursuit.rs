@@ -179,7 +179,7 @@ impl Pursuit {
     }
 
     /// Whether the call's thread has had time enough to give Python's lock to the attempt.
-    fn had_its_turn(&self) -> bool {
+    pub(super) fn had_its_turn(&self) -> bool {
         let attempt = self.attempt.thread.load(Ordering::Acquire);
         attempt != 0 && self.turn.is_over(attempt)
     }
@@ -233,5 +233,26 @@ impl Pursuit {
             );
             self.attempt.end();
         }
+    }
+}
+
+/// What tests say of the attempt in the place of its thread.
+#[cfg(test)]
+impl Pursuit {
+    pub fn state(&self) -> u8 {
+        self.attempt.state.load(Ordering::Acquire)
+    }
+
+    /// Whether the thread of the attempt has no more to say.
+    pub fn is_tried(&self) -> bool {
+        Arc::strong_count(&self.attempt) == 1
+    }
+
+    pub fn set_state(&self, state: u8) {
+        self.attempt.state.store(state, Ordering::Release);
+    }
+
+    pub fn set_thread(&self, thread: i32) {
+        self.attempt.thread.store(thread, Ordering::Release);
     }
 }

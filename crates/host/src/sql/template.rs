@@ -105,10 +105,9 @@ impl Reader<'_> {
         let escapes = self.has_escapes(quote);
         let mut place = start + 1;
         while let Some(&byte) = self.query.get(place) {
-            let is_doubled = self.query.get(place + 1) == Some(&quote);
             place += match byte {
                 b'\\' if escapes => 2,
-                _ if byte == quote && is_doubled => 2,
+                // A doubled quote begins another text at once, which is left out too.
                 _ if byte == quote => return Ok(place + 1),
                 _ => self.width(place),
             };
@@ -121,9 +120,10 @@ impl Reader<'_> {
         length.map(|length| start + length + end.len()).ok_or_else(|| self.unended(start))
     }
 
+    /// The end of a line is itself a character that means nothing.
     fn behind_line(&self, start: usize) -> usize {
         let length = self.query[start..].iter().position(|&byte| byte == b'\n');
-        length.map_or(self.query.len(), |length| start + length + 1)
+        length.map_or(self.query.len(), |length| start + length)
     }
 
     fn unended(&self, start: usize) -> String {
@@ -190,8 +190,20 @@ mod tests {
         assert!(filled(b"a[?] = ?", escapes).is_ok());
         assert!(filled(b"?--?", escapes).is_ok());
         assert!(filled(b"?--?", Dialect::Sqlite).is_err());
-        assert!(filled(b"/*!50000 ? */ ?", escapes).unwrap_err().contains("comment"));
+        assert!(filled(b"/*!50000 ? */ ?", escapes).unwrap_err().contains("a comment that is run"));
         assert!(filled(b"/*!50000 ? */ ? ?", Dialect::Sqlite).is_ok());
+    }
+
+    #[test]
+    fn a_query_with_other_places_than_values_is_refused() {
+        for (query, counted) in [("?", "has 1 ? in"), ("", "has 0 ? in"), ("? ? ?", "has 3 ? in")] {
+            let told = filled(query.as_bytes(), Dialect::Sqlite).unwrap_err();
+            assert!(told.contains(counted) && told.contains("there are 2 parameters: "), "{told}");
+        }
+        let told = fill(b"", &[b"1".to_vec()], Dialect::Sqlite).unwrap_err();
+        assert!(told.contains("there are 1 parameter: "), "{told}");
+        assert_eq!(filled(b"'' ? ''  ? ", Dialect::Sqlite).unwrap(), "'' 1 ''  -2 ");
+        assert!(filled(b"? '' ? '", Dialect::Sqlite).unwrap_err().ends_with("begins with '"));
     }
 
     #[test]
