@@ -196,7 +196,11 @@ class Commands(unittest.TestCase):
             ("ls PLACE", ways.Run(places=("PLACE", "folder")), None),
             ("echo ready; exec sleep 600", ways.Serve("ready", ends=(-2,)), None),
             ("echo ready; exec sleep 600", ways.Serve("ready"), "Ctrl-C ended it with -2"),
-            ("trap '' INT; echo ready", ways.Serve("ready", stops="done"), "Ctrl-C ended it with 0"),
+            (
+                "trap '' INT; echo ready",
+                ways.Serve("ready", stops="done"),
+                "Ctrl-C ended it with 0",
+            ),
             ("echo other", ways.Serve("ready"), "printed nothing like 'ready'"),
             ("false", ways.Long(why="hours", short="true"), None),
             ("true", ways.Long(why="hours", short="false"), "ended with 1"),
