@@ -17,7 +17,7 @@ RUNTIME = ROOT / "crates" / "worker" / "python"
 EXAMPLES = ROOT / "examples" / "backends"
 BOOTSTRAP = "import bridge_runtime as b; b.main()"
 # Nothing here takes as long, however busy the machine is.
-PATIENCE = 120
+PATIENCE = 60
 
 HEAD = """\
 import asyncio, os, subprocess, sys, threading, time
@@ -85,6 +85,10 @@ class Host:
         if not select.select([output], [], [], wait)[0]:
             raise AssertionError(f"no frame in {PATIENCE} s; stderr: {self.errors()}")
         return os.read(output, 1 << 16)
+
+    def has_frame(self):
+        """Whether something was answered that nobody has read."""
+        return bool(self.kept or self.data or select.select([self.process.stdout], [], [], 0)[0])
 
     def frame(self):
         """The next frame, as an object; None at the end."""

@@ -60,6 +60,8 @@ MAX_DEPTH = 128
 # Of a message or traceback, in characters.
 MAX_TEXT = 100_000
 READ_SIZE = 1 << 16
+# Of so many bytes a pipe takes all or none.
+ATOMIC = 4096 if sys.platform == "linux" else 512
 # How long a process may go on, in seconds, when its host is gone.
 GRACE = 5
 
@@ -240,7 +242,10 @@ def encode(value, root="result"):
     except Exception as error:
         if is_about_digits(error):
             return with_long_integers(encode, value, root)
-        fault = find_fault(value, root, set()) or f"{root} cannot be written as JSON: {error}"
+        fault = find_fault(value, root, set())
+        if fault is None:
+            # A signal handler of the script has raised it.
+            raise
     raise BridgeError(fault)
 
 
@@ -554,12 +559,14 @@ class Wire:
         if self.input is not None:
             return
         os.environ.pop("VH_BRIDGE", None)
-        incoming = os.dup(0)
-        self.output = os.dup(1)
+        os.fstat(0), os.fstat(1)
+        # Where stderr is closed, this gets its number, and stays.
         nothing = os.open(os.devnull, os.O_RDWR)
+        incoming, self.output = os.dup(0), os.dup(1)
         os.dup2(nothing, 0)
-        os.dup2(2 if is_open(2) else nothing, 1)
-        os.close(nothing)
+        os.dup2(2, 1)
+        if nothing != 2:
+            os.close(nothing)
         os.set_blocking(incoming, True)
         os.set_blocking(self.output, True)
         self.is_terminal = os.isatty(incoming)
@@ -573,7 +580,9 @@ class Wire:
         """In a forked process: the wire is its parent's, and ends with it."""
         os.close(self.input)
         os.close(self.output)
-        self.input = self.output = -1
+        # A pipe whose other end is closed: as if the host were gone.
+        self.input, self.output = os.pipe()
+        os.close(self.input)
         self.lock = RLock()
 
     def open(self, frame):
@@ -585,7 +594,7 @@ class Wire:
         return self.early is None
 
     def send(self, frame, is_first=False, is_event=False):
-        """Writes a frame, whole and not inside another. Raises OSError when the host is gone."""
+        """Writes a frame, whole and not inside another. Raises ConnectionError when the host is gone."""
         lock = self.lock
         if lock._is_owned():
             # A finalizer or a signal handler, in the middle of another frame of this thread.
@@ -597,10 +606,8 @@ class Wire:
             # is sent with the lock held.
             if self.early is not None:
                 frame = self.in_order(frame, is_first, is_event)
-            written = os.write(self.output, frame) if frame else 0
-            if written < len(frame):
-                # A signal handler has run in between.
-                self.write(frame[written:])
+            if frame:
+                self.write(frame)
             while self.later:
                 self.write(self.later.pop(0))
         finally:
@@ -618,8 +625,21 @@ class Wire:
         return frame
 
     def write(self, frame):
-        while frame:
-            frame = frame[os.write(self.output, frame) :]
+        """Writes all of a frame, also when a signal handler of the script raises meanwhile."""
+        if len(frame) <= ATOMIC:
+            os.write(self.output, frame)
+            return
+        rest, written, error = memoryview(frame), [], None
+        while sum(written) < len(frame):
+            try:
+                # In one step of Python's, so that what was written is known.
+                written.extend(map(os.write, (self.output,), (rest[sum(written) :],)))
+            except ConnectionError:
+                raise
+            except BaseException as raised:
+                error = raised
+        if error is not None:
+            raise error
 
     def read(self):
         """What there is, or waits for it; nothing when the host is gone."""
@@ -634,14 +654,6 @@ class Wire:
         poller = select.poll()
         poller.register(self.input, select.POLLIN)
         return bool(poller.poll(0))
-
-
-def is_open(number):
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True
 
 
 def buffer_lines(stream):
@@ -737,8 +749,6 @@ class Server:
         self.pieces, self.size, self.skips = [], 0, False
         # The host has closed the wire.
         self.eof = False
-        # The call that runs in the main thread.
-        self.running = None
         # A signal asked for a look at the input.
         self.look = False
         self.is_taking = False
@@ -762,7 +772,7 @@ class Server:
     def open(self):
         try:
             self.wire.open(success(Call(b"0", "ready", None, {}), self.facts()))
-        except OSError:
+        except ConnectionError:
             self.host_gone()
 
     def facts(self):
@@ -898,7 +908,7 @@ class Server:
     def reply(self, frame):
         try:
             self.wire.send(frame)
-        except OSError:
+        except ConnectionError:
             self.host_gone()
 
     def host_gone(self):
@@ -933,18 +943,21 @@ class Server:
         is_own = frame is None or (
             frame.f_globals is GLOBALS and frame.f_code is not enter.__code__
         )
-        if is_own or self.is_taking or self.running is None:
+        if is_own or self.is_taking:
             self.look = True
         else:
             self.look_for_cancel()
 
     def look_for_cancel(self):
         """Takes what there is; raises Cancelled when that cancels the call that runs."""
-        self.look = False
+        call = self.current_call()
+        # Where none runs, the input is read soon.
+        self.look = call is None
+        if call is None:
+            return
         while not self.eof and self.wire.has_input():
             self.receive()
-        call = self.running
-        if call is not None and (call.cancelled or self.eof):
+        if call.cancelled or self.eof:
             self.interrupt(call)
 
     def interrupt(self, call):
@@ -1018,6 +1031,9 @@ class Inline(Server):
     Each answer is written before the next call begins, which might take any time.
     """
 
+    # The call that runs.
+    running = None
+
     def serve(self):
         queue, bridge = self.queue, self.bridge
         while bridge._running:
@@ -1047,6 +1063,9 @@ class Inline(Server):
         self.reply(frame)
         if call.name == "shutdown":
             self.bridge._running = False
+
+    def current_call(self):
+        return self.running
 
     def cancel(self, ident):
         super().cancel(ident)
@@ -1082,7 +1101,8 @@ class Inline(Server):
         if self.running is None:
             self.is_readable = True
             self.loop.stop()
-        else:
+        elif self.wire.has_input():
+            # A signal has not been quicker.
             self.receive()
             if self.eof:
                 self.loop.stop()
@@ -1148,7 +1168,9 @@ class Pool(Server):
         self.look_around()
 
     def on_input(self):
-        self.receive()
+        if self.wire.has_input():
+            # A signal has not been quicker.
+            self.receive()
         self.look_around()
 
     def look_around(self):
@@ -1342,17 +1364,14 @@ class Pool(Server):
             if not call.settled:
                 pythonapi.PyThreadState_SetAsyncExc(c_ulong(call.thread), py_object(Cancelled))
 
-    def on_signal(self, number, frame):
-        """A coroutine that does not wait hides the input as well."""
-        if self.loop is not None:
-            import asyncio
+    def current_call(self):
+        """The call whose coroutine runs now; one that does not wait hides the input as well."""
+        if self.loop is None:
+            return None
+        import asyncio
 
-            task = asyncio.current_task(self.loop)
-            self.running = next((c for c in list(self.active) if c.task is task is not None), None)
-        try:
-            super().on_signal(number, frame)
-        finally:
-            self.running = None
+        task = asyncio.current_task(self.loop)
+        return next((c for c in list(self.active) if c.task is task is not None), None)
 
     def look_for_cancel(self):
         try:
@@ -1428,7 +1447,7 @@ class PythonBridge:
         server = self.__server
         try:
             wire.send(event(name, data), is_event=True)
-        except OSError:
+        except ConnectionError:
             if server is not None:
                 server.host_gone()
             raise SystemExit from None
@@ -1453,7 +1472,7 @@ def end_with(message, code="invalid", kind="BridgeError", trace=""):
     print(trace or f"bridge_runtime: {message}", file=sys.stderr)
     try:
         wire.open(error_frame(b"0", code, message, kind, trace))
-    except OSError:
+    except ConnectionError:
         pass
     raise SystemExit(1)
 
@@ -1545,7 +1564,7 @@ def execute_main():
         frame = failure(call, error)
     try:
         wire.open(frame)
-    except OSError:
+    except ConnectionError:
         pass
 
 
