@@ -242,7 +242,10 @@ def encode(value, root="result"):
     except Exception as error:
         if is_about_digits(error):
             return with_long_integers(encode, value, root)
-        fault = find_fault(value, root, set()) or f"{root} cannot be written as JSON: {error}"
+        fault = find_fault(value, root, set())
+        if fault is None:
+            # A signal handler of the script has raised it.
+            raise
     raise BridgeError(fault)
 
 
@@ -746,8 +749,6 @@ class Server:
         self.pieces, self.size, self.skips = [], 0, False
         # The host has closed the wire.
         self.eof = False
-        # The call that runs in the main thread.
-        self.running = None
         # A signal asked for a look at the input.
         self.look = False
         self.is_taking = False
@@ -942,18 +943,21 @@ class Server:
         is_own = frame is None or (
             frame.f_globals is GLOBALS and frame.f_code is not enter.__code__
         )
-        if is_own or self.is_taking or self.running is None:
+        if is_own or self.is_taking:
             self.look = True
         else:
             self.look_for_cancel()
 
     def look_for_cancel(self):
         """Takes what there is; raises Cancelled when that cancels the call that runs."""
-        self.look = False
+        call = self.current_call()
+        # Where none runs, the input is read soon.
+        self.look = call is None
+        if call is None:
+            return
         while not self.eof and self.wire.has_input():
             self.receive()
-        call = self.running
-        if call is not None and (call.cancelled or self.eof):
+        if call.cancelled or self.eof:
             self.interrupt(call)
 
     def interrupt(self, call):
@@ -1027,6 +1031,9 @@ class Inline(Server):
     Each answer is written before the next call begins, which might take any time.
     """
 
+    # The call that runs.
+    running = None
+
     def serve(self):
         queue, bridge = self.queue, self.bridge
         while bridge._running:
@@ -1056,6 +1063,9 @@ class Inline(Server):
         self.reply(frame)
         if call.name == "shutdown":
             self.bridge._running = False
+
+    def current_call(self):
+        return self.running
 
     def cancel(self, ident):
         super().cancel(ident)
@@ -1091,7 +1101,8 @@ class Inline(Server):
         if self.running is None:
             self.is_readable = True
             self.loop.stop()
-        else:
+        elif self.wire.has_input():
+            # A signal has not been quicker.
             self.receive()
             if self.eof:
                 self.loop.stop()
@@ -1157,7 +1168,9 @@ class Pool(Server):
         self.look_around()
 
     def on_input(self):
-        self.receive()
+        if self.wire.has_input():
+            # A signal has not been quicker.
+            self.receive()
         self.look_around()
 
     def look_around(self):
@@ -1351,17 +1364,14 @@ class Pool(Server):
             if not call.settled:
                 pythonapi.PyThreadState_SetAsyncExc(c_ulong(call.thread), py_object(Cancelled))
 
-    def on_signal(self, number, frame):
-        """A coroutine that does not wait hides the input as well."""
-        if self.loop is not None:
-            import asyncio
+    def current_call(self):
+        """The call whose coroutine runs now; one that does not wait hides the input as well."""
+        if self.loop is None:
+            return None
+        import asyncio
 
-            task = asyncio.current_task(self.loop)
-            self.running = next((c for c in list(self.active) if c.task is task is not None), None)
-        try:
-            super().on_signal(number, frame)
-        finally:
-            self.running = None
+        task = asyncio.current_task(self.loop)
+        return next((c for c in list(self.active) if c.task is task is not None), None)
 
     def look_for_cancel(self):
         try:
