@@ -58,7 +58,9 @@ def without_comments(text):
 
 def without_tests(text):
     """A file up to its unit tests, which come last; those in a file of their own are another file."""
-    return re.split(r"#\[cfg\((?:test|all\(test, .*\))\)\]\n(?:#.*\n)?mod \w+ \{", text, maxsplit=1)[0]
+    return re.split(
+        r"#\[cfg\((?:test|all\(test, .*\))\)\]\n(?:#.*\n)?mod \w+ \{", text, maxsplit=1
+    )[0]
 
 
 def body_after(code, start):
