@@ -35,6 +35,8 @@ use crate::waiter::{Answer, Waiter};
 mod ending;
 mod reading;
 
+pub use ending::GRACE;
+
 /// A back end. Its process lives until it is terminated, ends by itself, or this process ends.
 #[derive(Debug)]
 pub struct Backend {

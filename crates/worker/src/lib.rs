@@ -11,7 +11,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vh_core::error::{Code, Error};
 use vh_core::log::stream::{self, Writer};
@@ -32,6 +32,7 @@ mod python;
 mod starting;
 mod waiter;
 
+use backend::GRACE;
 pub use backend::{Backend, Call, Canceller};
 pub use events::Handler;
 pub use options::{Options, TIMEOUT};
@@ -101,16 +102,13 @@ pub fn of_number(number: u32) -> Option<Arc<Backend>> {
 
 /// Ends all back ends, at the same time.
 pub fn terminate_all() -> Result<(), Error> {
-    let ended = std::thread::scope(|scope| {
-        let all: Vec<_> = living::all()
-            .into_iter()
-            .map(|backend| scope.spawn(move || backend.terminate()))
-            .collect();
-        all.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
-    });
-    ended.into_iter().try_for_each(|result| {
-        result.unwrap_or_else(|_| Err(Error::new(Code::Internal, "a back end cannot be ended")))
-    })
+    let all = living::all();
+    for backend in &all {
+        backend.ask_to_end();
+    }
+    let deadline = Instant::now() + GRACE;
+    let ended: Vec<_> = all.iter().map(|backend| backend.end_by(deadline)).collect();
+    ended.into_iter().collect()
 }
 
 fn start(

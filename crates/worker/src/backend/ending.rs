@@ -19,10 +19,21 @@ impl Backend {
     /// Ends it: asks it to, and kills it when it has not ended two seconds later. Returns when it has ended. Its
     /// calls are answered with `closed`.
     pub fn terminate(self: &Arc<Backend>) -> Result<(), Error> {
-        let deadline = Instant::now() + GRACE;
-        if !self.is_unwanted.swap(true, Ordering::AcqRel) && self.begin_to_end().is_ok() {
-            self.wait_for_end(deadline);
+        self.ask_to_end();
+        self.end_by(Instant::now() + GRACE)
+    }
+
+    /// Asks it to end.
+    pub(crate) fn ask_to_end(self: &Arc<Backend>) {
+        if !self.is_unwanted.swap(true, Ordering::AcqRel) {
+            // If it cannot be asked it is killed.
+            let _ = self.begin_to_end();
         }
+    }
+
+    /// Waits until it has ended, and kills it when it has not at the deadline.
+    pub(crate) fn end_by(&self, deadline: Instant) -> Result<(), Error> {
+        self.wait_for_end(deadline);
         self.kill_and_wait()
     }
 
