@@ -3118,8 +3118,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/worker/src/backend/reading.rs": [
         (
-            "        if waiting.iter().any(|waiter| waiter.call_to_read()) {\n            return;\n        }\n",
-            "        if waiting.iter().any(|waiter| waiter.call_to_read()) {\n            return;\n        }\n        if true {\n            return;\n        }\n",
+            "            if waiting.iter().any(|waiter| waiter.call_to_read()) {\n                return;\n            }\n",
+            "            if waiting.iter().any(|waiter| waiter.call_to_read()) {\n                return;\n            }\n        if true {\n            return;\n        }\n",
             "events do not come while no call runs",
             "rust",
         ),

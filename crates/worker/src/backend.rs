@@ -57,6 +57,8 @@ pub struct Backend {
     is_ours: AtomicBool,
     /// Whether its host ends it.
     is_unwanted: AtomicBool,
+    /// The poller came to read while somebody had `output` locked.
+    was_locked: AtomicBool,
     /// How many of its frames said nothing.
     unknown: AtomicU64,
 }
@@ -128,6 +130,7 @@ impl Backend {
             events: Events::default(),
             is_ours: AtomicBool::new(false),
             is_unwanted: AtomicBool::new(false),
+            was_locked: AtomicBool::new(false),
             unknown: AtomicU64::new(0),
         });
         let ready = backend.expect(message::READY, "its start", timeout);

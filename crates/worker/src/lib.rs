@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use vh_core::error::{Code, Error};
-use vh_core::log::stream::{self, Writer};
 
 mod backend;
 #[allow(unsafe_code)]
@@ -141,12 +140,4 @@ fn start(
         return Err(Error::new(Code::Unavailable, message));
     }
     Ok((backend, ready))
-}
-
-/// Writes a line that a back end printed.
-fn print(label: &str, line: &str) {
-    let writer = Writer { serial: None, file: libc::STDERR_FILENO };
-    // If standard error is closed, there is nowhere to say so.
-    let label = format!("PY: [{label}] ");
-    let _ = stream::write(writer, &label, format!("{line}\n").as_bytes(), true, |_| ());
 }

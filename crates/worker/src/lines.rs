@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use vh_core::log::stream::{self, Writer};
+
 /// How many lines are kept, and how much of each.
 const KEPT: usize = 10;
 const LONGEST: usize = 400;
@@ -48,6 +50,14 @@ impl Lines {
     pub fn last(&self) -> Vec<&str> {
         self.last.iter().map(String::as_str).collect()
     }
+}
+
+/// Writes a line that a back end printed.
+pub fn print(label: &str, line: &str) {
+    let writer = Writer { serial: None, file: libc::STDERR_FILENO };
+    // If standard error is closed, there is nowhere to say so.
+    let label = format!("PY: [{label}] ");
+    let _ = stream::write(writer, &label, format!("{line}\n").as_bytes(), true, |_| ());
 }
 
 #[cfg(test)]

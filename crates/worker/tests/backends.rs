@@ -319,3 +319,22 @@ fn processes_that_a_script_starts_import_the_module_too() {
     }
     backend.terminate().unwrap();
 }
+
+#[test]
+fn events_right_behind_an_answer_come_while_no_call_runs() {
+    let script = script(
+        "behind",
+        "def __init__(self):\n    super().__init__()\n    import threading\n    self.go = threading.Semaphore(0)\n    \
+         threading.Thread(target=self._send, daemon=True).start()\n\
+         def _send(self):\n    while True:\n        self.go.acquire()\n        self.send_event('tick', 1)\n\
+         def tick(self):\n    self.go.release()\n    return 1",
+    );
+    let backend = script.spawn();
+    let (sender, got) = mpsc::channel();
+    backend.events().on("tick", Arc::new(move |_, _| sender.send(()).unwrap()));
+    for round in 0..3000 {
+        backend.call("tick", "", Some(LONG)).unwrap();
+        assert!(got.recv_timeout(LONG).is_ok(), "no event in round {round}");
+    }
+    backend.terminate().unwrap();
+}

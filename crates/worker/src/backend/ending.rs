@@ -8,7 +8,7 @@ use vh_core::error::{Code, Error};
 
 use super::Backend;
 use crate::input::Rest;
-use crate::{child, guardian, poller};
+use crate::{child, guardian, lines, poller};
 
 /// How long it may take to end when it is asked to.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -126,7 +126,7 @@ impl Backend {
     fn close_errors(&self) -> Vec<String> {
         self.read_errors();
         let Some(mut errors) = self.errors.lock().take() else { return Vec::new() };
-        errors.lines.end(|line| crate::print(&self.label, line));
+        errors.lines.end(|line| lines::print(&self.label, line));
         errors.lines.last().into_iter().map(str::to_owned).collect()
     }
 }

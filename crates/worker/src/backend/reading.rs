@@ -1,6 +1,6 @@
 //! What a child says is read, and given to whom it belongs.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -11,6 +11,7 @@ use vh_core::error::{Code, Error};
 use super::{Backend, Errors, Output};
 use crate::frames::Frame;
 use crate::input::Rest;
+use crate::lines;
 use crate::message::{self, Message};
 use crate::poller::{self, Of, Watched};
 use crate::waiter::Waiter;
@@ -75,20 +76,34 @@ impl Backend {
 
     /// Has another call read that sleeps, or else the poller. Whoever is called must read or pass it on.
     pub(super) fn pass_on(&self) {
-        let waiting: Vec<_> = self.calls.lock().waiting.values().cloned().collect();
-        if waiting.iter().any(|waiter| waiter.call_to_read()) {
-            return;
-        }
-        // Whoever has it locked passes it on when he is done.
-        let Some(output) = self.output.try_lock() else { return };
-        if let Some(output) = output.as_ref().filter(|output| !output.is_closed) {
-            poller::again(self.number, Of::Output, &output.pipe);
+        loop {
+            let waiting: Vec<_> = self.calls.lock().waiting.values().cloned().collect();
+            if waiting.iter().any(|waiter| waiter.call_to_read()) {
+                return;
+            }
+            {
+                // Whoever has it locked passes it on when he is done.
+                let Some(output) = self.output.try_lock() else { return };
+                let Some(output) = output.as_ref().filter(|output| !output.is_closed) else {
+                    return;
+                };
+                poller::again(self.number, Of::Output, &output.pipe);
+            }
+            // The poller may have come while it was locked here. It says so before it looks at the lock, and here
+            // the lock is given up before that is read, so one of the two sees the other.
+            fence(Ordering::SeqCst);
+            if !self.was_locked.swap(false, Ordering::SeqCst) {
+                return;
+            }
         }
     }
 
     /// Reads answers while no call does.
     fn read_what_is_there(&self) {
+        self.was_locked.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
         let Some(mut output) = self.output.try_lock() else { return };
+        self.was_locked.store(false, Ordering::SeqCst);
         let Some(output) = output.as_mut().filter(|output| !output.is_closed) else { return };
         for _ in 0..PIECES {
             if !self.read(output) {
@@ -177,7 +192,7 @@ impl Backend {
         match rustix::io::read(&errors.pipe, &mut piece) {
             Ok(0) => poller::remove(&errors.pipe),
             Ok(length) => {
-                errors.lines.push(&piece[..length], |line| crate::print(&self.label, line));
+                errors.lines.push(&piece[..length], |line| lines::print(&self.label, line));
                 return true;
             }
             Err(Errno::INTR) => return true,
