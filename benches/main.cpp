@@ -218,7 +218,8 @@ int Run(const Options& options) {
 
 std::vector<Row> AllRows() {
   std::vector<Row> all;
-  for (const auto& rows : {CallRows(), BlockRows(), ContainerRows(), ThreadRows(), LifeRows()}) {
+  for (const auto& rows :
+       {CallRows(), BlockRows(), ContainerRows(), ThreadRows(), LifeRows(), BackendRows()}) {
     all.insert(all.end(), rows.begin(), rows.end());
   }
   return all;

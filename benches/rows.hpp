@@ -45,6 +45,7 @@ std::vector<Row> BlockRows();
 std::vector<Row> ContainerRows();
 std::vector<Row> ThreadRows();
 std::vector<Row> LifeRows();
+std::vector<Row> BackendRows();
 
 // What the memory row's own processes print: bytes with eight scripts, or eight interpreters.
 long MemoryWithScripts(const std::string& library);

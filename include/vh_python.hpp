@@ -18,6 +18,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
@@ -831,6 +832,18 @@ class Library {
   decltype(&::w_StatsText) stats_text = nullptr;
   decltype(&::w_SetLogSink) set_log_sink = nullptr;
   decltype(&::w_LastError) last_error = nullptr;
+  decltype(&::w_Execute) execute = nullptr;
+  decltype(&::w_Spawn) spawn = nullptr;
+  decltype(&::w_BackendFind) backend_find = nullptr;
+  decltype(&::w_BackendCall) backend_call = nullptr;
+  decltype(&::w_BackendBegin) backend_begin = nullptr;
+  decltype(&::w_BackendWait) backend_wait = nullptr;
+  decltype(&::w_BackendCancel) backend_cancel = nullptr;
+  decltype(&::w_BackendOn) backend_on = nullptr;
+  decltype(&::w_BackendOff) backend_off = nullptr;
+  decltype(&::w_BackendTerminate) backend_terminate = nullptr;
+  decltype(&::w_BackendTerminateAll) backend_terminate_all = nullptr;
+  decltype(&::w_PythonVersion) python_version = nullptr;
   // nVerliHub::nPythonPlugin::stringListToJson
   std::string (*string_list_to_json)(const std::vector<std::string>&) = nullptr;
 
@@ -907,6 +920,18 @@ class Library {
     search(Needs::kEverything, "w_StatsText", stats_text);
     search(Needs::kEverything, "w_SetLogSink", set_log_sink);
     search(Needs::kEverything, "w_LastError", last_error);
+    search(Needs::kEverything, "w_Execute", execute);
+    search(Needs::kEverything, "w_Spawn", spawn);
+    search(Needs::kEverything, "w_BackendFind", backend_find);
+    search(Needs::kEverything, "w_BackendCall", backend_call);
+    search(Needs::kEverything, "w_BackendBegin", backend_begin);
+    search(Needs::kEverything, "w_BackendWait", backend_wait);
+    search(Needs::kEverything, "w_BackendCancel", backend_cancel);
+    search(Needs::kEverything, "w_BackendOn", backend_on);
+    search(Needs::kEverything, "w_BackendOff", backend_off);
+    search(Needs::kEverything, "w_BackendTerminate", backend_terminate);
+    search(Needs::kEverything, "w_BackendTerminateAll", backend_terminate_all);
+    search(Needs::kEverything, "w_PythonVersion", python_version);
     return search.missing();
   }
 
@@ -1323,6 +1348,205 @@ class Host {
   std::map<int, std::string> scripts_;
   std::mutex sink_mutex_;  // held while the sink is changed
   std::unique_ptr<LogSink> sink_;
+};
+
+// --- Back ends: Python programs in processes of their own. They need no Host. ---
+
+struct BackendOptions {
+  std::string python_path;                 // the Python that runs it; empty: python3
+  std::map<std::string, std::string> env;  // added to the environment
+  std::string cwd;                         // its working directory; empty: that of this process
+  std::chrono::milliseconds timeout{0};    // how long its calls may take; 0: 30 seconds
+  std::string library;                     // the library's file, see find_library
+};
+
+namespace detail {
+
+inline Json json_of_options(const BackendOptions& options) {
+  Json json = Json::object();
+  if (!options.python_path.empty()) json["python_path"] = options.python_path;
+  if (!options.env.empty()) json["env"] = options.env;
+  if (!options.cwd.empty()) json["cwd"] = options.cwd;
+  if (options.timeout.count() > 0) json["timeout"] = options.timeout.count();
+  return json;
+}
+
+// Calls `use` with the text of a value, unless it has none.
+template <typename T, typename Use>
+Result<T> with_text(const Json& value, const std::string& what, Use use) {
+  std::string text;
+  try {
+    text = json_text(value);
+  } catch (const ConversionError& error) {
+    return Failure{"invalid", "", what + ' ' + error.what(), ""};
+  }
+  return use(text.c_str());
+}
+
+inline std::shared_ptr<const Library> library_of(const BackendOptions& options) {
+  return std::make_shared<const Library>(find_library(options.library));
+}
+
+// What a call gave, whose answer is JSON text from the library.
+template <typename T, typename Call>
+Result<T> answer_of(const Library& library, const std::string& what, Call call) {
+  char* text = nullptr;
+  if (!call(&text)) return library.failure();
+  const std::unique_ptr<char, void (*)(void*)> owner(text, std::free);
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    try {
+      return value_of<T>(parse_json(text));
+    } catch (const ConversionError& error) {
+      return Failure{"invalid", "", "the result of " + what + ' ' + error.what(), ""};
+    }
+  }
+}
+
+}  // namespace detail
+
+// Runs code once, in a Python of its own, as the body of a function whose variables are `params`.
+template <typename T = Json>
+Result<T> execute(const std::string& code, const Json& params = Json::object(),
+                  const BackendOptions& options = BackendOptions()) {
+  const auto library = detail::library_of(options);
+  Json all = detail::json_of_options(options);
+  all["params"] = params;
+  return detail::with_text<T>(all, "params of the code", [&](const char* text) {
+    return detail::answer_of<T>(*library, "the code", [&](char** json) {
+      return library->execute(code.c_str(), text, json);
+    });
+  });
+}
+
+// The version of a Python, such as "Python 3.11.5".
+inline Result<std::string> python_version(const std::string& python = "python3",
+                                          const std::string& library_file = "") {
+  const Library library(find_library(library_file));
+  char* text = nullptr;
+  if (!library.python_version(python.c_str(), &text)) return library.failure();
+  const std::unique_ptr<char, void (*)(void*)> owner(text, std::free);
+  return std::string(text);
+}
+
+// A back end, by its number: copies mean the same one. It lives until it is terminated, ends by
+// itself, or this process ends, and not only as long as this object.
+class Backend {
+ public:
+  // Starts the back end of a script, or finds the living one of the same file.
+  static Result<Backend> spawn(const std::string& script,
+                               const BackendOptions& options = BackendOptions()) {
+    auto library = detail::library_of(options);
+    const Json all = detail::json_of_options(options);
+    return detail::with_text<Backend>(all, "an option", [&](const char* text) -> Result<Backend> {
+      const int number = library->spawn(script.c_str(), text);
+      if (number < 0) return library->failure();
+      return Backend(std::move(library), number);
+    });
+  }
+
+  // The living back end of a script.
+  static std::optional<Backend> find(const std::string& script, const std::string& file = "") {
+    auto library = std::make_shared<const Library>(find_library(file));
+    const int number = library->backend_find(script.c_str());
+    if (number < 0) return std::nullopt;
+    return Backend(std::move(library), number);
+  }
+
+  int number() const { return number_; }
+
+  // Calls a method with named parameters, and gives its result as a T. With a timeout of 0 the back
+  // end's own counts.
+  template <typename T = Json>
+  Result<T> call(const std::string& method, const Json& params = Json::object(),
+                 std::chrono::milliseconds timeout = std::chrono::milliseconds(0)) const {
+    return detail::with_text<T>(params, "a parameter of " + method + "()", [&](const char* text) {
+      return detail::answer_of<T>(*library_, method + "()", [&](char** json) {
+        return library_->backend_call(number_, method.c_str(), text,
+                                      static_cast<int>(timeout.count()), json);
+      });
+    });
+  }
+
+  // A call that was begun. Wait for it once; it may be cancelled on any thread.
+  template <typename T = Json>
+  class Call {
+   public:
+    Result<T> wait() const {
+      return detail::answer_of<T>(*library_, method_ + "()", [&](char** json) {
+        return library_->backend_wait(number_, json);
+      });
+    }
+    // False when its answer is there already.
+    bool cancel() const { return library_->backend_cancel(number_) != 0; }
+
+   private:
+    friend class Backend;
+    Call(std::shared_ptr<const Library> library, int number, std::string method)
+        : library_(std::move(library)), number_(number), method_(std::move(method)) {}
+
+    std::shared_ptr<const Library> library_;
+    int number_;
+    std::string method_;
+  };
+
+  // Begins a call; any number may be under way.
+  template <typename T = Json>
+  Result<Call<T>> begin(const std::string& method, const Json& params = Json::object(),
+                        std::chrono::milliseconds timeout = std::chrono::milliseconds(0)) const {
+    using Begun = Result<Call<T>>;
+    return detail::with_text<Call<T>>(
+        params, "a parameter of " + method + "()", [&](const char* text) -> Begun {
+          const int call = library_->backend_begin(number_, method.c_str(), text,
+                                                   static_cast<int>(timeout.count()));
+          if (call < 0) return library_->failure();
+          return Call<T>(library_, call, method);
+        });
+  }
+
+  // Calls a callable for each event of this name, in their order, on a thread of the library. Gives
+  // a number for off().
+  Result<int> on(const std::string& event, std::function<void(const Json&)> handler) const {
+    auto kept = std::make_unique<Handler>(Handler{std::move(handler)});
+    // From here on the library releases it, also when it refuses it.
+    const int number = library_->backend_on(number_, event.c_str(), &Handler::run, kept.release(),
+                                            &Handler::release);
+    if (number < 0) return library_->failure();
+    return number;
+  }
+  // False when there is no handler of this number.
+  bool off(int handler) const { return library_->backend_off(number_, handler) != 0; }
+
+  // Asks it to end, and kills it two seconds later. Its calls are answered with closed.
+  Result<void> terminate() const {
+    if (library_->backend_terminate(number_)) return {};
+    return library_->failure();
+  }
+
+  // Ends all back ends of the process.
+  static Result<void> terminate_all(const std::string& file = "") {
+    const Library library(find_library(file));
+    if (library.backend_terminate_all()) return {};
+    return library.failure();
+  }
+
+ private:
+  struct Handler {
+    std::function<void(const Json&)> function;
+
+    // In C++ an exception may leave it: the library catches it and logs it.
+    static void run(void* user, int, const char*, const char* json) {
+      static_cast<const Handler*>(user)->function(parse_json(json));
+    }
+    static void release(void* user) { delete static_cast<Handler*>(user); }
+  };
+
+  Backend(std::shared_ptr<const Library> library, int number)
+      : library_(std::move(library)), number_(number) {}
+
+  std::shared_ptr<const Library> library_;
+  int number_;
 };
 
 }  // namespace vh

@@ -74,6 +74,8 @@ typedef w_Targs *(*w_Tfunction)(void *user, int id, w_Targs *args, w_Tfailure *f
 
 /* Gives back the data of such a function. */
 typedef void (*w_Trelease)(void *user);
+/* A function of the host that hears an event of a back end, see w_BackendOn. */
+typedef void (*w_Tevent)(void *user, int backend, const char *event, const char *json);
 /* A function of the host that takes a record of the log, see w_SetLogSink. */
 typedef void (*w_TlogSink)(int level, int script, const char *message, void *user);
 
@@ -382,6 +384,87 @@ void w_LogLevel(int level);
 //
 // `json` is NULL or points to a place for a pointer.
 int w_LastError(char **json);
+
+// Runs Python code once, in a Python process of its own, as the body of a function: it may `return`
+// a value, import, and have several lines. `*json` becomes what it returned, as JSON text, which
+// the caller frees with `free`. `options` is NULL or a JSON object with any of `timeout`
+// (milliseconds, 30000 unless said), `python_path` ("python3"), `params` (variables of the code),
+// `env` (added to the environment) and `cwd`. Returns 1, or 0 with the reason in w_LastError.
+//
+// The functions for back ends need no w_Begin and may be called on any thread. All texts are UTF-8.
+//
+// `code` and `options` are NULL or C strings; `json` is NULL or a pointer that may be written.
+int w_Execute(const char *code, const char *options, char **json);
+
+// Starts the back end of a Python script, which runs as a process of its own and keeps its state
+// until it is terminated; or finds the one of the same file that lives. It is ready when this
+// returns. `options` are those of w_Execute, without `params`; `timeout` is that of its calls.
+// Returns its number, or -1 with the reason in w_LastError.
+//
+// `script` and `options` are NULL or C strings.
+int w_Spawn(const char *script, const char *options);
+
+// Returns the number of the living back end of a script, or -1.
+//
+// `script` is NULL or a C string.
+int w_BackendFind(const char *script);
+
+// Calls a method of a back end and waits for its answer, at most `timeout` milliseconds, or the
+// back end's own time for 0. `params` is NULL or a JSON object: a name and a value for each
+// parameter. `*json` becomes what the method returned, as JSON text, which the caller frees with
+// `free`. Returns 1, or 0 with the reason in w_LastError: python with type and traceback of the
+// exception, timeout, or closed when the process has ended, and how. Any number of threads may
+// call.
+//
+// `method` and `params` are NULL or C strings; `json` is NULL or a pointer that may be written.
+int w_BackendCall(int backend, const char *method, const char *params, int timeout, char **json);
+
+// Begins a call as w_BackendCall does, and does not wait for its answer. Returns the number of the
+// call, for w_BackendWait, which must follow; or -1 with the reason in w_LastError.
+//
+// `method` and `params` are NULL or C strings.
+int w_BackendBegin(int backend, const char *method, const char *params, int timeout);
+
+// Waits for the answer of a call that was begun, as w_BackendCall does. Afterwards its number names
+// nothing.
+//
+// `json` is NULL or a pointer that may be written.
+int w_BackendWait(int call_number, char **json);
+
+// Cancels a call that was begun, on any thread: w_BackendWait answers cancelled, and the method is
+// interrupted. Returns 1; 0 when the answer is there already, or when no call has this number.
+int w_BackendCancel(int call_number);
+
+// Calls `handler` with `user` for each event of this name that the back end sends: one after the
+// other, in their order, on a thread of the library that holds no lock. `json` is the event's value.
+// The texts are valid until the handler returns. When 64 MiB wait for slow handlers, the oldest are
+// dropped, and the log tells how many. When the library gives the handler up, because of w_BackendOff
+// or because the back end has ended, it calls `release` with `user` once, unless `release` is NULL,
+// after the last call of the handler has returned. Returns the handler's number, or -1.
+//
+// `event` is NULL or a C string; `handler` and `user` stay usable until `release`, on any thread.
+int w_BackendOn(int backend,
+                const char *event,
+                w_Tevent handler,
+                void *user,
+                w_Trelease release);
+
+// Takes a handler of a back end back. Returns 1, or 0 when there is none of this number.
+int w_BackendOff(int backend, int handler);
+
+// Ends a back end: asks it to, and kills it with all of its process group when it has not ended two
+// seconds later. Its calls are answered with closed. Returns 1 when it has ended, or 0.
+int w_BackendTerminate(int backend);
+
+// Ends all back ends, at the same time. w_End does so too. Returns 1 when they have ended, or 0.
+int w_BackendTerminateAll(void);
+
+// Writes what a Python says it is, such as `Python 3.11.5`, to `*text`, which the caller frees with
+// `free`. `python` is its file or name, NULL for python3. Returns 1; 0 when there is no such Python
+// 3, with the reason in w_LastError.
+//
+// `python` is NULL or a C string; `text` is NULL or a pointer that may be written.
+int w_PythonVersion(const char *python, char **text);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -21,6 +21,7 @@ use vh_host::native;
 use vh_host::targs;
 use vh_host::targs::{Block, View};
 
+mod backends;
 pub mod boundary;
 pub mod cxx;
 mod symbols;
@@ -29,7 +30,8 @@ mod variadic;
 use boundary::{call, call_or, guard};
 use vh_host::native::{CallbackTable, HostFunction, OwningFunction};
 pub use vh_host::types::{
-    PyObject, w_Targs, w_Tcallback, w_Telement, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease,
+    PyObject, w_Targs, w_Tcallback, w_Telement, w_Tevent, w_Tfailure, w_Tfunction, w_TlogSink,
+    w_Trelease,
 };
 
 /// Starts Python and keeps `table`, the hub's W_MAX_CALLBACKS callbacks, until `w_End`.

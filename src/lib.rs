@@ -40,6 +40,7 @@
 
 #[allow(unsafe_code)]
 pub mod abi;
+pub mod backends;
 #[allow(unsafe_code)]
 pub mod last_error;
 pub mod lifecycle;

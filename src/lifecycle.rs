@@ -1,5 +1,6 @@
 //! `w_Begin` and `w_End`: connect the library to a host, with Python running, and disconnect it again.
 
+use crate::backends;
 use crate::verbs::SCRIPTS;
 use vh_core::error::{Code, Error};
 use vh_core::log;
@@ -29,9 +30,10 @@ pub fn begin(table: Option<CallbackTable>) -> Result<(), Error> {
     Ok(())
 }
 
-/// `w_End`: unloads every script and forgets the callback table.
+/// `w_End`: unloads every script, ends every back end, and forgets the callback table.
 pub fn end() {
     SCRIPTS.unload_all();
+    backends::terminate_all_or_told();
     alarms::clear();
     watchdog::stop();
     crash::uninstall();

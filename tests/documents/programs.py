@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import backends
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 OPTIONS = ["-std=c++17", "-Wall", "-Wextra", "-Wno-unused", "-Werror"]
@@ -51,6 +53,8 @@ EFFECTS = [
         'EXPECT(!host.call<long>(script, "process_user", 1L, 2L)); host.set_log_sink({});',
         output=r"script\.py.*process_user",
     ),
+    Effect("greeter.call(", output=r'^"Hello, Alice!"\nZeroDivisionError: division by zero\n'),
+    Effect("vh::execute<int>", output=r"^0\.5\n120$"),
     Effect(
         "hub.Receive(", r'EXPECT(sent.find("$Hello alice|") != std::string::npos); EXPECT(result);'
     ),
@@ -90,6 +94,7 @@ def check(tools, block):
         # The folder that hubs have already.
         (folder / "config dir").mkdir()
         (folder / "script.py").write_bytes((HERE / "example.py").read_bytes())
+        backends.write_script(folder)
         command = command_of(tools, block, file, program)
         built = subprocess.run(command, capture_output=True, text=True)
         if built.returncode != 0:

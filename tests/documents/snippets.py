@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import backends
 import blocks as markdown
 import programs
 import python2
@@ -121,6 +122,8 @@ LANGUAGES = {
         "loaded as a script, its hooks called",
     ),
     "python2": (python2.check, "loaded as a script, which must fail as the page says"),
+    "c": (backends.check_c, "compiled, linked with the library, and run beside greeter.py"),
+    "rust": (backends.check_rust, "compiled, and run beside greeter.py"),
     "cpp": (programs.check, "compiled, linked, and run beside a script"),
     "json": (as_json, "read as JSON"),
     "toml": (as_toml, "read as TOML"),
@@ -134,6 +137,8 @@ def check(tools, block):
     if block.language not in LANGUAGES:
         what = f"a block of `{block.language}`" if block.language else "a block without a language"
         return [TELL.format(what)]
+    if block.document == backends.PAGE and block.language == "python":
+        return backends.check_python(tools, block)
     return LANGUAGES[block.language][0](tools, block)
 
 

@@ -57,7 +57,10 @@ TEST(Library, SaysWhichFunctionsAreMissing) {
   EXPECT_NE(std::string::npos,
             old.find(", w_Find, w_GetHook, w_RegisterFunction, w_RegisterFunctionEx, "
                      "w_UnregisterFunction, w_vapack, w_packprint, w_Stats, w_StatsText, "
-                     "w_SetLogSink, w_LastError: it is no"))
+                     "w_SetLogSink, w_LastError, w_Execute, w_Spawn, w_BackendFind, "
+                     "w_BackendCall, w_BackendBegin, w_BackendWait, w_BackendCancel, "
+                     "w_BackendOn, w_BackendOff, w_BackendTerminate, w_BackendTerminateAll, "
+                     "w_PythonVersion: it is no"))
       << old;
   EXPECT_EQ(0u, Refusal(VH_OLD_FUNCTIONS, vh::Needs::kBidirectional)
                     .find(VH_OLD_FUNCTIONS " does not export w_CallFunction, w_free_args: "));

@@ -1,9 +1,11 @@
 // Every symbol of the library, called in hubs of every generation.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdarg>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 #include "fake_hub.hpp"
 #include "library.hpp"
@@ -107,6 +109,59 @@ TEST_P(Symbols, TheLogAndStatisticsCanBeRead) {
   ASSERT_EQ(1, Lib().w_StatsText(&text));
   EXPECT_NE(std::string::npos, std::string(text).find("fail")) << text;
   std::free(text);
+}
+
+// The answer of a function that gives JSON text through its last argument.
+template <typename Call>
+std::string Answer(Call call) {
+  char* json = nullptr;
+  if (call(&json) != 1) return "failed";
+  const std::string text = json ? json : "NULL";
+  std::free(json);
+  return text;
+}
+
+void CountEvent(void* count, int, const char*, const char*) {
+  ++*static_cast<std::atomic<int>*>(count);
+}
+
+TEST_P(Symbols, BackEndsAnswer) {
+  FakeHub hub(GetParam());
+  const auto version = [](char** text) { return Lib().w_PythonVersion(nullptr, text); };
+  EXPECT_EQ(0u, Answer(version).find("Python 3."));
+  EXPECT_EQ("[3]", Answer([](char** json) {
+              return Lib().w_Execute("return [1 + x]", "{\"params\": {\"x\": 2}}", json);
+            }));
+  const std::string script = hub.WriteScript(
+                                    "from bridge_runtime import PythonBridge\n"
+                                    "class Back(PythonBridge):\n"
+                                    "    def say(self, text):\n"
+                                    "        self.send_event('said', text)\n"
+                                    "        return len(text)\n"
+                                    "    def wait(self):\n"
+                                    "        import time\n"
+                                    "        time.sleep(600)\n"
+                                    "Back().run()\n",
+                                    "back.py")
+                                 .string();
+  const int backend = Lib().w_Spawn(script.c_str(), nullptr);
+  ASSERT_LT(0, backend);
+  EXPECT_EQ(backend, Lib().w_BackendFind(script.c_str()));
+  std::atomic<int> events{0};
+  const int handler = Lib().w_BackendOn(backend, "said", CountEvent, &events, nullptr);
+  ASSERT_LT(0, handler);
+  EXPECT_EQ("5", Answer([&](char** json) {
+              return Lib().w_BackendCall(backend, "say", "{\"text\": \"hello\"}", 60000, json);
+            }));
+  while (events != 1) std::this_thread::yield();
+  EXPECT_EQ(1, Lib().w_BackendOff(backend, handler));
+  const int call = Lib().w_BackendBegin(backend, "wait", nullptr, 60000);
+  ASSERT_LT(0, call);
+  EXPECT_EQ(1, Lib().w_BackendCancel(call));
+  EXPECT_EQ(0, Lib().w_BackendWait(call, nullptr));
+  EXPECT_EQ(1, Lib().w_BackendTerminate(backend));
+  EXPECT_EQ(1, Lib().w_BackendTerminateAll());
+  EXPECT_EQ(-1, Lib().w_BackendFind(script.c_str()));
 }
 
 // Only python3 hubs import it; the others' lists are texts.

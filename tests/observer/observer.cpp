@@ -264,6 +264,68 @@ EXPORT int w_LastError(char** json) {
   return Real().w_LastError(json);
 }
 
+EXPORT int w_Execute(const char* code, const char* options, char** json) {
+  ++Now().symbols[k_w_Execute];
+  return Real().w_Execute(code, options, json);
+}
+
+EXPORT int w_Spawn(const char* script, const char* options) {
+  ++Now().symbols[k_w_Spawn];
+  return Real().w_Spawn(script, options);
+}
+
+EXPORT int w_BackendFind(const char* script) {
+  ++Now().symbols[k_w_BackendFind];
+  return Real().w_BackendFind(script);
+}
+
+EXPORT int w_BackendCall(int backend, const char* method, const char* params, int timeout,
+                         char** json) {
+  ++Now().symbols[k_w_BackendCall];
+  return Real().w_BackendCall(backend, method, params, timeout, json);
+}
+
+EXPORT int w_BackendBegin(int backend, const char* method, const char* params, int timeout) {
+  ++Now().symbols[k_w_BackendBegin];
+  return Real().w_BackendBegin(backend, method, params, timeout);
+}
+
+EXPORT int w_BackendWait(int call, char** json) {
+  ++Now().symbols[k_w_BackendWait];
+  return Real().w_BackendWait(call, json);
+}
+
+EXPORT int w_BackendCancel(int call) {
+  ++Now().symbols[k_w_BackendCancel];
+  return Real().w_BackendCancel(call);
+}
+
+EXPORT int w_BackendOn(int backend, const char* event, w_Tevent handler, void* user,
+                       w_Trelease release) {
+  ++Now().symbols[k_w_BackendOn];
+  return Real().w_BackendOn(backend, event, handler, user, release);
+}
+
+EXPORT int w_BackendOff(int backend, int handler) {
+  ++Now().symbols[k_w_BackendOff];
+  return Real().w_BackendOff(backend, handler);
+}
+
+EXPORT int w_BackendTerminate(int backend) {
+  ++Now().symbols[k_w_BackendTerminate];
+  return Real().w_BackendTerminate(backend);
+}
+
+EXPORT int w_BackendTerminateAll() {
+  ++Now().symbols[k_w_BackendTerminateAll];
+  return Real().w_BackendTerminateAll();
+}
+
+EXPORT int w_PythonVersion(const char* python, char** text) {
+  ++Now().symbols[k_w_PythonVersion];
+  return Real().w_PythonVersion(python, text);
+}
+
 EXPORT int w_Stats(char** json) {
   ++Now().symbols[k_w_Stats];
   return Real().w_Stats(json);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -85,6 +86,7 @@ class Round {
     Lib().w_LogLevel(1);
     Blocks();
     Tables();
+    BackEnds();
     for (const std::string& runtime : Runtimes()) Script(runtime);
     Lib().w_SetLogSink(nullptr, nullptr);
     Expect("w_End", Lib().w_End() == 1);
@@ -127,6 +129,39 @@ class Round {
     }
     Expect("w_Unload of no script", Lib().w_Unload(4000) == 0);
     Expect("w_LastError", LastErrorCode() == "not_found");
+  }
+
+  void BackEnds() {
+    const std::string path = (folder_ / "back.py").string();
+    std::ofstream(path) << "from bridge_runtime import PythonBridge\n"
+                           "class Back(PythonBridge):\n"
+                           "    def say(self):\n"
+                           "        self.send_event('said', 1)\n"
+                           "        return 1\n"
+                           "Back().run()\n";
+    Expect("w_PythonVersion", Lib().w_PythonVersion(nullptr, nullptr) == 1);
+    Expect("w_Execute", Lib().w_Execute("return 1", nullptr, nullptr) == 1);
+    const int backend = Lib().w_Spawn(path.c_str(), nullptr);
+    Expect("w_Spawn", backend > 0);
+    Expect("w_BackendFind", Lib().w_BackendFind(path.c_str()) == backend);
+    std::atomic<int> heard{0};
+    const auto hear = [](void* count, int, const char*, const char*) {
+      ++*static_cast<std::atomic<int>*>(count);
+    };
+    const int handler = Lib().w_BackendOn(backend, "said", hear, &heard, nullptr);
+    Expect("w_BackendOn", handler > 0);
+    Expect("w_BackendCall", Lib().w_BackendCall(backend, "say", nullptr, 60000, nullptr) == 1);
+    for (int tries = 0; heard == 0 && tries < 3000; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    Expect("an event", heard == 1);
+    Expect("w_BackendOff", Lib().w_BackendOff(backend, handler) == 1);
+    const int call = Lib().w_BackendBegin(backend, "say", nullptr, 60000);
+    Expect("w_BackendBegin", call > 0);
+    Expect("w_BackendWait", Lib().w_BackendWait(call, nullptr) == 1);
+    Expect("w_BackendCancel", Lib().w_BackendCancel(call) == 0);
+    Expect("w_BackendTerminate", Lib().w_BackendTerminate(backend) == 1);
+    Expect("w_BackendTerminateAll", Lib().w_BackendTerminateAll() == 1);
   }
 
   // `timeout` is what a call may take, in seconds.

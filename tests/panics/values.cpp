@@ -99,6 +99,25 @@ const Case kCases[] = {
        Lib().w_Unload(-1);
        return Lib().w_LastError(nullptr) == 0;
      }},
+    {"w_Execute", [] { return Lib().w_Execute("", nullptr, nullptr) == 0 && IsInternalError(); }},
+    {"w_Spawn", [] { return Lib().w_Spawn("s.py", nullptr) == -1 && IsInternalError(); }},
+    {"w_BackendFind", [] { return Lib().w_BackendFind("s.py") == -1 && IsInternalError(); }},
+    {"w_BackendCall",
+     [] { return Lib().w_BackendCall(1, "f", nullptr, 0, nullptr) == 0 && IsInternalError(); }},
+    {"w_BackendBegin",
+     [] { return Lib().w_BackendBegin(1, "f", nullptr, 0) == -1 && IsInternalError(); }},
+    {"w_BackendWait", [] { return Lib().w_BackendWait(1, nullptr) == 0 && IsInternalError(); }},
+    {"w_BackendCancel", [] { return Lib().w_BackendCancel(1) == 0 && IsInternalError(); }},
+    {"w_BackendOn",
+     [] {
+       return Lib().w_BackendOn(1, "e", nullptr, nullptr, nullptr) == -1 && IsInternalError();
+     }},
+    {"w_BackendOff", [] { return Lib().w_BackendOff(1, 1) == 0 && IsInternalError(); }},
+    {"w_BackendTerminate", [] { return Lib().w_BackendTerminate(1) == 0 && IsInternalError(); }},
+    {"w_BackendTerminateAll",
+     [] { return Lib().w_BackendTerminateAll() == 0 && IsInternalError(); }},
+    {"w_PythonVersion",
+     [] { return Lib().w_PythonVersion(nullptr, nullptr) == 0 && IsInternalError(); }},
     {"stringListToJson", [] { return Lib().string_list_to_json({"nick"}) == "[]"; }},
 };
 

@@ -34,7 +34,19 @@
   X(w_Stats)                  \
   X(w_StatsText)              \
   X(w_SetLogSink)             \
-  X(w_LastError)
+  X(w_LastError)              \
+  X(w_Execute)                \
+  X(w_Spawn)                  \
+  X(w_BackendFind)            \
+  X(w_BackendCall)            \
+  X(w_BackendBegin)           \
+  X(w_BackendWait)            \
+  X(w_BackendCancel)          \
+  X(w_BackendOn)              \
+  X(w_BackendOff)             \
+  X(w_BackendTerminate)       \
+  X(w_BackendTerminateAll)    \
+  X(w_PythonVersion)
 #define VH_FUNCTIONS(X) \
   VH_HUB_FUNCTIONS(X)   \
   VH_NEWER_FUNCTIONS(X)

@@ -1429,8 +1429,8 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.memory.address",
         ),
         (
-            "text.replace('\\0', \"\\u{FFFD}\")",
-            "text.to_owned()",
+            "CString::new(text.replace('\\0', \"\\u{FFFD}\")).expect",
+            "CString::new(text.to_owned()).expect",
             "a message with a NUL character does not reach the log sink",
             "guard.logs|guard.log_attacks|rust",
         ),
@@ -3085,6 +3085,273 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "            pass\n",
             "codecs of a script of main stay when it is gone",
             "lifecycle.shared_interpreter",
+        ),
+    ],
+    # Python in child processes.
+    "crates/worker/src/backend.rs": [
+        (
+            "            if Instant::now() >= self.deadline {\n                break self.give_up();\n            }\n",
+            "",
+            "a call has no deadline: a back end that does not answer blocks its caller for ever",
+            "rust",
+        ),
+        (
+            "        if rest == Rest::Waits {\n            poller::again(self.number, Of::Input, input.pipe());\n        }\n",
+            "",
+            "what a full pipe did not take is never written: calls with much text are not answered",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/backend/ending.rs": [
+        (
+            "            child::kill_group(self.pid);\n            guardian::remove",
+            "            guardian::remove",
+            "programs that a back end has started live on after it",
+            "rust",
+        ),
+        (
+            'how.push_str(&format!("; its last words: {}", last.join(" | ")));',
+            "",
+            "nobody learns what a back end said before it died",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/backend/reading.rs": [
+        (
+            "            if waiting.iter().any(|waiter| waiter.call_to_read()) {\n                return;\n            }\n",
+            "            if waiting.iter().any(|waiter| waiter.call_to_read()) {\n                return;\n            }\n        if true {\n            return;\n        }\n",
+            "events do not come while no call runs",
+            "rust",
+        ),
+        (
+            "self.events.give(name, value)",
+            "drop((name, value))",
+            "handlers hear no events",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/child.rs": [
+        (
+            "            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;\n",
+            "",
+            "a back end that is stopped or busy outlives its host",
+            "rust",
+        ),
+        (
+            "        .process_group(0);\n    if let",
+            "        ;\n    if let",
+            "a back end is killed with all of the host's process group, or not with its own",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/events.rs": [
+        (
+            "|handler| handler.1 == name",
+            "|_| true",
+            "handlers hear events of other names",
+            "rust",
+        ),
+        (
+            "push((number, name.to_owned(), handler));",
+            "push((number, String::new(), handler));",
+            "handlers hear nothing",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/frames.rs": [
+        (
+            "            if !text.is_empty() {\n",
+            "            if true {\n",
+            "an empty frame is taken for one that says something",
+            "rust",
+        ),
+        (
+            "            self.start = text.end + 1;\n",
+            "            self.start = text.end;\n",
+            "the NUL of a frame stands before the next one, which cannot be read",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/guardian.rs": [
+        (
+            'for group in $groups; do kill -KILL \\"-$group\\"; done\n',
+            "",
+            "programs that a back end has started outlive a host that is killed",
+            "rust",
+        ),
+        (
+            '[ \\"$what\\" = add ] && groups=',
+            "groups=",
+            "groups that have ended are killed later, when their numbers are others'",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/input.rs": [
+        (
+            "                Err(Errno::AGAIN) => return written,\n",
+            "                Err(Errno::AGAIN) => {}\n",
+            "a back end that does not read blocks its host",
+            "rust",
+        ),
+        (
+            "            if queued + line.len() > LONGEST_QUEUE {",
+            "            if false {",
+            "what waits for a back end that does not read takes all memory",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/lib.rs": [
+        (
+            "    if let Some(living) = living::of_script(&path) {\n        return Ok(living);\n    }\n",
+            "",
+            "a second start of a script is a second process with a state of its own",
+            "rust",
+        ),
+        (
+            "    if has_own { Task::Script } else { Task::Serve }",
+            "    if has_own { Task::Serve } else { Task::Serve }",
+            "a script with a module of its own gets ours",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/lines.rs": [
+        (
+            "        if self.last.len() == KEPT {\n            self.last.pop_front();\n        }\n",
+            "",
+            "all that a back end prints is kept in memory",
+            "rust",
+        ),
+        (
+            "text.trim_end_matches(['\\r', '\\n'])",
+            "text.as_ref()",
+            "lines of a back end have an empty line behind each",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/living.rs": [
+        (
+            "backend.path() == path && backend.takes_calls()",
+            "backend.path() == path",
+            "a back end that is being ended is handed out",
+            "rust",
+        ),
+        (
+            "    living.retain(|backend| backend.lives());\n",
+            "",
+            "a number names a back end that has ended",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/message.rs": [
+        (
+            "            *byte = b' ';\n",
+            "",
+            "parameters written over several lines break the wire",
+            "rust",
+        ),
+        (
+            ".and_then(Code::of_name).unwrap_or(Code::Python)",
+            ".and(None).unwrap_or(Code::Python)",
+            "every error of a back end has the code python",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/options.rs": [
+        (
+            "Duration::try_from_secs_f64(milliseconds / 1000.0)",
+            "Duration::try_from_secs_f64(milliseconds)",
+            "a timeout is a thousand times as long",
+            "rust",
+        ),
+        (
+            "    if !text.starts_with('{') {",
+            "    if false {",
+            "parameters that are a list are sent",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/poller.rs": [
+        (
+            "            who.kill_if_due(Instant::now());\n",
+            "            let _ = who;\n",
+            "a back end that has closed its output and does not end lives on, and its calls wait",
+            "rust",
+        ),
+        (
+            "        Of::Errors | Of::End => EventFlags::IN,",
+            "        Of::Errors | Of::End => EventFlags::IN | EventFlags::ONESHOT,",
+            "only the first piece of what a back end prints is shown",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/python.rs": [
+        (
+            "    if (major, minor) < OLDEST {",
+            "    if false {",
+            "a Python that is too old fails with a traceback of our own",
+            "rust",
+        ),
+        (
+            "    sys.path.append(archive)\n",
+            "",
+            "processes that a back end starts by multiprocessing cannot import the script",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/starting.rs": [
+        (
+            "            HAS_ENDED.wait(&mut paths);\n",
+            "            break;\n",
+            "two who start a script at once get two back ends",
+            "rust",
+        ),
+        (
+            "        PATHS.lock().retain(|path| *path != self.0);\n",
+            "",
+            "a script can be started once only, and then blocks whoever starts it",
+            "rust",
+        ),
+    ],
+    "crates/worker/src/waiter.rs": [
+        (
+            "        if !slot.is_asleep {\n            return false;\n        }\n",
+            "",
+            "a call that does not wait yet is called to read, and nobody reads",
+            "rust",
+        ),
+        (
+            "        self.slot.lock().answer = Some(answer);\n        self.changed.notify_all();\n",
+            "        self.slot.lock().answer = Some(answer);\n",
+            "a call sleeps until its deadline though its answer is there",
+            "rust",
+        ),
+    ],
+    "src/abi/backends.rs": [
+        (
+            "    if place.is_null() || unsafe",
+            "    if !place.is_null() || unsafe",
+            "no answer reaches a program in C",
+            "matrix.symbols|header.backend",
+        ),
+        (
+            "backends::terminate(backend).map_err(Error::told)",
+            "backends::terminate(backend + 1).map_err(Error::told)",
+            "another back end is ended",
+            "matrix.symbols|header.backend",
+        ),
+    ],
+    "src/backends.rs": [
+        (
+            ".filter(|timeout| *timeout > 0)",
+            "",
+            "a call without a time of its own ends at once",
+            "matrix.symbols|header.backend",
+        ),
+        (
+            "        begun.remove(&number);\n",
+            "        let _ = begun;\n",
+            "what is known of calls that were answered is kept for ever, and they can be cancelled",
+            "header.backend",
         ),
     ],
 }

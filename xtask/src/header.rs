@@ -4,7 +4,7 @@
 //! tables; the structures and the three variadic functions, which cbindgen cannot write, are the
 //! fixed text below, pinned by the same layout asserts as in `crates/host/src/types.rs`.
 //!
-//! It is an example and no part of `build.rs`, because the header is checked in: a build needs no generator.
+//! It is no part of `build.rs`, because the header is checked in: a build needs no generator.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -86,6 +86,8 @@ typedef w_Targs *(*w_Tfunction)(void *user, int id, w_Targs *args, w_Tfailure *f
 
 /* Gives back the data of such a function. */
 typedef void (*w_Trelease)(void *user);
+/* A function of the host that hears an event of a back end, see w_BackendOn. */
+typedef void (*w_Tevent)(void *user, int backend, const char *event, const char *json);
 /* A function of the host that takes a record of the log, see w_SetLogSink. */
 typedef void (*w_TlogSink)(int level, int script, const char *message, void *user);
 
@@ -161,6 +163,7 @@ pub fn text() -> Result<String, Box<dyn Error>> {
     let bindings = cbindgen::Builder::new()
         .with_config(config)
         .with_src(root.join("src/abi.rs"))
+        .with_src(root.join("src/abi/backends.rs"))
         .generate()?;
     let mut out = Vec::new();
     bindings.write(&mut out);

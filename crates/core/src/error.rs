@@ -29,6 +29,25 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them, in the order in which the header names them.
+    pub const ALL: [Code; 10] = [
+        Code::Invalid,
+        Code::NotFound,
+        Code::Python,
+        Code::Timeout,
+        Code::Cancelled,
+        Code::Busy,
+        Code::Unavailable,
+        Code::TooLarge,
+        Code::Closed,
+        Code::Internal,
+    ];
+
+    /// The code that has a name.
+    pub fn of_name(name: &str) -> Option<Code> {
+        Code::ALL.into_iter().find(|code| code.name() == name)
+    }
+
     /// Its name for hosts.
     pub fn name(self) -> &'static str {
         match self {
@@ -179,20 +198,8 @@ mod tests {
 
     #[test]
     fn codes_have_the_names_that_the_header_tells() {
-        let all = [
-            Code::Invalid,
-            Code::NotFound,
-            Code::Python,
-            Code::Timeout,
-            Code::Cancelled,
-            Code::Busy,
-            Code::Unavailable,
-            Code::TooLarge,
-            Code::Closed,
-            Code::Internal,
-        ];
         let header = include_str!("../../../include/vh_python_wrapper.h").replace("\n// ", " ");
-        let names = all.map(Code::name).join(", ");
+        let names = Code::ALL.map(Code::name).join(", ");
         assert!(header.contains(&format!("one of the codes {names}. ")), "{names}");
     }
 

@@ -64,6 +64,12 @@ char *vh_call_sink(w_TlogSink sink, int level, int script, const char *message, 
   return ThrownBy([&] { sink(level, script, message, user); });
 }
 
+// The same for who hears events of a back end.
+char *vh_call_event(w_Tevent handler, void *user, int backend, const char *event,
+                    const char *json) {
+  return ThrownBy([&] { handler(user, backend, event, json); });
+}
+
 // The same for who takes data back.
 char *vh_call_release(w_Trelease release, void *user) {
   return ThrownBy([&] { release(user); });

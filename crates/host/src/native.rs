@@ -4,7 +4,9 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::types::{w_Targs, w_Tcallback, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease};
+use super::types::{
+    w_Targs, w_Tcallback, w_Tevent, w_Tfailure, w_Tfunction, w_TlogSink, w_Trelease,
+};
 use crate::targs::{self, Block, HostResult};
 use vh_core::callbacks::MAX_CALLBACKS;
 use vh_core::error::{Code, Error, Exception};
@@ -65,6 +67,15 @@ unsafe extern "C" {
 
     /// In cxx.cpp.
     fn vh_call_release(release: w_Trelease, user: *mut c_void) -> *mut c_char;
+
+    /// In cxx.cpp.
+    fn vh_call_event(
+        handler: w_Tevent,
+        user: *mut c_void,
+        backend: c_int,
+        event: *const c_char,
+        json: *const c_char,
+    ) -> *mut c_char;
 
     /// In cxx.cpp.
     fn vh_call_sink(
@@ -155,7 +166,7 @@ unsafe fn give_back(release: w_Trelease, user: *mut c_void) {
     // SAFETY: the caller promises that it is NULL or may be called with the data; what it threw is NULL or a C string from malloc.
     if let Some(thrown) = unsafe { take_text(vh_call_release(release, user)) } {
         tracing::error!(
-            "the release function of a registered function threw a C++ exception ({thrown})"
+            "the release function of what the host has registered threw a C++ exception ({thrown})"
         );
     }
 }
@@ -204,6 +215,61 @@ impl Sink for LogSink {
             take_text(vh_call_sink(Some(self.function), level, script, text.as_ptr(), self.user))
         };
         thrown.map_or(Ok(()), Err)
+    }
+}
+
+/// A function of the host that hears events of a back end, with data of its own, which is given back when this
+/// is dropped.
+#[derive(Debug)]
+pub struct EventHandler {
+    function: unsafe extern "C" fn(*mut c_void, c_int, *const c_char, *const c_char),
+    user: *mut c_void,
+    release: w_Trelease,
+}
+
+// SAFETY: by the contract of `new` function and release may be called with the data on any thread.
+unsafe impl Send for EventHandler {}
+// SAFETY: function and data may be used on any thread, as the caller of `new` promised.
+unsafe impl Sync for EventHandler {}
+
+impl EventHandler {
+    /// Takes a function with its data. None for NULL, after the data has been given back.
+    ///
+    /// # Safety
+    /// Until `release` is called, function and data may be used on any thread.
+    pub unsafe fn new(
+        function: w_Tevent,
+        user: *mut c_void,
+        release: w_Trelease,
+    ) -> Option<EventHandler> {
+        let Some(function) = function else {
+            // SAFETY: the caller promises that the release function may be called with the data.
+            unsafe { give_back(release, user) };
+            return None;
+        };
+        Some(EventHandler { function, user, release })
+    }
+
+    /// Calls it. No lock of ours is held. Neither name nor value has a NUL: JSON escapes it.
+    pub fn call(&self, backend: i32, name: &str, json: &str) {
+        let text = |text: &str| CString::new(text.replace('\0', "\u{FFFD}"));
+        let (Ok(name), Ok(json)) = (text(name), text(json)) else { return };
+        // SAFETY: callable by the contract of `new`; the texts outlive the call; what is thrown is NULL or a C
+        // string from malloc.
+        let thrown = unsafe {
+            let function = Some(self.function);
+            take_text(vh_call_event(function, self.user, backend, name.as_ptr(), json.as_ptr()))
+        };
+        if let Some(thrown) = thrown {
+            tracing::error!("a handler of events threw a C++ exception ({thrown})");
+        }
+    }
+}
+
+impl Drop for EventHandler {
+    fn drop(&mut self) {
+        // SAFETY: by the contract of `new`; it is not called again.
+        unsafe { give_back(self.release, self.user) };
     }
 }
 

@@ -85,6 +85,17 @@ pub type w_TlogSink = Option<
     unsafe extern "C" fn(level: c_int, script: c_int, message: *const c_char, user: *mut c_void),
 >;
 
+/// A function of the host that hears events of a back end.
+#[allow(non_camel_case_types, reason = "named like the others")]
+pub type w_Tevent = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        backend: c_int,
+        event: *const c_char,
+        json: *const c_char,
+    ),
+>;
+
 const _: () = {
     assert!(size_of::<w_Tfailure>() == 16);
     assert!(size_of::<w_Telement>() == 16);

@@ -1,0 +1,357 @@
+//! A back end: a Python program in a child process that answers calls.
+//!
+//! # Who reads
+//!
+//! A call that waits reads the child's answers itself, and gives those of other calls to whom they belong: so
+//! no thread hands an answer over that comes to the only call. One call at a time reads; when it has its
+//! answer, it calls another one to read that still sleeps. While no call waits, the thread of `poller` reads.
+//! Whoever has `output` locked reads, and passes it on when it has unlocked it (`pass_on`).
+//!
+//! # Locks
+//!
+//! `output` is the outermost one, then each of `calls`, `input`, `errors` and a waiter's by itself. None is held
+//! while a handler of the host runs.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use rustix::fd::OwnedFd;
+use rustix::process::Pid;
+use vh_core::error::{Code, Error};
+
+use crate::child::{Child, Pipes};
+use crate::events::Events;
+use crate::frames::Frames;
+use crate::input::{Input, Rest};
+use crate::lines::Lines;
+use crate::message;
+use crate::poller::{self, Of, Watched};
+use crate::waiter::{Answer, Waiter};
+
+mod ending;
+mod reading;
+
+pub use ending::GRACE;
+
+/// A back end. Its process lives until it is terminated, ends by itself, or this process ends.
+#[derive(Debug)]
+pub struct Backend {
+    number: u32,
+    path: PathBuf,
+    /// What messages call it.
+    label: String,
+    timeout: Duration,
+    pid: Pid,
+    output: Mutex<Option<Output>>,
+    input: Mutex<Option<Input>>,
+    errors: Mutex<Option<Errors>>,
+    child: Mutex<Option<Child>>,
+    calls: Mutex<Calls>,
+    has_ended: Condvar,
+    events: Events,
+    /// Whether it knows the further keys of the wire.
+    is_ours: AtomicBool,
+    /// Whether its host ends it.
+    is_unwanted: AtomicBool,
+    /// The poller came to read while somebody had `output` locked.
+    was_locked: AtomicBool,
+    /// How many of its frames said nothing.
+    unknown: AtomicU64,
+}
+
+/// What is read of the child's answers.
+#[derive(Debug)]
+struct Output {
+    pipe: OwnedFd,
+    end: OwnedFd,
+    frames: Frames,
+    is_closed: bool,
+}
+
+/// What is read of whatever else it prints.
+#[derive(Debug)]
+struct Errors {
+    pipe: OwnedFd,
+    lines: Lines,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    last: u64,
+    waiting: HashMap<u64, Arc<Waiter>>,
+    /// When it is killed if it has not ended by then.
+    kill_at: Option<Instant>,
+    /// Why it takes no calls any more.
+    ended: Option<Error>,
+}
+
+/// A call that was begun.
+#[derive(Debug)]
+#[must_use = "its answer is waited for with `wait`"]
+pub struct Call {
+    backend: Arc<Backend>,
+    id: u64,
+    method: String,
+    waiter: Arc<Waiter>,
+    timeout: Duration,
+    deadline: Instant,
+    /// Whether the child is to go on with it though nobody waits.
+    is_left: bool,
+}
+
+impl Backend {
+    /// Of a process that has been started, and the call that waits until it is ready.
+    pub fn new(
+        number: u32,
+        path: PathBuf,
+        timeout: Duration,
+        child: Child,
+        pipes: Pipes,
+    ) -> (Arc<Backend>, Call) {
+        let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let Pipes { input, output, errors, end } = pipes;
+        let frames = Frames::default();
+        let backend = Arc::new(Backend {
+            number,
+            label,
+            path,
+            timeout,
+            pid: child.pid,
+            output: Mutex::new(Some(Output { pipe: output, end, frames, is_closed: false })),
+            input: Mutex::new(Some(Input::new(input))),
+            errors: Mutex::new(Some(Errors { pipe: errors, lines: Lines::default() })),
+            child: Mutex::new(Some(child)),
+            calls: Mutex::default(),
+            has_ended: Condvar::new(),
+            events: Events::default(),
+            is_ours: AtomicBool::new(false),
+            is_unwanted: AtomicBool::new(false),
+            was_locked: AtomicBool::new(false),
+            unknown: AtomicU64::new(0),
+        });
+        let ready = backend.expect(message::READY, "its start", timeout);
+        (backend, ready)
+    }
+
+    /// Begins to watch its pipes.
+    pub fn watch(self: &Arc<Backend>) -> std::io::Result<()> {
+        poller::watch(self.number, Arc::clone(self) as Arc<dyn Watched>);
+        if let Some(output) = &*self.output.lock() {
+            poller::add(self.number, Of::Output, &output.pipe)?;
+        }
+        if let Some(errors) = &*self.errors.lock() {
+            poller::add(self.number, Of::Errors, &errors.pipe)?;
+        }
+        if let Some(input) = &*self.input.lock() {
+            poller::add(self.number, Of::Input, input.pipe())?;
+        }
+        if let Some(child) = &*self.child.lock() {
+            poller::add(self.number, Of::End, &child.end)?;
+        }
+        Ok(())
+    }
+
+    /// Its number, by which hosts name it.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The name of its script, for messages.
+    pub fn name(&self) -> &str {
+        &self.label
+    }
+
+    /// The file of its script.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    /// How long its calls may take that do not say it themselves.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What it tells its host without being asked.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Whether its process lives.
+    pub fn lives(&self) -> bool {
+        self.calls.lock().ended.is_none()
+    }
+
+    /// Whether it lives and nobody ends it.
+    pub fn takes_calls(&self) -> bool {
+        !self.is_unwanted.load(Ordering::Acquire) && self.lives()
+    }
+
+    /// Calls a method and waits for what it returns, as JSON text. `params` is the JSON text of an object.
+    pub fn call(
+        self: &Arc<Backend>,
+        method: &str,
+        params: &str,
+        timeout: Option<Duration>,
+    ) -> Answer {
+        self.begin(method, params, timeout)?.wait()
+    }
+
+    /// Begins a call. Any number may be under way.
+    pub fn begin(
+        self: &Arc<Backend>,
+        method: &str,
+        params: &str,
+        timeout: Option<Duration>,
+    ) -> Result<Call, Error> {
+        let params = crate::options::object(params, "the parameters")?;
+        let id = self.next_number();
+        let call = self.expect(id, method, timeout.unwrap_or(self.timeout));
+        self.send(&message::request(id, method, &params))?;
+        Ok(call)
+    }
+
+    /// Runs code once, in a child that was started for that.
+    pub(crate) fn execute(self: &Arc<Backend>, code: &str, params: &str, time: Duration) -> Answer {
+        let id = self.next_number();
+        let call = self.expect(id, "the code", time);
+        self.send(&message::execution(id, code, params))?;
+        call.wait()
+    }
+
+    fn next_number(&self) -> u64 {
+        let mut calls = self.calls.lock();
+        calls.last += 1;
+        calls.last
+    }
+
+    /// Begins to wait for an answer. If the process has ended, the answer is why.
+    fn expect(self: &Arc<Backend>, id: u64, method: &str, timeout: Duration) -> Call {
+        let waiter = Arc::new(Waiter::default());
+        let mut calls = self.calls.lock();
+        match &calls.ended {
+            Some(ended) => waiter.give(Err(ended.clone())),
+            None => drop(calls.waiting.insert(id, Arc::clone(&waiter))),
+        }
+        drop(calls);
+        let now = Instant::now();
+        Call {
+            backend: Arc::clone(self),
+            id,
+            method: method.to_owned(),
+            waiter,
+            timeout,
+            is_left: false,
+            deadline: now.checked_add(timeout).unwrap_or(now + Duration::from_secs(1 << 30)),
+        }
+    }
+
+    /// Sends a line. When the process has ended, whoever waits hears of that.
+    fn send(&self, line: &[u8]) -> Result<(), Error> {
+        let mut input = self.input.lock();
+        let Some(input) = &mut *input else { return Ok(()) };
+        let rest = input.send(line).map_err(|error| {
+            Error::new(error.code(), format!("{}: {}", self.label, error.message()))
+        })?;
+        if rest == Rest::Waits {
+            poller::again(self.number, Of::Input, input.pipe());
+        }
+        Ok(())
+    }
+
+    /// Has the child give up a call. If the way to it is full, it goes on with what nobody waits for.
+    fn take_back(&self, id: u64) {
+        if !self.is_ours.load(Ordering::Relaxed) || self.send(&message::cancel(id)).is_err() {
+            return;
+        }
+        // The signal has it look at its input while a command runs.
+        if let Some(child) = &*self.child.lock() {
+            child.interrupt();
+        }
+    }
+}
+
+impl Call {
+    /// Waits for the answer until the deadline.
+    pub fn wait(self) -> Answer {
+        let mut is_called = false;
+        let answer = loop {
+            if let Some(answer) = self.waiter.take() {
+                break answer;
+            }
+            if Instant::now() >= self.deadline {
+                break self.give_up();
+            }
+            is_called = !self.backend.read_for(&self.waiter, self.deadline)
+                && self.waiter.sleep(self.deadline);
+        };
+        if is_called {
+            self.backend.pass_on();
+        }
+        answer
+    }
+
+    /// What cancels it from elsewhere, also while it is waited for.
+    pub fn canceller(&self) -> Canceller {
+        Canceller { backend: Arc::clone(&self.backend), id: self.id, method: self.method.clone() }
+    }
+
+    /// Leaves it to the child: nobody waits for its answer.
+    fn without_answer(mut self) {
+        self.is_left = true;
+    }
+
+    fn give_up(&self) -> Answer {
+        self.forget();
+        // It may have come at the last moment.
+        self.waiter.take().unwrap_or_else(|| {
+            let (label, method) = (&self.backend.label, &self.method);
+            let time = self.timeout.as_secs_f64();
+            let message = format!("{method} of {label} did not answer within {time} s");
+            Err(Error::new(Code::Timeout, message))
+        })
+    }
+
+    fn forget(&self) {
+        let was_waited_for = self.backend.calls.lock().waiting.remove(&self.id).is_some();
+        if was_waited_for {
+            self.backend.take_back(self.id);
+        }
+    }
+}
+
+/// Cancels a call.
+#[derive(Clone, Debug)]
+pub struct Canceller {
+    backend: Arc<Backend>,
+    id: u64,
+    method: String,
+}
+
+impl Canceller {
+    /// Answers the call with `cancelled`, and has the child give it up. False if it has its answer already.
+    pub fn cancel(&self) -> bool {
+        let waiter = self.backend.calls.lock().waiting.remove(&self.id);
+        let Some(waiter) = waiter else { return false };
+        let message = format!("{} of {} was cancelled", self.method, self.backend.label);
+        waiter.give(Err(Error::new(Code::Cancelled, message)));
+        self.backend.take_back(self.id);
+        true
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if !self.is_left {
+            self.forget();
+        }
+    }
+}
