@@ -88,7 +88,7 @@ class Host:
 
     def has_frame(self):
         """Whether something was answered that nobody has read."""
-        return bool(self.kept or self.data or select.select([self.process.stdout], [], [], 0)[0])
+        return bool(self.kept or self.data or select.select([self.process.stdout], [], [], 0)[0])  # type: ignore[type-var]
 
     def frame(self):
         """The next frame, as an object; None at the end."""

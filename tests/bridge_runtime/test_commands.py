@@ -157,7 +157,7 @@ class Parameters(BridgeTest):
             ("any", {"b": 1}, ["any", '"a"']),
         ]:
             frame = (
-                host.call(name, **params) if "self" not in params else self.call(host, name, params)
+                host.call(name, **params) if "self" not in params else self.call(host, name, params)  # type: ignore[arg-type, operator]
             )
             self.assert_error(frame, "invalid", *parts)
             self.assertEqual((frame["type"], frame["traceback"]), ("TypeError", ""))

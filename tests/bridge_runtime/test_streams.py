@@ -191,7 +191,7 @@ class Input(BridgeTest):
         text = f"{HEAD}class B(PythonBridge):\n    def echo(self, a): return a\nB().run()\n"
         env = {**os.environ, "PYTHONPATH": str(RUNTIME)}
         command = [sys.executable, str(self.write_script(text))]
-        child = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=env)
+        child = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=env)  # type: ignore[call-overload]
         theirs.close()
         ours.settimeout(PATIENCE)
         with ours, ours.makefile("rb") as file:

@@ -239,7 +239,7 @@ class Values(BridgeTest):
     def test_same_object_twice_is_no_cycle(self):
         value = ["end"]
         for _ in range(10):
-            value = [value, value]
+            value = [value, value]  # type: ignore[list-item]
         self.assertEqual(self.make("shared(10)"), value)
 
     def test_events_have_the_same_rules(self):
@@ -285,7 +285,7 @@ class Numpy(BridgeTest):
 
     def test_scalars_and_arrays(self):
         try:
-            import numpy  # noqa: F401
+            import numpy  # noqa: F401  # type: ignore[import-not-found]
         except ImportError:
             return  # Values stands in.
         host = self.backend(BODY, before="import numpy")

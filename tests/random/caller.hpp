@@ -76,6 +76,18 @@ class Caller {
   bool CallSetLogSink();
   bool CallLogLevel();
   bool CallLastError();
+  bool CallExecute();
+  bool CallSpawn();
+  bool CallBackendFind();
+  bool CallBackendCall();
+  bool CallBackendBegin();
+  bool CallBackendWait();
+  bool CallBackendCancel();
+  bool CallBackendOn();
+  bool CallBackendOff();
+  bool CallBackendTerminate();
+  bool CallBackendTerminateAll();
+  bool CallPythonVersion();
   bool CallStringListToJson();
 
   void Begin();
