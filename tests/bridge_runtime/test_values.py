@@ -285,7 +285,7 @@ class Numpy(BridgeTest):
 
     def test_scalars_and_arrays(self):
         try:
-            import numpy  # noqa: F401  # type: ignore[import-not-found]
+            import numpy  # type: ignore[import-not-found]  # noqa: F401
         except ImportError:
             return  # Values stands in.
         host = self.backend(BODY, before="import numpy")

@@ -54,7 +54,7 @@ def call(library, backend, method, params):
     text = ctypes.c_char_p()
     params = json.dumps(params).encode()
     if library.w_BackendCall(backend, method.encode(), params, 0, ctypes.byref(text)):
-        return json.loads(text.value)
+        return json.loads(text.value or b"null")
     return text_of(library, "w_LastError")
 
 
