@@ -1,0 +1,528 @@
+//! The process of a script: it is started, asked, interrupted, and started again when it has ended.
+//!
+//! # A late call
+//!
+//! Its caller is given up at once. The child is sent an exception, and again until the call has ended; a call that
+//! has not two seconds later is in native code, and the process is killed. Meanwhile calls of the script are not
+//! begun: each of them would wait for its deadline.
+//!
+//! # Locks
+//!
+//! `state` and `running` are leaf locks. Neither is held while the child is waited for.
+
+use std::ffi::{OsStr, OsString};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use vh_core::clock;
+use vh_core::error::{Code, Error};
+use vh_core::log::stream::{self, Writer};
+use vh_core::panics::point;
+use vh_core::spawn;
+use vh_guard::interrupt::Interrupt;
+use vh_guard::output::{Kind, Verdict, tell_limit};
+use vh_guard::script::ScriptInfo;
+use vh_guard::slot;
+use vh_guard::watchdog::{Attempt, AttemptResult};
+use vh_host::host_queue;
+
+use super::raised::{self, Raised};
+use super::{Failure, requests};
+use crate::backend::{Backend, Canceller, Listener};
+use crate::message::{self, Request};
+
+/// How long a late call may go on before its process is killed.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often it is sent an exception meanwhile.
+const AGAIN: Duration = Duration::from_millis(100);
+/// How long a call waits for a late one to end.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// A process that ends again within this time after its start is started again after a pause, which doubles from
+/// start to start.
+const CALM: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// How long the child may take to tell where it is.
+const STACK_TIME: Duration = Duration::from_millis(300);
+
+/// The process of a script.
+#[derive(Debug)]
+pub struct Process {
+    script: Weak<ScriptInfo>,
+    own: Weak<Process>,
+    /// The text of the script, and the Python that runs it.
+    source: Vec<u8>,
+    python: OsString,
+    state: Mutex<State>,
+    running: Mutex<Vec<Running>>,
+    /// A bit for each hook that the script has now.
+    hooks: AtomicU64,
+    /// How many events for its `async_hooks` were dropped.
+    dropped: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    backend: Option<Arc<Backend>>,
+    /// Where a late call is, once the child has told.
+    stack: Option<(u64, String)>,
+    /// How it has ended, when it was not to.
+    ended: Option<String>,
+    /// The script is being unloaded.
+    is_leaving: bool,
+    /// Whether its `UnLoad` is there.
+    has_unload: bool,
+    /// Somebody starts it again.
+    is_starting: bool,
+    /// How often it was started again in a short time, and when it was last started.
+    starts: u32,
+    started: Option<Instant>,
+}
+
+/// A call that was begun and has not ended in the child.
+#[derive(Debug)]
+struct Running {
+    call: u64,
+    /// The number, for Python, of the thread that waits for it.
+    thread: u64,
+    canceller: Canceller,
+    /// Nobody waits for it any more.
+    is_late: bool,
+}
+
+/// The answer of the child to a request.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    raised: Option<Box<Raised>>,
+    hooks: Option<Vec<u32>>,
+    unload: Option<bool>,
+}
+
+impl Process {
+    /// Of a script, not yet started.
+    pub fn new(script: &Arc<ScriptInfo>, source: &[u8], python: OsString) -> Arc<Process> {
+        Arc::new_cyclic(|own| Process {
+            script: Arc::downgrade(script),
+            own: Weak::clone(own),
+            source: source.to_vec(),
+            python,
+            dropped: AtomicU64::new(0),
+            state: Mutex::default(),
+            running: Mutex::default(),
+            hooks: AtomicU64::new(0),
+        })
+    }
+
+    /// It runs in this child from now on.
+    pub fn has_started(&self, backend: Arc<Backend>) {
+        let mut state = self.state.lock();
+        state.ended = None;
+        state.backend = Some(backend);
+    }
+
+    /// The script is being unloaded: its process is not started again.
+    pub fn leaves(&self) {
+        self.state.lock().is_leaving = true;
+    }
+
+    /// The child; the error says why there is none.
+    pub fn backend(&self) -> Result<Arc<Backend>, Error> {
+        let state = self.state.lock();
+        match (&state.backend, &state.ended) {
+            (Some(backend), _) => Ok(Arc::clone(backend)),
+            (None, how) => {
+                let how = how.as_deref().unwrap_or("has not been started");
+                Err(Error::new(Code::Closed, format!("its process {how}")))
+            }
+        }
+    }
+
+    /// The text of the script.
+    pub fn source(&self) -> &[u8] {
+        &self.source
+    }
+
+    /// The Python that runs it.
+    pub fn python(&self) -> &OsStr {
+        &self.python
+    }
+
+    /// This, if it is still needed.
+    pub fn own(&self) -> Option<Arc<Process>> {
+        self.own.upgrade()
+    }
+
+    /// The record of the script.
+    pub fn script(&self) -> Option<Arc<ScriptInfo>> {
+        self.script.upgrade()
+    }
+
+    /// Takes the child, which is to end.
+    pub fn take_backend(&self) -> Option<Arc<Backend>> {
+        self.state.lock().backend.take()
+    }
+
+    /// Whether the script has a function of its own for its unload now.
+    pub fn has_unload(&self) -> bool {
+        self.state.lock().has_unload
+    }
+
+    /// Whether it may be started again now; then nobody else does until [`Process::has_tried`]. The error says why
+    /// not.
+    pub fn may_start_again(&self) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        let how = state.ended.clone().unwrap_or_default();
+        let wait = match state.started {
+            Some(started) if started.elapsed() < CALM => {
+                let pause = FIRST_PAUSE * 2_u32.pow(state.starts.min(10)) - FIRST_PAUSE;
+                pause.min(CALM).saturating_sub(started.elapsed())
+            }
+            _ => {
+                state.starts = 0;
+                Duration::ZERO
+            }
+        };
+        if state.is_starting || !wait.is_zero() {
+            let seconds = wait.as_secs_f64();
+            let message = format!("its process {how}; it is started again in {seconds:.1} s");
+            return Err(Error::new(Code::Closed, message));
+        }
+        state.is_starting = true;
+        state.starts += 1;
+        state.started = Some(Instant::now());
+        Ok(())
+    }
+
+    /// It was tried to start it again.
+    pub fn has_tried(&self) {
+        self.state.lock().is_starting = false;
+    }
+
+    /// Whether the process has ended though the script is not being unloaded.
+    pub fn has_died(&self) -> bool {
+        let state = self.state.lock();
+        state.backend.is_none() && state.ended.is_some() && !state.is_leaving
+    }
+
+    /// The hooks that the script has now.
+    pub fn hooks(&self) -> u64 {
+        self.hooks.load(Ordering::Acquire)
+    }
+
+    /// Asks the script for something, and answers what it asks meanwhile. Gives the JSON text of the answer.
+    pub fn ask(
+        &self,
+        script: &ScriptInfo,
+        method: &str,
+        params: &[u8],
+    ) -> Result<Box<RawValue>, Failure> {
+        let backend = self.backend().map_err(Failure::Gone)?;
+        self.wait_for_late_ones()?;
+        // It is JSON text that was written here.
+        let params = String::from_utf8_lossy(params);
+        let call = backend.begin_unlimited(method, &params).map_err(Failure::Gone)?;
+        let canceller = call.canceller();
+        let number = canceller.number();
+        let thread = slot::of_this_thread().thread();
+        let running = Running { call: number, thread, canceller, is_late: false };
+        self.running.lock().push(running);
+        let answer = call.wait_serving(|request| {
+            let line = requests::answer(script, &request);
+            backend.send_line(&line);
+        });
+        // What it printed past Python comes before its answer.
+        backend.look_at_output();
+        let was_late = self.has_come_back(number);
+        match answer {
+            Ok(text) => self.read(script, &text),
+            Err(_) if was_late => Err(Failure::Late),
+            Err(error) => Err(Failure::Gone(error)),
+        }
+    }
+
+    /// Tells the script something whose answer nobody waits for.
+    pub fn tell(&self, method: &str, params: &[u8]) {
+        if let Ok(backend) = self.backend() {
+            let params = String::from_utf8_lossy(params);
+            if let Err(error) = backend.tell(method, &params) {
+                let count = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+                // The first, the tenth, the hundredth and so on.
+                if 10_u64.pow(count.ilog10()) == count {
+                    self.with_script(|script| {
+                        tracing::warn!(
+                            script = %script.label,
+                            "{count} events for its async_hooks were dropped: {}",
+                            error.message()
+                        );
+                    });
+                }
+            }
+        }
+    }
+
+    /// A caller has come back. True when it was given up; then the call stays in the list until the child has
+    /// ended it.
+    fn has_come_back(&self, call: u64) -> bool {
+        let mut running = self.running.lock();
+        let Some(place) = running.iter().position(|running| running.call == call) else {
+            return false;
+        };
+        let is_late = running[place].is_late;
+        if !is_late {
+            running.remove(place);
+        }
+        is_late
+    }
+
+    /// Calls are not begun behind one that is late.
+    fn wait_for_late_ones(&self) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let Some(backend) = self.state.lock().backend.clone() else { return Ok(()) };
+            let mut running = self.running.lock();
+            running.retain(|running| !running.is_late || backend.is_under_way(running.call));
+            if !running.iter().any(|running| running.is_late) {
+                return Ok(());
+            }
+            drop(running);
+            if Instant::now() >= deadline {
+                let message = "a call of it that was late has not ended yet";
+                return Err(Failure::Gone(Error::new(Code::Busy, message)));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn read(&self, script: &ScriptInfo, text: &str) -> Result<Box<RawValue>, Failure> {
+        let unreadable = |reason: &dyn std::fmt::Display| {
+            let message = format!("its answer cannot be read: {reason}");
+            Failure::Gone(Error::new(Code::Internal, message))
+        };
+        let answer: Answer = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+        if let Some(has_unload) = answer.unload {
+            self.state.lock().has_unload = has_unload;
+        }
+        if let Some(hooks) = answer.hooks
+            && !self.state.lock().is_leaving
+        {
+            let bits = hooks.iter().fold(0, |bits, hook| bits | 1_u64 << hook);
+            let before = self.hooks.swap(bits, Ordering::AcqRel);
+            script.listening.change(before, bits);
+        }
+        match (answer.value, answer.raised) {
+            (_, Some(raised)) => Err(Failure::Raised(raised)),
+            (Some(value), None) => Ok(value.to_owned()),
+            (None, None) => Err(unreadable(&"it is empty")),
+        }
+    }
+
+    /// Gives up the innermost call of a thread. False when it has none.
+    fn give_up(&self, thread: u64) -> Option<u64> {
+        let mut running = self.running.lock();
+        let is_it = |running: &&mut Running| running.thread == thread && !running.is_late;
+        let late = running.iter_mut().rfind(is_it)?;
+        late.is_late = true;
+        let error = Error::new(Code::Timeout, "it is late");
+        late.canceller.give_up(error).then_some(late.call)
+    }
+
+    /// Sends exceptions to a late call until it has ended, and kills the process when that does not help.
+    fn pursue(&self, backend: &Arc<Backend>, call: u64, name: &str) {
+        let started = Instant::now();
+        let mut steps = 0;
+        while backend.is_under_way(call) && backend.lives() {
+            if started.elapsed() >= GRACE {
+                self.tell_end(name, started, "the third step, its process is killed (SIGKILL)");
+                // How it ends is told by `ended`.
+                let _ = backend.kill_and_wait();
+                return;
+            }
+            if steps > 0 {
+                backend.send_line(&message::cancel(call));
+            }
+            steps += 1;
+            std::thread::sleep(if steps == 1 { AGAIN * 3 } else { AGAIN });
+        }
+        let step = match steps {
+            0 | 1 => "the first step, one exception",
+            _ => "the second step, exceptions again and again",
+        };
+        self.tell_end(name, started, step);
+    }
+
+    fn tell_end(&self, name: &str, started: Instant, step: &str) {
+        if let Some(script) = self.script.upgrade() {
+            tracing::error!(
+                script = %script.label,
+                "{name}, which was late, is ended by {step}, {:.1} s after its deadline",
+                started.elapsed().as_secs_f64()
+            );
+        }
+    }
+
+    /// Where the child says a late call is.
+    fn stack(&self, call: u64) -> String {
+        let deadline = Instant::now() + STACK_TIME;
+        loop {
+            if let Some((of, stack)) = self.state.lock().stack.take()
+                && of == call
+            {
+                return stack;
+            }
+            if Instant::now() >= deadline {
+                return "  (it is in native code, which keeps Python's lock)".to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn with_script(&self, what: impl FnOnce(&Arc<ScriptInfo>)) {
+        if let Some(script) = self.script.upgrade() {
+            what(&script);
+        }
+    }
+}
+
+impl Interrupt for Process {
+    fn interrupt(self: Arc<Self>, attempt: &Attempt) {
+        attempt.reached();
+        if !attempt.runs() {
+            return;
+        }
+        if attempt.only_tells() {
+            return attempt.done(&AttemptResult::Left("  (in another process)".to_owned()));
+        }
+        if attempt.is_in_host() {
+            return attempt.done(&AttemptResult::InHost("  (in another process)".to_owned()));
+        }
+        let Ok(backend) = self.backend() else { return };
+        let Some(call) = self.give_up(attempt.thread()) else { return };
+        backend.send_line(&message::cancel(call));
+        let name = attempt.name().to_owned();
+        attempt.done(&AttemptResult::Sent(self.stack(call)));
+        let pursuing = move || self.pursue(&backend, call, &name);
+        if let Err(error) = spawn::once(point!("python-late"), pursuing) {
+            tracing::error!("no thread to end a late call: {error}");
+        }
+    }
+}
+
+impl Listener for Process {
+    fn request(&self, request: Request) {
+        if let Some(line) = requests::answer_at_once(&request) {
+            return self.send(&line);
+        }
+        let Some(script) = self.script.upgrade() else { return };
+        if let Some(call) = request.within {
+            // Its caller has been given up.
+            let message = format!("{}(): call {call} is late", request.name);
+            let late = requests::Raised::new("TimeoutError", message);
+            return self.send(&requests::line(&request, Err(late)));
+        }
+        let request = Arc::new(request);
+        let refusal = Arc::clone(&request);
+        let (own, serial) = (Weak::clone(&self.own), script.serial);
+        let deadline = Instant::now() + host_queue::longest_wait();
+        let leaving = Arc::clone(&script);
+        let task = move |is_served: Result<(), &Error>| {
+            let Some(own) = own.upgrade() else { return };
+            let late = Instant::now() > deadline;
+            own.send(&match is_served {
+                Ok(()) if !late => requests::answer(&script, &request),
+                Ok(()) => refused(&request, &host_queue::is_too_late()),
+                Err(why) => refused(&request, why),
+            });
+        };
+        if let Err(why) = host_queue::post_task(serial, || leaving.is_leaving(), task) {
+            self.send(&refused(&refusal, &why));
+        }
+    }
+
+    fn event(&self, name: &str, value: &str) {
+        self.with_script(|script| match name {
+            "output" => print(script, value),
+            "log" => log(script, value),
+            "error" => {
+                let text: String = serde_json::from_str(value).unwrap_or_default();
+                tracing::error!(script = %script.label, "{text}");
+            }
+            "raised" => raised::tell_of_event(script, value),
+            "stack" => self.state.lock().stack = serde_json::from_str(value).ok(),
+            // When the host is gone, the job's future tells.
+            "jobs" => drop(host_queue::post_jobs(script.serial)),
+            _ => {}
+        });
+    }
+
+    fn printed(&self, line: &str) {
+        self.with_script(|script| write(script, libc::STDERR_FILENO, &format!("{line}\n")));
+    }
+
+    fn ended(&self, how: &str, is_wanted: bool) {
+        self.running.lock().clear();
+        let is_news = {
+            let mut state = self.state.lock();
+            state.backend = None;
+            state.ended = Some(how.to_owned());
+            !state.is_leaving
+        };
+        let Some(script) = self.script.upgrade().filter(|_| is_news) else { return };
+        let how = if is_wanted { "was killed" } else { how };
+        tracing::error!(
+            script = %script.label,
+            "its process {how}; it is started again at the next call"
+        );
+    }
+}
+
+impl Process {
+    fn send(&self, line: &[u8]) {
+        if let Ok(backend) = self.backend() {
+            backend.send_line(line);
+        }
+    }
+}
+
+fn refused(request: &Request, why: &Error) -> Vec<u8> {
+    requests::line(request, Err(requests::unasked(&request.name, why)))
+}
+
+/// Writes what the script printed: the number of the file, and the text.
+fn print(script: &ScriptInfo, value: &str) {
+    if let Ok((file, text)) = serde_json::from_str::<(i32, String)>(value) {
+        write(script, file, &text);
+    }
+}
+
+/// Writes a piece with the script's label in front of each line.
+fn write(script: &ScriptInfo, file: i32, text: &str) {
+    let output = &script.output;
+    if output.drops(text.len()) {
+        return;
+    }
+    let writer = Writer { serial: Some(script.serial), file };
+    let label = format!("PY: [{}] ", script.label);
+    let (_, verdict) =
+        stream::write(writer, &label, text.as_bytes(), output.limit() > 0, |piece| {
+            let length = piece.text.len() - piece.labels;
+            let verdict = output.admit(Kind::Output, length, piece.labels, clock::ticking());
+            match verdict {
+                Verdict::Write => {}
+                Verdict::Cut(length) => piece.shorten(length),
+                Verdict::Drop => piece.shorten(0),
+            }
+            verdict
+        });
+    tell_limit(Some(script), verdict);
+}
+
+/// Writes a record that the script gave to `vh.log`: its level, or null, and the text.
+fn log(script: &ScriptInfo, value: &str) {
+    let Ok((level, text)) = serde_json::from_str::<(Option<i64>, String)>(value) else { return };
+    vh_guard::output::log_record(script, level, &text);
+}
