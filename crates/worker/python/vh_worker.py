@@ -24,7 +24,7 @@ import sys
 from _queue import SimpleQueue
 from _thread import allocate_lock, get_ident, start_new_thread
 
-from bridge_runtime import scan, wire
+from bridge_runtime import read_value, scan, scan_bytes, wire
 
 GLOBALS = globals()
 MAIN = get_ident()
@@ -195,11 +195,9 @@ def quoted(text):
 
 def parse_json(text):
     """The value of a JSON text by the rules of `vh`. Raises Refused."""
-    from bridge_runtime import scan_bytes
-
     stripped = text.strip(" \t\r\n")
     try:
-        value, end = scan_bytes(stripped, 0)
+        value, end = read_value(scan_bytes, stripped)
     except StopIteration:
         raise Refused("no value begins here, at byte 0") from None
     except RecursionError:
@@ -208,23 +206,35 @@ def parse_json(text):
         raise Refused(str(error)) from None
     if end < len(stripped):
         raise Refused(f"there is more text after the value, at byte {end}")
-    if depth_of(value) > MAX_DEPTH:
-        raise Refused("it is nested too deep")
+    check_read(value, text)
     return value
 
 
-def depth_of(value):
-    level, depth = [value], -1
+def check_read(value, text):
+    """Refuses what JSON text may hold and `vh` may not."""
+    level, depth = [value], 0
     while level:
-        depth += 1
         inner = []
         for item in level:
             if type(item) is dict:
                 inner.extend(item.values())
             elif type(item) is list:
                 inner.extend(item)
-        level = inner
-    return depth
+            elif type(item) is int and item not in INT64:
+                raise Refused(f"this integer does not fit 64 bits, at byte {text.find(str(item))}")
+        level, depth = inner, depth + 1
+        if depth > MAX_DEPTH + 1:
+            raise Refused("it is nested too deep")
+
+
+def object_at(address):
+    """An object of this process whose address a script has told the host."""
+    import gc
+
+    for candidate in gc.get_objects():
+        if id(candidate) == address:
+            return candidate
+    raise Refused("the host passed an object that this script, in a process of its own, does not have")
 
 
 def value_of(form):
@@ -236,6 +246,8 @@ def value_of(form):
         return float(content)
     if kind == "j":
         return parse_json(content)
+    if kind == "o":
+        return object_at(content)
     if kind == "t":
         return tuple(map(value_of, content))
     if kind == "m":
@@ -1052,6 +1064,7 @@ class Script:
         for work, future in jobs:
             if future.set_running_or_notify_cancel():
                 self.run_job(work, future)
+        self.take_a_turn()
 
     def run_job(self, work, future):
         try:

@@ -267,7 +267,9 @@ fn function_block(
         let reason = format!("returned a value of type {kind}, which cannot be passed on: {why}");
         return Err(refused(call, &reason, format!("{place} {reason}")));
     }
-    let block = outcome.result.and_then(Value::read).and_then(|value| result(&value, encoding));
+    // Null is None.
+    let value = outcome.result.map_or(Some(Value::None), Value::read);
+    let block = value.and_then(|value| result(&value, encoding));
     block.ok_or_else(|| {
         let error = Error::new(Code::Internal, "its answer cannot be read");
         raised::failed(call, Failure::Gone(error), place)

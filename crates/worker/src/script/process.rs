@@ -317,7 +317,7 @@ impl Process {
         match (answer.value, answer.raised) {
             (_, Some(raised)) => Err(Failure::Raised(raised)),
             (Some(value), None) => Ok(value.to_owned()),
-            (None, None) => Err(unreadable(&"it is empty")),
+            (None, None) => Ok(RawValue::NULL.to_owned()),
         }
     }
 

@@ -56,7 +56,10 @@ pub fn write_item(out: &mut Vec<u8>, item: &Item, encoding: &Encoding, json_from
             }
             out.push(b'}');
         }
-        // An object is of the host's own Python, if it has one.
+        // Its address in the script's own process, which the script has told the host.
+        Item::Object(object) if !object.is_null() => {
+            out.extend_from_slice(format!("{{\"o\":{}}}", *object as usize).as_bytes());
+        }
         Item::List(None)
         | Item::Json(None)
         | Item::Unsupported
