@@ -315,7 +315,7 @@ TEST_P(LogAttacks, TheSinkGetsPlainRecordsToo) {
   EXPECT_LE(6u, forged);
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, LogAttacks, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(Runtimes, LogAttacks, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

@@ -235,7 +235,7 @@ TEST_P(Stats, PrometheusTellsHooksFromFunctions) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Stats, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(Runtimes, Stats, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 TEST(StatsText, RefusesNull) {

@@ -376,7 +376,7 @@ TEST_P(UnloadTable, EndsInTime) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, UnloadTable,
-                         testing::Combine(testing::ValuesIn(Runtimes()), testing::ValuesIn(kCases)),
+                         testing::Combine(testing::ValuesIn(AllRuntimes()), testing::ValuesIn(kCases)),
                          [](const auto& info) {
                            return NameOf(std::get<0>(info.param)) + "_" +
                                   std::get<1>(info.param).name;
@@ -442,7 +442,7 @@ TEST_P(UnloadInside, ReloadWorksToo) {
   EXPECT_EQ(script, hub_.Load("")) << "its id is free";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, UnloadInside, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(All, UnloadInside, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

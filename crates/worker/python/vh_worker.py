@@ -6,11 +6,13 @@ The other end is `crates/worker/src/script`. The wire is that of bridge_runtime,
     {"answer":5,"result":...}                  the answer to a call of `vh`, or
     {"answer":5,"raise":[CLASS,MESSAGE]}       the exception that it raises
     {"cancel":1}                               the request is late: an exception is sent to it
+    {"where":1}                                where is the request?
 
     {"id":5,"status":"call","cmd":"usermc","in":1,"result":[...]}    a call of `vh`; `in` is the request
                                                                      inside of which it is made, or null
     {"cmd":"output","status":"event","result":[1,"text"]}            what it prints
     {"cmd":"log","status":"event","result":[LEVEL,"text"]}           a record for the log
+    {"cmd":"error","status":"event","result":"text"}                 an error that Python itself reports
     {"cmd":"jobs","status":"event","result":null}                    there is work for the host's thread
     {"cmd":"stack","status":"event","result":[1,"text"]}             where a late request is
     {"cmd":"raised","status":"event","result":{...}}                 an exception that nobody waits for
@@ -28,7 +30,7 @@ from bridge_runtime import read_value, scan, scan_bytes, wire
 
 GLOBALS = globals()
 MAIN = get_ident()
-LONGEST_TEXT = 100_000
+LONGEST_TEXT = 16 * 1024
 MAX_DEPTH = 128
 MAX_LENGTH = 64 << 20
 INT64 = range(-(1 << 63), 1 << 63)
@@ -286,6 +288,39 @@ def without_own_part(trace):
     return trace
 
 
+def report(text):
+    """Tells the host of an error that Python itself would print."""
+    send_event("error", cut(clean(text).rstrip("\n")))
+
+
+def report_unraisable(unraisable):
+    what = unraisable.err_msg or "Exception ignored in"
+    if unraisable.object is not None:
+        what = f"{what}: {unraisable.object!r}"
+    report(f"{what}\n{describe(unraisable.exc_value)}")
+
+
+def report_thread(failure):
+    if failure.exc_type is not SystemExit:
+        name = failure.thread.name if failure.thread is not None else get_ident()
+        report(f"Exception in thread {name}\n{describe(failure.exc_value)}")
+
+
+def report_threads():
+    """As soon as there is the module for them."""
+    threading = sys.modules.get("threading")
+    if threading is not None and threading.excepthook is threading.__dict__.get("__excepthook__"):
+        threading.excepthook = report_thread
+
+
+def cut(text):
+    data = text.encode()
+    if len(data) <= LONGEST_TEXT:
+        return text
+    head = data[:LONGEST_TEXT].decode("utf-8", "ignore")
+    return f"{head}… ({len(data) - LONGEST_TEXT} more bytes)\n"
+
+
 def describe(exception):
     """What Python would print for an exception."""
     trace = without_own_part(exception.__traceback__)
@@ -297,9 +332,7 @@ def describe(exception):
     except BaseException as failure:
         kind = type_name(exception)
         text = f"{kind}: {text_of(exception)}\n(no traceback: {type_name(failure)} while formatting it)\n"
-    if len(text) > LONGEST_TEXT:
-        text = text[:LONGEST_TEXT] + f"… ({len(text) - LONGEST_TEXT} more characters)\n"
-    return clean(text)
+    return cut(clean(text))
 
 
 def raised(exception):
@@ -319,16 +352,8 @@ def raised(exception):
         "line": clean(f"{kind}: {line}" if line else kind),
         "place": clean(kind + place),
         "exits": isinstance(exception, SystemExit),
-        "late": exception is script.late or isinstance(exception, Late),
     }
 
-
-class Late(TimeoutError):
-    """Sent to a request that is late. Scripts see a TimeoutError."""
-
-
-Late.__name__ = Late.__qualname__ = "TimeoutError"
-Late.__module__ = "builtins"
 
 
 # Calls of the host
@@ -753,7 +778,6 @@ class Script:
     def __init__(self):
         self.requests = []
         self.cancelled = set()
-        self.late = None
         self.is_gone = False
         self.is_native = False
         self.call_timeout = 10.0
@@ -765,6 +789,7 @@ class Script:
         self.loop = None
         self.hooks = []
         self.known_hooks = None
+        self.is_busy = False
         self.has_unload = False
         self.timer_code = None
 
@@ -784,6 +809,8 @@ class Script:
                     calls.take_answer(message)
                 elif "cancel" in message:
                     self.cancel(message["cancel"])
+                elif "where" in message:
+                    send_event("stack", [message["where"], stack_of_main()])
                 else:
                     calls.inbox.put(("request", message))
 
@@ -803,27 +830,15 @@ class Script:
     def interrupted(self, number, frame):
         """The signal has come, in the main thread."""
         if self.requests and self.requests[-1] in self.cancelled:
-            raise Late()
+            raise TimeoutError
 
     def serve(self):
         while True:
-            kind, content = self.next()
+            kind, content = calls.inbox.get()
             if kind == "answer":
                 calls.answers[content["answer"]] = content
-            elif kind == "request":
+            else:
                 self.run(content)
-            self.take_a_turn()
-
-    def next(self):
-        """What is to be done next; "turn" when coroutines may go on."""
-        if self.loop is None or not self.tasks:
-            return calls.inbox.get()
-        try:
-            return calls.inbox.get(True, 0.01)
-        except BaseException as error:
-            if type(error).__name__ != "Empty":
-                raise
-            return "turn", None
 
     def run(self, request):
         """Runs a request and answers it."""
@@ -832,7 +847,7 @@ class Script:
         try:
             try:
                 if number in self.cancelled:
-                    raise Late()
+                    raise TimeoutError
                 result = getattr(self, "do_" + request["cmd"])(**request["params"])
                 result = {"value": result}
             finally:
@@ -842,6 +857,10 @@ class Script:
             exception.__traceback__ = None
         self.cancelled.discard(number)
         flush()
+        report_threads()
+        is_busy = bool(self.tasks)
+        if is_busy != self.is_busy:
+            result["busy"] = self.is_busy = is_busy
         hooks = self.listed_hooks()
         if hooks != self.known_hooks:
             result["hooks"] = self.known_hooks = hooks
@@ -950,18 +969,26 @@ class Script:
                 wrong.append([clean(repr(name)), "its name is no str"])
         return {"text": json_text(kept), "wrong": wrong}
 
-    def do_end(self, time):
-        """The end of the process, as Python itself ends: threads, exit functions, finalizers."""
+    # The end of the process, as Python itself ends
+
+    def do_end_threads(self, time):
         end_threads(time)
         self.end_loop()
+
+    def do_exit(self):
         import atexit
 
         atexit._run_exitfuncs()
         self.is_gone = True
+
+    def do_finalize(self):
         self.namespace.clear()
         import gc
 
         gc.collect()
+
+    def do_turn(self):
+        self.take_a_turn()
 
     # Coroutines
 
@@ -1166,7 +1193,7 @@ def flush():
 def stack_of_main():
     frame, lines = sys._current_frames().get(MAIN), []
     while frame is not None and len(lines) < 100:
-        if frame.f_globals is not GLOBALS:
+        if frame.f_globals is not GLOBALS and "first" not in frame.f_globals:
             code = frame.f_code
             lines.append(f'  File "{code.co_filename}", line {frame.f_lineno}, in {code.co_name}')
         frame = frame.f_back
@@ -1218,6 +1245,7 @@ def main():
     sys.stdout = sys.__stdout__ = Output(1).stream
     sys.stderr = sys.__stderr__ = Output(2).stream
     signal.signal(signal.SIGINT, script.interrupted)
+    sys.unraisablehook = report_unraisable
     wire.open(b'{"id":0,"status":"success","result":{}}\0')
     start_new_thread(script.read, ())
     script.serve()

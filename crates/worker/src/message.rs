@@ -175,6 +175,11 @@ pub fn raise(number: u64, kind: &str, message: &str) -> Vec<u8> {
     line
 }
 
+/// The line that asks where a request is.
+pub fn ask_where(id: u64) -> Vec<u8> {
+    format!("{{\"where\":{id}}}\n").into_bytes()
+}
+
 /// The line that takes a request back.
 pub fn cancel(id: u64) -> Vec<u8> {
     format!("{{\"cancel\":{id}}}\n").into_bytes()

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use vh_core::error::Error;
+use vh_core::hooks::ON_TIMER;
 use vh_guard::interrupt::Attachment;
 use vh_guard::script::ScriptInfo;
 
@@ -40,9 +41,25 @@ impl Outside {
     /// Runs the jobs that the script gave to `vh.run_in_host`.
     pub fn run_jobs(&self, script: &ScriptInfo) {
         let entry_point = script.entry_points.function(b"vh.run_in_host");
-        if entry_point.admits() {
+        if self.process.take_jobs() && entry_point.admits() {
             let call = Call::begin(Elsewhere, entry_point);
             raised::tell_failure(&call, self.process.ask(script, "jobs", b"{}"), "vh.run_in_host");
+            drop(call);
+            self.go_on(script);
+        }
+    }
+
+    /// Has the script's coroutines go on, without waiting for them.
+    fn go_on(&self, script: &ScriptInfo) {
+        if !self.process.is_busy() {
+            return;
+        }
+        // The hub must call the script at least once a second.
+        script.listening.add(1 << ON_TIMER);
+        let entry_point = script.entry_points.function(b"(coroutines)");
+        if entry_point.admits() {
+            let call = Call::begin(Elsewhere, entry_point);
+            raised::tell_failure(&call, self.process.ask(script, "turn", b"{}"), "(coroutines)");
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 use vh_core::error::{Code, Error};
-use vh_core::hooks::{Hook, ON_TIMER, Reply};
+use vh_core::hooks::{Hook, Reply};
 use vh_core::text::{self, Encoding};
 use vh_guard::answers::HookReply;
 use vh_guard::script::ScriptInfo;
@@ -70,6 +70,7 @@ impl Outside {
                 give_up(script, hook, Some(params))
             })
         };
+        self.go_on(script);
         telling::result(&script.label, hook.text, block.as_ref());
         HookReply { block, error }
     }
@@ -144,6 +145,7 @@ impl Outside {
             Err(failure) => Err(raised::failed(&call, failure, &place)),
         };
         drop(call);
+        self.go_on(script);
         telling::result(&script.label, &shown, result.as_ref().ok());
         result
     }
@@ -217,8 +219,6 @@ fn hook_block(
     }
     let refuses = script.settings.on_error.refuses(hook.number);
     if outcome.coroutine.is_some() {
-        // The hub must call the script once a second, so that what the coroutine asks is answered.
-        script.listening.add(1 << ON_TIMER);
         if refuses {
             script.complain_once(hook.number, || {
                 format!(

@@ -14,8 +14,10 @@ use vh_guard::script::ScriptInfo;
 use super::process::Process;
 use super::{Call, Elsewhere, Failure, Outside, raised};
 
-/// The name under which the library's own work on the script is counted.
+/// The names under which the steps of its end are counted.
 const UNLOADING: &[u8] = b"(unloading)";
+const EXIT_FUNCTIONS: &[u8] = b"(exit functions)";
+const FINALIZERS: &[u8] = b"(finalizers)";
 
 /// What the child says of `vh.state`.
 #[derive(Default, Deserialize)]
@@ -35,12 +37,17 @@ impl Outside {
         script.part();
         process.leaves();
         let error = say_goodbye(&process, script);
-        {
-            let call = Call::begin(Elsewhere, script.entry_points.function(UNLOADING));
-            let time = deadline.saturating_duration_since(Instant::now()).as_secs_f64();
-            let asked = process.ask(script, "end", format!("{{\"time\":{time}}}").as_bytes());
+        let time = deadline.saturating_duration_since(Instant::now()).as_secs_f64();
+        for (name, method, params) in [
+            (UNLOADING, "end_threads", format!("{{\"time\":{time}}}")),
+            (EXIT_FUNCTIONS, "exit", "{}".to_owned()),
+            (FINALIZERS, "finalize", "{}".to_owned()),
+        ] {
+            let call = Call::begin(Elsewhere, script.entry_points.function(name));
+            let asked = process.ask(script, method, params.as_bytes());
+            // The end of the process has been told.
             if !matches!(asked, Err(Failure::Gone(_))) {
-                raised::tell_failure(&call, asked, "the end of its process");
+                raised::tell_failure(&call, asked, &String::from_utf8_lossy(name));
             }
         }
         script.close();

@@ -11,7 +11,7 @@
 //! `state` and `running` are leaf locks. Neither is held while the child is waited for.
 
 use std::ffi::{OsStr, OsString};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ use vh_core::log::stream::{self, Writer};
 use vh_core::panics::point;
 use vh_core::spawn;
 use vh_guard::interrupt::Interrupt;
-use vh_guard::output::{Kind, Verdict, tell_limit};
+use vh_guard::output::{Kind, Verdict, log_within_limit, tell_limit};
 use vh_guard::script::ScriptInfo;
 use vh_guard::slot;
 use vh_guard::watchdog::{Attempt, AttemptResult};
@@ -39,14 +39,14 @@ use crate::message::{self, Request};
 const GRACE: Duration = Duration::from_secs(2);
 /// How often it is sent an exception meanwhile.
 const AGAIN: Duration = Duration::from_millis(100);
-/// How long a call waits for a late one to end.
+/// How long a late call may take to end before its caller is given up, and how long the next call waits for it.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// A process that ends again within this time after its start is started again after a pause, which doubles from
 /// start to start.
 const CALM: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// How long the child may take to tell where it is.
-const STACK_TIME: Duration = Duration::from_millis(300);
+const STACK_TIME: Duration = Duration::from_millis(100);
 
 /// The process of a script.
 #[derive(Debug)]
@@ -60,6 +60,10 @@ pub struct Process {
     running: Mutex<Vec<Running>>,
     /// A bit for each hook that the script has now.
     hooks: AtomicU64,
+    /// Whether it has coroutines that are to go on.
+    is_busy: AtomicBool,
+    /// Whether it has given work to `vh.run_in_host`.
+    has_jobs: AtomicBool,
     /// How many events for its `async_hooks` were dropped.
     dropped: AtomicU64,
 }
@@ -100,6 +104,7 @@ struct Answer<'a> {
     value: Option<&'a RawValue>,
     raised: Option<Box<Raised>>,
     hooks: Option<Vec<u32>>,
+    busy: Option<bool>,
     unload: Option<bool>,
 }
 
@@ -115,6 +120,8 @@ impl Process {
             state: Mutex::default(),
             running: Mutex::default(),
             hooks: AtomicU64::new(0),
+            is_busy: AtomicBool::new(false),
+            has_jobs: AtomicBool::new(false),
         })
     }
 
@@ -207,6 +214,16 @@ impl Process {
     pub fn has_died(&self) -> bool {
         let state = self.state.lock();
         state.backend.is_none() && state.ended.is_some() && !state.is_leaving
+    }
+
+    /// Whether it has coroutines that are to go on.
+    pub fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Acquire)
+    }
+
+    /// Whether it has given work to `vh.run_in_host` since this was last asked.
+    pub fn take_jobs(&self) -> bool {
+        self.has_jobs.swap(false, Ordering::AcqRel)
     }
 
     /// The hooks that the script has now.
@@ -304,6 +321,9 @@ impl Process {
             Failure::Gone(Error::new(Code::Internal, message))
         };
         let answer: Answer = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+        if let Some(is_busy) = answer.busy {
+            self.is_busy.store(is_busy, Ordering::Release);
+        }
         if let Some(has_unload) = answer.unload {
             self.state.lock().has_unload = has_unload;
         }
@@ -321,14 +341,25 @@ impl Process {
         }
     }
 
-    /// Gives up the innermost call of a thread. False when it has none.
-    fn give_up(&self, thread: u64) -> Option<u64> {
+    /// The innermost call of a thread.
+    fn innermost(&self, thread: u64) -> Option<u64> {
+        let running = self.running.lock();
+        let is_it = |running: &&Running| running.thread == thread && !running.is_late;
+        running.iter().rfind(is_it).map(|running| running.call)
+    }
+
+    /// Gives up a call. False when it has ended.
+    fn give_up(&self, call: u64) -> bool {
         let mut running = self.running.lock();
-        let is_it = |running: &&mut Running| running.thread == thread && !running.is_late;
-        let late = running.iter_mut().rfind(is_it)?;
-        late.is_late = true;
-        let error = Error::new(Code::Timeout, "it is late");
-        late.canceller.give_up(error).then_some(late.call)
+        let Some(late) = running.iter_mut().find(|running| running.call == call) else {
+            return false;
+        };
+        late.is_late = late.canceller.give_up(Error::new(Code::Timeout, "it is late"));
+        late.is_late
+    }
+
+    fn is_running(&self, call: u64) -> bool {
+        self.running.lock().iter().any(|running| running.call == call)
     }
 
     /// Sends exceptions to a late call until it has ended, and kills the process when that does not help.
@@ -348,11 +379,10 @@ impl Process {
             steps += 1;
             std::thread::sleep(if steps == 1 { AGAIN * 3 } else { AGAIN });
         }
-        let step = match steps {
-            0 | 1 => "the first step, one exception",
-            _ => "the second step, exceptions again and again",
-        };
-        self.tell_end(name, started, step);
+        // That it was sent one exception has been told.
+        if steps > 1 {
+            self.tell_end(name, started, "the second step, exceptions again and again");
+        }
     }
 
     fn tell_end(&self, name: &str, started: Instant, step: &str) {
@@ -394,17 +424,27 @@ impl Interrupt for Process {
         if !attempt.runs() {
             return;
         }
-        if attempt.only_tells() {
-            return attempt.done(&AttemptResult::Left("  (in another process)".to_owned()));
-        }
-        if attempt.is_in_host() {
-            return attempt.done(&AttemptResult::InHost("  (in another process)".to_owned()));
-        }
         let Ok(backend) = self.backend() else { return };
-        let Some(call) = self.give_up(attempt.thread()) else { return };
+        let Some(call) = self.innermost(attempt.thread()) else { return };
+        if attempt.only_tells() || attempt.is_in_host() {
+            backend.send_line(&message::ask_where(call));
+            let stack = self.stack(call);
+            return attempt.done(&match attempt.only_tells() {
+                true => AttemptResult::Left(stack),
+                false => AttemptResult::InHost(stack),
+            });
+        }
         backend.send_line(&message::cancel(call));
         let name = attempt.name().to_owned();
         attempt.done(&AttemptResult::Sent(self.stack(call)));
+        // As a rule it ends at once, and its caller gets the exception.
+        let soon = Instant::now() + PATIENCE;
+        while self.is_running(call) && Instant::now() < soon {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if !self.give_up(call) {
+            return;
+        }
         let pursuing = move || self.pursue(&backend, call, &name);
         if let Err(error) = spawn::once(point!("python-late"), pursuing) {
             tracing::error!("no thread to end a late call: {error}");
@@ -449,12 +489,18 @@ impl Listener for Process {
             "log" => log(script, value),
             "error" => {
                 let text: String = serde_json::from_str(value).unwrap_or_default();
-                tracing::error!(script = %script.label, "{text}");
+                let around = "PY: [] \n".len() + script.label.len();
+                log_within_limit(script, Kind::Error, &text, around, |text| {
+                    tracing::error!(script = %script.label, "{text}");
+                });
             }
             "raised" => raised::tell_of_event(script, value),
             "stack" => self.state.lock().stack = serde_json::from_str(value).ok(),
-            // When the host is gone, the job's future tells.
-            "jobs" => drop(host_queue::post_jobs(script.serial)),
+            "jobs" => {
+                self.has_jobs.store(true, Ordering::Release);
+                // When the host is gone, the job's future tells.
+                let _ = host_queue::post_jobs(script.serial);
+            }
             _ => {}
         });
     }

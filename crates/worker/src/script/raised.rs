@@ -71,14 +71,19 @@ pub fn failed(call: &Call, failure: Failure, place: &str) -> Error {
                 raised.log(script, place);
             }
             let code = if is_late { Code::Timeout } else { Code::Python };
+            let message = match raised.message {
+                // The exception that was sent to it has no text.
+                text if is_late && text.is_empty() => {
+                    let place = raised.place.split_once(" in ").map(|(_, place)| place);
+                    interrupted(call, place)
+                }
+                text => text,
+            };
             let exception = Exception { kind: raised.kind, traceback: raised.traceback };
-            Error::new(code, raised.message).about(&script.label).with_exception(exception).told()
+            Error::new(code, message).about(&script.label).with_exception(exception).told()
         }
         Failure::Late => {
-            let entry_point = call.entry_point();
-            let limit = entry_point.deadline().unwrap_or_default().as_secs_f64();
-            let message =
-                format!("{} took longer than its {limit} s and was interrupted", entry_point.name());
+            let message = interrupted(call, None);
             call.was_interrupted("TimeoutError".to_owned());
             let exception =
                 Exception { kind: "TimeoutError".to_owned(), traceback: String::new() };
@@ -94,6 +99,14 @@ pub fn failed(call: &Call, failure: Failure, place: &str) -> Error {
             if is_new { error.tell() } else { error.told() }
         }
     }
+}
+
+/// The text for a call that was interrupted.
+fn interrupted(call: &Call, place: Option<&str>) -> String {
+    let entry_point = call.entry_point();
+    let limit = entry_point.deadline().unwrap_or_default().as_secs_f64();
+    let place = place.map(|place| format!(" in {place}")).unwrap_or_default();
+    format!("{} took longer than its {limit} s and was interrupted{place}", entry_point.name())
 }
 
 /// Does the same where nobody wants the error.
