@@ -25,6 +25,10 @@ pub static SCRIPTS: Registry<Place> = Registry::new();
 
 /// Where a script runs. It is an enum and no trait object, so that no call of a script is virtual.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and a box would cost its calls a step"
+)]
 pub enum Place {
     /// It runs in an interpreter of this process.
     Inside(load::Loaded),

@@ -669,7 +669,7 @@ TEST_P(Deadline, WatchesEveryThread) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Deadline, testing::ValuesIn(AllRuntimes()),
+INSTANTIATE_TEST_SUITE_P(Runtimes, Deadline, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

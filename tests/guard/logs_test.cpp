@@ -234,7 +234,7 @@ TEST_P(Logs, OsExitIsRefusedInSubInterpreters) {
             hub_.Evaluate(script, "os._exit(3)"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Logs, testing::ValuesIn(AllRuntimes()),
+INSTANTIATE_TEST_SUITE_P(Runtimes, Logs, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 // A record, as a host's sink gets it.

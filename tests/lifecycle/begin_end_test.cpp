@@ -19,7 +19,7 @@ TEST(BeginEnd, FiftyTimesWithScriptsOfEveryKind) {
   for (int round = 0; round < kRounds; ++round) {
     FakeHub hub(kGenerations[round % 3]);
     int kind = round;
-    for (const char* runtime : AllRuntimes()) {
+    for (const char* runtime : Runtimes()) {
       const ScopedEnvironment chosen("VH_PYTHON_RUNTIME", runtime);
       const std::string file = std::string(VH_LIFECYCLE_SCRIPTS) + "/" + kinds[kind++ % 3];
       ASSERT_LE(0, hub.LoadFile(file)) << "round " << round << ", " << runtime << ", " << file;
@@ -122,7 +122,7 @@ TEST_P(ProcessExit, KeepsTheCodeWithScriptsStillRunning) {
   EXPECT_EXIT(UseTwiceAndExit(Ending::kNothing), testing::ExitedWithCode(7), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ProcessExit, testing::ValuesIn(AllRuntimes()),
+INSTANTIATE_TEST_SUITE_P(All, ProcessExit, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

@@ -176,12 +176,12 @@ TEST_P(BusyScript, DoesNotDelayOthers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, BusyScript, testing::Combine(testing::ValuesIn(AllRuntimes()), testing::ValuesIn(AllRuntimes())),
+    All, BusyScript, testing::Combine(testing::ValuesIn(Runtimes()), testing::ValuesIn(Runtimes())),
     [](const auto& info) {
       return NameOf(std::get<0>(info.param)) + "_beside_" + NameOf(std::get<1>(info.param));
     });
 
-INSTANTIATE_TEST_SUITE_P(All, Host, testing::ValuesIn(AllRuntimes()),
+INSTANTIATE_TEST_SUITE_P(All, Host, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

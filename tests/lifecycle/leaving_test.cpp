@@ -264,7 +264,7 @@ TEST_P(Leaving, ExitFunctionsThatComeLateDoNotReachTheHub) {
   EXPECT_EQ("", hub_.TakeCalls());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Leaving, testing::ValuesIn(AllRuntimes()),
+INSTANTIATE_TEST_SUITE_P(All, Leaving, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

@@ -271,7 +271,7 @@ TEST_P(ScriptThreads, AreToldWhenTooMuchWaitsForTheHost) {
       << hub.Evaluate(script, "outcomes");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ScriptThreads, testing::ValuesIn(AllRuntimes()),
+INSTANTIATE_TEST_SUITE_P(All, ScriptThreads, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

@@ -376,7 +376,7 @@ TEST_P(UnloadTable, EndsInTime) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, UnloadTable,
-                         testing::Combine(testing::ValuesIn(AllRuntimes()), testing::ValuesIn(kCases)),
+                         testing::Combine(testing::ValuesIn(Runtimes()), testing::ValuesIn(kCases)),
                          [](const auto& info) {
                            return NameOf(std::get<0>(info.param)) + "_" +
                                   std::get<1>(info.param).name;

@@ -76,7 +76,7 @@ TEST_P(Workers, OfSubprocessAreForAll) {
   EXPECT_EQ("s \"8\"", hub_.Call(script, "other")) << hub_.TakeLog();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Workers, testing::ValuesIn(AllRuntimes()),
+INSTANTIATE_TEST_SUITE_P(All, Workers, testing::ValuesIn(Runtimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

@@ -61,6 +61,9 @@ mod tests {
         let named = |wanted: &str| all().find(|(name, _)| name == wanted).map(|found| found.1);
         assert_eq!((named("eCR_DEFAULT"), named("eCR_KICKED")), (Some(0), Some(2)));
         assert_eq!((named("eBOT_API_ERROR"), named("eBF_HOSTR1")), (Some(5), Some(512)));
-        assert_eq!(version_numbers().map(|number| number.to_string()).join("."), format!("{VERSION}.0"));
+        assert_eq!(
+            version_numbers().map(|number| number.to_string()).join("."),
+            format!("{VERSION}.0")
+        );
     }
 }

@@ -103,7 +103,9 @@ mod tests {
 
     #[test]
     fn a_runtime_has_the_name_by_which_it_is_chosen() {
-        for (name, runtime) in [("sub", Runtime::Sub), ("main", Runtime::Main), ("worker", Runtime::Worker)] {
+        for (name, runtime) in
+            [("sub", Runtime::Sub), ("main", Runtime::Main), ("worker", Runtime::Worker)]
+        {
             assert_eq!(runtime.name(), name);
             assert_eq!(wish(format!("# vh: runtime = {name}").as_bytes()), Ok(Some(runtime)));
         }

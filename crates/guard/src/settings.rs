@@ -207,7 +207,10 @@ mod tests {
         assert!(read("# vh: reload = often\n").0.reload_fresh.is_err());
         assert!(read("# vh: on_error = refus\n").0.wrong_on_error.is_some());
         let wrong = read("# vh: async_hooks = OnTimers\n").0.async_hooks.unwrap_err();
-        assert!(wrong.ends_with("\"OnTimers\", which is no hook: did you mean OnTimer?"), "{wrong}");
+        assert!(
+            wrong.ends_with("\"OnTimers\", which is no hook: did you mean OnTimer?"),
+            "{wrong}"
+        );
         let text = "# vh: on_error = refuse\n# vh: async_hooks = OnUserLogin\n";
         assert!(read(text).0.async_hooks.unwrap_err().contains("must be waited for"));
         assert_eq!(read("# vh: timeouts = 5\n").0.mistakes.len(), 1);

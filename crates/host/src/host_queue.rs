@@ -109,9 +109,9 @@ pub fn close_script(serial: u64) {
 fn refuse(why: &Error, concerns: impl Fn(u64) -> bool) {
     let mut queue = QUEUE.lock();
     let (gone, stay) = std::mem::take(&mut *queue).into_iter().partition(|request| match request {
-        Request::Call { script, .. }
-        | Request::Jobs { script }
-        | Request::Task { script, .. } => concerns(*script),
+        Request::Call { script, .. } | Request::Jobs { script } | Request::Task { script, .. } => {
+            concerns(*script)
+        }
     });
     *queue = stay;
     PENDING.store(queue.len(), Ordering::Release);

@@ -33,6 +33,10 @@ MAIN = get_ident()
 LONGEST_TEXT = 16 * 1024
 MAX_DEPTH = 128
 MAX_LENGTH = 64 << 20
+# How much work for the host's thread may wait at once.
+MOST_JOBS = 1024
+# What finalizers need of the globals.
+LASTING = (type, type(sys), type(lambda: None), type(len))
 INT64 = range(-(1 << 63), 1 << 63)
 SCALARS = (str, int, float)
 
@@ -778,6 +782,7 @@ class Script:
     def __init__(self):
         self.requests = []
         self.cancelled = set()
+        self.has_left = False
         self.is_gone = False
         self.is_native = False
         self.call_timeout = 10.0
@@ -946,6 +951,7 @@ class Script:
 
     def do_leave(self):
         run_all("a callback of vh.on_unload", self.unload_callbacks)
+        self.has_left = True
         jobs, self.jobs = self.jobs, []
         for _, future in jobs:
             if future.set_running_or_notify_cancel():
@@ -982,9 +988,15 @@ class Script:
         self.is_gone = True
 
     def do_finalize(self):
-        self.namespace.clear()
         import gc
 
+        # What has finalizers goes before what they need.
+        for name, value in list(self.namespace.items()):
+            if not name.startswith("__") and not isinstance(value, LASTING):
+                del self.namespace[name], value
+        value = None
+        gc.collect()
+        self.namespace.clear()
         gc.collect()
 
     def do_turn(self):
@@ -1076,9 +1088,11 @@ class Script:
         from concurrent.futures import Future
 
         future = Future()
-        if self.is_gone:
+        if self.has_left:
             future.set_exception(RuntimeError("the script is being unloaded"))
             return future
+        if len(self.jobs) >= MOST_JOBS:
+            raise RuntimeError("run_in_host(): too many calls from threads wait for the hub")
         self.jobs.append((work, future))
         if get_ident() == MAIN and self.requests:
             self.run_jobs()

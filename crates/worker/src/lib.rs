@@ -32,8 +32,8 @@ pub mod script;
 mod starting;
 mod waiter;
 
-use backend::{GRACE, Listener};
 pub use backend::{Backend, Call, Canceller};
+use backend::{GRACE, Listener};
 pub use events::Handler;
 pub use options::{Options, TIMEOUT};
 use python::Task;
@@ -137,7 +137,8 @@ fn start(
     let (child, pipes) =
         child::start(plan).map_err(|error| python::not_started(&options.python, &error))?;
     let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-    let (backend, ready) = Backend::new(number, path.to_owned(), options.timeout, child, pipes, listener);
+    let (backend, ready) =
+        Backend::new(number, path.to_owned(), options.timeout, child, pipes, listener);
     if let Err(error) = backend.watch() {
         let _ = backend.kill_and_wait();
         let message = format!("the pipes of {} cannot be watched: {error}", backend.name());

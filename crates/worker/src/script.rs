@@ -14,6 +14,8 @@ use vh_guard::script::ScriptInfo;
 
 mod calling;
 mod ending;
+mod heard;
+mod late;
 mod loading;
 mod process;
 mod raised;

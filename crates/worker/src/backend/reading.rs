@@ -9,9 +9,9 @@ use rustix::io::Errno;
 use vh_core::error::{Code, Error};
 
 use super::{Backend, Errors, Output};
-use crate::lines;
 use crate::frames::Frame;
 use crate::input::Rest;
+use crate::lines;
 use crate::message::{self, Message, Request};
 use crate::poller::{self, Of, Watched};
 use crate::waiter::Waiter;

@@ -62,7 +62,12 @@ impl Outside {
         });
         let asked = hook_parameters(hook, params, encoding);
         let mut error = None;
-        let block = if script.settings.async_hooks.as_ref().is_ok_and(|hooks| hooks & (1 << hook.number) != 0) {
+        let block = if script
+            .settings
+            .async_hooks
+            .as_ref()
+            .is_ok_and(|hooks| hooks & (1 << hook.number) != 0)
+        {
             self.tell(script, &asked)
         } else {
             self.ask_hook(script, hook, &asked, encoding).unwrap_or_else(|why| {

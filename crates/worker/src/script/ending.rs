@@ -37,6 +37,16 @@ impl Outside {
         script.part();
         process.leaves();
         let error = say_goodbye(&process, script);
+        process.end_in_order(script, deadline);
+        script.close();
+        process.end();
+        error
+    }
+}
+
+impl Process {
+    /// The end of the process as Python itself ends: threads, exit functions, finalizers.
+    pub fn end_in_order(&self, script: &ScriptInfo, deadline: Instant) {
         let time = deadline.saturating_duration_since(Instant::now()).as_secs_f64();
         for (name, method, params) in [
             (UNLOADING, "end_threads", format!("{{\"time\":{time}}}")),
@@ -44,15 +54,12 @@ impl Outside {
             (FINALIZERS, "finalize", "{}".to_owned()),
         ] {
             let call = Call::begin(Elsewhere, script.entry_points.function(name));
-            let asked = process.ask(script, method, params.as_bytes());
+            let asked = self.ask(script, method, params.as_bytes());
             // The end of the process has been told.
             if !matches!(asked, Err(Failure::Gone(_))) {
                 raised::tell_failure(&call, asked, &String::from_utf8_lossy(name));
             }
         }
-        script.close();
-        process.end();
-        error
     }
 }
 

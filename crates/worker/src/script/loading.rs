@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::Deserialize;
 use vh_core::callbacks::{CALLBACKS, Default, Kind, Outcome};
@@ -15,9 +16,10 @@ use vh_guard::answers::{NotLoaded, Obstacle};
 use vh_guard::attributes::{self, Attribute};
 use vh_guard::interrupt::Interrupt;
 use vh_guard::script::ScriptInfo;
+use vh_guard::settings::unload_time;
 use vh_guard::{advice, kept};
-use vh_host::hub::{self, Containers};
 use vh_host::host_queue;
+use vh_host::hub::{self, Containers};
 
 use super::process::Process;
 use super::values::{write_hub_text, write_list};
@@ -65,6 +67,8 @@ impl Outside {
             Err(failure) => {
                 let why = not_loaded(script, &call, failure);
                 drop(call);
+                process.leaves();
+                process.end_in_order(script, Instant::now() + unload_time());
                 process.end();
                 Err(why)
             }
@@ -81,7 +85,9 @@ fn not_loaded(script: &ScriptInfo, call: &Call, failure: Failure) -> NotLoaded {
             let error = raised::failed(call, Failure::Raised(raised), &place);
             NotLoaded { error, reason, obstacle: Obstacle::Failure }
         }
-        Failure::Gone(error) => NotLoaded::told(script, error.message().to_owned(), Obstacle::Failure),
+        Failure::Gone(error) => {
+            NotLoaded::told(script, error.message().to_owned(), Obstacle::Failure)
+        }
         Failure::Late => {
             NotLoaded::told(script, "its top level was given up".to_owned(), Obstacle::Failure)
         }
@@ -208,10 +214,8 @@ fn write_functions(out: &mut Vec<u8>) {
                 Default::Number(number) => number.to_string(),
             };
             let must = param.default == Default::Required;
-            let row = format!(
-                "[\"{}\",\"{}\",\"{kind}\",{must},{default}]",
-                param.name, param.alias
-            );
+            let row =
+                format!("[\"{}\",\"{}\",\"{kind}\",{must},{default}]", param.name, param.alias);
             out.extend_from_slice(row.as_bytes());
         });
         out.push(b',');
@@ -223,7 +227,8 @@ fn write_functions(out: &mut Vec<u8>) {
 /// Writes the attributes of `vh` that say who the script is.
 pub fn write_attributes(out: &mut Vec<u8>, script: &ScriptInfo) {
     let encoding = hub::encoding(script.id);
-    let known = attributes::NAMES.iter().filter_map(|name| Some((name, attributes::get(script, name)?)));
+    let known =
+        attributes::NAMES.iter().filter_map(|name| Some((name, attributes::get(script, name)?)));
     write_list(out, known, |out, (name, value)| {
         out.extend_from_slice(format!("[\"{name}\",").as_bytes());
         match value {

@@ -1,10 +1,5 @@
-//! The process of a script: it is started, asked, interrupted, and started again when it has ended.
-//!
-//! # A late call
-//!
-//! Its caller is given up at once. The child is sent an exception, and again until the call has ended; a call that
-//! has not two seconds later is in native code, and the process is killed. Meanwhile calls of the script are not
-//! begun: each of them would wait for its deadline.
+//! The process of a script: what is known of it, how it is asked, and when it may be started again when it has
+//! ended.
 //!
 //! # Locks
 //!
@@ -18,65 +13,52 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use vh_core::clock;
 use vh_core::error::{Code, Error};
-use vh_core::log::stream::{self, Writer};
-use vh_core::panics::point;
-use vh_core::spawn;
-use vh_guard::interrupt::Interrupt;
-use vh_guard::output::{Kind, Verdict, log_within_limit, tell_limit};
 use vh_guard::script::ScriptInfo;
 use vh_guard::slot;
-use vh_guard::watchdog::{Attempt, AttemptResult};
-use vh_host::host_queue;
 
-use super::raised::{self, Raised};
+use super::raised::Raised;
 use super::{Failure, requests};
-use crate::backend::{Backend, Canceller, Listener};
-use crate::message::{self, Request};
+use crate::backend::{Backend, Canceller};
 
-/// How long a late call may go on before its process is killed.
-const GRACE: Duration = Duration::from_secs(2);
-/// How often it is sent an exception meanwhile.
-const AGAIN: Duration = Duration::from_millis(100);
 /// How long a late call may take to end before its caller is given up, and how long the next call waits for it.
-const PATIENCE: Duration = Duration::from_millis(50);
+pub const PATIENCE: Duration = Duration::from_millis(50);
 /// A process that ends again within this time after its start is started again after a pause, which doubles from
 /// start to start.
 const CALM: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// How long the child may take to tell where it is.
-const STACK_TIME: Duration = Duration::from_millis(100);
 
 /// The process of a script.
 #[derive(Debug)]
 pub struct Process {
     script: Weak<ScriptInfo>,
-    own: Weak<Process>,
+    pub(super) own: Weak<Process>,
     /// The text of the script, and the Python that runs it.
     source: Vec<u8>,
     python: OsString,
-    state: Mutex<State>,
-    running: Mutex<Vec<Running>>,
+    pub(super) state: Mutex<State>,
+    pub(super) running: Mutex<Vec<Running>>,
     /// A bit for each hook that the script has now.
     hooks: AtomicU64,
     /// Whether it has coroutines that are to go on.
     is_busy: AtomicBool,
     /// Whether it has given work to `vh.run_in_host`.
-    has_jobs: AtomicBool,
+    pub(super) has_jobs: AtomicBool,
     /// How many events for its `async_hooks` were dropped.
     dropped: AtomicU64,
 }
 
+/// What is known of a process.
 #[derive(Debug, Default)]
-struct State {
-    backend: Option<Arc<Backend>>,
+pub struct State {
+    /// The child.
+    pub backend: Option<Arc<Backend>>,
     /// Where a late call is, once the child has told.
-    stack: Option<(u64, String)>,
+    pub stack: Option<(u64, String)>,
     /// How it has ended, when it was not to.
-    ended: Option<String>,
+    pub ended: Option<String>,
     /// The script is being unloaded.
-    is_leaving: bool,
+    pub is_leaving: bool,
     /// Whether its `UnLoad` is there.
     has_unload: bool,
     /// Somebody starts it again.
@@ -88,13 +70,15 @@ struct State {
 
 /// A call that was begun and has not ended in the child.
 #[derive(Debug)]
-struct Running {
-    call: u64,
+pub struct Running {
+    /// Its number.
+    pub call: u64,
     /// The number, for Python, of the thread that waits for it.
-    thread: u64,
-    canceller: Canceller,
+    pub thread: u64,
+    /// What answers it before the child does.
+    pub canceller: Canceller,
     /// Nobody waits for it any more.
-    is_late: bool,
+    pub is_late: bool,
 }
 
 /// The answer of the child to a request.
@@ -341,234 +325,10 @@ impl Process {
         }
     }
 
-    /// The innermost call of a thread.
-    fn innermost(&self, thread: u64) -> Option<u64> {
-        let running = self.running.lock();
-        let is_it = |running: &&Running| running.thread == thread && !running.is_late;
-        running.iter().rfind(is_it).map(|running| running.call)
-    }
-
-    /// Gives up a call. False when it has ended.
-    fn give_up(&self, call: u64) -> bool {
-        let mut running = self.running.lock();
-        let Some(late) = running.iter_mut().find(|running| running.call == call) else {
-            return false;
-        };
-        late.is_late = late.canceller.give_up(Error::new(Code::Timeout, "it is late"));
-        late.is_late
-    }
-
-    fn is_running(&self, call: u64) -> bool {
-        self.running.lock().iter().any(|running| running.call == call)
-    }
-
-    /// Sends exceptions to a late call until it has ended, and kills the process when that does not help.
-    fn pursue(&self, backend: &Arc<Backend>, call: u64, name: &str) {
-        let started = Instant::now();
-        let mut steps = 0;
-        while backend.is_under_way(call) && backend.lives() {
-            if started.elapsed() >= GRACE {
-                self.tell_end(name, started, "the third step, its process is killed (SIGKILL)");
-                // How it ends is told by `ended`.
-                let _ = backend.kill_and_wait();
-                return;
-            }
-            if steps > 0 {
-                backend.send_line(&message::cancel(call));
-            }
-            steps += 1;
-            std::thread::sleep(if steps == 1 { AGAIN * 3 } else { AGAIN });
-        }
-        // That it was sent one exception has been told.
-        if steps > 1 {
-            self.tell_end(name, started, "the second step, exceptions again and again");
-        }
-    }
-
-    fn tell_end(&self, name: &str, started: Instant, step: &str) {
-        if let Some(script) = self.script.upgrade() {
-            tracing::error!(
-                script = %script.label,
-                "{name}, which was late, is ended by {step}, {:.1} s after its deadline",
-                started.elapsed().as_secs_f64()
-            );
-        }
-    }
-
-    /// Where the child says a late call is.
-    fn stack(&self, call: u64) -> String {
-        let deadline = Instant::now() + STACK_TIME;
-        loop {
-            if let Some((of, stack)) = self.state.lock().stack.take()
-                && of == call
-            {
-                return stack;
-            }
-            if Instant::now() >= deadline {
-                return "  (it is in native code, which keeps Python's lock)".to_owned();
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn with_script(&self, what: impl FnOnce(&Arc<ScriptInfo>)) {
+    /// Does something with the record of the script, if it is still there.
+    pub fn with_script(&self, what: impl FnOnce(&Arc<ScriptInfo>)) {
         if let Some(script) = self.script.upgrade() {
             what(&script);
         }
     }
-}
-
-impl Interrupt for Process {
-    fn interrupt(self: Arc<Self>, attempt: &Attempt) {
-        attempt.reached();
-        if !attempt.runs() {
-            return;
-        }
-        let Ok(backend) = self.backend() else { return };
-        let Some(call) = self.innermost(attempt.thread()) else { return };
-        if attempt.only_tells() || attempt.is_in_host() {
-            backend.send_line(&message::ask_where(call));
-            let stack = self.stack(call);
-            return attempt.done(&match attempt.only_tells() {
-                true => AttemptResult::Left(stack),
-                false => AttemptResult::InHost(stack),
-            });
-        }
-        backend.send_line(&message::cancel(call));
-        let name = attempt.name().to_owned();
-        attempt.done(&AttemptResult::Sent(self.stack(call)));
-        // As a rule it ends at once, and its caller gets the exception.
-        let soon = Instant::now() + PATIENCE;
-        while self.is_running(call) && Instant::now() < soon {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        if !self.give_up(call) {
-            return;
-        }
-        let pursuing = move || self.pursue(&backend, call, &name);
-        if let Err(error) = spawn::once(point!("python-late"), pursuing) {
-            tracing::error!("no thread to end a late call: {error}");
-        }
-    }
-}
-
-impl Listener for Process {
-    fn request(&self, request: Request) {
-        if let Some(line) = requests::answer_at_once(&request) {
-            return self.send(&line);
-        }
-        let Some(script) = self.script.upgrade() else { return };
-        if let Some(call) = request.within {
-            // Its caller has been given up.
-            let message = format!("{}(): call {call} is late", request.name);
-            let late = requests::Raised::new("TimeoutError", message);
-            return self.send(&requests::line(&request, Err(late)));
-        }
-        let request = Arc::new(request);
-        let refusal = Arc::clone(&request);
-        let (own, serial) = (Weak::clone(&self.own), script.serial);
-        let deadline = Instant::now() + host_queue::longest_wait();
-        let leaving = Arc::clone(&script);
-        let task = move |is_served: Result<(), &Error>| {
-            let Some(own) = own.upgrade() else { return };
-            let late = Instant::now() > deadline;
-            own.send(&match is_served {
-                Ok(()) if !late => requests::answer(&script, &request),
-                Ok(()) => refused(&request, &host_queue::is_too_late()),
-                Err(why) => refused(&request, why),
-            });
-        };
-        if let Err(why) = host_queue::post_task(serial, || leaving.is_leaving(), task) {
-            self.send(&refused(&refusal, &why));
-        }
-    }
-
-    fn event(&self, name: &str, value: &str) {
-        self.with_script(|script| match name {
-            "output" => print(script, value),
-            "log" => log(script, value),
-            "error" => {
-                let text: String = serde_json::from_str(value).unwrap_or_default();
-                let around = "PY: [] \n".len() + script.label.len();
-                log_within_limit(script, Kind::Error, &text, around, |text| {
-                    tracing::error!(script = %script.label, "{text}");
-                });
-            }
-            "raised" => raised::tell_of_event(script, value),
-            "stack" => self.state.lock().stack = serde_json::from_str(value).ok(),
-            "jobs" => {
-                self.has_jobs.store(true, Ordering::Release);
-                // When the host is gone, the job's future tells.
-                let _ = host_queue::post_jobs(script.serial);
-            }
-            _ => {}
-        });
-    }
-
-    fn printed(&self, line: &str) {
-        self.with_script(|script| write(script, libc::STDERR_FILENO, &format!("{line}\n")));
-    }
-
-    fn ended(&self, how: &str, is_wanted: bool) {
-        self.running.lock().clear();
-        let is_news = {
-            let mut state = self.state.lock();
-            state.backend = None;
-            state.ended = Some(how.to_owned());
-            !state.is_leaving
-        };
-        let Some(script) = self.script.upgrade().filter(|_| is_news) else { return };
-        let how = if is_wanted { "was killed" } else { how };
-        tracing::error!(
-            script = %script.label,
-            "its process {how}; it is started again at the next call"
-        );
-    }
-}
-
-impl Process {
-    fn send(&self, line: &[u8]) {
-        if let Ok(backend) = self.backend() {
-            backend.send_line(line);
-        }
-    }
-}
-
-fn refused(request: &Request, why: &Error) -> Vec<u8> {
-    requests::line(request, Err(requests::unasked(&request.name, why)))
-}
-
-/// Writes what the script printed: the number of the file, and the text.
-fn print(script: &ScriptInfo, value: &str) {
-    if let Ok((file, text)) = serde_json::from_str::<(i32, String)>(value) {
-        write(script, file, &text);
-    }
-}
-
-/// Writes a piece with the script's label in front of each line.
-fn write(script: &ScriptInfo, file: i32, text: &str) {
-    let output = &script.output;
-    if output.drops(text.len()) {
-        return;
-    }
-    let writer = Writer { serial: Some(script.serial), file };
-    let label = format!("PY: [{}] ", script.label);
-    let (_, verdict) =
-        stream::write(writer, &label, text.as_bytes(), output.limit() > 0, |piece| {
-            let length = piece.text.len() - piece.labels;
-            let verdict = output.admit(Kind::Output, length, piece.labels, clock::ticking());
-            match verdict {
-                Verdict::Write => {}
-                Verdict::Cut(length) => piece.shorten(length),
-                Verdict::Drop => piece.shorten(0),
-            }
-            verdict
-        });
-    tell_limit(Some(script), verdict);
-}
-
-/// Writes a record that the script gave to `vh.log`: its level, or null, and the text.
-fn log(script: &ScriptInfo, value: &str) {
-    let Ok((level, text)) = serde_json::from_str::<(Option<i64>, String)>(value) else { return };
-    vh_guard::output::log_record(script, level, &text);
 }

@@ -85,12 +85,8 @@ pub fn failed(call: &Call, failure: Failure, place: &str) -> Error {
         Failure::Late => {
             let message = interrupted(call, None);
             call.was_interrupted("TimeoutError".to_owned());
-            let exception =
-                Exception { kind: "TimeoutError".to_owned(), traceback: String::new() };
-            Error::new(Code::Timeout, message)
-                .about(&script.label)
-                .with_exception(exception)
-                .told()
+            let exception = Exception { kind: "TimeoutError".to_owned(), traceback: String::new() };
+            Error::new(Code::Timeout, message).about(&script.label).with_exception(exception).told()
         }
         Failure::Gone(error) => {
             let message = format!("{place} has no answer: {}", error.message());

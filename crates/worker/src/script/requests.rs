@@ -48,6 +48,10 @@ pub fn unasked(name: &str, error: &Error) -> Raised {
 
 /// Answers a request of the script, and gives the line that says so.
 pub fn answer(script: &ScriptInfo, request: &Request) -> Vec<u8> {
+    // For a while UnLoad() may wait for threads of the script that call.
+    if request.within.is_none() && script.is_leaving() {
+        return line(request, Err(unasked(&request.name, &host_queue::script_is_gone())));
+    }
     line(request, run(script, request))
 }
 
@@ -71,9 +75,8 @@ fn run(script: &ScriptInfo, request: &Request) -> Result<Vec<u8>, Raised> {
         "quote" => quote(script, request),
         "CallDynamicFunction" => dynamic(script, request),
         name => {
-            let is_it = |callback: &&Callback| {
-                callback.text == name && callback.outcome != Outcome::Unused
-            };
+            let is_it =
+                |callback: &&Callback| callback.text == name && callback.outcome != Outcome::Unused;
             let callback = CALLBACKS.iter().find(is_it);
             let unknown = || Raised::new("AttributeError", format!("vh has no function {name}"));
             call(script, callback.ok_or_else(unknown)?, request)
@@ -87,13 +90,16 @@ fn arguments(request: &Request) -> Result<Vec<Value>, Raised> {
         let message = format!("the arguments of {}() cannot be read", request.name);
         Raised::new("RuntimeError", message)
     };
-    let raw: Vec<&RawValue> =
-        serde_json::from_str(&request.arguments).map_err(|_| unreadable())?;
+    let raw: Vec<&RawValue> = serde_json::from_str(&request.arguments).map_err(|_| unreadable())?;
     raw.into_iter().map(|raw| Value::read(raw).ok_or_else(unreadable)).collect()
 }
 
 /// Calls a callback of the hub.
-fn call(script: &ScriptInfo, callback: &'static Callback, request: &Request) -> Result<Vec<u8>, Raised> {
+fn call(
+    script: &ScriptInfo,
+    callback: &'static Callback,
+    request: &Request,
+) -> Result<Vec<u8>, Raised> {
     let encoding = hub::encoding(script.id);
     let values = arguments(request)?;
     let args = block(&pieces(callback, &values, encoding)?)?;

@@ -74,7 +74,9 @@ impl Reader<'_> {
         let mut out = Vec::new();
         match outcome {
             Outcome::Bool => write_bool(&mut out, self.int(0)? != 0),
-            Outcome::Int => out.extend_from_slice(targs::signed(self.int(0)?).to_string().as_bytes()),
+            Outcome::Int => {
+                out.extend_from_slice(targs::signed(self.int(0)?).to_string().as_bytes())
+            }
             Outcome::Float => write_float(&mut out, self.float(0)?),
             Outcome::Text => self.text(&mut out, 0)?,
             Outcome::Texts(count) => self.texts(&mut out, count)?,

@@ -59,9 +59,9 @@ fn piece(letter: u8, value: &Value, encoding: &Encoding) -> Result<Piece<'static
         }
         (b'p', Value::None) => Ok(Piece::Pointer(std::ptr::null_mut())),
         (b'p', Value::Int(number)) => Ok(Piece::Pointer(*number as *mut _)),
-        (b'd', Value::Float(_))
-        | (b's', Value::Text(_) | Value::None)
-        | (b'l', Value::Int(_)) => Ok(value.piece(encoding)),
+        (b'd', Value::Float(_)) | (b's', Value::Text(_) | Value::None) | (b'l', Value::Int(_)) => {
+            Ok(value.piece(encoding))
+        }
         // Python itself takes an int for a float too.
         (b'd', Value::Int(number)) => Ok(Piece::Float(*number as f64)),
         (b's', Value::Refused(reason, name, kind)) if name == "str" => {
@@ -72,7 +72,8 @@ fn piece(letter: u8, value: &Value, encoding: &Encoding) -> Result<Piece<'static
         }
         (b'O', _) => Err((
             "TypeError".into(),
-            " is an object of the host's own Python, which a script in another process cannot give".into(),
+            " is an object of the host's own Python, which a script in another process cannot give"
+                .into(),
         )),
         (letter, value) => {
             let message = format!(" must be {}, not {}", wanted(letter), value.type_name());
@@ -90,7 +91,10 @@ fn json(value: &Value) -> Result<Piece<'static>, Wrong> {
             out.extend_from_slice(format!("{number:?}").as_bytes());
         }
         Value::Float(number) => {
-            return Err(("TypeError".into(), format!(" is no JSON: {number} in it has no JSON form")));
+            return Err((
+                "TypeError".into(),
+                format!(" is no JSON: {number} in it has no JSON form"),
+            ));
         }
         Value::Text(text) => text.write_json(&mut out),
         Value::Refused(reason, ..) => {
