@@ -19,8 +19,9 @@ use vh_core::error::Error;
 use vh_core::hooks::{HOOKS, ON_TIMER};
 use vh_core::runtime::{self, Runtime};
 use vh_guard::answers::{NotLoaded, Obstacle};
+use vh_guard::folders::Venv;
 use vh_guard::interrupt::Interrupt;
-use vh_guard::script::{ScriptInfo, Venv};
+use vh_guard::script::ScriptInfo;
 use vh_guard::settings::unload_time;
 
 /// A script that ran its top level.
@@ -54,8 +55,8 @@ type Unprepared = (String, Obstacle);
 
 /// Whether a script is to run in a process of its own. What is wrong with its wish, [`load`] tells.
 pub fn runs_outside(script: &ScriptInfo) -> bool {
-    let wish = script.settings.runtime.clone().unwrap_or_default();
-    let chosen = wish.map_or_else(runtime::default, Ok);
+    let chosen =
+        script.settings.runtime.clone().and_then(|wish| wish.map_or_else(runtime::default, Ok));
     chosen == Ok(Runtime::Worker)
 }
 

@@ -24,6 +24,7 @@ pub mod directory;
 pub mod entry_point;
 #[cfg(test)]
 mod fake;
+pub mod folders;
 pub mod interrupt;
 pub mod kept;
 pub mod listening;

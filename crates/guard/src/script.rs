@@ -1,6 +1,6 @@
 //! The record of a script: all that is known of it, from before its file runs until nothing of it is left.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -51,15 +51,6 @@ impl Request {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
         format!("{}:{}", self.id, plain::line(&name))
     }
-}
-
-/// A virtual environment, and where it is named.
-#[derive(Debug)]
-pub struct Venv {
-    /// Its folder.
-    pub path: PathBuf,
-    /// To be read before "is wrong".
-    pub named_by: &'static str,
 }
 
 /// The record of a script.
@@ -187,30 +178,6 @@ impl ScriptInfo {
     /// The file's name.
     pub fn name_bytes(&self) -> &[u8] {
         self.path.file_name().unwrap_or(self.path.as_os_str()).as_bytes()
-    }
-
-    /// Its own folders, where its modules are: that of its file, and the hub's for scripts.
-    pub fn folders(&self) -> Vec<PathBuf> {
-        let own = self.path.parent().map(|folder| match folder.as_os_str().is_empty() {
-            true => Path::new(".").to_path_buf(),
-            false => folder.to_path_buf(),
-        });
-        let shared = self.config_dir.as_deref();
-        let shared = shared.map(|folder| Path::new(OsStr::from_bytes(folder)).join("scripts"));
-        let folders = [own, shared].into_iter().flatten();
-        folders.map(|folder| folder.canonicalize().unwrap_or(folder)).collect()
-    }
-
-    /// The virtual environment that the script names, or else the environment of the hub.
-    pub fn venv(&self) -> Option<Venv> {
-        let own = self.settings.venv.as_ref().map(|venv| Venv {
-            path: self.path.parent().unwrap_or(Path::new(".")).join(venv),
-            named_by: "its comment \"# vh: venv\"",
-        });
-        own.or_else(|| {
-            let path = std::env::var_os("VH_PYTHON_VENV").filter(|path| !path.is_empty())?;
-            Some(Venv { path: path.into(), named_by: "the environment variable VH_PYTHON_VENV" })
-        })
     }
 
     /// Where a crash of it is written.

@@ -189,7 +189,9 @@ def write_text(text):
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "".join(c if "\ud800" > c or c > "\udfff" else f"\\u{ord(c):04x}" for c in quoted(text))
+        return "".join(
+            c if "\ud800" > c or c > "\udfff" else f"\\u{ord(c):04x}" for c in quoted(text)
+        )
     return quoted(text)
 
 
@@ -240,7 +242,9 @@ def object_at(address):
     for candidate in gc.get_objects():
         if id(candidate) == address:
             return candidate
-    raise Refused("the host passed an object that this script, in a process of its own, does not have")
+    raise Refused(
+        "the host passed an object that this script, in a process of its own, does not have"
+    )
 
 
 def value_of(form):
@@ -357,7 +361,6 @@ def raised(exception):
         "place": clean(kind + place),
         "exits": isinstance(exception, SystemExit),
     }
-
 
 
 # Calls of the host
@@ -726,7 +729,10 @@ def wrong_type(wanted, value):
 def make_vh(params):
     vh = type(sys)("vh", "The hub: what a script can ask it and tell it to do.")
     for name, rows, doc in params["functions"]:
-        parameters = [row(n, kind, REQUIRED if must else default, alias) for n, alias, kind, must, default in rows]
+        parameters = [
+            row(n, kind, REQUIRED if must else default, alias)
+            for n, alias, kind, must, default in rows
+        ]
         kind = Sql if name == "SQL" else Function
         setattr(vh, name, kind(name, parameters, doc))
     make_own_functions(vh)

@@ -109,10 +109,11 @@ impl Backend {
         drop(self.input.lock().take());
         poller::forget(self.number);
         self.events.clear();
-        self.answer_all(&self.closed(&how));
+        // Whoever hears of the end may start another one at once.
         if let Some(listener) = &self.listener {
             listener.ended(&how, self.is_unwanted.load(Ordering::Acquire));
         }
+        self.answer_all(&self.closed(&how));
     }
 
     /// Takes the answers that came before the end.

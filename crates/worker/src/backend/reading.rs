@@ -16,6 +16,8 @@ use crate::message::{self, Message, Request};
 use crate::poller::{self, Of, Watched};
 use crate::waiter::Waiter;
 
+/// How often a call that reads looks whether it still waits.
+const LOOK: Duration = Duration::from_millis(20);
 /// How much is read at once before others get a turn.
 const PIECES: usize = 16;
 
@@ -67,7 +69,8 @@ impl Backend {
             if left.is_zero() {
                 break;
             }
-            if output.wait(left) {
+            // Somebody may give the call up meanwhile, which says nothing here.
+            if output.wait(left.min(LOOK)) {
                 self.read(output);
             }
         }
