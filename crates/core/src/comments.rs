@@ -290,7 +290,7 @@ mod tests {
             (
                 "# vh: colour = red\n",
                 "names no setting: there are runtime, venv, reload, timeout, tell_operators, on_error, \
-                 hold_back",
+                 hold_back, python, async_hooks",
             ),
             (&late, "in line 21 is not read: settings are among the first 20 lines"),
         ] {
