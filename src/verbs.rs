@@ -10,7 +10,7 @@ use vh_core::error::{Code, Error};
 use vh_core::hooks::{self, Hook};
 use vh_core::log::plain;
 use vh_core::text::Encoding;
-use vh_cpython::{call, imports, load, unload};
+use vh_cpython::{call, imports, init, load, unload};
 use vh_guard::answers::{HookReply, NotLoaded};
 use vh_guard::script::{Request, ScriptInfo};
 use vh_host::host_functions::Function;
@@ -18,25 +18,37 @@ use vh_host::native::{HostFunction, OwningFunction};
 use vh_host::on_error;
 use vh_host::targs::{self, Block, Item, View};
 use vh_scripts::{LoadReply, Registry, Runtime};
+use vh_worker::script::Outside;
 
 /// All scripts of this process.
 pub static SCRIPTS: Registry<Place> = Registry::new();
 
 /// Where a script runs. It is an enum and no trait object, so that no call of a script is virtual.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and a box would cost its calls a step"
+)]
 pub enum Place {
     /// It runs in an interpreter of this process.
     Inside(load::Loaded),
+    /// It runs in a process of its own.
+    Outside(Outside),
 }
 
 impl Runtime for Place {
     fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Place, NotLoaded> {
-        load::load(script, source).map(Place::Inside)
+        match load::runs_outside(script) {
+            true => Outside::load(script, source, &init::python()).map(Place::Outside),
+            false => load::load(script, source).map(Place::Inside),
+        }
     }
 
     fn hooks(&self) -> u64 {
-        let Place::Inside(loaded) = self;
-        loaded.hook_bits()
+        match self {
+            Place::Inside(loaded) => loaded.hook_bits(),
+            Place::Outside(outside) => outside.hooks(),
+        }
     }
 
     fn hooks_in(source: &[u8]) -> Option<u64> {
@@ -52,8 +64,10 @@ impl Runtime for Place {
         params: &Result<View, Error>,
         encoding: &Encoding,
     ) -> HookReply {
-        let Place::Inside(loaded) = self;
-        call::hook(loaded, script, hook, params, encoding)
+        match self {
+            Place::Inside(loaded) => call::hook(loaded, script, hook, params, encoding),
+            Place::Outside(outside) => outside.call_hook(script, hook, params, encoding),
+        }
     }
 
     #[inline]
@@ -64,23 +78,31 @@ impl Runtime for Place {
         params: &Result<Option<View>, Error>,
         encoding: &Encoding,
     ) -> Result<Block, Error> {
-        let Place::Inside(loaded) = self;
-        call::function(loaded, script, name, params, encoding)
+        match self {
+            Place::Inside(loaded) => call::function(loaded, script, name, params, encoding),
+            Place::Outside(outside) => outside.call(script, name, params, encoding),
+        }
     }
 
     fn run_jobs(&self, script: &ScriptInfo) {
-        let Place::Inside(loaded) = self;
-        call::jobs(loaded, script);
+        match self {
+            Place::Inside(loaded) => call::jobs(loaded, script),
+            Place::Outside(outside) => outside.run_jobs(script),
+        }
     }
 
     fn nicks_have_changed(&self, script: &ScriptInfo) {
-        let Place::Inside(loaded) = self;
-        call::refresh_attributes(loaded, script);
+        match self {
+            Place::Inside(loaded) => call::refresh_attributes(loaded, script),
+            Place::Outside(outside) => outside.nicks_have_changed(script),
+        }
     }
 
     fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant) -> Option<Error> {
-        let Place::Inside(loaded) = self;
-        unload::unload(loaded, script, deadline)
+        match self {
+            Place::Inside(loaded) => unload::unload(loaded, script, deadline),
+            Place::Outside(outside) => outside.unload(script, deadline),
+        }
     }
 
     fn look_again() {

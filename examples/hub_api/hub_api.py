@@ -103,7 +103,11 @@ async def ask(function, *args):
     except SystemExit as told_to_end:
         # The script is being unloaded, and the server is about to be stopped in good order.
         raise fastapi.HTTPException(503, str(told_to_end)) from None
-    return await asyncio.wrap_future(answer)
+    try:
+        return await asyncio.wrap_future(answer)
+    except asyncio.CancelledError:
+        # On a busy machine the server's time to end may be over before the hub has answered.
+        raise fastapi.HTTPException(503, "the script is being unloaded") from None
 
 
 class Line(pydantic.BaseModel):

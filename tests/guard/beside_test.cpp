@@ -145,7 +145,7 @@ TEST(BesideCallsLoading, IsToldOfWhenItTakesLong) {
   EXPECT_EQ(1, CountLines(log, {"script.py", "line 3", "<module>"})) << log;
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, BesideCalls, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(Runtimes, BesideCalls, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

@@ -190,7 +190,7 @@ TEST_P(Breaker, CountsErrorsOfCoroutines) {
   EXPECT_EQ("5", Row("errors"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Breaker, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(Runtimes, Breaker, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

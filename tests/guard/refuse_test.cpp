@@ -446,7 +446,7 @@ TEST_P(Refuse, ManyBadLinesAndLoginsSwitchNothingOff) {
 std::vector<std::tuple<Generation, const char*>> Everywhere() {
   std::vector<std::tuple<Generation, const char*>> all;
   for (Generation generation : kGenerations) {
-    for (const char* runtime : Runtimes()) all.emplace_back(generation, runtime);
+    for (const char* runtime : AllRuntimes()) all.emplace_back(generation, runtime);
   }
   return all;
 }

@@ -113,8 +113,11 @@ TEST_P(Stats, TellsOfSlowCallsAmongFastOnes) {
   const std::string row = "row('OnUserLogin', " + std::to_string(mixed) + ")";
   const double took = std::stod(hub_.Evaluate(mixed, "took"));
   const double longest = std::stod(hub_.Evaluate(mixed, "longest"));
-  EXPECT_NEAR(took, std::stod(hub_.Evaluate(script_, row + "['total']")), 0.1 * took);
-  EXPECT_NEAR(longest, std::stod(hub_.Evaluate(script_, row + "['max']")), 0.1 * longest);
+  // A call of a script in another process takes the way there and back, too.
+  const double way = std::string(GetParam()) == "worker" ? 0.0005 : 0;
+  EXPECT_NEAR(took, std::stod(hub_.Evaluate(script_, row + "['total']")), 0.1 * took + 440 * way);
+  EXPECT_NEAR(longest, std::stod(hub_.Evaluate(script_, row + "['max']")),
+              0.1 * longest + 10 * way);
   EXPECT_LT(0.005, std::stod(hub_.Evaluate(script_, row + "['p99']")));
   EXPECT_GT(0.001, std::stod(hub_.Evaluate(script_, row + "['p50']")));
 }
@@ -235,7 +238,7 @@ TEST_P(Stats, PrometheusTellsHooksFromFunctions) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Stats, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(Runtimes, Stats, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 TEST(StatsText, RefusesNull) {

@@ -169,7 +169,7 @@ TEST_P(NestedUnload, InTheScriptsOwnLoadThatFailsLeavesItsIdFree) {
   EXPECT_EQ(wanted, hub_.Load("", "next.py"));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, NestedUnload, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(All, NestedUnload, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

@@ -113,7 +113,7 @@ TEST_P(State, IsAsBeforeWhenItIsNoDictAnyMoreAndThatIsTold) {
   EXPECT_EQ("{'kept': 1}", FoundBy());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, State, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(All, State, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

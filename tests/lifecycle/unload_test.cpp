@@ -442,7 +442,7 @@ TEST_P(UnloadInside, ReloadWorksToo) {
   EXPECT_EQ(script, hub_.Load("")) << "its id is free";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, UnloadInside, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(All, UnloadInside, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

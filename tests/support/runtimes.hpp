@@ -12,6 +12,13 @@ inline std::vector<const char*> Runtimes() {
   return runtimes;
 }
 
+// The same and the one outside of this process.
+inline std::vector<const char*> AllRuntimes() {
+  std::vector<const char*> runtimes = Runtimes();
+  runtimes.push_back("worker");
+  return runtimes;
+}
+
 // A runtime's name as part of a test's name.
 inline std::string NameOf(const char* runtime) {
   std::string name = runtime;

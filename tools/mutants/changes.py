@@ -392,9 +392,9 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/state.rs": [
         (
-            "STATES.lock().as_ref().and_then(|states| states.get(&key(script)).cloned());",
-            "STATES.lock().as_mut().and_then(|states| states.remove(&key(script)));",
-            "vh.state is lost by a reload that fails",
+            "match kept::state_of(script).map",
+            "match kept::state_of(script).filter(|_| false).map",
+            "vh.state is not given back",
             "lifecycle.state",
         ),
         (
@@ -1774,15 +1774,15 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/advice.rs": [
         (
-            "        if !is_new && !is_own {\n            continue;\n        }\n",
-            "        let _ = (is_new, is_own);\n",
-            "each script tells anew of each file that hides a module of Python",
+            "        names.iter().any(|name| name.to_text() == meant)\n",
+            "        names.is_empty() && meant.is_empty()\n",
+            "a helper function with nearly a hook's name is told as a mistake",
             "contract.advice",
         ),
         (
-            "        let has_it = names.iter().any(|name| name.to_text() == meant);\n",
-            "        let has_it = false;\n",
-            "a helper function with nearly a hook's name is told as a mistake",
+            ".filter(|folder| folder.is_dir())",
+            ".filter(|_| false)",
+            "nobody hears of files that hide modules of Python",
             "contract.advice",
         ),
     ],
@@ -1992,16 +1992,16 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     # The interpreters.
     "crates/cpython/src/call.rs": [
         (
-            "        (ON_PARSED_MSG_MY_PASS, 1) => Telling::Secret,\n",
-            "",
-            "passwords of users are in the log",
-            "guard.logs|guard.log_attacks|contract.lifecycle",
-        ),
-        (
-            "    trace_result(script, hook.text, block.as_ref());\n",
+            "    telling::result(script, hook.text, block.as_ref());\n",
             "",
             "the log does not show what hooks answer, whatever its level",
             "contract.lifecycle",
+        ),
+        (
+            "        telling::of_hook(hook.number, params, index)\n",
+            '        let _ = index;\n        telling::of_function(b"")\n',
+            "passwords of users are in the log",
+            "guard.logs|guard.log_attacks|contract.lifecycle",
         ),
         (
             "    if !entry_point.admits() {\n        return Err(None);\n    }\n",
@@ -2018,12 +2018,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "",
             "the answer of a hook that came too late counts",
             "guard.deadline|guard.refuse.*",
-        ),
-        (
-            "    trace_parameters(script, hook.text, params, |index| telling(hook.number, params, index));\n",
-            "",
-            "the log does not show what hooks are called with, whatever its level",
-            "contract.lifecycle",
         ),
     ],
     "crates/cpython/src/gil_state.rs": [
@@ -2280,16 +2274,16 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/load.rs": [
         (
-            "    let folders = [own, shared].into_iter().flatten();\n",
-            "    let folders = [own, None].into_iter().flatten();\n    drop(shared);\n",
-            "scripts do not find modules in the hub's folder of scripts",
-            "contract.isolation|contract.advice|contract.find|field.sub|lifecycle.host",
-        ),
-        (
             "    unload::abandon(loaded, script, Instant::now() + unload_time());\n",
             "    drop(loaded);\n",
             "threads of a script that failed to load run on",
             "lifecycle.leaving|lifecycle.settings",
+        ),
+        (
+            "    chosen == Ok(Runtime::Worker)\n",
+            "    chosen.is_ok() && false\n",
+            "a script that asks for a process of its own does not get one",
+            "guard.worker",
         ),
     ],
     "crates/cpython/src/names.rs": [
@@ -2700,15 +2694,15 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/vh/attributes.rs": [
         (
-            '"opchatname" => text(script.op_chat_nick().as_deref()),',
-            '"opchatname" => text(script.bot_nick().as_deref()),',
-            "scripts take the bot for the operators' chat",
-            "contract.vh_functions|contract.hooks|lifecycle.host",
+            "convert::from_hub_or_none(attached, path, &text::UTF8)",
+            "convert::from_hub_or_none(attached, path, encoding)",
+            "a script in a folder with letters does not find itself in a hub that speaks CP1251",
+            "contract.text|contract.vh_functions",
         ),
         (
-            '"path" => path(Some(script.path_bytes())),',
-            '"path" => text(Some(script.path_bytes())),',
-            "a script in a folder with letters does not find itself in a hub that speaks CP1251",
+            "convert::from_hub_or_none(attached, text.as_deref(), encoding)",
+            "convert::from_hub_or_none(attached, text.as_deref(), &text::UTF8)",
+            "a bot's nick with letters is wrong in a hub that speaks CP1251",
             "contract.text|contract.vh_functions",
         ),
     ],
@@ -2720,12 +2714,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.text",
         ),
         (
-            '        "password" => Telling::Secret,\n',
-            "",
-            "passwords of registrations are in the log",
-            "guard.logs|guard.log_attacks|contract.vh_functions",
-        ),
-        (
             "    script.count_thread_vh_call();\n",
             "",
             "calls of threads are not counted in the statistics",
@@ -2734,15 +2722,15 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/vh/constants.rs": [
         (
-            '(format!("eBF_{name}"), 1 << bit)',
-            '(format!("eBF_{name}"), bit)',
-            "bans are of another kind than the script asks for",
-            "contract.vh_functions|rust",
+            "    add_version(module)\n",
+            "    Ok(())\n",
+            "scripts do not find the version",
+            "contract.vh_functions",
         ),
         (
-            "    numbers.resize(4, 0);\n",
-            "",
-            "scripts that look for four numbers of the version fail",
+            "module.attached().int(value)?",
+            "module.attached().int(value + 1)?",
+            "every constant is one too large",
             "contract.vh_functions",
         ),
     ],
@@ -2754,9 +2742,9 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "contract.vh_functions",
         ),
         (
-            "    .filter(|nick| !nick.is_empty())\n",
-            "",
-            "lists of nicks have an empty one",
+            "        Outcome::Bool => Ok(attached.bool(false)),\n",
+            "        Outcome::Bool => Ok(attached.bool(true)),\n",
+            "a script takes a failed call for done",
             "contract.vh_functions",
         ),
     ],
@@ -3088,6 +3076,272 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
         ),
     ],
     # Python in child processes.
+    "crates/core/src/constants.rs": [
+        (
+            "1 << bit));\n",
+            "bit));\n",
+            "bans are of another kind than the script asks for",
+            "rust|contract.vh_functions",
+        ),
+        (
+            "std::array::from_fn(|_| parts.next().unwrap_or(0))",
+            "std::array::from_fn(|_| parts.next().unwrap_or(1))",
+            "scripts that compare versions think that this one is newer",
+            "rust",
+        ),
+    ],
+    "crates/guard/src/advice.rs": [
+        (
+            "        if !is_new && !is_own {\n            continue;\n        }\n",
+            "        let _ = (is_new, is_own);\n",
+            "each script tells anew of each file that hides a module of Python",
+            "contract.advice",
+        ),
+        (
+            ".filter(|meant| !has(meant))",
+            ".filter(|meant| has(meant) || true)",
+            "a helper function with nearly a hook's name is told as a mistake",
+            "contract.advice",
+        ),
+    ],
+    "crates/guard/src/attributes.rs": [
+        (
+            '"opchatname" => Attribute::Text(script.op_chat_nick().map(Cow::Owned)),',
+            '"opchatname" => Attribute::Text(script.bot_nick().map(Cow::Owned)),',
+            "scripts take the bot for the operators' chat",
+            "contract.vh_functions|contract.hooks|lifecycle.host",
+        ),
+        (
+            '"path" => Attribute::Path(Some(script.path_bytes())),',
+            '"path" => Attribute::Text(Some(Cow::Borrowed(script.path_bytes()))),',
+            "a script in a folder with letters does not find itself in a hub that speaks CP1251",
+            "contract.text|contract.vh_functions",
+        ),
+    ],
+    "crates/guard/src/folders.rs": [
+        (
+            "let folders = [own, shared].into_iter().flatten();",
+            "let folders = [own, None].into_iter().flatten();\n        drop(shared);",
+            "scripts do not find modules in the hub's folder of scripts",
+            "contract.isolation|contract.advice|contract.find|field.sub|lifecycle.host",
+        ),
+        (
+            ".filter(|path| !path.is_empty())?;",
+            "?;",
+            "an empty VH_PYTHON_VENV keeps all scripts from loading",
+            "guard.refuse|rust|contract.isolation",
+        ),
+    ],
+    "crates/guard/src/kept.rs": [
+        (
+            "states.get(&key(script)).cloned()",
+            "states.get(&key(script)).cloned().filter(|_| false)",
+            "vh.state is never kept",
+            "lifecycle.state|rust",
+        ),
+        (
+            ".insert(key(script), text);",
+            ".entry(key(script)).or_insert(text);",
+            "vh.state is that of the first unload for ever",
+            "lifecycle.state|rust",
+        ),
+    ],
+    "crates/host/src/nick_list.rs": [
+        (
+            "    .filter(|nick| !nick.is_empty())\n",
+            "",
+            "lists of nicks have an empty one",
+            "rust|contract.vh_functions",
+        ),
+        (
+            "let text = text.strip_prefix(prefix).unwrap_or(text);",
+            "let _ = prefix;",
+            "the first nick of a list begins with the word of the protocol",
+            "rust|contract.vh_functions",
+        ),
+    ],
+    "crates/host/src/telling.rs": [
+        (
+            "        (ON_PARSED_MSG_MY_PASS, 1) => Telling::Secret,\n",
+            "",
+            "passwords of users are in the log",
+            "guard.logs|guard.log_attacks|contract.lifecycle",
+        ),
+        (
+            '        "password" => Telling::Secret,\n',
+            "",
+            "passwords of registrations are in the log",
+            "guard.logs|guard.log_attacks|contract.vh_functions",
+        ),
+    ],
+    "crates/worker/src/script.rs": [
+        (
+            "if self.process.take_jobs() && entry_point.admits()",
+            "if false && entry_point.admits()",
+            "what threads of a script in a process give to the host is never run",
+            "contract.worker",
+        ),
+        (
+            "        script.listening.add(1 << ON_TIMER);\n",
+            "",
+            "coroutines of a script in a process stop until somebody says something",
+            "guard.beside|contract.worker",
+        ),
+    ],
+    "crates/worker/src/script/calling.rs": [
+        (
+            "targs::signed(number).to_string()",
+            "number.to_string()",
+            "a negative number reaches a script in a process as a large one",
+            "contract.worker",
+        ),
+        (
+            "    if outcome.none.is_some() {\n        return Some(None);\n    }\n",
+            "",
+            "a hook that a script in a process has deleted answers",
+            "contract.worker",
+        ),
+    ],
+    "crates/worker/src/script/ending.rs": [
+        (
+            "        kept::keep(script, text.into_bytes());\n",
+            "        drop(text);\n",
+            "vh.state of a script in a process does not outlive a reload",
+            "lifecycle.state",
+        ),
+        (
+            "    if process.has_unload() {",
+            "    if false {",
+            "UnLoad() of a script in a process is not called",
+            "lifecycle.state|contract.worker",
+        ),
+    ],
+    "crates/worker/src/script/heard.rs": [
+        (
+            "                Ok(()) if !late => requests::answer(&script, &request),\n",
+            "                Ok(()) if late => requests::answer(&script, &request),\n",
+            "threads of a script in a process cannot call the hub",
+            "contract.worker",
+        ),
+        (
+            "        self.running.lock().clear();\n",
+            "",
+            "a script whose process died in a late call answers nothing any more",
+            "guard.worker",
+        ),
+    ],
+    "crates/worker/src/script/late.rs": [
+        (
+            "                let _ = backend.kill_and_wait();\n",
+            "",
+            "a call in native code keeps a script in a process busy for ever",
+            "guard.worker",
+        ),
+        (
+            "            if steps > 0 {\n",
+            "            if false {\n",
+            "a script in a process that catches the exception once is killed",
+            "guard.worker",
+        ),
+    ],
+    "crates/worker/src/script/loading.rs": [
+        (
+            "        let source: String = self.source().iter().map(|&byte| char::from(byte)).collect();",
+            "        let source = String::from_utf8_lossy(self.source()).into_owned();",
+            "scripts with letters do not load in a process",
+            "contract.worker",
+        ),
+        (
+            '(None, Some(venv)) => venv.path.join("bin").join("python").into(),',
+            "(None, Some(_)) => default.to_owned(),",
+            "a script in a process does not find the packages of its environment",
+            "guard.refuse|guard.worker",
+        ),
+    ],
+    "crates/worker/src/script/process.rs": [
+        (
+            "            script.listening.change(before, bits);\n",
+            "",
+            "hooks that a script in a process sets later are not called",
+            "guard.worker",
+        ),
+        (
+            "        state.is_starting = true;\n        state.starts += 1;",
+            "        state.is_starting = true;\n        state.starts = 0;",
+            "a script whose process always dies is started again without end",
+            "guard.worker",
+        ),
+    ],
+    "crates/worker/src/script/raised.rs": [
+        (
+            "call.has_failed(raised.line.clone(), &raised.place)",
+            'call.has_failed(raised.line.clone(), "")',
+            "errors of a script in a process from other lines are not told",
+            "contract.worker",
+        ),
+        (
+            "let code = if is_late { Code::Timeout } else { Code::Python };",
+            "let code = Code::Python;",
+            "the host does not learn that a call in a process was late",
+            "guard.worker",
+        ),
+    ],
+    "crates/worker/src/script/requests.rs": [
+        (
+            "        hub::forget_encoding();\n    }\n    Ok(results",
+            "    }\n    Ok(results",
+            "after a script in a process changed the hub's encoding its texts are wrong",
+            "contract.worker",
+        ),
+        (
+            'if changes_reading || !found.starts_with(b"{\\"t\\":[true") {',
+            "if false {",
+            "what the hub's database is stays unknown to a script in a process after a change",
+            "contract.worker",
+        ),
+    ],
+    "crates/worker/src/script/results.rs": [
+        (
+            "(self.int(index + 1)? & 0xFFFF)",
+            "self.int(index + 1)?",
+            "numbers of vh.GetGeoIP are wrong in a process",
+            "contract.worker",
+        ),
+        (
+            '        Outcome::Bool => b"false",\n',
+            '        Outcome::Bool => b"true",\n',
+            "a script in a process takes a failed call for done",
+            "contract.worker",
+        ),
+    ],
+    "crates/worker/src/script/typed.rs": [
+        (
+            "(b'd', Value::Int(number)) => Ok(Piece::Float(*number as f64)),",
+            "(b'd', Value::Int(number)) => Ok(Piece::Int(*number)),",
+            "a host function that asks for a float gets an int from a process",
+            "contract.worker",
+        ),
+        (
+            "if values.len() != format.len() {",
+            "if values.len() < format.len() {",
+            "a host function with a format gets more than it asks for from a process",
+            "contract.worker",
+        ),
+    ],
+    "crates/worker/src/script/values.rs": [
+        (
+            "decoded.code_points())\n",
+            "decoded.code_points().filter(|point| *point < 0xD800))\n",
+            "bytes that are no text do not come back from a process",
+            "rust|contract.worker",
+        ),
+        (
+            "write_hub_text(out, Some(text), &vh_core::text::UTF8)",
+            "write_hub_text(out, Some(text), encoding)",
+            "JSON of a caller is read wrongly in a process in a hub that speaks CP1251",
+            "contract.worker",
+        ),
+    ],
     "crates/worker/src/backend.rs": [
         (
             "            if Instant::now() >= self.deadline {\n                break self.give_up();\n            }\n",

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use vh_core::callbacks::{CALLBACKS, Callback, Default, Outcome};
+use vh_core::constants::{BAN_TYPES, BOT_ERRORS, CLOSE_REASONS};
 use vh_core::hooks::{HOOKS, Reply};
-use vh_cpython::vh::constants::{BAN_TYPES, BOT_ERRORS, CLOSE_REASONS};
 
 /// A parameter's default as Python writes it; empty for a parameter that must be given.
 pub fn default(param_default: Default) -> String {

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use vh_core::callbacks::{Kind, Outcome};
+use vh_core::constants::{BAN_TYPES, BOT_ERRORS, CLOSE_REASONS};
 use vh_core::hooks::{HOOKS, ON_TIMER, Reply};
-use vh_cpython::vh::constants::{BAN_TYPES, BOT_ERRORS, CLOSE_REASONS};
 
 use crate::reference::{default, functions};
 

@@ -24,10 +24,14 @@ pub enum Setting {
     OnError,
     /// Whether it is held back after a crash.
     HoldBack,
+    /// The Python that runs it, in a process of its own.
+    Python,
+    /// The hooks that such a script hears of without being waited for.
+    AsyncHooks,
 }
 
 /// Every setting and its name.
-const SETTINGS: [(&str, Setting); 7] = [
+const SETTINGS: [(&str, Setting); 9] = [
     ("runtime", Setting::Runtime),
     ("venv", Setting::Venv),
     ("reload", Setting::Reload),
@@ -35,6 +39,8 @@ const SETTINGS: [(&str, Setting); 7] = [
     ("tell_operators", Setting::TellOperators),
     ("on_error", Setting::OnError),
     ("hold_back", Setting::HoldBack),
+    ("python", Setting::Python),
+    ("async_hooks", Setting::AsyncHooks),
 ];
 
 impl Setting {
@@ -284,7 +290,7 @@ mod tests {
             (
                 "# vh: colour = red\n",
                 "names no setting: there are runtime, venv, reload, timeout, tell_operators, on_error, \
-                 hold_back",
+                 hold_back, python, async_hooks",
             ),
             (&late, "in line 21 is not read: settings are among the first 20 lines"),
         ] {

@@ -12,6 +12,7 @@ pub mod callbacks;
 pub mod clock;
 pub mod comments;
 pub mod config;
+pub mod constants;
 pub mod error;
 pub mod hooks;
 pub mod installed;

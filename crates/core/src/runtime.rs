@@ -13,6 +13,8 @@ pub enum Runtime {
     Main,
     /// An interpreter of its own with a lock of its own: it runs beside all others.
     OwnGil,
+    /// A process of its own.
+    Worker,
 }
 
 /// Every name and its runtime. A name without a runtime is known but not supported by this build.
@@ -20,7 +22,7 @@ const NAMES: [(&str, Option<Runtime>); 5] = [
     ("sub", Some(Runtime::Sub)),
     ("main", Some(Runtime::Main)),
     ("own-gil", OWN_GIL),
-    ("worker", None),
+    ("worker", Some(Runtime::Worker)),
     ("remote", None),
 ];
 
@@ -94,14 +96,16 @@ mod tests {
 
     #[test]
     fn impossible_wishes_are_told() {
-        assert!(wish(b"# vh: runtime = worker\n").unwrap_err().contains("does not have"));
+        assert!(wish(b"# vh: runtime = remote\n").unwrap_err().contains("does not have"));
         assert!(wish(b"# vh: runtime = fast\n").unwrap_err().contains("no runtime; use"));
         assert!(wish(b"# vh: runtime = mian\n").unwrap_err().contains("(did you mean main?)"));
     }
 
     #[test]
     fn a_runtime_has_the_name_by_which_it_is_chosen() {
-        for (name, runtime) in [("sub", Runtime::Sub), ("main", Runtime::Main)] {
+        for (name, runtime) in
+            [("sub", Runtime::Sub), ("main", Runtime::Main), ("worker", Runtime::Worker)]
+        {
             assert_eq!(runtime.name(), name);
             assert_eq!(wish(format!("# vh: runtime = {name}").as_bytes()), Ok(Some(runtime)));
         }
@@ -114,7 +118,7 @@ mod tests {
             assert!(
                 told.ends_with(
                     "which needs Python 3.12 or newer; this library is built for Python 3.11; \
-                use sub or main"
+                use sub or main or worker"
                 ) || !told.contains("3.11"),
                 "{told}"
             );

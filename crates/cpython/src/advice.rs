@@ -1,33 +1,16 @@
-//! Warnings for a script's author about things that Python does not complain of: settings and functions that
-//! nearly have the right name, and files that hide modules of Python.
+//! What the warnings for a script's author need to know of its interpreter.
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
-use std::fs::DirEntry;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 
 use super::object::{Attached, Obj};
 use super::scope;
-use vh_core::hooks::{HOOKS, Hook};
-use vh_core::nearest::nearest;
+use vh_guard::advice;
 use vh_guard::script::ScriptInfo;
 
-/// A function that is called at unload if a script has it. It is not a hook, but as easily mistyped.
-const UNLOAD: &str = "UnLoad";
-
-/// Warns of comments that look as if they were meant as settings but are none.
-pub fn on_comments(script: &ScriptInfo) {
-    for mistake in &script.settings.mistakes {
-        tracing::warn!(script = %script.label, "{mistake}");
-    }
-}
-
-/// Warns of functions that nearly have the name of a hook, because no hub calls them.
+/// Warns of functions that nearly have the name of a hook.
 pub fn on_functions(script: &ScriptInfo, namespace: &Obj) {
     let attached = namespace.attached();
     // SAFETY: attached; a new reference to a list, or NULL.
@@ -36,62 +19,18 @@ pub fn on_functions(script: &ScriptInfo, namespace: &Obj) {
         Ok(names) => names.items(),
         Err(raised) => return attached.clear(raised),
     };
-    for name in &names {
-        let is_function = || namespace.dict_value(name).is_some_and(|value| value.is_callable());
-        let text = name.to_text();
-        let Some(meant) = meant_hook(&text).filter(|_| is_function()) else { continue };
-        let has_it = names.iter().any(|name| name.to_text() == meant);
-        if !has_it {
-            tracing::warn!(
-                script = %script.label,
-                "has a function {text}, which the hub does not call: did you mean {meant}?"
-            );
-        }
-    }
+    let is_function =
+        |name: &&Obj| namespace.dict_value(name).is_some_and(|value| value.is_callable());
+    let functions: Vec<_> = names.iter().filter(is_function).map(Obj::to_text).collect();
+    advice::on_functions(script, &functions, |meant| {
+        names.iter().any(|name| name.to_text() == meant)
+    });
 }
 
-/// The hook that a name probably means which is no hook's.
-fn meant_hook(name: &str) -> Option<&'static str> {
-    let hooks = || HOOKS.iter().map(|hook: &Hook| hook.text);
-    if name == UNLOAD || hooks().any(|hook| hook == name) {
-        return None;
-    }
-    // A function `unload` may be there for anything.
-    if name.eq_ignore_ascii_case(UNLOAD) && name.starts_with('U') {
-        return Some(UNLOAD);
-    }
-    let looks_like_one = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("on"));
-    nearest(name, hooks()).filter(|_| looks_like_one)
-}
-
-/// The files and folders that were looked at since the hub began.
-static LOOKED_AT: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
-
-/// The hub begins, so everything is warned of once more.
-pub fn begin() {
-    *LOOKED_AT.lock() = None;
-}
-
-/// Warns of the script's file, and of modules beside it, if other scripts there would import them instead of
-/// Python's modules.
+/// Warns of files beside the script that hide modules of Python.
 pub fn on_files(script: &ScriptInfo, namespace: &Obj) {
-    let Some(standard) = standard_folder(namespace.attached()) else { return };
-    for path in modules_beside(script.path()) {
-        let is_own = path.file_name() == script.path().file_name();
-        let is_new = LOOKED_AT.lock().get_or_insert_default().insert(path.clone());
-        if !is_new && !is_own {
-            continue;
-        }
-        let Some(name) = path.file_stem() else { continue };
-        if is_standard(standard, name) {
-            tracing::warn!(
-                script = %script.label,
-                "{} has the name of a module of Python: scripts beside it that import {} may get this \
-                 file instead. Give it another name",
-                path.display(),
-                name.to_string_lossy()
-            );
-        }
+    if let Some(standard) = standard_folder(namespace.attached()) {
+        advice::on_files(script, standard);
     }
 }
 
@@ -109,61 +48,4 @@ fn standard_folder(attached: Attached<'_>) -> Option<&'static Path> {
         }
     }
     FOLDER.get().map(PathBuf::as_path).filter(|folder| folder.is_dir())
-}
-
-fn is_standard(folder: &Path, name: &OsStr) -> bool {
-    let source = folder.join(name).with_extension("py");
-    let native = |entry: &DirEntry| is_native_module(&entry.file_name(), name);
-    source.is_file()
-        || folder.join(name).join("__init__.py").is_file()
-        || folder.join("lib-dynload").read_dir().is_ok_and(|all| all.flatten().any(|e| native(&e)))
-}
-
-/// Whether a file is a module in C of this name: `_name.cpython-311-x86_64-linux-gnu.so`.
-fn is_native_module(file: &OsStr, name: &OsStr) -> bool {
-    let rest = file.as_bytes().strip_prefix(name.as_bytes());
-    rest.is_some_and(|rest| rest.starts_with(b".") && rest.ends_with(b".so"))
-}
-
-/// What scripts in the folder of this script can import from there.
-fn modules_beside(script: &Path) -> Vec<PathBuf> {
-    let folder = script.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // A folder that cannot be read has no modules for anybody.
-    let Ok(entries) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else {
-        return Vec::new();
-    };
-    let paths = entries.flatten().map(|entry| entry.path());
-    let is_module = |path: &PathBuf| match path.extension() {
-        Some(extension) => extension == "py",
-        None => path.join("__init__.py").is_file(),
-    };
-    let mut modules: Vec<_> = paths.filter(is_module).collect();
-    modules.sort();
-    modules
-}
-
-#[cfg(test)]
-mod tests {
-    use super::meant_hook;
-
-    #[test]
-    fn what_looks_like_a_hook_means_one() {
-        for (name, meant) in [
-            ("OnUserLogn", "OnUserLogin"),
-            ("onuserlogin", "OnUserLogin"),
-            ("on_timer", "OnTimer"),
-            ("OnUnload", "OnUnLoad"),
-            ("Unload", "UnLoad"),
-        ] {
-            assert_eq!(meant_hook(name), Some(meant), "{name}");
-        }
-    }
-
-    #[test]
-    fn other_functions_do_not() {
-        for name in ["OnUserLogin", "UnLoad", "unload", "UserLogin", "on", "o", "\u{e9}n", "OnKick"]
-        {
-            assert_eq!(meant_hook(name), None, "{name}");
-        }
-    }
 }

@@ -11,14 +11,14 @@ use super::load::Loaded;
 use super::object::{Attached, Obj, Raised};
 use super::{report, vh};
 use vh_core::error::{Code, Error};
-use vh_core::hooks::{Hook, ON_PARSED_MSG_MY_PASS, ON_SET_CONFIG, ON_TIMER};
-use vh_core::log::secrets;
+use vh_core::hooks::{Hook, ON_TIMER};
 use vh_core::text::Encoding;
 use vh_guard::answers::HookReply;
 use vh_guard::script::ScriptInfo;
 use vh_host::hub;
 use vh_host::on_error;
-use vh_host::targs::{self, Block, Item, Telling, View};
+use vh_host::targs::{self, Block, Item, View};
+use vh_host::telling;
 
 /// The arguments of a call. They lie on the stack, so hooks, which have few, need no allocation.
 type Arguments<'a> = SmallVec<[Obj<'a>; 8]>;
@@ -60,7 +60,9 @@ pub fn hook(
             return HookReply { block: give_up(info, hook, None), error };
         }
     };
-    trace_parameters(script, hook.text, params, |index| telling(hook.number, params, index));
+    telling::parameters(script, hook.text, params, |index| {
+        telling::of_hook(hook.number, params, index)
+    });
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
     let mut error = None;
@@ -74,7 +76,7 @@ pub fn hook(
         })
     });
     go_on(loaded, attached, info);
-    trace_result(script, hook.text, block.as_ref());
+    telling::result(script, hook.text, block.as_ref());
     HookReply { block, error }
 }
 
@@ -194,7 +196,7 @@ pub fn function(
         Err(wrong) => return Err(unreadable(info, place_of(name), wrong)),
     };
     if let Some(params) = params {
-        trace_parameters(script, Name(name), params, |_| telling_for(name));
+        telling::parameters(script, Name(name), params, |_| telling::of_function(name));
     }
     let entered = loaded.interpreter.enter();
     let attached = entered.attached();
@@ -218,7 +220,7 @@ pub fn function(
     };
     drop(call);
     go_on(loaded, attached, info);
-    trace_result(script, Name(name), result.as_ref().ok());
+    telling::result(script, Name(name), result.as_ref().ok());
     result
 }
 
@@ -410,40 +412,5 @@ pub fn refresh_attributes(loaded: &Loaded, info: &ScriptInfo) {
     let module = unsafe { loaded.vh.get(attached) };
     if let Err(raised) = vh::attributes::add(&module, info) {
         report::log(attached, raised, &info.label, "updating vh.botname and vh.opchatname");
-    }
-}
-
-/// How a parameter of a function is shown in the log: not at all when the function may be about passwords.
-fn telling_for(name: &[u8]) -> Telling {
-    if secrets::is_secret_name(name) { Telling::Secret } else { Telling::Text }
-}
-
-/// How a parameter of a hook is shown in the log: not at all when it is a password.
-fn telling(hook: usize, params: &View, index: usize) -> Telling {
-    let of_password = || match params.items().nth(2) {
-        Some(Item::Text(Some(variable))) => secrets::is_secret_name(variable),
-        _ => false,
-    };
-    match (hook, index) {
-        (ON_PARSED_MSG_MY_PASS, 1) => Telling::Secret,
-        (ON_SET_CONFIG, 3 | 4) if of_password() => Telling::Secret,
-        _ => Telling::Text,
-    }
-}
-
-#[inline]
-fn trace_parameters(
-    script: &str,
-    name: impl Display,
-    params: &View,
-    telling: impl Fn(usize) -> Telling,
-) {
-    tracing::trace!(script, "{name}({})", targs::brief(params, telling));
-}
-
-#[inline]
-fn trace_result(script: &str, name: impl Display, block: Option<&Block>) {
-    if let Some(block) = block {
-        tracing::trace!(script, "{name} -> {}", targs::brief(&block.view(), targs::as_text));
     }
 }

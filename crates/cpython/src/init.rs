@@ -5,7 +5,8 @@
 //! print appears at once and in order with our log, which is standard output too, as in the library that this
 //! one replaces.
 
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CStr, CString, OsString, c_void};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use pyo3_ffi as ffi;
@@ -213,6 +214,11 @@ fn executable() -> Option<CString> {
     let candidates = [Some(PathBuf::from(BUILD_EXECUTABLE)), beside_library()];
     let found = candidates.into_iter().flatten().find(|path| path.exists())?;
     CString::new(found.into_os_string().into_encoded_bytes()).ok()
+}
+
+/// The same as a command, for those who start it; `python3` when it is not there.
+pub fn python() -> OsString {
+    executable().map_or_else(|| "python3".into(), |path| OsString::from_vec(path.into_bytes()))
 }
 
 fn beside_library() -> Option<PathBuf> {

@@ -1,8 +1,6 @@
 //! Loads a script into its interpreter.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -21,6 +19,7 @@ use vh_core::error::Error;
 use vh_core::hooks::{HOOKS, ON_TIMER};
 use vh_core::runtime::{self, Runtime};
 use vh_guard::answers::{NotLoaded, Obstacle};
+use vh_guard::folders::Venv;
 use vh_guard::interrupt::Interrupt;
 use vh_guard::script::ScriptInfo;
 use vh_guard::settings::unload_time;
@@ -54,6 +53,13 @@ const TOP_LEVEL: &[u8] = b"(top level)";
 /// Why a script cannot be prepared, and what kept it from that.
 type Unprepared = (String, Obstacle);
 
+/// Whether a script is to run in a process of its own. What is wrong with its wish, [`load`] tells.
+pub fn runs_outside(script: &ScriptInfo) -> bool {
+    let chosen =
+        script.settings.runtime.clone().and_then(|wish| wish.map_or_else(runtime::default, Ok));
+    chosen == Ok(Runtime::Worker)
+}
+
 /// Loads a script. An error has been logged, and nothing is left of the script then.
 pub fn load(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, NotLoaded> {
     let mut loaded = prepare(script, source)
@@ -73,7 +79,7 @@ fn prepare(script: &Arc<ScriptInfo>, source: &[u8]) -> Result<Loaded, Unprepared
     let home = home(script, runtime).map_err(by_settings)?;
     let interpreter =
         interpreter_for(runtime, home.as_ref()).map_err(|reason| (reason, Obstacle::Failure))?;
-    advice::on_comments(script);
+    vh_guard::advice::on_comments(script);
     let interrupt: Arc<dyn Interrupt> = interpreter.clone();
     script.moves_in(runtime, Arc::downgrade(&interrupt), interpreter.address());
     prepare_in(script, &interpreter, runtime, home).inspect_err(|_| {
@@ -89,8 +95,8 @@ fn choose_runtime(script: &ScriptInfo, source: &[u8]) -> Result<Runtime, String>
         Some(runtime) => runtime,
         None => runtime::default()?,
     };
-    let venv = venv(script).map(|venv| venv.path);
-    let problem = preflight::problem(source, &folders(script), venv.as_deref(), runtime);
+    let venv = script.venv().map(|venv| venv.path);
+    let problem = preflight::problem(source, &script.folders(), venv.as_deref(), runtime);
     let Some(preflight::Problem { module, reason, is_certain }) = problem else {
         return Ok(runtime);
     };
@@ -115,21 +121,17 @@ fn choose_runtime(script: &ScriptInfo, source: &[u8]) -> Result<Runtime, String>
 /// fresh`. None when it is not kept for anybody: with that comment, and in the main interpreter.
 fn home(script: &ScriptInfo, runtime: Runtime) -> Result<Option<Home>, String> {
     let fresh = script.settings.reload_fresh.clone()?;
-    let lock = match runtime {
-        Runtime::Sub => Lock::Shared,
-        Runtime::OwnGil => Lock::Own,
-        Runtime::Main => {
-            if fresh {
-                tracing::warn!(
-                    script = %script.label,
-                    "\"# vh: reload = fresh\" does nothing in the runtime main, whose interpreter \
-                     all its scripts share"
-                );
-            }
-            return Ok(None);
+    let Some(lock) = own_lock(runtime) else {
+        if fresh {
+            tracing::warn!(
+                script = %script.label,
+                "\"# vh: reload = fresh\" does nothing in the runtime main, whose interpreter \
+                 all its scripts share"
+            );
         }
+        return Ok(None);
     };
-    let venv = venv(script).map(|venv| venv.path);
+    let venv = script.venv().map(|venv| venv.path);
     let home = Home::new(script.path(), lock, venv);
     if fresh {
         parking::forget(&home);
@@ -138,14 +140,22 @@ fn home(script: &ScriptInfo, runtime: Runtime) -> Result<Option<Home>, String> {
     Ok(Some(home))
 }
 
+/// What lock the interpreter of a script has in this runtime; None when the script has none of its own.
+pub(super) fn own_lock(runtime: Runtime) -> Option<Lock> {
+    match runtime {
+        Runtime::Sub => Some(Lock::Shared),
+        Runtime::OwnGil => Some(Lock::Own),
+        Runtime::Main | Runtime::Worker => None,
+    }
+}
+
 fn interpreter_for(runtime: Runtime, home: Option<&Home>) -> Result<Arc<Interpreter>, String> {
     if let Some(interpreter) = home.and_then(parking::take) {
         return Ok(interpreter);
     }
-    match runtime {
-        Runtime::Sub => Interpreter::create(Lock::Shared),
-        Runtime::OwnGil => Interpreter::create(Lock::Own),
-        Runtime::Main => interpreter::main_for_scripts().cloned(),
+    match own_lock(runtime) {
+        Some(lock) => Interpreter::create(lock),
+        None => interpreter::main_for_scripts().cloned(),
     }
 }
 
@@ -176,9 +186,9 @@ fn prepare_attached(
     runtime: Runtime,
     home: Option<Home>,
 ) -> Result<Loaded, Failure> {
-    let Prepared { module, namespace, vh } = match runtime {
-        Runtime::Sub | Runtime::OwnGil => prepare_sub(attached, script)?,
-        Runtime::Main => prepare_main(attached, script)?,
+    let Prepared { module, namespace, vh } = match own_lock(runtime) {
+        Some(_) => prepare_sub(attached, script)?,
+        None => prepare_main(attached, script)?,
     };
     let scope = Scope::new(attached, script, runtime == Runtime::Main, &vh, &namespace)?;
     if let Err(failure) = equip(attached, script, &scope, &vh) {
@@ -214,7 +224,7 @@ fn equip(
     scope: &Scope,
     vh: &Obj,
 ) -> Result<(), Failure> {
-    if let Some(venv) = venv(script) {
+    if let Some(venv) = script.venv() {
         use_venv(attached, scope, &venv)?;
     }
     Ok(state::restore(attached, script, vh)?)
@@ -229,24 +239,6 @@ fn use_venv(attached: Attached<'_>, scope: &Scope, venv: &Venv) -> Result<(), Fa
         return Ok(());
     }
     Err(Failure::refused(format!("{} is wrong: {}", venv.named_by, complaint.to_text())))
-}
-
-/// A virtual environment, and where it is named.
-struct Venv {
-    path: PathBuf,
-    named_by: &'static str,
-}
-
-/// The virtual environment that the script names, or else the environment of the hub.
-fn venv(script: &ScriptInfo) -> Option<Venv> {
-    let own = script.settings.venv.as_ref().map(|venv| Venv {
-        path: script.path().parent().unwrap_or(Path::new(".")).join(venv),
-        named_by: "its comment \"# vh: venv\"",
-    });
-    own.or_else(|| {
-        let path = std::env::var_os("VH_PYTHON_VENV").filter(|path| !path.is_empty())?;
-        Some(Venv { path: path.into(), named_by: "the environment variable VH_PYTHON_VENV" })
-    })
 }
 
 /// A script's module before the script has run.
@@ -297,23 +289,10 @@ fn prepared<'a>(
     Ok(Prepared { module, namespace, vh })
 }
 
-/// The script's own folders: its folder and `<config dir>/scripts`.
-fn folders(script: &ScriptInfo) -> Vec<PathBuf> {
-    let own = script.path().parent().map(|folder| match folder.as_os_str().is_empty() {
-        true => Path::new(".").to_path_buf(),
-        false => folder.to_path_buf(),
-    });
-    let shared = script
-        .config_dir
-        .as_deref()
-        .map(|folder| Path::new(OsStr::from_bytes(folder)).join("scripts"));
-    let folders = [own, shared].into_iter().flatten();
-    folders.map(|folder| folder.canonicalize().unwrap_or(folder)).collect()
-}
-
 /// Puts the script's folders first on `sys.path`.
 fn add_search_path(attached: Attached<'_>, script: &ScriptInfo) -> Result<(), Raised> {
-    let folders: Result<Vec<_>, _> = folders(script)
+    let folders: Result<Vec<_>, _> = script
+        .folders()
         .iter()
         .map(|folder| super::convert::from_utf8(attached, folder.as_os_str().as_bytes()))
         .collect();

@@ -137,7 +137,7 @@ impl Search<'_> {
     fn known_to_fail(&self, module: &str, seen: &mut HashSet<String>) -> Option<String> {
         if let Some(package) = packages::find(module) {
             let verdict = match self.runtime {
-                Runtime::Main => return None,
+                Runtime::Main | Runtime::Worker => return None,
                 Runtime::Sub => package.sub,
                 Runtime::OwnGil => package.own_gil,
             };

@@ -1,26 +1,14 @@
 //! `vh.state`: a dict that outlives a reload of the script, as far as JSON can hold it.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-
-use parking_lot::Mutex;
-
 use super::json::{self, Failure};
 use super::object::{Attached, Obj, Raised};
 use super::report;
+use vh_guard::kept;
 use vh_guard::script::ScriptInfo;
-
-/// The state of each script that was unloaded, as JSON text, by the script's path.
-static STATES: Mutex<Option<HashMap<PathBuf, Vec<u8>>>> = Mutex::new(None);
-
-fn key(script: &ScriptInfo) -> PathBuf {
-    script.path().canonicalize().unwrap_or_else(|_| script.path().to_path_buf())
-}
 
 /// Gives a script the state that it had when it was last unloaded.
 pub fn restore(attached: Attached<'_>, script: &ScriptInfo, vh: &Obj) -> Result<(), Raised> {
-    let kept = STATES.lock().as_ref().and_then(|states| states.get(&key(script)).cloned());
-    let state = match kept.map(|text| json::parse(attached, &text)) {
+    let state = match kept::state_of(script).map(|text| json::parse(attached, &text)) {
         None => attached.dict()?,
         Some(Ok(state)) => state,
         Some(Err(Failure::Raised(raised))) => return Err(raised),
@@ -36,9 +24,7 @@ pub fn restore(attached: Attached<'_>, script: &ScriptInfo, vh: &Obj) -> Result<
 /// Keeps what JSON can hold of a script's state. The log names the rest.
 pub fn keep(attached: Attached<'_>, script: &ScriptInfo, vh: &Obj) {
     match text(attached, script, vh) {
-        Ok(Some(text)) => {
-            STATES.lock().get_or_insert_default().insert(key(script), text);
-        }
+        Ok(Some(text)) => kept::keep(script, text),
         Ok(None) => {}
         Err(Failure::Raised(raised)) => {
             report::log(attached, raised, &script.label, "keeping vh.state");

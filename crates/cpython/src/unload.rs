@@ -16,7 +16,7 @@ use pyo3_ffi as ffi;
 
 use super::interpreter::{self, Entered, Interpreter, Janitor};
 use super::interrupt::Call;
-use super::load::Loaded;
+use super::load::{Loaded, own_lock};
 use super::object::{Attached, Obj};
 use super::parking::{self, Home};
 use super::sending::{self, Receiver};
@@ -51,9 +51,9 @@ enum Attachment<'i> {
 
 impl Attachment<'_> {
     fn new(interpreter: &Arc<Interpreter>, runtime: Runtime) -> Attachment<'_> {
-        match runtime {
-            Runtime::Main => Attachment::Main(interpreter.enter()),
-            Runtime::Sub | Runtime::OwnGil => Attachment::Own(interpreter.janitor()),
+        match own_lock(runtime) {
+            Some(_) => Attachment::Own(interpreter.janitor()),
+            None => Attachment::Main(interpreter.enter()),
         }
     }
 

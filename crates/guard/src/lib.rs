@@ -9,8 +9,10 @@
 // unsafe code.
 #![cfg_attr(not(feature = "inject-panics"), deny(unsafe_code))]
 
+pub mod advice;
 pub mod alarms;
 pub mod answers;
+pub mod attributes;
 pub mod breaker;
 pub mod call;
 #[allow(unsafe_code)]
@@ -22,7 +24,9 @@ pub mod directory;
 pub mod entry_point;
 #[cfg(test)]
 mod fake;
+pub mod folders;
 pub mod interrupt;
+pub mod kept;
 pub mod listening;
 #[allow(unsafe_code)]
 pub mod memory;

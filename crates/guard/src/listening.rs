@@ -40,6 +40,12 @@ impl Listening {
         self.wanted.fetch_or(hooks, Ordering::Release);
     }
 
+    /// A script that had these hooks has others now.
+    pub fn change(&self, before: u64, now: u64) {
+        self.wanted.fetch_and(!before | now, Ordering::AcqRel);
+        self.add(now);
+    }
+
     /// From now on these hooks refuse while they cannot run.
     pub fn set_refusing(&self, hooks: u64) {
         self.refusing.store(hooks, Ordering::Release);
@@ -72,6 +78,9 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(of), all);
         listening.add(1 << 63 | 1 << 1);
         assert_eq!(([0, 1, 2, 3].map(of), of(63)), (all, (true, false)));
+        listening.change(1 << 1 | 1 << 2, 1 << 2 | 1 << 4);
+        let wanted = [1, 2, 4, 63].map(|hook| listening.wants(hook));
+        assert_eq!(wanted, [false, true, true, true]);
         listening.only_refuse();
         assert_eq!(
             ([1, 2, 3].map(of), of(63)),

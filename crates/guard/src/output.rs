@@ -156,6 +156,22 @@ pub fn log_within_limit(
     tell_limit(Some(script), verdict);
 }
 
+/// Logs what a script gave to `vh.log`, with a level of Python's logging; without one it counts as the script's own
+/// print.
+pub fn log_record(script: &ScriptInfo, level: Option<i64>, text: &str) {
+    let label = script.label.as_str();
+    let around = "PY: [] \n".len() + label.len();
+    let is_error = level.is_some_and(|level| level >= 40);
+    let kind = if is_error { Kind::Error } else { Kind::Output };
+    log_within_limit(script, kind, text, around, |text| match level.unwrap_or(i64::MAX) {
+        40.. => tracing::error!(target: "script", script = label, "{text}"),
+        30..40 => tracing::warn!(target: "script", script = label, "{text}"),
+        20..30 => tracing::info!(target: "script", script = label, "{text}"),
+        10..20 => tracing::debug!(target: "script", script = label, "{text}"),
+        _ => tracing::trace!(target: "script", script = label, "{text}"),
+    });
+}
+
 /// Logs how much of a script's output was dropped.
 pub fn tell_dropped(script: &ScriptInfo, now: u64, at_once: bool) {
     if let Some(dropped) = script.output.take_dropped(now, at_once) {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use vh_core::comments::{Comments, Setting};
 use vh_core::config;
+use vh_core::hooks::HOOKS;
+use vh_core::nearest::nearest;
 use vh_core::runtime::{self, Runtime};
 use vh_host::on_error::OnError;
 
@@ -33,6 +35,10 @@ pub struct Settings {
     pub tell_operators: bool,
     /// Whether it is held back once after a crash.
     pub hold_back: bool,
+    /// The Python that runs it in a process of its own.
+    pub python: Option<String>,
+    /// A bit for each hook that such a script hears of without being waited for; the error says what is wrong.
+    pub async_hooks: Result<u64, String>,
     /// What its hooks answer when they cannot run.
     pub on_error: OnError,
     /// What is wrong with its comments about `on_error`; then it is not loaded.
@@ -48,6 +54,7 @@ impl Settings {
         let comments = Comments::read(source);
         let own = Own { label, comments: &comments };
         let (on_error, wrong_on_error) = OnError::read(&comments);
+        let async_hooks = own.async_hooks(on_error);
         let mistakes = comments.mistakes().iter().map(|mistake| mistake.text.clone()).collect();
         Settings {
             runtime: runtime::wish(&comments),
@@ -56,6 +63,8 @@ impl Settings {
             timeout: own.timeout(),
             tell_operators: own.tell_operators(),
             hold_back: own.switch(true, Setting::HoldBack),
+            python: comments.setting(Setting::Python).map(str::to_owned),
+            async_hooks,
             on_error,
             wrong_on_error,
             mistakes,
@@ -93,6 +102,30 @@ impl Own<'_> {
         }
     }
 
+    /// A bit for each hook that `async_hooks` names. A hook that is to refuse must be waited for.
+    fn async_hooks(&self, on_error: OnError) -> Result<u64, String> {
+        let Some(names) = self.comments.setting(Setting::AsyncHooks) else { return Ok(0) };
+        let mut bits = 0;
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let Some(hook) = HOOKS.iter().find(|hook| hook.text == name) else {
+                let meant = nearest(name, HOOKS.iter().map(|hook| hook.text));
+                let meant = meant.map(|meant| format!(": did you mean {meant}?"));
+                return Err(format!(
+                    "its comment \"# vh: async_hooks\" names {name:?}, which is no hook{}",
+                    meant.unwrap_or_default()
+                ));
+            };
+            if on_error.refuses(hook.number) {
+                return Err(format!(
+                    "its comment \"# vh: async_hooks\" names {name}, which \"# vh: on_error\" has refuse: \
+                     what is to refuse must be waited for. Take it out of one of the two"
+                ));
+            }
+            bits |= 1 << hook.number;
+        }
+        Ok(bits)
+    }
+
     fn switch(&self, default: bool, setting: Setting) -> bool {
         self.or(default, setting, config::parse_switch, |used| {
             format!("neither yes nor no; {} is used", if *used { "yes" } else { "no" })
@@ -124,6 +157,7 @@ impl Own<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vh_core::hooks::{ON_TIMER, ON_USER_LOGIN};
     use vh_host::fake_hub::FakeHub;
     use vh_testing::{told, with_variable};
 
@@ -146,6 +180,10 @@ mod tests {
         assert_eq!((settings.timeout, settings.tell_operators), (TIMEOUT, true));
         assert_eq!((settings.reload_fresh, settings.hold_back), (Ok(false), true));
         assert_eq!((settings.venv, settings.wrong_on_error, told.as_str()), (None, None, ""));
+        assert_eq!((settings.python, settings.async_hooks), (None, Ok(0)));
+        let (settings, _) = read("# vh: async_hooks = OnTimer, OnUserLogin\n# vh: python = py\n");
+        assert_eq!(settings.async_hooks, Ok(1 << ON_TIMER | 1 << ON_USER_LOGIN));
+        assert_eq!(settings.python.as_deref(), Some("py"));
         let (settings, told) = read(
             "# vh: timeout = 0.5\n# vh: tell_operators = no\n# vh: reload = Fresh\n\
              # vh: hold_back = off\n# vh: venv = env\n# vh: on_error = refuse\n",
@@ -168,6 +206,13 @@ mod tests {
         );
         assert!(read("# vh: reload = often\n").0.reload_fresh.is_err());
         assert!(read("# vh: on_error = refus\n").0.wrong_on_error.is_some());
+        let wrong = read("# vh: async_hooks = OnTimers\n").0.async_hooks.unwrap_err();
+        assert!(
+            wrong.ends_with("\"OnTimers\", which is no hook: did you mean OnTimer?"),
+            "{wrong}"
+        );
+        let text = "# vh: on_error = refuse\n# vh: async_hooks = OnUserLogin\n";
+        assert!(read(text).0.async_hooks.unwrap_err().contains("must be waited for"));
         assert_eq!(read("# vh: timeouts = 5\n").0.mistakes.len(), 1);
     }
 

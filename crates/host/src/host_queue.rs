@@ -28,6 +28,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// A call to the host, to be made on its thread.
 type Work = Box<dyn FnOnce() -> Option<Answer> + Send>;
 
+/// What is to be done on the host's thread; it is told when it is refused.
+type Task = Box<dyn FnOnce(Result<(), &Error>) + Send>;
+
 enum Request {
     Call {
         script: u64,
@@ -37,6 +40,11 @@ enum Request {
     /// Run what the script gave to `vh.run_in_host`.
     Jobs {
         script: u64,
+    },
+    /// Do something for which nobody waits here.
+    Task {
+        script: u64,
+        task: Task,
     },
 }
 
@@ -74,7 +82,8 @@ pub fn script_is_gone() -> Error {
     Error::new(Code::Closed, "the script is being unloaded")
 }
 
-fn is_too_late() -> Error {
+/// The error when the host did not come in time.
+pub fn is_too_late() -> Error {
     let message = "the hub did not call any script in time to answer this call of a thread";
     Error::new(Code::Timeout, message)
 }
@@ -100,15 +109,19 @@ pub fn close_script(serial: u64) {
 fn refuse(why: &Error, concerns: impl Fn(u64) -> bool) {
     let mut queue = QUEUE.lock();
     let (gone, stay) = std::mem::take(&mut *queue).into_iter().partition(|request| match request {
-        Request::Call { script, .. } | Request::Jobs { script } => concerns(*script),
+        Request::Call { script, .. } | Request::Jobs { script } | Request::Task { script, .. } => {
+            concerns(*script)
+        }
     });
     *queue = stay;
     PENDING.store(queue.len(), Ordering::Release);
     drop(queue);
     let gone: VecDeque<Request> = gone;
     for request in gone {
-        if let Request::Call { reply, .. } = request {
-            reply.answer(Err(why.clone()));
+        match request {
+            Request::Call { reply, .. } => reply.answer(Err(why.clone())),
+            Request::Task { task, .. } => task(Err(why)),
+            Request::Jobs { .. } => {}
         }
     }
 }
@@ -142,8 +155,23 @@ pub fn call(
     let reply = Arc::new(Reply::default());
     let request = Request::Call { script: serial, work: Box::new(work), reply: Arc::clone(&reply) };
     post(request, &is_leaving)?;
-    let deadline = Instant::now() + config::seconds("VH_PYTHON_CALL_TIMEOUT", WAIT);
+    let deadline = Instant::now() + longest_wait();
     reply.wait(deadline, is_leaving)
+}
+
+/// Has the host's thread do something for a script, unless the script `is_leaving`. `task` is called with an error
+/// instead when the host or the script goes before that.
+pub fn post_task(
+    script: u64,
+    is_leaving: impl FnOnce() -> bool,
+    task: impl FnOnce(Result<(), &Error>) + Send + 'static,
+) -> Result<(), Error> {
+    post(Request::Task { script, task: Box::new(task) }, is_leaving)
+}
+
+/// How long a call of a thread waits for the host.
+pub fn longest_wait() -> Duration {
+    config::seconds("VH_PYTHON_CALL_TIMEOUT", WAIT)
 }
 
 /// Asks for a script's jobs to be run on the host's thread.
@@ -171,6 +199,9 @@ pub fn serve() {
                 if reply.begin() {
                     reply.answer(answer(work));
                 }
+            }
+            Request::Task { task, .. } => {
+                contain(point!("a call of a script in another process"), || task(Ok(())));
             }
             Request::Jobs { script } => {
                 if let Some(run_jobs) = RUN_JOBS.get() {

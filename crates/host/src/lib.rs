@@ -13,10 +13,12 @@ pub mod host_queue;
 pub mod hub;
 #[allow(unsafe_code)]
 pub mod native;
+pub mod nick_list;
 pub mod on_error;
 pub mod sql;
 #[allow(unsafe_code)]
 pub mod targs;
+pub mod telling;
 #[allow(unsafe_code)]
 pub mod types;
 #[allow(unsafe_code)]

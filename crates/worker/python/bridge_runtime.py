@@ -189,6 +189,16 @@ def make_plain_codec():
 scan, scan_bytes, write_json = make_codec()
 
 
+def read_value(reader, text, start=0):
+    """What a scanner reads: a value, and where it ends."""
+    try:
+        return reader(text, start)
+    except SystemError:
+        # Up to Python 3.12 its C code takes the class of its errors from this module, if it is there.
+        __import__("json.decoder")
+        return reader(text, start)
+
+
 def with_long_integers(function, *arguments):
     """Calls a function without Python's limit for digits, which is there since 3.8.14.
 
@@ -212,13 +222,13 @@ def decode(line):
     reader = scan_bytes if b"$bytes" in line or b"\\u" in line else scan
     try:
         text = line.decode()
-        value, end = reader(text, 0)
+        value, end = read_value(reader, text)
     except StopIteration:
         return decode_stripped(text, reader)
     except ValueError as error:
         if not is_about_digits(error):
             raise
-        value, end = with_long_integers(reader, text, 0)
+        value, end = with_long_integers(read_value, reader, text)
     if end != len(text) and not text[end:].isspace():
         raise ValueError(f"it goes on after its value, from character {end + 1} on")
     return value
@@ -389,7 +399,7 @@ def early_id(beginning):
     text = beginning[:1000].decode("utf-8", "replace").replace(" ", "")
     if text.startswith('{"id":'):
         try:
-            value, end = scan(text, len('{"id":'))
+            value, end = read_value(scan, text, len('{"id":'))
             if text[end : end + 1] == ",":
                 return id_text(value)
         except (StopIteration, ValueError, RecursionError):

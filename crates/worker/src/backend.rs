@@ -12,7 +12,7 @@
 //! `output` is the outermost one, then each of `calls`, `input`, `errors` and a waiter's by itself. None is held
 //! while a handler of the host runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,9 +28,9 @@ use crate::events::Events;
 use crate::frames::Frames;
 use crate::input::{Input, Rest};
 use crate::lines::Lines;
-use crate::message;
+use crate::message::{self, Request};
 use crate::poller::{self, Of, Watched};
-use crate::waiter::{Answer, Waiter};
+use crate::waiter::{Answer, Delivery, Waiter};
 
 mod ending;
 mod reading;
@@ -53,6 +53,8 @@ pub struct Backend {
     calls: Mutex<Calls>,
     has_ended: Condvar,
     events: Events,
+    /// Who hears what it says without being asked, if not its host's handlers.
+    listener: Option<Arc<dyn Listener>>,
     /// Whether it knows the further keys of the wire.
     is_ours: AtomicBool,
     /// Whether its host ends it.
@@ -61,6 +63,22 @@ pub struct Backend {
     was_locked: AtomicBool,
     /// How many of its frames said nothing.
     unknown: AtomicU64,
+}
+
+/// Who runs a script in a child. Its functions are called while a lock is held that keeps others from reading
+/// what the child says, so they do not call the host.
+pub trait Listener: std::fmt::Debug + Send + Sync {
+    /// The child asks something while no call waits.
+    fn request(&self, request: Request);
+
+    /// The child tells something, as JSON text.
+    fn event(&self, name: &str, value: &str);
+
+    /// It has printed a line past Python.
+    fn printed(&self, line: &str);
+
+    /// It has ended, and how; whether its host wanted that. No lock is held.
+    fn ended(&self, how: &str, is_wanted: bool);
 }
 
 /// What is read of the child's answers.
@@ -83,6 +101,8 @@ struct Errors {
 struct Calls {
     last: u64,
     waiting: HashMap<u64, Arc<Waiter>>,
+    /// Calls that nobody waits for any more, of which the child has not said that they have ended.
+    given_up: HashSet<u64>,
     /// When it is killed if it has not ended by then.
     kill_at: Option<Instant>,
     /// Why it takes no calls any more.
@@ -111,6 +131,7 @@ impl Backend {
         timeout: Duration,
         child: Child,
         pipes: Pipes,
+        listener: Option<Arc<dyn Listener>>,
     ) -> (Arc<Backend>, Call) {
         let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let Pipes { input, output, errors, end } = pipes;
@@ -128,6 +149,7 @@ impl Backend {
             calls: Mutex::default(),
             has_ended: Condvar::new(),
             events: Events::default(),
+            listener,
             is_ours: AtomicBool::new(false),
             is_unwanted: AtomicBool::new(false),
             was_locked: AtomicBool::new(false),
@@ -219,6 +241,38 @@ impl Backend {
         Ok(call)
     }
 
+    /// Begins a call of a script, which takes as long as it takes.
+    pub(crate) fn begin_unlimited(
+        self: &Arc<Backend>,
+        method: &str,
+        params: &str,
+    ) -> Result<Call, Error> {
+        let id = self.next_number();
+        let call = self.expect(id, method, FOR_EVER);
+        self.send(&message::request(id, method, params))?;
+        Ok(call)
+    }
+
+    /// Sends a request whose answer nobody waits for.
+    pub(crate) fn tell(&self, method: &str, params: &str) -> Result<(), Error> {
+        self.send(&message::request(self.next_number(), method, params))
+    }
+
+    /// Whether the child has not ended a call that was given up.
+    pub(crate) fn is_under_way(&self, call: u64) -> bool {
+        self.calls.lock().given_up.contains(&call)
+    }
+
+    /// Sends a line to a script. If it cannot be sent, the child ends, and whoever waits hears of that.
+    pub(crate) fn send_line(&self, line: &[u8]) {
+        let _ = self.send(line);
+    }
+
+    /// Takes what it has printed past Python.
+    pub(crate) fn look_at_output(&self) {
+        self.read_errors();
+    }
+
     /// Runs code once, in a child that was started for that.
     pub(crate) fn execute(self: &Arc<Backend>, code: &str, params: &str, time: Duration) -> Answer {
         let id = self.next_number();
@@ -279,13 +333,37 @@ impl Backend {
     }
 }
 
+/// The limit of calls that somebody else ends.
+const FOR_EVER: Duration = Duration::MAX;
+
+impl Calls {
+    /// The waiter of the last call that was begun and has no answer.
+    fn innermost(&self) -> Option<Arc<Waiter>> {
+        let last = self.waiting.iter().max_by_key(|(number, _)| **number);
+        last.map(|(_, waiter)| Arc::clone(waiter))
+    }
+}
+
 impl Call {
     /// Waits for the answer until the deadline.
     pub fn wait(self) -> Answer {
+        self.wait_serving(|_| {})
+    }
+
+    /// Waits for the answer, and meanwhile has `serve` answer what the child asks, without a lock held.
+    pub(crate) fn wait_serving(self, mut serve: impl FnMut(Request)) -> Answer {
         let mut is_called = false;
         let answer = loop {
-            if let Some(answer) = self.waiter.take() {
-                break answer;
+            match self.waiter.take() {
+                Some(Delivery::Answer(answer)) => break answer,
+                Some(Delivery::Request(request)) => {
+                    if std::mem::take(&mut is_called) {
+                        self.backend.pass_on();
+                    }
+                    serve(request);
+                    continue;
+                }
+                None => {}
             }
             if Instant::now() >= self.deadline {
                 break self.give_up();
@@ -312,12 +390,13 @@ impl Call {
     fn give_up(&self) -> Answer {
         self.forget();
         // It may have come at the last moment.
-        self.waiter.take().unwrap_or_else(|| {
-            let (label, method) = (&self.backend.label, &self.method);
-            let time = self.timeout.as_secs_f64();
-            let message = format!("{method} of {label} did not answer within {time} s");
-            Err(Error::new(Code::Timeout, message))
-        })
+        if let Some(Delivery::Answer(answer)) = self.waiter.take() {
+            return answer;
+        }
+        let (label, method) = (&self.backend.label, &self.method);
+        let time = self.timeout.as_secs_f64();
+        let message = format!("{method} of {label} did not answer within {time} s");
+        Err(Error::new(Code::Timeout, message))
     }
 
     fn forget(&self) {
@@ -337,6 +416,21 @@ pub struct Canceller {
 }
 
 impl Canceller {
+    /// The number of the call.
+    pub(crate) fn number(&self) -> u64 {
+        self.id
+    }
+
+    /// Answers the call with an error. The child is told nothing. False if it has its answer already.
+    pub(crate) fn give_up(&self, error: Error) -> bool {
+        let mut calls = self.backend.calls.lock();
+        let Some(waiter) = calls.waiting.remove(&self.id) else { return false };
+        calls.given_up.insert(self.id);
+        drop(calls);
+        waiter.give(Err(error));
+        true
+    }
+
     /// Answers the call with `cancelled`, and has the child give it up. False if it has its answer already.
     pub fn cancel(&self) -> bool {
         let waiter = self.backend.calls.lock().waiting.remove(&self.id);

@@ -28,11 +28,12 @@ mod message;
 mod options;
 mod poller;
 mod python;
+pub mod script;
 mod starting;
 mod waiter;
 
-use backend::GRACE;
 pub use backend::{Backend, Call, Canceller};
+use backend::{GRACE, Listener};
 pub use events::Handler;
 pub use options::{Options, TIMEOUT};
 use python::Task;
@@ -55,7 +56,9 @@ pub fn spawn(script: &Path, options: &Options) -> Result<Arc<Backend>, Error> {
     if let Some(living) = living::of_script(&path) {
         return Ok(living);
     }
-    let (backend, ready) = start(&path, task_of(&path), &[path.as_os_str()], options)?;
+    let arguments = [path.as_os_str()];
+    let (backend, ready) = start(&path, task_of(&path), &arguments, options, None)?;
+    living::add(Arc::clone(&backend));
     if let Err(error) = ready.wait() {
         // Nobody has it yet, so how it ends interests nobody.
         let _ = backend.kill_and_wait();
@@ -81,7 +84,8 @@ fn task_of(script: &Path) -> Task {
 /// Runs code once, in a Python of its own, as the body of a function: what it returns is the answer, as JSON
 /// text.
 pub fn execute(code: &str, options: &Options) -> Answer {
-    let (backend, ready) = start(Path::new("<execute>"), Task::Execute, &[], options)?;
+    let (backend, ready) = start(Path::new("<execute>"), Task::Execute, &[], options, None)?;
+    living::add(Arc::clone(&backend));
     drop(ready);
     let params = options::object(options.params.as_deref().unwrap_or_default(), "params")?;
     let answer = backend.execute(code, &params, options.timeout);
@@ -115,6 +119,7 @@ fn start(
     task: Task,
     arguments: &[&std::ffi::OsStr],
     options: &Options,
+    listener: Option<Arc<dyn Listener>>,
 ) -> Result<(Arc<Backend>, Call), Error> {
     static LAST: AtomicU32 = AtomicU32::new(0);
     if let Some(folder) = options.folder.as_ref().filter(|folder| !folder.is_dir()) {
@@ -132,8 +137,8 @@ fn start(
     let (child, pipes) =
         child::start(plan).map_err(|error| python::not_started(&options.python, &error))?;
     let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-    let (backend, ready) = Backend::new(number, path.to_owned(), options.timeout, child, pipes);
-    living::add(Arc::clone(&backend));
+    let (backend, ready) =
+        Backend::new(number, path.to_owned(), options.timeout, child, pipes, listener);
     if let Err(error) = backend.watch() {
         let _ = backend.kill_and_wait();
         let message = format!("the pipes of {} cannot be watched: {error}", backend.name());

@@ -11,8 +11,23 @@ pub enum Message {
     Answer(u64, Result<String, Error>),
     /// An event: its name, and its value as JSON text.
     Event(String, String),
+    /// A call of the host.
+    Request(Request),
     /// Nothing that the wire knows, and why.
     Unknown(String),
+}
+
+/// What a script in a child asks the host.
+#[derive(Debug)]
+pub struct Request {
+    /// The number by which the child knows it.
+    pub number: u64,
+    /// The call inside of which it is made; None for one of the script's own threads.
+    pub within: Option<u64>,
+    /// The function that is called.
+    pub name: String,
+    /// Its arguments, the JSON text of an array.
+    pub arguments: String,
 }
 
 /// The number under which a child tells that it is ready.
@@ -24,6 +39,8 @@ struct Envelope<'a> {
     #[serde(borrow, default)]
     status: &'a str,
     cmd: Option<String>,
+    #[serde(rename = "in")]
+    within: Option<u64>,
     #[serde(borrow)]
     result: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -55,6 +72,12 @@ impl Message {
         let result = || envelope.result.map_or("null", RawValue::get).to_owned();
         match (envelope.status, envelope.id, &envelope.cmd) {
             ("event", _, Some(name)) => Message::Event(name.clone(), result()),
+            ("call", Some(number), Some(name)) => Message::Request(Request {
+                number,
+                within: envelope.within,
+                name: name.clone(),
+                arguments: result(),
+            }),
             ("success", Some(id), _) => Message::Answer(id, Ok(result())),
             ("error", Some(id), _) => Message::Answer(id, Err(envelope.error())),
             ("error", None, _) => {
@@ -134,6 +157,27 @@ fn line(id: u64, key: &str, text: &str, params: &str) -> Vec<u8> {
     }
     line.extend_from_slice(b"}\n");
     line
+}
+
+/// The line that answers a request of the child with a value, which is JSON text of one line.
+pub fn answer(number: u64, result: &[u8]) -> Vec<u8> {
+    let head = format!("{{\"answer\":{number},\"result\":");
+    [head.as_bytes(), result, b"}\n"].concat()
+}
+
+/// The line that answers it with an exception.
+pub fn raise(number: u64, kind: &str, message: &str) -> Vec<u8> {
+    let mut line = format!("{{\"answer\":{number},\"raise\":[").into_bytes();
+    vh_core::json::write_text(&mut line, kind);
+    line.push(b',');
+    vh_core::json::write_text(&mut line, message);
+    line.extend_from_slice(b"]}\n");
+    line
+}
+
+/// The line that asks where a request is.
+pub fn ask_where(id: u64) -> Vec<u8> {
+    format!("{{\"where\":{id}}}\n").into_bytes()
 }
 
 /// The line that takes a request back.

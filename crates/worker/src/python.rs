@@ -9,54 +9,67 @@ use parking_lot::Mutex;
 use rustix::fs::{MemfdFlags, SealFlags};
 use vh_core::error::{Code, Error};
 
-/// The module that back ends are made with.
-const MODULE: &str = include_str!("../python/bridge_runtime.py");
+/// The module that back ends are made with, and the one that runs scripts.
+const MODULES: [(&str, &str); 2] = [
+    ("bridge_runtime", include_str!("../python/bridge_runtime.py")),
+    ("vh_worker", include_str!("../python/vh_worker.py")),
+];
 
-/// What Python runs first: it makes the module from the file whose number it is given, and hands over to it. The
-/// file has the magic number of a Python, the length of code compiled for that Python, the code, and behind it
-/// a ZIP archive with the source. The archive is on the path under a name that holds as long as this process
-/// lives: from there another Python imports the module, and so do processes that the script starts by
-/// `multiprocessing`.
+/// What Python runs first: it makes the modules from the file whose number it is given, and hands over to the
+/// last one. The file has the magic number of a Python, the lengths of the modules' code compiled for that
+/// Python, the code, and behind it a ZIP archive with the sources. The archive is on the path under a name that
+/// holds as long as this process lives: from there another Python imports the modules, and so do processes
+/// that the script starts by `multiprocessing`.
 const FIRST: &str = "
 import marshal, os, sys
 import _frozen_importlib as importing
 import _frozen_importlib_external as files
 
 def first():
-    number = int(sys.argv[1])
+    number, names = int(sys.argv[1]), ['bridge_runtime', 'vh_worker']
+    if sys.argv[2] != 'script':
+        names.pop()
     archive = f'/proc/{os.getppid()}/fd/{number}'
     sys.path.append(archive)
-    head = os.pread(number, 12, 0)
+    head = os.pread(number, 20, 0)
     if head[:4] != files.MAGIC_NUMBER:
-        import bridge_runtime
-        return bridge_runtime
-    size, code = int.from_bytes(head[4:], 'little'), b''
-    while len(code) < size:
-        code += os.pread(number, size - len(code), 12 + len(code))
+        return [__import__(name) for name in names][-1]
+    at = len(head)
+    for place, name in enumerate(names):
+        size, code = int.from_bytes(head[4 + 8 * place : 12 + 8 * place], 'little'), b''
+        while len(code) < size:
+            code += os.pread(number, size - len(code), at + len(code))
+        at += size
+        file = f'{archive}/{name}.py'
+        module = type(sys)(name)
+        module.__file__ = file
+        module.__spec__ = importing.ModuleSpec(name, files.SourceFileLoader(name, file))
+        sys.modules[name] = module
+        exec(marshal.loads(code), module.__dict__)
     os.close(number)
-    name, file = 'bridge_runtime', archive + '/bridge_runtime.py'
-    module = type(sys)(name)
-    module.__file__ = file
-    module.__spec__ = importing.ModuleSpec(name, files.SourceFileLoader(name, file))
-    sys.modules[name] = module
-    exec(marshal.loads(code), module.__dict__)
     return module
 
 sys.argv[1:] = [first(), *sys.argv[2:]]
 sys.argv.pop(1).main()
 ";
 
-/// What a Python prints that compiles the module: what is to be in the file.
+/// What a Python prints that compiles the modules: what is to be in the file. It reads a JSON object with their
+/// sources.
 const COMPILE: &str = "
-import io, marshal, sys, zipfile
+import io, json, marshal, sys, zipfile
 import _frozen_importlib_external as files
-source = sys.stdin.buffer.read()
-code = marshal.dumps(compile(source, 'bridge_runtime.py', 'exec', dont_inherit=True))
+sources = json.load(sys.stdin.buffer)
+codes = [
+    marshal.dumps(compile(source, name + '.py', 'exec', dont_inherit=True))
+    for name, source in sources.items()
+]
 archive = io.BytesIO()
 with zipfile.ZipFile(archive, 'w') as file:
-    file.writestr('bridge_runtime.py', source)
+    for name, source in sources.items():
+        file.writestr(name + '.py', source)
+lengths = b''.join(len(code).to_bytes(8, 'little') for code in codes)
 out = sys.stdout.buffer
-out.write(files.MAGIC_NUMBER + len(code).to_bytes(8, 'little') + code + archive.getvalue())
+out.write(files.MAGIC_NUMBER + lengths + b''.join(codes) + archive.getvalue())
 out.flush()
 ";
 
@@ -92,7 +105,7 @@ fn compiled(python: &OsStr) -> Result<Vec<u8>, Error> {
         .spawn()
         .map_err(|error| failed(&error))?;
     // It reads all before it writes, so the pipes do not fill both.
-    let written = child.stdin.take().map(|mut input| input.write_all(MODULE.as_bytes()));
+    let written = child.stdin.take().map(|mut input| input.write_all(&sources()));
     let done = child.wait_with_output().map_err(|error| failed(&error))?;
     if !done.status.success() || !matches!(written, Some(Ok(()))) || done.stdout.len() < 12 {
         let name = python.to_string_lossy();
@@ -100,6 +113,19 @@ fn compiled(python: &OsStr) -> Result<Vec<u8>, Error> {
         return Err(Error::new(Code::Unavailable, message));
     }
     Ok(done.stdout)
+}
+
+/// The modules' sources as JSON.
+fn sources() -> Vec<u8> {
+    let mut text = Vec::new();
+    for (name, source) in MODULES {
+        text.push(if text.is_empty() { b'{' } else { b',' });
+        vh_core::json::write_text(&mut text, name);
+        text.push(b':');
+        vh_core::json::write_text(&mut text, source);
+    }
+    text.push(b'}');
+    text
 }
 
 fn check_version(python: &OsStr) -> Result<(), Error> {
@@ -132,6 +158,8 @@ pub enum Task {
     Serve,
     /// A script with a module of its own.
     Script,
+    /// A script of a hub.
+    Hub,
     /// Code that is executed once.
     Execute,
 }
@@ -142,6 +170,7 @@ pub fn arguments(module: BorrowedFd, task: Task, more: &[&OsStr]) -> Vec<OsStrin
     let ours = match task {
         Task::Script => Vec::new(),
         Task::Serve => vec!["-c", FIRST, &number, "serve"],
+        Task::Hub => vec!["-c", FIRST, &number, "script"],
         Task::Execute => vec!["-c", FIRST, &number, "execute"],
     };
     ours.into_iter().map(OsString::from).chain(more.iter().map(OsString::from)).collect()

@@ -1,12 +1,24 @@
 //! Who waits for an answer.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use vh_core::error::Error;
 
+use crate::message::Request;
+
 /// What a call comes to: JSON text, or why there is none.
 pub type Answer = Result<String, Error>;
+
+/// What comes to a call.
+#[derive(Debug)]
+pub enum Delivery {
+    /// It is over.
+    Answer(Answer),
+    /// The child asks something meanwhile.
+    Request(Request),
+}
 
 /// One call's place for its answer.
 #[derive(Debug, Default)]
@@ -18,10 +30,18 @@ pub struct Waiter {
 #[derive(Debug, Default)]
 struct Slot {
     answer: Option<Answer>,
+    /// What the child asked before.
+    requests: VecDeque<Request>,
     /// Somebody sleeps until there is an answer.
     is_asleep: bool,
     /// Nobody reads the child's answers, so the sleeper is to do it.
     is_called: bool,
+}
+
+impl Slot {
+    fn has_something(&self) -> bool {
+        self.answer.is_some() || !self.requests.is_empty()
+    }
 }
 
 impl Waiter {
@@ -31,14 +51,22 @@ impl Waiter {
         self.changed.notify_all();
     }
 
-    /// The answer, if it has come.
-    pub fn take(&self) -> Option<Answer> {
-        self.slot.lock().answer.take()
+    /// Gives it what the child asks.
+    pub fn ask(&self, request: Request) {
+        self.slot.lock().requests.push_back(request);
+        self.changed.notify_all();
     }
 
-    /// Whether the answer has come.
-    pub fn is_answered(&self) -> bool {
-        self.slot.lock().answer.is_some()
+    /// What has come, if anything has.
+    pub fn take(&self) -> Option<Delivery> {
+        let mut slot = self.slot.lock();
+        let request = slot.requests.pop_front().map(Delivery::Request);
+        request.or_else(|| slot.answer.take().map(Delivery::Answer))
+    }
+
+    /// Whether something has come.
+    pub fn has_something(&self) -> bool {
+        self.slot.lock().has_something()
     }
 
     /// Sleeps until there is an answer, or the sleeper is called to read, or until the deadline. True if it was
@@ -46,7 +74,7 @@ impl Waiter {
     pub fn sleep(&self, deadline: Instant) -> bool {
         let mut slot = self.slot.lock();
         slot.is_asleep = true;
-        while slot.answer.is_none() && !slot.is_called {
+        while !slot.has_something() && !slot.is_called {
             if self.changed.wait_until(&mut slot, deadline).timed_out() {
                 break;
             }

@@ -12,14 +12,15 @@ use vh_core::callbacks::{CALLBACKS, Callback, SET_CONFIG};
 use vh_core::error::Error;
 use vh_core::log::secrets;
 use vh_core::text::{self, Decoded, Encoding};
-use vh_guard::output::{Kind, log_within_limit};
+use vh_guard::output::log_record;
 use vh_guard::script::ScriptInfo;
 use vh_guard::slot;
 use vh_guard::statistics;
 use vh_host::host_functions::Answer;
 use vh_host::host_queue;
 use vh_host::hub;
-use vh_host::targs::{self, Block, Item, Piece, Storage, Telling};
+use vh_host::targs::{Block, Item, Piece, Storage, Telling};
+use vh_host::telling;
 
 /// Calls a callback of the hub.
 pub fn callback<'a>(
@@ -47,10 +48,12 @@ pub fn send(
     callback: &'static Callback,
     args: Block,
 ) -> Result<Option<Answer>, Raised> {
-    let is_told = are_told();
-    let of_password = is_told && is_about_password(&args);
+    let is_told = telling::tells_vh_calls();
+    let of_password = is_told && telling::is_about_password(&args);
     if is_told {
-        trace(script, callback.text, &args, |index| telling(callback, index, of_password));
+        telling::vh_call(&script.label, callback.text, &args, |index| {
+            telling::of_argument(callback, index, of_password)
+        });
     }
     let id = script.id;
     let answer = if hub::offers(callback) {
@@ -60,7 +63,7 @@ pub fn send(
         None
     };
     if is_told {
-        trace_result(script, callback.text, answer.as_ref(), of_password);
+        telling::vh_answer(&script.label, callback.text, answer.as_ref(), of_password);
     }
     Ok(answer)
 }
@@ -100,17 +103,17 @@ pub fn dynamic<'a>(
     };
     let args = Block::new(&pieces, Storage::Inside)
         .ok_or_else(|| attached.raise(Exception::Memory, "no memory for the arguments"))?;
-    let is_told = are_told();
+    let is_told = telling::tells_vh_calls();
     let is_secret = is_told && secrets::is_secret_name(name.as_bytes());
     if is_told {
-        let telling = if is_secret { Telling::Secret } else { Telling::Text };
-        trace(script, &name, &args, |_| telling);
+        let how = if is_secret { Telling::Secret } else { Telling::Text };
+        telling::vh_call(&script.label, &name, &args, |_| how);
     }
     let id = script.id;
     let call = move || Some(function.call(id, args));
     let answer = host_call(attached, script, &name, call)?;
     if is_told {
-        trace_result(script, &name, answer.as_ref(), is_secret);
+        telling::vh_answer(&script.label, &name, answer.as_ref(), is_secret);
     }
     if let Some(failure) = answer.as_ref().and_then(Answer::failure) {
         return Err(raise_failure(attached, &name, failure));
@@ -198,45 +201,6 @@ pub fn encoding(attached: Attached<'_>, script: &ScriptInfo) -> Result<&'static 
     Ok(hub::known_encoding().unwrap_or(&text::UTF8))
 }
 
-/// Whether calls of the host and its answers are logged.
-#[inline]
-fn are_told() -> bool {
-    tracing::enabled!(tracing::Level::DEBUG)
-}
-
-/// Whether the call is about a variable of the hub's configuration that has a password.
-fn is_about_password(args: &Block) -> bool {
-    matches!(args.view().items().nth(1), Some(Item::Text(Some(name))) if secrets::is_secret_name(name))
-}
-
-/// How an argument is shown in the log: not at all when it is a password.
-fn telling(callback: &Callback, index: usize, of_password: bool) -> Telling {
-    match callback.params.get(index).map_or("", |param| param.name) {
-        "password" => Telling::Secret,
-        "value" | "default" if of_password => Telling::Secret,
-        "query" => Telling::Query,
-        _ => Telling::Text,
-    }
-}
-
-fn trace(script: &ScriptInfo, name: &str, args: &Block, telling: impl Fn(usize) -> Telling) {
-    tracing::debug!(script = %script.label, "vh.{name}({})", targs::brief(&args.view(), telling));
-}
-
-/// Logs what the host answered, if it was asked.
-fn trace_result(script: &ScriptInfo, name: &str, answer: Option<&Answer>, is_secret: bool) {
-    let Some(answer) = answer else { return };
-    let label = script.label.as_str();
-    let telling = if is_secret { Telling::Secret } else { Telling::Text };
-    match answer.view() {
-        Some(Ok(view)) => {
-            tracing::debug!(script = label, "vh.{name} -> {}", targs::brief(&view, |_| telling));
-        }
-        Some(Err(wrong)) => tracing::debug!(script = label, "vh.{name} -> {}", wrong.message()),
-        None => tracing::debug!(script = label, "vh.{name} -> NULL"),
-    }
-}
-
 /// The characters that the protocol reserves, and the entities that stand for them.
 const ENTITIES: [(u8, &[u8]); 5] =
     [(5, b"&#5;"), (b'$', b"&#36;"), (b'`', b"&#96;"), (b'|', b"&#124;"), (b'~', b"&#126;")];
@@ -268,17 +232,7 @@ pub fn log<'a>(
     let [message, level] = given.named("log", ["message", "level"], 1)?;
     let message = message.expect("it is required");
     let (text, level) = output::text_and_level(message, level)?;
-    let label = script.label.as_str();
-    let around = "PY: [] \n".len() + label.len();
-    let is_error = level.is_some_and(|level| level >= 40);
-    let kind = if is_error { Kind::Error } else { Kind::Output };
-    log_within_limit(script, kind, &text, around, |text| match level.unwrap_or(i64::MAX) {
-        40.. => tracing::error!(target: "script", script = label, "{text}"),
-        30..40 => tracing::warn!(target: "script", script = label, "{text}"),
-        20..30 => tracing::info!(target: "script", script = label, "{text}"),
-        10..20 => tracing::debug!(target: "script", script = label, "{text}"),
-        _ => tracing::trace!(target: "script", script = label, "{text}"),
-    });
+    log_record(script, level, &text);
     Ok(attached.none())
 }
 

@@ -10,6 +10,7 @@ use vh_core::log::plain;
 use vh_core::text::Encoding;
 use vh_guard::script::ScriptInfo;
 use vh_host::host_functions::Answer;
+use vh_host::nick_list::split_nicks;
 use vh_host::sql::Table;
 use vh_host::targs::{self, Item, View};
 use vh_host::vectors;
@@ -219,25 +220,4 @@ impl<'a> Reader<'a, '_> {
         }
         Ok(found)
     }
-}
-
-/// The nicks in `$NickList a$$b$$`, with or without its first word and a closing `|`.
-fn split_nicks<'t>(text: &'t [u8], prefix: &[u8]) -> impl Iterator<Item = &'t [u8]> {
-    let text = text.strip_prefix(prefix).unwrap_or(text);
-    let text = text.strip_suffix(b"|").unwrap_or(text);
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        match text.windows(2).position(|pair| pair == b"$$") {
-            Some(end) => {
-                rest = Some(&text[end + 2..]);
-                Some(&text[..end])
-            }
-            None => {
-                rest = None;
-                Some(text)
-            }
-        }
-    })
-    .filter(|nick| !nick.is_empty())
 }

@@ -83,6 +83,11 @@ impl Attempt {
         self.call
     }
 
+    /// The name of the hook or function that is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the call still runs.
     pub fn runs(&self) -> bool {
         self.slot.runs(self.call) && !self.slot.is_over(self.call)

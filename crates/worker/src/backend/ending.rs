@@ -8,7 +8,7 @@ use vh_core::error::{Code, Error};
 
 use super::Backend;
 use crate::input::Rest;
-use crate::{child, guardian, lines, poller};
+use crate::{child, guardian, poller};
 
 /// How long it may take to end when it is asked to.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -109,6 +109,10 @@ impl Backend {
         drop(self.input.lock().take());
         poller::forget(self.number);
         self.events.clear();
+        // Whoever hears of the end may start another one at once.
+        if let Some(listener) = &self.listener {
+            listener.ended(&how, self.is_unwanted.load(Ordering::Acquire));
+        }
         self.answer_all(&self.closed(&how));
     }
 
@@ -126,7 +130,7 @@ impl Backend {
     fn close_errors(&self) -> Vec<String> {
         self.read_errors();
         let Some(mut errors) = self.errors.lock().take() else { return Vec::new() };
-        errors.lines.end(|line| lines::print(&self.label, line));
+        errors.lines.end(|line| self.print(line));
         errors.lines.last().into_iter().map(str::to_owned).collect()
     }
 }

@@ -12,10 +12,12 @@ use super::{Backend, Errors, Output};
 use crate::frames::Frame;
 use crate::input::Rest;
 use crate::lines;
-use crate::message::{self, Message};
+use crate::message::{self, Message, Request};
 use crate::poller::{self, Of, Watched};
 use crate::waiter::Waiter;
 
+/// How often a call that reads looks whether it still waits.
+const LOOK: Duration = Duration::from_millis(20);
 /// How much is read at once before others get a turn.
 const PIECES: usize = 16;
 
@@ -62,12 +64,13 @@ impl Backend {
         };
         _passes_on = Reading(self);
         poller::not_now(self.number, Of::Output, &output.pipe);
-        while !waiter.is_answered() && !output.is_closed {
+        while !waiter.has_something() && !output.is_closed {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            if output.wait(left) {
+            // Somebody may give the call up meanwhile, which says nothing here.
+            if output.wait(left.min(LOOK)) {
                 self.read(output);
             }
         }
@@ -151,14 +154,41 @@ impl Backend {
                     let is_ours = answer.as_ref().is_ok_and(|text| text.contains("\"cancel\""));
                     self.is_ours.store(is_ours, Ordering::Relaxed);
                 }
-                let waiter = self.calls.lock().waiting.remove(&id);
+                let waiter = {
+                    let mut calls = self.calls.lock();
+                    calls.given_up.remove(&id);
+                    calls.waiting.remove(&id)
+                };
                 // Nobody waits any more for what comes after its deadline.
                 if let Some(waiter) = waiter {
                     waiter.give(answer);
                 }
             }
-            Message::Event(name, value) => self.events.give(name, value),
+            Message::Event(name, value) => match &self.listener {
+                Some(listener) => listener.event(&name, &value),
+                None => self.events.give(name, value),
+            },
+            Message::Request(request) => self.hand_on(request),
             Message::Unknown(reason) => self.ignore(&reason),
+        }
+    }
+
+    /// Gives what the child asks to the call inside of which it does, or else to one that waits, whose thread is
+    /// the host's.
+    fn hand_on(&self, request: Request) {
+        let Some(listener) = &self.listener else {
+            return self.ignore("a back end cannot call its host");
+        };
+        let waiter = {
+            let calls = self.calls.lock();
+            match request.within {
+                Some(call) => calls.waiting.get(&call).cloned(),
+                None => calls.innermost(),
+            }
+        };
+        match waiter {
+            Some(waiter) => waiter.ask(request),
+            None => listener.request(request),
         }
     }
 
@@ -192,13 +222,21 @@ impl Backend {
         match rustix::io::read(&errors.pipe, &mut piece) {
             Ok(0) => poller::remove(&errors.pipe),
             Ok(length) => {
-                errors.lines.push(&piece[..length], |line| lines::print(&self.label, line));
+                errors.lines.push(&piece[..length], |line| self.print(line));
                 return true;
             }
             Err(Errno::INTR) => return true,
             Err(_) => {}
         }
         false
+    }
+
+    /// Gives a line on that it printed.
+    pub(super) fn print(&self, line: &str) {
+        match &self.listener {
+            Some(listener) => listener.printed(line),
+            None => lines::print(&self.label, line),
+        }
     }
 
     fn write_what_waits(&self) {
@@ -214,6 +252,7 @@ impl Backend {
         let waiting = {
             let mut calls = self.calls.lock();
             calls.ended = Some(ended.clone());
+            calls.given_up.clear();
             std::mem::take(&mut calls.waiting)
         };
         for waiter in waiting.into_values() {

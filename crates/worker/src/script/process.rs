@@ -1,0 +1,334 @@
+//! The process of a script: what is known of it, how it is asked, and when it may be started again when it has
+//! ended.
+//!
+//! # Locks
+//!
+//! `state` and `running` are leaf locks. Neither is held while the child is waited for.
+
+use std::ffi::{OsStr, OsString};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use vh_core::error::{Code, Error};
+use vh_guard::script::ScriptInfo;
+use vh_guard::slot;
+
+use super::raised::Raised;
+use super::{Failure, requests};
+use crate::backend::{Backend, Canceller};
+
+/// How long a late call may take to end before its caller is given up, and how long the next call waits for it.
+pub const PATIENCE: Duration = Duration::from_millis(50);
+/// A process that ends again within this time after its start is started again after a pause, which doubles from
+/// start to start.
+const CALM: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The process of a script.
+#[derive(Debug)]
+pub struct Process {
+    script: Weak<ScriptInfo>,
+    pub(super) own: Weak<Process>,
+    /// The text of the script, and the Python that runs it.
+    source: Vec<u8>,
+    python: OsString,
+    pub(super) state: Mutex<State>,
+    pub(super) running: Mutex<Vec<Running>>,
+    /// A bit for each hook that the script has now.
+    hooks: AtomicU64,
+    /// Whether it has coroutines that are to go on.
+    is_busy: AtomicBool,
+    /// Whether it has given work to `vh.run_in_host`.
+    pub(super) has_jobs: AtomicBool,
+    /// How many events for its `async_hooks` were dropped.
+    dropped: AtomicU64,
+}
+
+/// What is known of a process.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The child.
+    pub backend: Option<Arc<Backend>>,
+    /// Where a late call is, once the child has told.
+    pub stack: Option<(u64, String)>,
+    /// How it has ended, when it was not to.
+    pub ended: Option<String>,
+    /// The script is being unloaded.
+    pub is_leaving: bool,
+    /// Whether its `UnLoad` is there.
+    has_unload: bool,
+    /// Somebody starts it again.
+    is_starting: bool,
+    /// How often it was started again in a short time, and when it was last started.
+    starts: u32,
+    started: Option<Instant>,
+}
+
+/// A call that was begun and has not ended in the child.
+#[derive(Debug)]
+pub struct Running {
+    /// Its number.
+    pub call: u64,
+    /// The number, for Python, of the thread that waits for it.
+    pub thread: u64,
+    /// What answers it before the child does.
+    pub canceller: Canceller,
+    /// Nobody waits for it any more.
+    pub is_late: bool,
+}
+
+/// The answer of the child to a request.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    raised: Option<Box<Raised>>,
+    hooks: Option<Vec<u32>>,
+    busy: Option<bool>,
+    unload: Option<bool>,
+}
+
+impl Process {
+    /// Of a script, not yet started.
+    pub fn new(script: &Arc<ScriptInfo>, source: &[u8], python: OsString) -> Arc<Process> {
+        Arc::new_cyclic(|own| Process {
+            script: Arc::downgrade(script),
+            own: Weak::clone(own),
+            source: source.to_vec(),
+            python,
+            dropped: AtomicU64::new(0),
+            state: Mutex::default(),
+            running: Mutex::default(),
+            hooks: AtomicU64::new(0),
+            is_busy: AtomicBool::new(false),
+            has_jobs: AtomicBool::new(false),
+        })
+    }
+
+    /// It runs in this child from now on.
+    pub fn has_started(&self, backend: Arc<Backend>) {
+        let mut state = self.state.lock();
+        state.ended = None;
+        state.backend = Some(backend);
+    }
+
+    /// The script is being unloaded: its process is not started again.
+    pub fn leaves(&self) {
+        self.state.lock().is_leaving = true;
+    }
+
+    /// The child; the error says why there is none.
+    pub fn backend(&self) -> Result<Arc<Backend>, Error> {
+        let state = self.state.lock();
+        match (&state.backend, &state.ended) {
+            (Some(backend), _) => Ok(Arc::clone(backend)),
+            (None, how) => {
+                let how = how.as_deref().unwrap_or("has not been started");
+                Err(Error::new(Code::Closed, format!("its process {how}")))
+            }
+        }
+    }
+
+    /// The text of the script.
+    pub fn source(&self) -> &[u8] {
+        &self.source
+    }
+
+    /// The Python that runs it.
+    pub fn python(&self) -> &OsStr {
+        &self.python
+    }
+
+    /// This, if it is still needed.
+    pub fn own(&self) -> Option<Arc<Process>> {
+        self.own.upgrade()
+    }
+
+    /// The record of the script.
+    pub fn script(&self) -> Option<Arc<ScriptInfo>> {
+        self.script.upgrade()
+    }
+
+    /// Takes the child, which is to end.
+    pub fn take_backend(&self) -> Option<Arc<Backend>> {
+        self.state.lock().backend.take()
+    }
+
+    /// Whether the script has a function of its own for its unload now.
+    pub fn has_unload(&self) -> bool {
+        self.state.lock().has_unload
+    }
+
+    /// Whether it may be started again now; then nobody else does until [`Process::has_tried`]. The error says why
+    /// not.
+    pub fn may_start_again(&self) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        let how = state.ended.clone().unwrap_or_default();
+        let wait = match state.started {
+            Some(started) if started.elapsed() < CALM => {
+                let pause = FIRST_PAUSE * 2_u32.pow(state.starts.min(10)) - FIRST_PAUSE;
+                pause.min(CALM).saturating_sub(started.elapsed())
+            }
+            _ => {
+                state.starts = 0;
+                Duration::ZERO
+            }
+        };
+        if state.is_starting || !wait.is_zero() {
+            let seconds = wait.as_secs_f64();
+            let message = format!("its process {how}; it is started again in {seconds:.1} s");
+            return Err(Error::new(Code::Closed, message));
+        }
+        state.is_starting = true;
+        state.starts += 1;
+        state.started = Some(Instant::now());
+        Ok(())
+    }
+
+    /// It was tried to start it again.
+    pub fn has_tried(&self) {
+        self.state.lock().is_starting = false;
+    }
+
+    /// Whether the process has ended though the script is not being unloaded.
+    pub fn has_died(&self) -> bool {
+        let state = self.state.lock();
+        state.backend.is_none() && state.ended.is_some() && !state.is_leaving
+    }
+
+    /// Whether it has coroutines that are to go on.
+    pub fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Acquire)
+    }
+
+    /// Whether it has given work to `vh.run_in_host` since this was last asked.
+    pub fn take_jobs(&self) -> bool {
+        self.has_jobs.swap(false, Ordering::AcqRel)
+    }
+
+    /// The hooks that the script has now.
+    pub fn hooks(&self) -> u64 {
+        self.hooks.load(Ordering::Acquire)
+    }
+
+    /// Asks the script for something, and answers what it asks meanwhile. Gives the JSON text of the answer.
+    pub fn ask(
+        &self,
+        script: &ScriptInfo,
+        method: &str,
+        params: &[u8],
+    ) -> Result<Box<RawValue>, Failure> {
+        let backend = self.backend().map_err(Failure::Gone)?;
+        self.wait_for_late_ones()?;
+        // It is JSON text that was written here.
+        let params = String::from_utf8_lossy(params);
+        let call = backend.begin_unlimited(method, &params).map_err(Failure::Gone)?;
+        let canceller = call.canceller();
+        let number = canceller.number();
+        let thread = slot::of_this_thread().thread();
+        let running = Running { call: number, thread, canceller, is_late: false };
+        self.running.lock().push(running);
+        let answer = call.wait_serving(|request| {
+            let line = requests::answer(script, &request);
+            backend.send_line(&line);
+        });
+        // What it printed past Python comes before its answer.
+        backend.look_at_output();
+        let was_late = self.has_come_back(number);
+        match answer {
+            Ok(text) => self.read(script, &text),
+            Err(_) if was_late => Err(Failure::Late),
+            Err(error) => Err(Failure::Gone(error)),
+        }
+    }
+
+    /// Tells the script something whose answer nobody waits for.
+    pub fn tell(&self, method: &str, params: &[u8]) {
+        if let Ok(backend) = self.backend() {
+            let params = String::from_utf8_lossy(params);
+            if let Err(error) = backend.tell(method, &params) {
+                let count = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+                // The first, the tenth, the hundredth and so on.
+                if 10_u64.pow(count.ilog10()) == count {
+                    self.with_script(|script| {
+                        tracing::warn!(
+                            script = %script.label,
+                            "{count} events for its async_hooks were dropped: {}",
+                            error.message()
+                        );
+                    });
+                }
+            }
+        }
+    }
+
+    /// A caller has come back. True when it was given up; then the call stays in the list until the child has
+    /// ended it.
+    fn has_come_back(&self, call: u64) -> bool {
+        let mut running = self.running.lock();
+        let Some(place) = running.iter().position(|running| running.call == call) else {
+            return false;
+        };
+        let is_late = running[place].is_late;
+        if !is_late {
+            running.remove(place);
+        }
+        is_late
+    }
+
+    /// Calls are not begun behind one that is late.
+    fn wait_for_late_ones(&self) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let Some(backend) = self.state.lock().backend.clone() else { return Ok(()) };
+            let mut running = self.running.lock();
+            running.retain(|running| !running.is_late || backend.is_under_way(running.call));
+            if !running.iter().any(|running| running.is_late) {
+                return Ok(());
+            }
+            drop(running);
+            if Instant::now() >= deadline {
+                let message = "a call of it that was late has not ended yet";
+                return Err(Failure::Gone(Error::new(Code::Busy, message)));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn read(&self, script: &ScriptInfo, text: &str) -> Result<Box<RawValue>, Failure> {
+        let unreadable = |reason: &dyn std::fmt::Display| {
+            let message = format!("its answer cannot be read: {reason}");
+            Failure::Gone(Error::new(Code::Internal, message))
+        };
+        let answer: Answer = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+        if let Some(is_busy) = answer.busy {
+            self.is_busy.store(is_busy, Ordering::Release);
+        }
+        if let Some(has_unload) = answer.unload {
+            self.state.lock().has_unload = has_unload;
+        }
+        if let Some(hooks) = answer.hooks
+            && !self.state.lock().is_leaving
+        {
+            let bits = hooks.iter().fold(0, |bits, hook| bits | 1_u64 << hook);
+            let before = self.hooks.swap(bits, Ordering::AcqRel);
+            script.listening.change(before, bits);
+        }
+        match (answer.value, answer.raised) {
+            (_, Some(raised)) => Err(Failure::Raised(raised)),
+            (Some(value), None) => Ok(value.to_owned()),
+            (None, None) => Ok(RawValue::NULL.to_owned()),
+        }
+    }
+
+    /// Does something with the record of the script, if it is still there.
+    pub fn with_script(&self, what: impl FnOnce(&Arc<ScriptInfo>)) {
+        if let Some(script) = self.script.upgrade() {
+            what(&script);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+// Scripts in processes of their own: what becomes of calls that are late, and of processes that
+// end.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "fake_hub.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kHead =
+    "# vh: runtime = worker\n"
+    "# vh: timeout = 0.3\n"
+    "import os, re, time, vh\n";
+
+class Worker : public testing::Test {
+ protected:
+  int Load(const std::string& source) { return hub_.LoadEvaluating(kHead + source); }
+
+  // How many seconds a call of `function` takes, which must fail.
+  double TimeOf(int script, const char* function) {
+    const auto start = Clock::now();
+    EXPECT_EQ("(null)", hub_.Call(script, function)) << function;
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  // Whether a function answers within some seconds.
+  bool Answers(int script, const char* function, const std::string& answer) {
+    for (const auto end = Clock::now() + std::chrono::seconds(60); Clock::now() < end;) {
+      if (hub_.Call(script, function) == answer) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+  }
+
+  // Everything that is logged until `part` comes.
+  std::string LogUntil(const std::string& part) {
+    std::string log;
+    for (const auto end = Clock::now() + std::chrono::seconds(60); Clock::now() < end;) {
+      log += hub_.TakeLog();
+      if (log.find(part) != std::string::npos) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return log;
+  }
+
+  pid_t PidOf(int script) { return std::stoi(hub_.Evaluate(script, "os.getpid()")); }
+
+  FakeHub hub_;
+};
+
+TEST_F(Worker, ALateCallIsEndedByAnException) {
+  const int script = Load(
+      "def loop():\n    while True: pass\n"
+      "def sleep(): time.sleep(60)\n");
+  for (const char* name : {"loop", "sleep"}) {
+    EXPECT_GT(2.0, TimeOf(script, name)) << "the hub waits for one deadline";
+    const std::string log = LogUntil("interrupted with TimeoutError");
+    EXPECT_EQ(1, CountLines(log, {name, "interrupted with TimeoutError"})) << log;
+    EXPECT_EQ(1, CountLines(log, {"script.py", "line", name})) << log;
+    EXPECT_EQ("2", hub_.Evaluate(script, "1 + 1"));
+  }
+}
+
+TEST_F(Worker, ALateCallThatCatchesTheExceptionIsSentMore) {
+  const int script = Load(
+      "def stubborn():\n"
+      "    for _ in range(2):\n"
+      "        try:\n"
+      "            while True: time.sleep(0.001)\n"
+      "        except TimeoutError: pass\n"
+      "def one(): return 1\n");
+  const pid_t pid = PidOf(script);
+  EXPECT_GT(2.0, TimeOf(script, "stubborn"));
+  EXPECT_TRUE(Answers(script, "one", "l 1"));
+  const std::string log = LogUntil("the second step");
+  EXPECT_EQ(1, CountLines(log, {"stubborn, which was late, is ended by the second step"})) << log;
+  EXPECT_EQ(pid, PidOf(script)) << "its process lives on";
+}
+
+TEST_F(Worker, ALateCallInNativeCodeCostsTheProcess) {
+  const int script = Load(
+      "def native(): re.match('(a+)+$', 'a' * 60 + 'b')\n"
+      "def one(): return 1\n");
+  const pid_t pid = PidOf(script);
+  EXPECT_GT(2.0, TimeOf(script, "native"));
+  EXPECT_TRUE(Answers(script, "one", "l 1")) << "it is started again";
+  const std::string log = LogUntil("it is started again");
+  EXPECT_EQ(1, CountLines(log, {"native, which was late, is ended by the third step", "SIGKILL"}))
+      << log;
+  EXPECT_NE(pid, PidOf(script));
+  EXPECT_EQ(-1, kill(pid, 0)) << "nothing is left of it";
+}
+
+TEST_F(Worker, TheCallerHearsHowAProcessDied) {
+  const int script = Load(
+      "def die():\n"
+      "    os.write(2, b'out of luck\\n')\n"
+      "    os.kill(os.getpid(), 9)\n"
+      "def leave(): os._exit(3)\n"
+      "def one(): return 1\n");
+  EXPECT_EQ("(null)", hub_.Call(script, "die"));
+  char* json = nullptr;
+  EXPECT_EQ(1, Lib().w_LastError(&json));
+  const std::string error = json;
+  std::free(json);
+  EXPECT_NE(std::string::npos, error.find("SIGKILL")) << error;
+  EXPECT_NE(std::string::npos, error.find("out of luck")) << error;
+  EXPECT_EQ("l 1", hub_.Call(script, "one")) << "it is started again at once";
+  EXPECT_EQ("(null)", hub_.Call(script, "leave"));
+  EXPECT_TRUE(Answers(script, "one", "l 1")) << "and again after a pause";
+  const std::string log = hub_.TakeLog();
+  EXPECT_EQ(1, CountLines(log, {"script.py] its process has ended (signal: 9 (SIGKILL))"})) << log;
+  EXPECT_EQ(1, CountLines(log, {"script.py] its process has ended (exit status: 3)"})) << log;
+}
+
+TEST_F(Worker, AHookOfADeadProcessDoesWhatOnErrorSays) {
+  const int refuses = Load("# vh: on_error = refuse\ndef OnUserLogin(nick): os._exit(1)\n");
+  EXPECT_EQ("l 0", hub_.Hook(refuses, W_OnUserLogin, Pack("s", "nick").get()));
+  const int passes = hub_.Load(std::string(kHead) + "def OnUserLogin(nick): os._exit(1)\n", "b.py");
+  EXPECT_EQ("l 1", hub_.Hook(passes, W_OnUserLogin, Pack("s", "nick").get()));
+}
+
+TEST_F(Worker, AsyncHooksAreNotWaitedForAndKeepTheirOrder) {
+  const int script = Load(
+      "# vh: async_hooks = OnUserLogin\n"
+      "seen = []\n"
+      "def OnUserLogin(nick):\n"
+      "    time.sleep(0.02)\n"
+      "    seen.append(nick)\n"
+      "    return 0\n");
+  for (const char* nick : {"a", "b", "c"}) {
+    EXPECT_EQ("l 1", hub_.Hook(script, W_OnUserLogin, Pack("s", nick).get()));
+  }
+  EXPECT_EQ("['a', 'b', 'c']", hub_.Evaluate(script, "seen"));
+  EXPECT_EQ(-1, Lib().w_Find("none.py"));
+  const int wrong = hub_.Load(
+      "# vh: runtime = worker\n# vh: on_error = refuse\n# vh: async_hooks = OnUserLogin\n"
+      "def OnUserLogin(nick): pass\n",
+      "wrong.py");
+  EXPECT_EQ(1, CountLines(hub_.TakeLog(), {"wrong.py is not loaded", "must be waited for"}));
+  EXPECT_EQ("l 0", hub_.Hook(wrong, W_OnUserLogin, Pack("s", "nick").get())) << "a stub refuses";
+}
+
+TEST_F(Worker, HooksThatComeAndGoLaterReachTheHost) {
+  const int script = Load("def hear(nick): return 0\n");
+  EXPECT_EQ(0, Lib().w_HasHook(script, W_OnUserLogin));
+  hub_.Evaluate(script, "globals().update(OnUserLogin=hear)");
+  EXPECT_EQ(1, Lib().w_HasHook(script, W_OnUserLogin));
+  EXPECT_EQ("l 0", hub_.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
+  hub_.Evaluate(script, "globals().pop('OnUserLogin')");
+  EXPECT_EQ(0, Lib().w_HasHook(script, W_OnUserLogin));
+}
+
+TEST_F(Worker, ThreadsAndJobsReachTheHub) {
+  hub_.AnswerTo("GetUserIP", [](w_Targs*) { return TextsResult({"ip"}); });
+  const int script = Load(
+      "import threading\n"
+      "got = []\n"
+      "def ask():\n"
+      "    got.append(vh.GetUserIP('nick'))\n"
+      "    got.append(vh.run_in_host(lambda: vh.GetUserIP('job')).result(30))\n"
+      "threading.Thread(target=ask).start()\n");
+  const auto end = Clock::now() + std::chrono::seconds(60);
+  while (hub_.Evaluate(script, "len(got)") != "2" && Clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ("['ip', 'ip']", hub_.Evaluate(script, "got"));
+}
+
+TEST_F(Worker, NothingIsLeftAfterTheUnload) {
+  for (int times = 0; times < 3; ++times) {
+    const int script = Load("import atexit\natexit.register(print, 'at exit')\n");
+    const pid_t pid = PidOf(script);
+    EXPECT_EQ(1, Lib().w_Unload(script));
+    EXPECT_EQ(-1, kill(pid, 0));
+    EXPECT_EQ(1, CountLines(hub_.TakeLog(), {"script.py] at exit"}));
+  }
+}
+
+}  // namespace
