@@ -42,6 +42,20 @@ set_property(
 add_test(NAME clients.demo COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tools/demo.py --hub
                                    $<TARGET_FILE:vh_hub> --library ${VH_LIBRARY_FILE})
 set_tests_properties(clients.demo PROPERTIES TIMEOUT 180)
+# The same with every script in a process of its own.
+add_test(
+  NAME clients.scripts.worker
+  COMMAND ${VH_PYTHON_EXECUTABLE} -B -m unittest -v test_scripts
+  WORKING_DIRECTORY ${client_tests})
+add_test(NAME clients.demo.worker COMMAND ${VH_PYTHON_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tools/demo.py
+                                          --hub $<TARGET_FILE:vh_hub> --library ${VH_LIBRARY_FILE})
+set_tests_properties(
+  clients.scripts.worker clients.demo.worker
+  PROPERTIES
+    TIMEOUT 180
+    ENVIRONMENT
+    "VH_HUB=$<TARGET_FILE:vh_hub>;VH_LIBRARY=${VH_LIBRARY_FILE};VH_GENERATION=python3;VH_PYTHON_RUNTIME=worker"
+)
 # With packages from PyPI.
 add_client_test(hub_api python3 600)
 add_client_test(numpy python3 600)

@@ -259,6 +259,17 @@ class Values(BridgeTest):
             self.assertEqual(self.host.call("echo", data=[value]), [value])
 
 
+class BadLines(BridgeTest):
+    def test_lines_that_are_no_json_are_answered_and_end_nothing(self):
+        host = self.backend("def echo(self, x): return x")
+        for line in (b"{", b'"open', b"{a: 1}", b"nul", b"[1,]", b"{} {}", b"\xff"):
+            host.write(line + b"\n")
+            frame = host.frame()
+            self.assertIs(frame["id"], None, line)
+            self.assert_error(frame, "invalid", "the line is no JSON")
+        self.assertEqual(host.call("echo", x=1), 1)
+
+
 class Numpy(BridgeTest):
     """With the real one, where it is installed; Scalar and Array above stand for it."""
 

@@ -73,6 +73,9 @@ class Numpy(HubTest):
     def test_in_main(self):
         self.check_two_scripts("# vh: runtime = main")
 
+    def test_in_processes(self):
+        self.check_two_scripts("# vh: runtime = worker")
+
     def test_without_a_wish(self):
         self.check_two_scripts("# A script that does not say where it wants to run.")
         self.assertRegex(self.hub.log(), "numpy.*main|main.*numpy")
