@@ -3,8 +3,11 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <setjmp.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -577,6 +580,44 @@ TEST(CrashHandlers, CannotWriteBelowTheirStack) {
   EXPECT_EQ(EFAULT, errno);
   close(ends[0]);
   close(ends[1]);
+}
+
+// A stack for signals that a host made for its thread, as large as they usually are: 8 KB, or what
+// the kernel needs for itself and half of that. Below it lies a page that cannot be written.
+class UsualSignalStack {
+ public:
+  UsualSignalStack() {
+    stack_t mine = {};
+    mine.ss_sp = memory_ + kPage;
+    mine.ss_size = kSize;
+    mprotect(memory_, kPage, PROT_NONE);
+    sigaltstack(&mine, &before_);
+  }
+  ~UsualSignalStack() {
+    sigaltstack(&before_, nullptr);
+    munmap(memory_, kPage + kSize);
+  }
+
+ private:
+  const size_t kPage = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t kSize = std::max<size_t>(8192, getauxval(AT_MINSIGSTKSZ) + 4096);
+  stack_t before_ = {};
+  char* const memory_ = static_cast<char*>(
+      mmap(nullptr, kPage + kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+};
+
+TEST(CrashHandlers, NeedLittleOfTheHostsStack) {
+  const SpecialHandler handler(SA_ONSTACK);
+  FakeHub hub;
+  const int script = hub.Load(kCrash);
+  hub.TakeLog();
+  std::thread([&] {
+    const UsualSignalStack stack;
+    hub.Hook(script, W_OnUserLogin, Pack("s", "SIGSEGV").get());
+  }).join();
+  EXPECT_EQ(1, handled);
+  EXPECT_EQ(1, CountLines(hub.TakeLog(), {"script.py] the process got SIGSEGV in OnUserLogin"}));
+  EXPECT_TRUE(std::filesystem::exists(hub.config_folder() / "vh_python_crash.txt"));
 }
 
 TEST(CrashHandlers, PassInformationOn) {

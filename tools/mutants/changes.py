@@ -527,7 +527,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     "crates/guard/src/crash.rs": [
         (
             "    if slot.is_in_host() {\n"
-            '        line.add("in a function of the hub that the script called\\n").log();\n'
+            '        line.add("in a function of the hub that the script called\\n").end();\n'
             "        return;\n"
             "    }\n",
             "",

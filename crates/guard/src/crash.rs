@@ -16,16 +16,17 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use super::script::ScriptInfo;
 use super::slot;
 use vh_core::error::{Code, Error};
-use vh_core::log::stream;
 use vh_core::threads::{Record, Records};
 
 mod file;
 mod handlers;
+mod line;
 #[cfg(test)]
 mod tests;
 
 use handlers::is_armed;
 pub use handlers::{look_again, uninstall};
+use line::Line;
 
 /// The signals of a crash, and their names.
 const SIGNALS: [(c_int, &str); 5] = [
@@ -66,14 +67,14 @@ fn explain(signal: &str) {
     // SAFETY: its call runs on this very thread, so it is there.
     let entry_point = unsafe { &*seen.entry_point };
     let script = entry_point.script();
-    let mut line = Line::new();
+    let mut line = Line::of_log();
     line.add("PY: [").add(&script.label).add("] the process got ").add(signal).add(" in ");
     line.add(entry_point.name()).add(" (runtime ").add(script.runtime_name()).add("): ");
     if slot.is_in_host() {
-        line.add("in a function of the hub that the script called\n").log();
+        line.add("in a function of the hub that the script called\n").end();
         return;
     }
-    line.add(at_fault(script)).log();
+    line.add(at_fault(script)).end();
     note(script, signal, entry_point.name());
 }
 
@@ -97,11 +98,11 @@ fn explain_own_thread(signal: &str) {
         homes.filter_map(|home| unsafe { home.script.load(Ordering::Acquire).as_ref() })
     };
     let Some(first) = scripts().next() else { return };
-    let mut line = Line::new();
+    let mut line = Line::of_log();
     if scripts().nth(1).is_none() {
         line.add("PY: [").add(&first.label).add("] the process got ").add(signal);
         line.add(" in a thread of its own (runtime ").add(first.runtime_name()).add("): ");
-        line.add(at_fault(first)).log();
+        line.add(at_fault(first)).end();
         return note(first, signal, "(its own thread)");
     }
     line.add("PY: the process got ")
@@ -110,21 +111,34 @@ fn explain_own_thread(signal: &str) {
     for script in scripts() {
         line.add(" [").add(&script.label).add("]");
     }
-    line.add("\n").log();
+    line.add("\n").end();
 }
 
 /// Writes the file that holds the script back.
 fn note(script: &ScriptInfo, signal: &str, call: &str) {
-    let mut note = Line::new();
+    if !script.crash_files().iter().any(|path| save(path, script, signal, call)) {
+        Line::of_log()
+            .add("PY: ")
+            .add(FILE)
+            .add(" cannot be written: the script is not held back\n")
+            .end();
+    }
+}
+
+fn save(path: &CStr, script: &ScriptInfo, signal: &str, call: &str) -> bool {
+    let file = file::create(path);
+    if file < 0 {
+        return false;
+    }
+    let mut note = Line::of_file(file);
     note.add("signal ").add(signal).add("\ncall ").add(call).add("\nruntime ");
     // SAFETY: always allowed.
     note.add(script.runtime_name()).add("\ntime ").number(unsafe { libc::time(ptr::null_mut()) });
     note.add("\nscript ").bytes(script.path_bytes()).add("\n");
-    let written = script.crash_files().iter().any(|file| note.save(file));
-    if !written {
-        let mut line = Line::new();
-        line.add("PY: ").add(FILE).add(" cannot be written: the script is not held back\n").log();
-    }
+    let is_written = note.end();
+    // SAFETY: opened above.
+    unsafe { libc::close(file) };
+    is_written
 }
 
 /// An entry of the list that says which script lives in which interpreter, for threads that scripts started.
@@ -161,84 +175,6 @@ impl Drop for Residence {
         self.0.interpreter.store(0, Ordering::Release);
         self.0.script.store(ptr::null_mut(), Ordering::Release);
         self.0.give_back();
-    }
-}
-
-/// A text on the stack. What does not fit is cut off.
-struct Line {
-    bytes: [u8; 4096 + 512],
-    length: usize,
-}
-
-impl Line {
-    fn new() -> Line {
-        Line { bytes: [0; 4096 + 512], length: 0 }
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> &mut Line {
-        for &byte in bytes {
-            if let Some(place) = self.bytes.get_mut(self.length) {
-                *place = byte;
-                self.length += 1;
-            }
-        }
-        self
-    }
-
-    fn add(&mut self, text: &str) -> &mut Line {
-        self.bytes(text.as_bytes())
-    }
-
-    fn number(&mut self, number: i64) -> &mut Line {
-        let mut digits = [0; 20];
-        let mut rest = number.unsigned_abs();
-        let mut first = digits.len();
-        while first > 0 {
-            first -= 1;
-            digits[first] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.bytes(&digits[first..])
-    }
-
-    /// Writes it to standard output, which is the log, and to standard error, where people look for crashes.
-    fn log(&self) {
-        if stream::is_line_open() {
-            Line::new().add("\n").write(libc::STDOUT_FILENO);
-        }
-        self.write(libc::STDOUT_FILENO);
-        if identity(libc::STDOUT_FILENO) != identity(libc::STDERR_FILENO) {
-            self.write(libc::STDERR_FILENO);
-        }
-    }
-
-    fn write(&self, file: c_int) -> bool {
-        // SAFETY: the filled part of the array.
-        let written = unsafe { libc::write(file, self.bytes.as_ptr().cast(), self.length) };
-        usize::try_from(written) == Ok(self.length)
-    }
-
-    fn save(&self, path: &CStr) -> bool {
-        let file = file::create(path);
-        if file < 0 {
-            return false;
-        }
-        let written = self.write(file);
-        // SAFETY: opened above.
-        unsafe { libc::close(file) };
-        written
-    }
-}
-
-/// What tells open files apart; None for a file that is closed.
-fn identity(file: c_int) -> Option<(libc::dev_t, libc::ino_t)> {
-    // SAFETY: the kernel fills the structure when it returns 0; allowed in signal handlers.
-    unsafe {
-        let mut status: libc::stat = std::mem::zeroed();
-        (libc::fstat(file, &raw mut status) == 0).then_some((status.st_dev, status.st_ino))
     }
 }
 

@@ -56,54 +56,18 @@ impl Drop for Armed {
     }
 }
 
-fn text(line: &Line) -> &str {
-    std::str::from_utf8(&line.bytes[..line.length]).unwrap()
-}
-
 #[test]
-fn a_line_is_filled_until_it_is_full() {
-    let mut line = Line::new();
-    line.add("a ").number(0).add(" ").number(1_234_567_890).add(" ").number(i64::MAX).bytes(b" \n");
-    assert_eq!(text(&line), "a 0 1234567890 9223372036854775807 \n");
-    let long = "x".repeat(5000);
-    line.add(&long).add(&long);
-    assert_eq!(line.length, line.bytes.len());
-    assert!(text(&line).ends_with("xxx"));
-}
-
-#[test]
-#[cfg_attr(miri, ignore = "it has no /proc")]
-fn a_line_is_written_whole_or_not() {
+#[cfg_attr(miri, ignore = "it has no signal handlers")]
+fn a_note_is_written_where_that_can_be_done() {
     let armed = Armed::new();
-    let path = |path: &Path| CString::new(path.as_os_str().as_bytes()).unwrap();
-    let mut line = Line::new();
-    line.add("text\n");
-    assert!(line.save(&path(&armed.file())));
-    assert_eq!(armed.note().as_deref(), Some("text\n"));
-    assert!(!line.save(&path(&armed.folder.join("none").join("file"))));
-    assert!(!line.write(-1) && !line.save(c"/dev/full/x"));
-    let full = OpenFile::open(c"/dev/full");
-    assert!(!line.write(full.0));
-    let [one, other] = [c"/dev/null", c"/dev/full"].map(OpenFile::open);
-    assert_eq!(identity(one.0), identity(OpenFile::open(c"/dev/null").0));
-    assert_ne!(identity(one.0), identity(other.0));
-    assert!(identity(one.0).is_some() && identity(-1).is_none());
-}
-
-struct OpenFile(c_int);
-
-impl OpenFile {
-    fn open(path: &CStr) -> OpenFile {
-        // SAFETY: a C string.
-        OpenFile(unsafe { libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC) })
-    }
-}
-
-impl Drop for OpenFile {
-    fn drop(&mut self) {
-        // SAFETY: opened by this value.
-        unsafe { libc::close(self.0) };
-    }
+    let script = armed.script("");
+    let save = |path: &Path| {
+        let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+        save(&path, &script, "SIGTEST", "OnTimer")
+    };
+    assert!(save(&armed.file()));
+    assert!(armed.note().unwrap().starts_with("signal SIGTEST\ncall OnTimer\n"));
+    assert!(!save(&armed.folder.join("none").join("file")));
 }
 
 #[test]
