@@ -29,8 +29,9 @@ from bridge_runtime import BridgeError, Cancelled, PythonBridge
 class Host:
     """A child process with pipes, and the frames that come from it."""
 
-    def __init__(self, command, cwd, env=None, **options):
-        env = {**os.environ, "PYTHONPATH": str(RUNTIME), **(env or {})}
+    def __init__(self, command, cwd, env=None, paths=(), **options):
+        python_path = os.pathsep.join(map(str, (RUNTIME, *paths)))
+        env = {**os.environ, "PYTHONPATH": python_path, **(env or {})}
         self.errors_file = tempfile.TemporaryFile()
         settings = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors_file}
         self.process = subprocess.Popen(command, cwd=cwd, env=env, **{**settings, **options})

@@ -77,7 +77,7 @@ class BridgeError(ValueError):
 
 
 class Cancelled(BaseException):
-    """Raised inside a call that the host cancels."""
+    """Raised inside a command that the host cancels; in a coroutine it is asyncio.CancelledError."""
 
     def __init__(self, message="the call was cancelled"):
         super().__init__(message)
@@ -710,8 +710,25 @@ def enter(call):
     return call.method(**call.params)
 
 
-async def as_coroutine(awaitable):
+async def wait_for(awaitable):
     return await awaitable
+
+
+def as_coroutine(awaitable):
+    """A coroutine for whatever can be awaited; itself, if it is one.
+
+    One inside another, cancelled before it begins, would be left behind with a warning.
+    """
+    return awaitable if type(awaitable) is COROUTINE else wait_for(awaitable)
+
+
+def coroutine_type():
+    coroutine = wait_for(None)
+    coroutine.close()
+    return type(coroutine)
+
+
+COROUTINE = coroutine_type()
 
 
 def is_awaitable(value):
@@ -966,7 +983,8 @@ class Server:
         import asyncio
 
         if asyncio.current_task(self.loop) is call.task:
-            raise Cancelled
+            # It does not wait, so cancelling its task would come too late.
+            raise asyncio.CancelledError
         self.loop.call_soon_threadsafe(call.task.cancel)
 
     # The event loop for `async def`
@@ -1124,14 +1142,14 @@ class Pool(Server):
         self.active, self.waiting = [], deque()
         # How many threads wait for a call, and where they get it.
         self.idle, self.jobs = 0, SimpleQueue()
-        # Calls that threads hand to the main thread, with what to await, and how it is woken.
+        # Calls that the main thread is to start, with what it is to await, and how it is woken.
         self.handed = deque()
         self.wake_reader, self.wake_writer = os.pipe()
         os.set_blocking(self.wake_writer, False)
 
     def serve(self):
         while not self.is_over():
-            if self.has_reader:
+            if self.has_reader and not self.loop.is_closed():
                 self.turn()
             else:
                 self.poll()
@@ -1176,7 +1194,11 @@ class Pool(Server):
     def look_around(self):
         """Starts what has come, and notices the end."""
         while self.handed:
-            self.start_task(*self.handed.popleft())
+            call, awaitable = self.handed.popleft()
+            if awaitable is None and not is_coroutine_function(call.method):
+                self.start(call)
+            else:
+                self.start_task(call, awaitable)
         while self.queue:
             call = self.accept(self.queue.popleft())
             if call is not None:
@@ -1211,8 +1233,7 @@ class Pool(Server):
     def start(self, call):
         """Has a call run: in the loop, in a thread that waits for one, or in a new thread."""
         if is_coroutine_function(call.method):
-            self.handed.append((call, None))
-            self.wake()
+            self.hand_over(call)
             return
         with self.guard:
             is_taken = self.idle > 0
@@ -1221,6 +1242,11 @@ class Pool(Server):
             self.jobs.put(call)
         else:
             self.start_thread(call)
+
+    def hand_over(self, call, awaitable=None):
+        """Has the main thread start a call."""
+        self.handed.append((call, awaitable))
+        self.wake()
 
     def start_thread(self, call):
         from threading import Thread
@@ -1233,20 +1259,17 @@ class Pool(Server):
     def work(self, call):
         """What a thread does: calls, one after the other."""
         while True:
-            while call is not None:
-                call = self.run_in_thread(call)
-            with self.guard:
-                self.idle += 1
-            call = self.jobs.get()
+            call = self.run_in_thread(call) or self.jobs.get()
 
     def run_in_thread(self, call):
         """Runs a call; returns the next one for this thread."""
         result, error = self.outcome(call)
         if error is None and is_awaitable(result):
-            self.handed.append((call, result))
-            self.wake()
+            with self.guard:
+                self.idle += 1
+            self.hand_over(call, result)
             return None
-        return self.answer(call, result, error)
+        return self.answer(call, result, error, is_in_pool=True)
 
     def outcome(self, call):
         """Returns what a command returns and what it raises.
@@ -1279,8 +1302,8 @@ class Pool(Server):
             if lock._is_owned():
                 lock.release()
 
-    def answer(self, call, result, error=None):
-        """Answers a call. Returns the next one, which then is this thread's, if it is no coroutine."""
+    def answer(self, call, result, error, is_in_pool=False):
+        """Answers a call. A thread of the pool gets the next one, or is counted as idle."""
         if error is None:
             try:
                 frame = success(call, result)
@@ -1291,21 +1314,25 @@ class Pool(Server):
         self.reply(frame)
         if call.name == "shutdown":
             self.bridge._running = False
-        return self.next_after(call)
+        following = self.leave(call, is_in_pool)
+        if not self.bridge._running:
+            self.wake()
+        return following
 
-    def next_after(self, call):
-        following = None
+    def leave(self, call, is_in_pool):
+        """Gives the place of a call to the first that waits; returns it if this thread is to run it."""
+        following, is_taken = None, False
         with self.guard:
             self.active.remove(call)
             if self.waiting and self.bridge._running and len(self.active) < self.limit:
                 following = self.waiting.popleft()
                 self.active.append(following)
-        if not self.bridge._running:
-            self.wake()
-        if following is not None and is_coroutine_function(following.method):
-            self.start(following)
-            following = None
-        return following
+                is_taken = is_in_pool and not is_coroutine_function(following.method)
+            if is_in_pool and not is_taken:
+                self.idle += 1
+        if following is not None and not is_taken:
+            self.hand_over(following)
+        return following if is_taken else None
 
     def start_task(self, call, awaitable):
         """Starts a coroutine in the loop; this is the main thread."""
@@ -1314,7 +1341,7 @@ class Pool(Server):
                 awaitable = enter(call)
             call.task = self.own_loop().create_task(as_coroutine(awaitable))
         except BaseException as error:
-            self.go_on(self.answer(call, None, error))
+            self.answer(call, None, error)
             return
         call.task.add_done_callback(lambda task: self.finish_task(call))
         if call.cancelled:
@@ -1326,12 +1353,7 @@ class Pool(Server):
             result = call.task.result()
         except BaseException as raised:
             error = raised
-        self.go_on(self.answer(call, result, error))
-
-    def go_on(self, following):
-        """Starts the next call of the main thread, which runs none itself."""
-        if following is not None:
-            self.start(following)
+        self.answer(call, result, error)
 
     # Cancelling
 
@@ -1469,7 +1491,8 @@ class PythonBridge:
 
 def end_with(message, code="invalid", kind="BridgeError", trace=""):
     """Tells the host, and who reads stderr, why there is no back end; ends the process."""
-    print(trace or f"bridge_runtime: {message}", file=sys.stderr)
+    told = trace if trace and kind != "KeyboardInterrupt" else f"bridge_runtime: {message}\n"
+    print(told, end="", file=sys.stderr)
     try:
         wire.open(error_frame(b"0", code, message, kind, trace))
     except ConnectionError:
@@ -1501,6 +1524,8 @@ def run_script(script):
     path = os.path.abspath(script) if sys.version_info >= (3, 9) else script
     module = type(sys)("__main__")
     module.__file__, module.__cached__ = path, None
+    if "__annotations__" in vars(sys.modules["__main__"]):
+        module.__annotations__ = {}
     module.__loader__ = type(__spec__.loader)("__main__", path)
     sys.modules["__main__"] = module
     exec(compile(source, path, "exec", dont_inherit=True), vars(module))
@@ -1519,7 +1544,8 @@ def end_after(error):
     """Ends the process as Python would, after an exception of a script."""
     if wire.is_ready():
         if not isinstance(error, SystemExit):
-            sys.excepthook(type(error), error, own_part(error.__traceback__)[1])
+            error.__traceback__ = own_part(error.__traceback__)[1]
+            sys.excepthook(type(error), error, error.__traceback__)
             raise SystemExit(1)
         raise error
     kind, message = type(error).__name__, message_of(error)
@@ -1593,6 +1619,7 @@ def read_code(call, line):
     code, params = request.get("code"), request.get("params")
     if type(code) is not str:
         raise BridgeError('the request has no "code" that is a text')
+    encode(code, "code")
     call.params = {} if params is None else params
     if type(call.params) is not dict:
         raise BridgeError("params is a JSON object, or is left out")
@@ -1630,8 +1657,10 @@ def definition(names):
         if not name.isidentifier():
             raise BridgeError(f"a name of a variable in params is {quoted(name)}")
     parameters = "*, " + ", ".join(names) if names else ""
+    text = f"def execute({parameters}): return None"
     try:
-        return compile(f"def execute({parameters}): return None", EXECUTE, "exec", ONLY_TREE, True)
+        compile(text, EXECUTE, "exec")
+        return compile(text, EXECUTE, "exec", ONLY_TREE, True)
     except SyntaxError:
         raise BridgeError("a name in params is a word of Python's own") from None
 
