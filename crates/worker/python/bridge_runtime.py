@@ -62,6 +62,8 @@ MAX_TEXT = 100_000
 READ_SIZE = 1 << 16
 # Of so many bytes a pipe takes all or none.
 ATOMIC = 4096 if sys.platform == "linux" else 512
+# In how long a line a cancel is looked for before its turn has come.
+SHORT = 1000
 # How long a process may go on, in seconds, when its host is gone.
 GRACE = 5
 
@@ -206,10 +208,15 @@ def is_about_digits(error):
     return type(error) is ValueError and "integer string conversion" in str(error)
 
 
-def decode(line):
+def has_escapes(line):
+    """Whether characters are written as numbers. One byte is found much faster than two."""
+    return b"\\" in line and b"\\u" in line
+
+
+def decode(line, is_escaped=True):
     """The value of a line of JSON text. Raises ValueError or RecursionError."""
     # An escape may stand for any character of "$bytes".
-    reader = scan_bytes if b"$bytes" in line or b"\\u" in line else scan
+    reader = scan_bytes if is_escaped or b"$" in line else scan
     try:
         text = line.decode()
         value, end = reader(text, 0)
@@ -343,9 +350,10 @@ def article_and_name(kind):
     return ("an " if name[0] in "aeiouAEIOU" else "a ") + name
 
 
-def check_params(params, line):
+def check_params(params, is_escaped=True):
     """Raises an error when parameters hold what the decoder lets pass."""
-    if b"\\u" in line:
+    if is_escaped:
+        # Half of a character may have been written so.
         encode(params, "params")
     level = [params]
     for _ in range(MAX_DEPTH):
@@ -807,7 +815,7 @@ class Server:
     def take(self, data):
         """Puts lines into the queue, but for those that cancel what stands before them."""
         if data.find(b"\n") == len(data) - 1 and not self.pieces and not self.skips:
-            if b'"cancel"' not in data:
+            if len(data) > SHORT or b'"cancel"' not in data:
                 # One line, as always when the host waits for each answer.
                 self.queue.append(data[:-1])
                 return
@@ -818,7 +826,7 @@ class Server:
             if self.pieces or self.skips:
                 self.complete_line(lines)
             for line in lines:
-                if b'"cancel"' not in line or not self.is_cancel(line):
+                if len(line) > SHORT or b'"cancel"' not in line or not self.is_cancel(line):
                     self.queue.append(line)
             if rest:
                 self.keep(rest)
@@ -869,12 +877,12 @@ class Server:
         """Obeys a line if it cancels a call."""
         try:
             frame = decode(line)
+            is_cancel = type(frame) is dict and "cancel" in frame and "cmd" not in frame
+            if is_cancel:
+                self.cancel(id_text(frame["cancel"]))
+            return is_cancel
         except (ValueError, RecursionError):
             return False
-        if type(frame) is not dict or "cmd" in frame or "cancel" not in frame:
-            return False
-        self.cancel(id_text(frame["cancel"]))
-        return True
 
     def cancel(self, ident):
         """Drops calls that wait, and asks those that run to end."""
@@ -886,11 +894,15 @@ class Server:
         """The call that a line asks for. What is none is answered."""
         ident = b"null"
         try:
-            request = decode(line)
+            is_escaped = has_escapes(line)
+            request = decode(line, is_escaped)
             if type(request) is not dict:
                 raise BridgeError("a request is a JSON object")
             ident = id_text(request.get("id"))
             name = request.get("cmd")
+            if name is None and "cancel" in request and "cmd" not in request:
+                self.cancel(id_text(request["cancel"]))
+                return None
             method = self.methods.get(name) if type(name) is str else None
             if method is None:
                 method = self.find_method(name)
@@ -899,8 +911,8 @@ class Server:
                 params = {}
             elif type(params) is not dict:
                 raise BridgeError("params is a JSON object, or is left out")
-            elif b"\\u" in line or not EXACT.issuperset(map(type, params.values())):
-                check_params(params, line)
+            elif is_escaped or not EXACT.issuperset(map(type, params.values())):
+                check_params(params, is_escaped)
             return Call(ident, name, method, params)
         except BridgeError as error:
             if ident == b"null":
@@ -1523,7 +1535,9 @@ def run_script(script):
         end_with(f"the script cannot be read: {error}", "not_found", type(error).__name__)
     path = os.path.abspath(script) if sys.version_info >= (3, 9) else script
     module = type(sys)("__main__")
-    module.__file__, module.__cached__ = path, None
+    module.__file__ = path
+    if sys.version_info < (3, 15):
+        module.__cached__ = None
     if "__annotations__" in vars(sys.modules["__main__"]):
         module.__annotations__ = {}
     module.__loader__ = type(__spec__.loader)("__main__", path)
@@ -1623,7 +1637,7 @@ def read_code(call, line):
     call.params = {} if params is None else params
     if type(call.params) is not dict:
         raise BridgeError("params is a JSON object, or is left out")
-    check_params(call.params, line)
+    check_params(call.params)
     call.method = function_of(code, call.params)
 
 
