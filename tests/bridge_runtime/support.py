@@ -17,7 +17,7 @@ RUNTIME = ROOT / "crates" / "worker" / "python"
 EXAMPLES = ROOT / "examples" / "backends"
 BOOTSTRAP = "import bridge_runtime as b; b.main()"
 # Nothing here takes as long, however busy the machine is.
-PATIENCE = 60
+PATIENCE = int(os.environ.get("VH_PATIENCE", 300))
 
 HEAD = """\
 import asyncio, os, subprocess, sys, threading, time

@@ -33,12 +33,12 @@ WHAT A HOST DOES
   takes a little longer to start. VH_BRIDGE=1 in the environment says that stdin and stdout are the wire:
   they are then taken when this module is imported, not when the back end is made. Python should be able
   to write its __pycache__ beside this file, or each start compiles it.
-- To cancel a call it writes {"cancel":ID}, and then sends SIGINT to the process (not to its group): a
-  command that runs in the main thread hides the input, and the signal has it looked at. Until the answer
-  comes the signal may be repeated; a signal without a cancel does nothing. It sends none before the ready
-  frame. Who waits is answered with `cancelled` and does not run; who runs gets an exception, and the
-  answer says how it ended. With max_concurrent above 1 a call in a thread gets it only when Python code
-  of it goes on: no signal reaches what blocks there.
+- To cancel a call it writes {"cancel":ID}, and then sends SIGINT to the process (not to its group), again
+  and again, say every 50 ms, until the answer comes: a command that runs in the main thread hides the
+  input, the signal has it read, and libraries may swallow what the signal raises. A signal without a cancel
+  does nothing; none may come before the ready frame. A call that waits is answered with `cancelled` and does
+  not run. A call that runs gets an exception, and its answer says how it ended. With max_concurrent above 1
+  a call in a thread gets it only when its Python code goes on: no signal reaches what blocks there.
 - It ends the process with the command `shutdown`, or by closing stdin, and kills it when that does not
   help. While a command runs in the main thread nobody sees that stdin was closed: on Linux the host sets
   PR_SET_PDEATHSIG, so that the process dies with it.
@@ -205,7 +205,8 @@ def with_long_integers(function, *arguments):
 
 
 def is_about_digits(error):
-    return type(error) is ValueError and "integer string conversion" in str(error)
+    is_so = type(error) is ValueError and "integer string conversion" in str(error)
+    return is_so and sys.get_int_max_str_digits() != 0
 
 
 def has_escapes(line):
@@ -394,15 +395,16 @@ def line_id(line):
 
 def early_id(beginning):
     """The id of a line that is refused as a whole, if it begins with that, as JSON text."""
-    text = beginning[:1000].decode("utf-8", "replace").replace(" ", "")
-    if text.startswith('{"id":'):
-        try:
-            value, end = scan(text, len('{"id":'))
-            if text[end : end + 1] == ",":
-                return id_text(value)
-        except (StopIteration, ValueError, RecursionError):
-            pass
-    return b"null"
+    text = beginning[:1000].decode("utf-8", "replace").lstrip()
+    for word in ("{", '"id"', ":"):
+        if not text.startswith(word):
+            return b"null"
+        text = text[len(word) :].lstrip()
+    try:
+        value, end = scan(text, 0)
+        return id_text(value) if text[end:].lstrip()[:1] == "," else b"null"
+    except (StopIteration, ValueError, RecursionError):
+        return b"null"
 
 
 def success(call, result):
@@ -434,7 +436,7 @@ def error_frame(ident, code, message, kind="BridgeError", trace=""):
         "error": clean(message)[:MAX_TEXT],
         "traceback": clean(trace)[-MAX_TEXT:],
         "type": clean(kind),
-        "code": code,
+        "code": clean(code),
     }
     return b'{"id":%b,%b\0' % (ident, "".join(write_json(fields, 0)).encode()[1:])
 
@@ -452,7 +454,7 @@ def failure(call, error):
     kind, message, trace = type(error).__name__, message_of(error), ""
     code = "python"
     if isinstance(error, BridgeError):
-        code = error.code
+        code = str(error.code)
     elif isinstance(error, Cancelled) or (call.cancelled and kind == "CancelledError"):
         code, message = "cancelled", "the call was cancelled"
     elif isinstance(error, TypeError) and is_from_the_call_itself(error):
@@ -483,7 +485,7 @@ def own_part(trace):
 def unknown_command(name, names):
     from difflib import get_close_matches
 
-    near = get_close_matches(name, names)
+    near = get_close_matches(name[:100], names)
     if near:
         return f"there is no command {quoted(name)}; near it: {', '.join(near)}"
     return f"there is no command {quoted(name)}"
@@ -567,7 +569,8 @@ class Wire:
         if self.input is not None:
             return
         os.environ.pop("VH_BRIDGE", None)
-        os.fstat(0), os.fstat(1)
+        for number in (0, 1):
+            os.fstat(number)
         # Where stderr is closed, this gets its number, and stays.
         nothing = os.open(os.devnull, os.O_RDWR)
         incoming, self.output = os.dup(0), os.dup(1)
@@ -642,9 +645,9 @@ class Wire:
             try:
                 # In one step of Python's, so that what was written is known.
                 written.extend(map(os.write, (self.output,), (rest[sum(written) :],)))
-            except ConnectionError:
-                raise
             except BaseException as raised:
+                if isinstance(raised, OSError) and raised.errno is not None:
+                    raise
                 error = raised
         if error is not None:
             raise error
@@ -653,7 +656,7 @@ class Wire:
         """What there is, or waits for it; nothing when the host is gone."""
         try:
             return os.read(self.input, READ_SIZE)
-        except OSError:
+        except ConnectionError:
             return b""
 
     def has_input(self):
@@ -713,8 +716,10 @@ class Call:
         self.params = params
 
 
-def enter(call):
-    """Starts a command. Under this frame the code is the script's."""
+def enter(call, server=None):
+    """Starts a command. Signals look for a cancel from this frame on, whose callees are the script's."""
+    if server is not None and server.look:
+        server.look_for_cancel()
     return call.method(**call.params)
 
 
@@ -1004,16 +1009,19 @@ class Server:
     def own_loop(self):
         """The loop of all calls, which runs in the main thread whenever that waits."""
         if self.loop is None or self.loop.is_closed():
-            import asyncio
-
-            self.loop = asyncio.new_event_loop()
-            try:
-                self.loop.add_reader(self.wire.input, self.on_input)
-                self.has_reader = True
-            except PermissionError:
-                # A file: reading it never waits.
-                pass
+            self.make_loop()
         return self.loop
+
+    def make_loop(self):
+        import asyncio
+
+        self.loop = asyncio.new_event_loop()
+        try:
+            self.loop.add_reader(self.wire.input, self.on_input)
+            self.has_reader = True
+        except PermissionError:
+            # A file: reading it never waits.
+            pass
 
     def turn(self):
         """Runs the loop until it is stopped."""
@@ -1063,6 +1071,8 @@ class Inline(Server):
 
     # The call that runs.
     running = None
+    # The loop has seen input.
+    is_readable = False
 
     def serve(self):
         queue, bridge = self.queue, self.bridge
@@ -1080,9 +1090,7 @@ class Inline(Server):
             return
         self.running = call
         try:
-            if self.look:
-                self.look_for_cancel()
-            result = enter(call)
+            result = enter(call, self)
             if type(result) not in DATA and is_awaitable(result):
                 result = self.complete(call, result)
             frame = success(call, result)
@@ -1128,14 +1136,16 @@ class Inline(Server):
         self.receive()
 
     def on_input(self):
+        if not self.wire.has_input():
+            # A signal has been quicker, or the loop calls this twice.
+            return
         if self.running is None:
             self.is_readable = True
             self.loop.stop()
-        elif self.wire.has_input():
-            # A signal has not been quicker.
-            self.receive()
-            if self.eof:
-                self.loop.stop()
+            return
+        self.receive()
+        if self.eof:
+            self.loop.stop()
 
 
 class Pool(Server):
@@ -1157,7 +1167,8 @@ class Pool(Server):
         # Calls that the main thread is to start, with what it is to await, and how it is woken.
         self.handed = deque()
         self.wake_reader, self.wake_writer = os.pipe()
-        os.set_blocking(self.wake_writer, False)
+        for number in (self.wake_reader, self.wake_writer):
+            os.set_blocking(number, False)
 
     def serve(self):
         while not self.is_over():
@@ -1181,10 +1192,9 @@ class Pool(Server):
             else:
                 self.on_input()
 
-    def own_loop(self):
-        loop = super().own_loop()
-        loop.add_reader(self.wake_reader, self.on_wake)
-        return loop
+    def make_loop(self):
+        super().make_loop()
+        self.loop.add_reader(self.wake_reader, self.on_wake)
 
     def wake(self):
         try:
@@ -1194,27 +1204,30 @@ class Pool(Server):
             pass
 
     def on_wake(self):
-        os.read(self.wake_reader, READ_SIZE)
+        try:
+            os.read(self.wake_reader, READ_SIZE)
+        except BlockingIOError:
+            # The loop calls this twice when a task ends it with an exception.
+            pass
         self.look_around()
 
     def on_input(self):
         if self.wire.has_input():
-            # A signal has not been quicker.
             self.receive()
         self.look_around()
 
     def look_around(self):
         """Starts what has come, and notices the end."""
+        while self.queue:
+            call = self.accept(self.queue.popleft())
+            if call is not None:
+                self.admit(call)
         while self.handed:
             call, awaitable = self.handed.popleft()
             if awaitable is None and not is_coroutine_function(call.method):
                 self.start(call)
             else:
                 self.start_task(call, awaitable)
-        while self.queue:
-            call = self.accept(self.queue.popleft())
-            if call is not None:
-                self.admit(call)
         if not self.bridge._running:
             self.refuse_waiting()
         if self.loop is not None and self.is_over():
@@ -1528,6 +1541,8 @@ def serve_main(arguments):
 
 
 def run_script(script):
+    from _frozen_importlib_external import SourceFileLoader
+
     try:
         with open(script, "rb") as file:
             source = file.read()
@@ -1540,7 +1555,7 @@ def run_script(script):
         module.__cached__ = None
     if "__annotations__" in vars(sys.modules["__main__"]):
         module.__annotations__ = {}
-    module.__loader__ = type(__spec__.loader)("__main__", path)
+    module.__loader__ = SourceFileLoader("__main__", path)
     sys.modules["__main__"] = module
     exec(compile(source, path, "exec", dont_inherit=True), vars(module))
     join_threads()
