@@ -186,10 +186,10 @@ class BridgeTest(unittest.TestCase):
         self.addCleanup(host.close)
         return host
 
-    def backend(self, body, init="", before="", attributes="", after="", **options):
+    def backend(self, body, init="", before="", attributes="", after="", prelude="", **options):
         """A back end whose class has the methods of `body`; it has sent its ready frame."""
         parts = [
-            HEAD,
+            prelude + HEAD,
             textwrap.dedent(before),
             "class Backend(PythonBridge):\n",
             textwrap.indent(textwrap.dedent(attributes), "    "),
