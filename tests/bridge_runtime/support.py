@@ -17,7 +17,7 @@ RUNTIME = ROOT / "crates" / "worker" / "python"
 EXAMPLES = ROOT / "examples" / "backends"
 BOOTSTRAP = "import bridge_runtime as b; b.main()"
 # Nothing here takes as long, however busy the machine is.
-PATIENCE = 60
+PATIENCE = int(os.environ.get("VH_PATIENCE", 300))
 
 HEAD = """\
 import asyncio, os, subprocess, sys, threading, time
@@ -29,8 +29,9 @@ from bridge_runtime import BridgeError, Cancelled, PythonBridge
 class Host:
     """A child process with pipes, and the frames that come from it."""
 
-    def __init__(self, command, cwd, env=None, **options):
-        env = {**os.environ, "PYTHONPATH": str(RUNTIME), **(env or {})}
+    def __init__(self, command, cwd, env=None, paths=(), **options):
+        python_path = os.pathsep.join(map(str, (RUNTIME, *paths)))
+        env = {**os.environ, "PYTHONPATH": python_path, **(env or {})}
         self.errors_file = tempfile.TemporaryFile()
         settings = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors_file}
         self.process = subprocess.Popen(command, cwd=cwd, env=env, **{**settings, **options})
@@ -185,10 +186,10 @@ class BridgeTest(unittest.TestCase):
         self.addCleanup(host.close)
         return host
 
-    def backend(self, body, init="", before="", attributes="", after="", **options):
+    def backend(self, body, init="", before="", attributes="", after="", prelude="", **options):
         """A back end whose class has the methods of `body`; it has sent its ready frame."""
         parts = [
-            HEAD,
+            prelude + HEAD,
             textwrap.dedent(before),
             "class Backend(PythonBridge):\n",
             textwrap.indent(textwrap.dedent(attributes), "    "),

@@ -35,20 +35,20 @@ def spin(self, name):
     while True:
         pass
 def stubborn(self, name):
-    enter(name)
     try:
+        enter(name)
         time.sleep(600)
     except Cancelled:
         return "went on"
 def cleans(self, name):
-    enter(name)
     try:
+        enter(name)
         time.sleep(600)
     finally:
         self.send_event("cleaned", name)
 def other_error(self, name):
-    enter(name)
     try:
+        enter(name)
         time.sleep(600)
     except Cancelled:
         raise ValueError("instead")
@@ -68,8 +68,8 @@ async def await_sleep(self, name):
     enter(name)
     time.sleep(600)
 async def await_stubborn(self, name):
-    enter(name)
     try:
+        enter(name)
         await asyncio.sleep(600)
     except asyncio.CancelledError:
         return "went on"
@@ -294,7 +294,9 @@ class Cancelling(CallTest):
             host.cancel(number)
             frame = host.answer(number)
             self.assert_cancelled(frame)
-            self.assertIn(f"in {name}", frame["traceback"])
+            # Python 3.8 tells no place for a coroutine.
+            if not name.startswith("await") or sys.version_info >= (3, 9):
+                self.assertIn(f"in {name}", frame["traceback"])
             self.assertEqual(host.call("echo", data=name), name)
         self.assertEqual(host.end(), ([], ""))
 

@@ -87,9 +87,11 @@ def send(self, text):
 
 
 class Values(BridgeTest):
+    PRELUDE = ""
+
     def setUp(self):
         super().setUp()
-        self.host = self.backend(BODY, before=BEFORE)
+        self.host = self.backend(BODY, before=BEFORE, prelude=self.PRELUDE)
 
     def make(self, text):
         return self.host.call("make", text=text)
@@ -225,11 +227,12 @@ class Values(BridgeTest):
             for depth in (129, 500, 5000):
                 fault = "result is nested deeper than 128 levels"
                 self.assert_error(self.make(f"nested({depth}, {kind})"), "invalid", fault)
-        deepest = [] if True else None
+        deepest = []
         for _ in range(126):
             deepest = [deepest]
         self.assertEqual(self.host.call("echo", data=deepest), deepest)
-        self.assert_error(self.host.call("echo", data=[deepest, [deepest]]), "invalid", "128")
+        frame = self.host.call("echo", data=[deepest])
+        self.assert_error(frame, "invalid", "params is nested deeper than 128 levels")
 
     def test_cycles(self):
         self.assert_error(self.make("cycle()"), "invalid", 'result["list"][1] contains itself')
@@ -241,6 +244,7 @@ class Values(BridgeTest):
         for _ in range(10):
             value = [value, value]  # type: ignore[list-item]
         self.assertEqual(self.make("shared(10)"), value)
+        self.assert_error(self.make("[shared(2), {1}]"), "invalid", "result[1] is a set")
 
     def test_events_have_the_same_rules(self):
         self.host.call("send", text="[1, b'x']")
@@ -268,6 +272,12 @@ class BadLines(BridgeTest):
             self.assertIs(frame["id"], None, line)
             self.assert_error(frame, "invalid", "the line is no JSON")
         self.assertEqual(host.call("echo", x=1), 1)
+
+
+class WithoutCParts(Values):
+    """The same with the package json, for a Python whose C parts are others."""
+
+    PRELUDE = "import sys; sys.modules['_json'] = None\n"
 
 
 class Numpy(BridgeTest):

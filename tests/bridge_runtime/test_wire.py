@@ -134,7 +134,7 @@ class Wire(BridgeTest):
                 b"1",
                 b"null",
                 b'"x"',
-                b"[" * 5000,
+                b"[" * 500_000,
             ),
             *(b"\xff\xfe", b'{"id":1} x', b"\0", b'{"id":1e999,"cmd":"echo"}', b"[]]", b'{"a":1,}'),
         ]
@@ -159,7 +159,10 @@ class Wire(BridgeTest):
             (b'{"id":4,"cmd":"echo","params":{"data":1e999}}', "too large"),
             (b'{"id":4,"cmd":"echo","params":{"data":[[{"a":-1e999}]]}}', "too large"),
             (b'{"id":4,"cmd":"echo","params":{"data":"\\ud800"}}', "surrogate"),
-            (b'{"id":4,"cmd":"echo","params":{"data":%b}}' % (b"[" * 128 + b"]" * 128), "128"),
+            (
+                b'{"id":4,"cmd":"echo","params":{"data":%b}}' % (b"[" * 128 + b"]" * 128),
+                "params is nested",
+            ),
             (b'{"id":4,"cmd":"echo","params":{"data":{"$bytes":"?"}}}', "base64"),
         ]:
             host.write(line + b"\n")
@@ -202,7 +205,7 @@ class Sizes(BridgeTest):
             if length == 99_000:
                 self.assertEqual(frame["result"], "x" * length)
             else:
-                self.assert_error(frame, "too_large")
+                self.assert_error(frame, "too_large", "a line of more than")
             self.assertEqual(host.frame()["id"], "next")
 
     def test_line_that_is_too_long_is_not_kept(self):

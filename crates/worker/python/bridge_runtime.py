@@ -33,12 +33,12 @@ WHAT A HOST DOES
   takes a little longer to start. VH_BRIDGE=1 in the environment says that stdin and stdout are the wire:
   they are then taken when this module is imported, not when the back end is made. Python should be able
   to write its __pycache__ beside this file, or each start compiles it.
-- To cancel a call it writes {"cancel":ID}, and then sends SIGINT to the process (not to its group): a
-  command that runs in the main thread hides the input, and the signal has it looked at. Until the answer
-  comes the signal may be repeated; a signal without a cancel does nothing. It sends none before the ready
-  frame. Who waits is answered with `cancelled` and does not run; who runs gets an exception, and the
-  answer says how it ended. With max_concurrent above 1 a call in a thread gets it only when Python code
-  of it goes on: no signal reaches what blocks there.
+- To cancel a call it writes {"cancel":ID}, and then sends SIGINT to the process (not to its group), again
+  and again, say every 50 ms, until the answer comes: a command that runs in the main thread hides the
+  input, the signal has it read, and libraries may swallow what the signal raises. A signal without a cancel
+  does nothing; none may come before the ready frame. A call that waits is answered with `cancelled` and does
+  not run. A call that runs gets an exception, and its answer says how it ended. With max_concurrent above 1
+  a call in a thread gets it only when its Python code goes on: no signal reaches what blocks there.
 - It ends the process with the command `shutdown`, or by closing stdin, and kills it when that does not
   help. While a command runs in the main thread nobody sees that stdin was closed: on Linux the host sets
   PR_SET_PDEATHSIG, so that the process dies with it.
@@ -62,6 +62,8 @@ MAX_TEXT = 100_000
 READ_SIZE = 1 << 16
 # Of so many bytes a pipe takes all or none.
 ATOMIC = 4096 if sys.platform == "linux" else 512
+# In how long a line a cancel is looked for before its turn has come.
+SHORT = 1000
 # How long a process may go on, in seconds, when its host is gone.
 GRACE = 5
 
@@ -77,7 +79,7 @@ class BridgeError(ValueError):
 
 
 class Cancelled(BaseException):
-    """Raised inside a call that the host cancels."""
+    """Raised inside a command that the host cancels; in a coroutine it is asyncio.CancelledError."""
 
     def __init__(self, message="the call was cancelled"):
         super().__init__(message)
@@ -189,14 +191,14 @@ def make_plain_codec():
 scan, scan_bytes, write_json = make_codec()
 
 
-def read_value(reader, text, start=0):
+def read_value(reader, text):
     """What a scanner reads: a value, and where it ends."""
     try:
-        return reader(text, start)
+        return reader(text, 0)
     except SystemError:
         # Up to Python 3.12 its C code takes the class of its errors from this module, if it is there.
         __import__("json.decoder")
-        return reader(text, start)
+        return reader(text, 0)
 
 
 def with_long_integers(function, *arguments):
@@ -213,13 +215,19 @@ def with_long_integers(function, *arguments):
 
 
 def is_about_digits(error):
-    return type(error) is ValueError and "integer string conversion" in str(error)
+    is_so = type(error) is ValueError and "integer string conversion" in str(error)
+    return is_so and sys.get_int_max_str_digits() != 0
 
 
-def decode(line):
+def has_escapes(line):
+    """Whether characters are written as numbers. One byte is found much faster than two."""
+    return b"\\" in line and b"\\u" in line
+
+
+def decode(line, is_escaped=True):
     """The value of a line of JSON text. Raises ValueError or RecursionError."""
     # An escape may stand for any character of "$bytes".
-    reader = scan_bytes if b"$bytes" in line or b"\\u" in line else scan
+    reader = scan_bytes if is_escaped or b"$" in line else scan
     try:
         text = line.decode()
         value, end = read_value(reader, text)
@@ -353,9 +361,10 @@ def article_and_name(kind):
     return ("an " if name[0] in "aeiouAEIOU" else "a ") + name
 
 
-def check_params(params, line):
+def check_params(params, is_escaped=True):
     """Raises an error when parameters hold what the decoder lets pass."""
-    if b"\\u" in line:
+    if is_escaped:
+        # Half of a character may have been written so.
         encode(params, "params")
     level = [params]
     for _ in range(MAX_DEPTH):
@@ -396,15 +405,16 @@ def line_id(line):
 
 def early_id(beginning):
     """The id of a line that is refused as a whole, if it begins with that, as JSON text."""
-    text = beginning[:1000].decode("utf-8", "replace").replace(" ", "")
-    if text.startswith('{"id":'):
-        try:
-            value, end = read_value(scan, text, len('{"id":'))
-            if text[end : end + 1] == ",":
-                return id_text(value)
-        except (StopIteration, ValueError, RecursionError):
-            pass
-    return b"null"
+    text = beginning[:1000].decode("utf-8", "replace").lstrip()
+    for word in ("{", '"id"', ":"):
+        if not text.startswith(word):
+            return b"null"
+        text = text[len(word) :].lstrip()
+    try:
+        value, end = read_value(scan, text)
+        return id_text(value) if text[end:].lstrip()[:1] == "," else b"null"
+    except (StopIteration, ValueError, RecursionError):
+        return b"null"
 
 
 def success(call, result):
@@ -436,7 +446,7 @@ def error_frame(ident, code, message, kind="BridgeError", trace=""):
         "error": clean(message)[:MAX_TEXT],
         "traceback": clean(trace)[-MAX_TEXT:],
         "type": clean(kind),
-        "code": code,
+        "code": clean(code),
     }
     return b'{"id":%b,%b\0' % (ident, "".join(write_json(fields, 0)).encode()[1:])
 
@@ -454,7 +464,7 @@ def failure(call, error):
     kind, message, trace = type(error).__name__, message_of(error), ""
     code = "python"
     if isinstance(error, BridgeError):
-        code = error.code
+        code = str(error.code)
     elif isinstance(error, Cancelled) or (call.cancelled and kind == "CancelledError"):
         code, message = "cancelled", "the call was cancelled"
     elif isinstance(error, TypeError) and is_from_the_call_itself(error):
@@ -485,7 +495,7 @@ def own_part(trace):
 def unknown_command(name, names):
     from difflib import get_close_matches
 
-    near = get_close_matches(name, names)
+    near = get_close_matches(name[:100], names)
     if near:
         return f"there is no command {quoted(name)}; near it: {', '.join(near)}"
     return f"there is no command {quoted(name)}"
@@ -569,7 +579,8 @@ class Wire:
         if self.input is not None:
             return
         os.environ.pop("VH_BRIDGE", None)
-        os.fstat(0), os.fstat(1)
+        for number in (0, 1):
+            os.fstat(number)
         # Where stderr is closed, this gets its number, and stays.
         nothing = os.open(os.devnull, os.O_RDWR)
         incoming, self.output = os.dup(0), os.dup(1)
@@ -644,9 +655,9 @@ class Wire:
             try:
                 # In one step of Python's, so that what was written is known.
                 written.extend(map(os.write, (self.output,), (rest[sum(written) :],)))
-            except ConnectionError:
-                raise
             except BaseException as raised:
+                if isinstance(raised, OSError) and raised.errno is not None:
+                    raise
                 error = raised
         if error is not None:
             raise error
@@ -655,7 +666,7 @@ class Wire:
         """What there is, or waits for it; nothing when the host is gone."""
         try:
             return os.read(self.input, READ_SIZE)
-        except OSError:
+        except ConnectionError:
             return b""
 
     def has_input(self):
@@ -715,13 +726,32 @@ class Call:
         self.params = params
 
 
-def enter(call):
-    """Starts a command. Under this frame the code is the script's."""
+def enter(call, server=None):
+    """Starts a command. Signals look for a cancel from this frame on, whose callees are the script's."""
+    if server is not None and server.look:
+        server.look_for_cancel()
     return call.method(**call.params)
 
 
-async def as_coroutine(awaitable):
+async def wait_for(awaitable):
     return await awaitable
+
+
+def as_coroutine(awaitable):
+    """A coroutine for whatever can be awaited; itself, if it is one.
+
+    One inside another, cancelled before it begins, would be left behind with a warning.
+    """
+    return awaitable if type(awaitable) is COROUTINE else wait_for(awaitable)
+
+
+def coroutine_type():
+    coroutine = wait_for(None)
+    coroutine.close()
+    return type(coroutine)
+
+
+COROUTINE = coroutine_type()
 
 
 def is_awaitable(value):
@@ -800,7 +830,7 @@ class Server:
     def take(self, data):
         """Puts lines into the queue, but for those that cancel what stands before them."""
         if data.find(b"\n") == len(data) - 1 and not self.pieces and not self.skips:
-            if b'"cancel"' not in data:
+            if len(data) > SHORT or b'"cancel"' not in data:
                 # One line, as always when the host waits for each answer.
                 self.queue.append(data[:-1])
                 return
@@ -811,7 +841,7 @@ class Server:
             if self.pieces or self.skips:
                 self.complete_line(lines)
             for line in lines:
-                if b'"cancel"' not in line or not self.is_cancel(line):
+                if len(line) > SHORT or b'"cancel"' not in line or not self.is_cancel(line):
                     self.queue.append(line)
             if rest:
                 self.keep(rest)
@@ -862,12 +892,12 @@ class Server:
         """Obeys a line if it cancels a call."""
         try:
             frame = decode(line)
+            is_cancel = type(frame) is dict and "cancel" in frame and "cmd" not in frame
+            if is_cancel:
+                self.cancel(id_text(frame["cancel"]))
+            return is_cancel
         except (ValueError, RecursionError):
             return False
-        if type(frame) is not dict or "cmd" in frame or "cancel" not in frame:
-            return False
-        self.cancel(id_text(frame["cancel"]))
-        return True
 
     def cancel(self, ident):
         """Drops calls that wait, and asks those that run to end."""
@@ -879,11 +909,15 @@ class Server:
         """The call that a line asks for. What is none is answered."""
         ident = b"null"
         try:
-            request = decode(line)
+            is_escaped = has_escapes(line)
+            request = decode(line, is_escaped)
             if type(request) is not dict:
                 raise BridgeError("a request is a JSON object")
             ident = id_text(request.get("id"))
             name = request.get("cmd")
+            if name is None and "cancel" in request and "cmd" not in request:
+                self.cancel(id_text(request["cancel"]))
+                return None
             method = self.methods.get(name) if type(name) is str else None
             if method is None:
                 method = self.find_method(name)
@@ -892,8 +926,8 @@ class Server:
                 params = {}
             elif type(params) is not dict:
                 raise BridgeError("params is a JSON object, or is left out")
-            elif b"\\u" in line or not EXACT.issuperset(map(type, params.values())):
-                check_params(params, line)
+            elif is_escaped or not EXACT.issuperset(map(type, params.values())):
+                check_params(params, is_escaped)
             return Call(ident, name, method, params)
         except BridgeError as error:
             if ident == b"null":
@@ -976,7 +1010,8 @@ class Server:
         import asyncio
 
         if asyncio.current_task(self.loop) is call.task:
-            raise Cancelled
+            # It does not wait, so cancelling its task would come too late.
+            raise asyncio.CancelledError
         self.loop.call_soon_threadsafe(call.task.cancel)
 
     # The event loop for `async def`
@@ -984,16 +1019,19 @@ class Server:
     def own_loop(self):
         """The loop of all calls, which runs in the main thread whenever that waits."""
         if self.loop is None or self.loop.is_closed():
-            import asyncio
-
-            self.loop = asyncio.new_event_loop()
-            try:
-                self.loop.add_reader(self.wire.input, self.on_input)
-                self.has_reader = True
-            except PermissionError:
-                # A file: reading it never waits.
-                pass
+            self.make_loop()
         return self.loop
+
+    def make_loop(self):
+        import asyncio
+
+        self.loop = asyncio.new_event_loop()
+        try:
+            self.loop.add_reader(self.wire.input, self.on_input)
+            self.has_reader = True
+        except PermissionError:
+            # A file: reading it never waits.
+            pass
 
     def turn(self):
         """Runs the loop until it is stopped."""
@@ -1043,6 +1081,8 @@ class Inline(Server):
 
     # The call that runs.
     running = None
+    # The loop has seen input.
+    is_readable = False
 
     def serve(self):
         queue, bridge = self.queue, self.bridge
@@ -1060,9 +1100,7 @@ class Inline(Server):
             return
         self.running = call
         try:
-            if self.look:
-                self.look_for_cancel()
-            result = enter(call)
+            result = enter(call, self)
             if type(result) not in DATA and is_awaitable(result):
                 result = self.complete(call, result)
             frame = success(call, result)
@@ -1108,14 +1146,16 @@ class Inline(Server):
         self.receive()
 
     def on_input(self):
+        if not self.wire.has_input():
+            # A signal has been quicker, or the loop calls this twice.
+            return
         if self.running is None:
             self.is_readable = True
             self.loop.stop()
-        elif self.wire.has_input():
-            # A signal has not been quicker.
-            self.receive()
-            if self.eof:
-                self.loop.stop()
+            return
+        self.receive()
+        if self.eof:
+            self.loop.stop()
 
 
 class Pool(Server):
@@ -1134,14 +1174,15 @@ class Pool(Server):
         self.active, self.waiting = [], deque()
         # How many threads wait for a call, and where they get it.
         self.idle, self.jobs = 0, SimpleQueue()
-        # Calls that threads hand to the main thread, with what to await, and how it is woken.
+        # Calls that the main thread is to start, with what it is to await, and how it is woken.
         self.handed = deque()
         self.wake_reader, self.wake_writer = os.pipe()
-        os.set_blocking(self.wake_writer, False)
+        for number in (self.wake_reader, self.wake_writer):
+            os.set_blocking(number, False)
 
     def serve(self):
         while not self.is_over():
-            if self.has_reader:
+            if self.has_reader and not self.loop.is_closed():
                 self.turn()
             else:
                 self.poll()
@@ -1161,10 +1202,9 @@ class Pool(Server):
             else:
                 self.on_input()
 
-    def own_loop(self):
-        loop = super().own_loop()
-        loop.add_reader(self.wake_reader, self.on_wake)
-        return loop
+    def make_loop(self):
+        super().make_loop()
+        self.loop.add_reader(self.wake_reader, self.on_wake)
 
     def wake(self):
         try:
@@ -1174,23 +1214,30 @@ class Pool(Server):
             pass
 
     def on_wake(self):
-        os.read(self.wake_reader, READ_SIZE)
+        try:
+            os.read(self.wake_reader, READ_SIZE)
+        except BlockingIOError:
+            # The loop calls this twice when a task ends it with an exception.
+            pass
         self.look_around()
 
     def on_input(self):
         if self.wire.has_input():
-            # A signal has not been quicker.
             self.receive()
         self.look_around()
 
     def look_around(self):
         """Starts what has come, and notices the end."""
-        while self.handed:
-            self.start_task(*self.handed.popleft())
         while self.queue:
             call = self.accept(self.queue.popleft())
             if call is not None:
                 self.admit(call)
+        while self.handed:
+            call, awaitable = self.handed.popleft()
+            if awaitable is None and not is_coroutine_function(call.method):
+                self.start(call)
+            else:
+                self.start_task(call, awaitable)
         if not self.bridge._running:
             self.refuse_waiting()
         if self.loop is not None and self.is_over():
@@ -1221,8 +1268,7 @@ class Pool(Server):
     def start(self, call):
         """Has a call run: in the loop, in a thread that waits for one, or in a new thread."""
         if is_coroutine_function(call.method):
-            self.handed.append((call, None))
-            self.wake()
+            self.hand_over(call)
             return
         with self.guard:
             is_taken = self.idle > 0
@@ -1231,6 +1277,11 @@ class Pool(Server):
             self.jobs.put(call)
         else:
             self.start_thread(call)
+
+    def hand_over(self, call, awaitable=None):
+        """Has the main thread start a call."""
+        self.handed.append((call, awaitable))
+        self.wake()
 
     def start_thread(self, call):
         from threading import Thread
@@ -1243,20 +1294,17 @@ class Pool(Server):
     def work(self, call):
         """What a thread does: calls, one after the other."""
         while True:
-            while call is not None:
-                call = self.run_in_thread(call)
-            with self.guard:
-                self.idle += 1
-            call = self.jobs.get()
+            call = self.run_in_thread(call) or self.jobs.get()
 
     def run_in_thread(self, call):
         """Runs a call; returns the next one for this thread."""
         result, error = self.outcome(call)
         if error is None and is_awaitable(result):
-            self.handed.append((call, result))
-            self.wake()
+            with self.guard:
+                self.idle += 1
+            self.hand_over(call, result)
             return None
-        return self.answer(call, result, error)
+        return self.answer(call, result, error, is_in_pool=True)
 
     def outcome(self, call):
         """Returns what a command returns and what it raises.
@@ -1289,8 +1337,8 @@ class Pool(Server):
             if lock._is_owned():
                 lock.release()
 
-    def answer(self, call, result, error=None):
-        """Answers a call. Returns the next one, which then is this thread's, if it is no coroutine."""
+    def answer(self, call, result, error, is_in_pool=False):
+        """Answers a call. A thread of the pool gets the next one, or is counted as idle."""
         if error is None:
             try:
                 frame = success(call, result)
@@ -1301,21 +1349,25 @@ class Pool(Server):
         self.reply(frame)
         if call.name == "shutdown":
             self.bridge._running = False
-        return self.next_after(call)
+        following = self.leave(call, is_in_pool)
+        if not self.bridge._running:
+            self.wake()
+        return following
 
-    def next_after(self, call):
-        following = None
+    def leave(self, call, is_in_pool):
+        """Gives the place of a call to the first that waits; returns it if this thread is to run it."""
+        following, is_taken = None, False
         with self.guard:
             self.active.remove(call)
             if self.waiting and self.bridge._running and len(self.active) < self.limit:
                 following = self.waiting.popleft()
                 self.active.append(following)
-        if not self.bridge._running:
-            self.wake()
-        if following is not None and is_coroutine_function(following.method):
-            self.start(following)
-            following = None
-        return following
+                is_taken = is_in_pool and not is_coroutine_function(following.method)
+            if is_in_pool and not is_taken:
+                self.idle += 1
+        if following is not None and not is_taken:
+            self.hand_over(following)
+        return following if is_taken else None
 
     def start_task(self, call, awaitable):
         """Starts a coroutine in the loop; this is the main thread."""
@@ -1324,7 +1376,7 @@ class Pool(Server):
                 awaitable = enter(call)
             call.task = self.own_loop().create_task(as_coroutine(awaitable))
         except BaseException as error:
-            self.go_on(self.answer(call, None, error))
+            self.answer(call, None, error)
             return
         call.task.add_done_callback(lambda task: self.finish_task(call))
         if call.cancelled:
@@ -1336,12 +1388,7 @@ class Pool(Server):
             result = call.task.result()
         except BaseException as raised:
             error = raised
-        self.go_on(self.answer(call, result, error))
-
-    def go_on(self, following):
-        """Starts the next call of the main thread, which runs none itself."""
-        if following is not None:
-            self.start(following)
+        self.answer(call, result, error)
 
     # Cancelling
 
@@ -1479,7 +1526,8 @@ class PythonBridge:
 
 def end_with(message, code="invalid", kind="BridgeError", trace=""):
     """Tells the host, and who reads stderr, why there is no back end; ends the process."""
-    print(trace or f"bridge_runtime: {message}", file=sys.stderr)
+    told = trace if trace and kind != "KeyboardInterrupt" else f"bridge_runtime: {message}\n"
+    print(told, end="", file=sys.stderr)
     try:
         wire.open(error_frame(b"0", code, message, kind, trace))
     except ConnectionError:
@@ -1503,6 +1551,8 @@ def serve_main(arguments):
 
 
 def run_script(script):
+    from _frozen_importlib_external import SourceFileLoader
+
     try:
         with open(script, "rb") as file:
             source = file.read()
@@ -1510,8 +1560,12 @@ def run_script(script):
         end_with(f"the script cannot be read: {error}", "not_found", type(error).__name__)
     path = os.path.abspath(script) if sys.version_info >= (3, 9) else script
     module = type(sys)("__main__")
-    module.__file__, module.__cached__ = path, None
-    module.__loader__ = type(__spec__.loader)("__main__", path)
+    module.__file__ = path
+    if sys.version_info < (3, 15):
+        module.__cached__ = None
+    if "__annotations__" in vars(sys.modules["__main__"]):
+        module.__annotations__ = {}
+    module.__loader__ = SourceFileLoader("__main__", path)
     sys.modules["__main__"] = module
     exec(compile(source, path, "exec", dont_inherit=True), vars(module))
     join_threads()
@@ -1529,7 +1583,8 @@ def end_after(error):
     """Ends the process as Python would, after an exception of a script."""
     if wire.is_ready():
         if not isinstance(error, SystemExit):
-            sys.excepthook(type(error), error, own_part(error.__traceback__)[1])
+            error.__traceback__ = own_part(error.__traceback__)[1]
+            sys.excepthook(type(error), error, error.__traceback__)
             raise SystemExit(1)
         raise error
     kind, message = type(error).__name__, message_of(error)
@@ -1603,10 +1658,11 @@ def read_code(call, line):
     code, params = request.get("code"), request.get("params")
     if type(code) is not str:
         raise BridgeError('the request has no "code" that is a text')
+    encode(code, "code")
     call.params = {} if params is None else params
     if type(call.params) is not dict:
         raise BridgeError("params is a JSON object, or is left out")
-    check_params(call.params, line)
+    check_params(call.params)
     call.method = function_of(code, call.params)
 
 
@@ -1640,8 +1696,10 @@ def definition(names):
         if not name.isidentifier():
             raise BridgeError(f"a name of a variable in params is {quoted(name)}")
     parameters = "*, " + ", ".join(names) if names else ""
+    text = f"def execute({parameters}): return None"
     try:
-        return compile(f"def execute({parameters}): return None", EXECUTE, "exec", ONLY_TREE, True)
+        compile(text, EXECUTE, "exec")
+        return compile(text, EXECUTE, "exec", ONLY_TREE, True)
     except SyntaxError:
         raise BridgeError("a name in params is a word of Python's own") from None
 
