@@ -621,8 +621,9 @@ class Wire:
             # A finalizer or a signal handler, in the middle of another frame of this thread.
             self.later.append(frame)
             return
-        try:
-            lock.acquire()
+        # No exception of a signal handler comes between the end of the block and the release, as it
+        # may in a `finally`: the lock would be kept, and each later frame be taken for one inside another.
+        with lock:
             # An exception that another thread has sent to this one arrives here at the latest: it
             # is sent with the lock held.
             if self.early is not None:
@@ -631,9 +632,6 @@ class Wire:
                 self.write(frame)
             while self.later:
                 self.write(self.later.pop(0))
-        finally:
-            if lock._is_owned():
-                lock.release()
 
     def in_order(self, frame, is_first, is_event):
         """What is to be written before, or as, the first frame."""
@@ -1328,14 +1326,10 @@ class Pool(Server):
 
     def settle(self, call):
         """After this no exception is sent for the call; one that was sent arrives here."""
-        lock = self.wire.lock
-        try:
-            lock.acquire()
-            lock._is_owned()
+        with self.wire.lock as is_locked:
+            # A call, because exceptions arrive at calls.
+            bool(is_locked)
             call.settled = True
-        finally:
-            if lock._is_owned():
-                lock.release()
 
     def answer(self, call, result, error, is_in_pool=False):
         """Answers a call. A thread of the pool gets the next one, or is counted as idle."""
