@@ -13,10 +13,12 @@ use super::{report, vh};
 use vh_core::error::{Code, Error};
 use vh_core::hooks::{Hook, ON_TIMER};
 use vh_core::text::Encoding;
-use vh_guard::answers::HookReply;
+use vh_guard::answers::{
+    HookReply, cannot_answer, decides_nothing, give_up, is_suspended, no_function, not_callable,
+    refused, refused_result, unreadable,
+};
 use vh_guard::script::ScriptInfo;
 use vh_host::hub;
-use vh_host::on_error;
 use vh_host::targs::{self, Block, Item, View};
 use vh_host::telling;
 
@@ -26,21 +28,6 @@ type Arguments<'a> = SmallVec<[Obj<'a>; 8]>;
 /// The answer of a hook that starts a coroutine: the hub goes on with the event.
 fn pass_on() -> Option<Block> {
     Block::int(1)
-}
-
-/// The answer of a hook that cannot answer: it lets the event pass, or refuses it if the script asks for
-/// that.
-#[cold]
-fn give_up(info: &ScriptInfo, hook: &Hook, params: Option<&View>) -> Option<Block> {
-    on_error::answer(info.settings.on_error.refuses(hook.number), hook.number, params)
-}
-
-/// The error for a block that cannot be read.
-#[cold]
-fn unreadable(info: &ScriptInfo, place: impl Display, wrong: &Error) -> Error {
-    let reason = wrong.message();
-    let message = format!("{place} was called with parameters that cannot be read: {reason}");
-    Error::new(Code::Invalid, message).about(&info.label)
 }
 
 /// Calls a hook with the items of a block. If the block cannot be read, the hook is not called: the event
@@ -120,21 +107,6 @@ fn hook_answer(
     }
 }
 
-/// Warns the author of an `async def` hook that is to refuse, because the event passes before the hook has an
-/// answer.
-#[cold]
-fn decides_nothing(info: &ScriptInfo, hook: &Hook) {
-    if info.settings.on_error.refuses(hook.number) {
-        info.complain_once(hook.number, || {
-            format!(
-                "{} is an async def, which decides nothing: the event passes at once, whatever \
-                 \"# vh: on_error\" says. Make it a plain def",
-                hook.text
-            )
-        });
-    }
-}
-
 /// The block for a hook's return value; None, and a line in the log, for a value that a hook cannot answer.
 fn hook_block(
     info: &ScriptInfo,
@@ -149,15 +121,7 @@ fn hook_block(
     match convert::hook_reply(returned, &items, hook.reply, encoding) {
         Some(pieces) => Block::new(&pieces, hub::generation().hook_storage),
         None => {
-            info.complain_once(hook.number, || {
-                let refuses = info.settings.on_error.refuses(hook.number);
-                format!(
-                    "{} returned {}, which it cannot answer with; the event is {}",
-                    hook.text,
-                    returned.described(),
-                    if refuses { "refused" } else { "passed on" }
-                )
-            });
+            cannot_answer(info, hook, || returned.described());
             None
         }
     }
@@ -203,7 +167,7 @@ pub fn function(
     let function = find(loaded, attached, name).map_err(|error| error.about(script))?;
     let entry_point = info.entry_points.function(name);
     if !entry_point.admits() {
-        return Err(is_suspended(name));
+        return Err(is_suspended(place_of(name)));
     }
     let call = Call::begin(attached, entry_point);
     let mut arguments = Arguments::new();
@@ -229,26 +193,11 @@ pub fn function(
 fn find<'a>(loaded: &Loaded, attached: Attached<'a>, name: &[u8]) -> Result<Obj<'a>, Error> {
     // SAFETY: the script's own interpreter is attached.
     let found = unsafe { loaded.names.find(&loaded.namespace.get(attached), name) };
-    let Some(function) = found else {
-        let message = format!("{} does not exist in the script", place_of(name));
-        return Err(Error::new(Code::NotFound, message));
-    };
+    let Some(function) = found else { return Err(no_function(place_of(name))) };
     if !function.is_callable() {
-        let message = format!("{} is {}, not a function", Name(name), function.described());
-        return Err(Error::new(Code::NotFound, message));
+        return Err(not_callable(Name(name), function.described()));
     }
     Ok(function)
-}
-
-/// The error for a suspended function. The log has told when it was suspended.
-#[cold]
-fn is_suspended(name: &[u8]) -> Error {
-    let message = format!(
-        "{} is suspended, because it went past its deadline 3 times in a row; it is tried again \
-         from time to time",
-        place_of(name)
-    );
-    Error::new(Code::Unavailable, message).told()
 }
 
 /// The block for a function's return value; an error when the value has no form in C.
@@ -263,9 +212,7 @@ fn function_block(
     convert::function_result(returned, containers, encoding).map_err(|failure| match failure {
         Failure::Raised(raised) => report::failure(attached, raised, call, &place_of(name)),
         Failure::Refused(_, reason) => {
-            let reason =
-                format!("returned {}, which cannot be passed on: {reason}", returned.described());
-            refused(call, &reason, format!("{} {reason}", place_of(name)))
+            refused_result(call, place_of(name), returned.described(), reason)
         }
     })
 }
@@ -396,12 +343,6 @@ fn failed(attached: Attached<'_>, failure: Failure, place: &str, call: &Call) ->
             refused(call, &reason, format!("{place} is not called: {reason}"))
         }
     }
-}
-
-/// The same for a value that cannot cross between C and Python.
-fn refused(call: &Call, reason: &str, message: String) -> Error {
-    let error = Error::new(Code::Invalid, message).about(&call.script().label);
-    if call.was_refused(reason) { error.tell() } else { error.told() }
 }
 
 /// Sets the attributes of the script's `vh` again, because the hub renamed its bots.

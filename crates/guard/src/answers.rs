@@ -1,9 +1,14 @@
 //! What a runtime answers the registry: about a call of a hook, and about a script that does not load.
 
+use std::fmt::Display;
+
+use super::call::Call;
+use super::interrupt::Attachment;
 use super::script::ScriptInfo;
 use vh_core::error::{Code, Error};
-use vh_host::on_error::OnError;
-use vh_host::targs::Block;
+use vh_core::hooks::Hook;
+use vh_host::on_error::{self, OnError};
+use vh_host::targs::{Block, View};
 
 /// What came of calling a hook.
 #[derive(Debug)]
@@ -60,6 +65,90 @@ impl NotLoaded {
     pub fn leaves_stub(&self, on_error: OnError) -> bool {
         on_error.asks() || self.obstacle == Obstacle::Settings
     }
+}
+
+/// The answer of a hook that cannot answer: it lets the event pass, or refuses it if the script asks for
+/// that.
+#[cold]
+pub fn give_up(script: &ScriptInfo, hook: &Hook, params: Option<&View>) -> Option<Block> {
+    on_error::answer(script.settings.on_error.refuses(hook.number), hook.number, params)
+}
+
+/// The error for a block that cannot be read.
+#[cold]
+pub fn unreadable(script: &ScriptInfo, place: impl Display, wrong: &Error) -> Error {
+    let reason = wrong.message();
+    let message = format!("{place} was called with parameters that cannot be read: {reason}");
+    Error::new(Code::Invalid, message).about(&script.label)
+}
+
+/// Warns the author of an `async def` hook that is to refuse, because the event passes before the hook has an
+/// answer.
+#[cold]
+pub fn decides_nothing(script: &ScriptInfo, hook: &Hook) {
+    if script.settings.on_error.refuses(hook.number) {
+        script.complain_once(hook.number, || {
+            format!(
+                "{} is an async def, which decides nothing: the event passes at once, whatever \
+                 \"# vh: on_error\" says. Make it a plain def",
+                hook.text
+            )
+        });
+    }
+}
+
+/// Warns of a return value that a hook cannot answer with; `described` says what it is.
+#[cold]
+pub fn cannot_answer(script: &ScriptInfo, hook: &Hook, described: impl FnOnce() -> String) {
+    script.complain_once(hook.number, || {
+        let refuses = script.settings.on_error.refuses(hook.number);
+        format!(
+            "{} returned {}, which it cannot answer with; the event is {}",
+            hook.text,
+            described(),
+            if refuses { "refused" } else { "passed on" }
+        )
+    });
+}
+
+/// The error for a suspended function. The log has told when it was suspended.
+#[cold]
+pub fn is_suspended(place: impl Display) -> Error {
+    let message = format!(
+        "{place} is suspended, because it went past its deadline 3 times in a row; it is tried again \
+         from time to time"
+    );
+    Error::new(Code::Unavailable, message).told()
+}
+
+/// The error for a function that the script does not have.
+pub fn no_function(place: impl Display) -> Error {
+    Error::new(Code::NotFound, format!("{place} does not exist in the script"))
+}
+
+/// The error for something under a function's name that cannot be called; `described` says what it is.
+pub fn not_callable(name: impl Display, described: impl Display) -> Error {
+    Error::new(Code::NotFound, format!("{name} is {described}, not a function"))
+}
+
+/// Counts the failure of a call because a value cannot cross between C and Python, and logs it unless it repeats
+/// one that was logged.
+#[cold]
+pub fn refused<A: Attachment>(call: &Call<A>, reason: &str, message: String) -> Error {
+    let error = Error::new(Code::Invalid, message).about(&call.script().label);
+    if call.was_refused(reason) { error.tell() } else { error.told() }
+}
+
+/// The same for a value that a function returned.
+#[cold]
+pub fn refused_result<A: Attachment>(
+    call: &Call<A>,
+    place: impl Display,
+    described: impl Display,
+    why: impl Display,
+) -> Error {
+    let reason = format!("returned {described}, which cannot be passed on: {why}");
+    refused(call, &reason, format!("{place} {reason}"))
 }
 
 #[cfg(test)]

@@ -6,10 +6,13 @@ use serde_json::value::RawValue;
 use vh_core::error::{Code, Error};
 use vh_core::hooks::{Hook, Reply};
 use vh_core::text::{self, Encoding};
-use vh_guard::answers::HookReply;
+use vh_guard::answers::{
+    HookReply, cannot_answer, decides_nothing, give_up, is_suspended, no_function, not_callable,
+    refused, refused_result, unreadable,
+};
 use vh_guard::script::ScriptInfo;
 use vh_host::targs::{self, Block, Item, Piece, Storage, View};
-use vh_host::{hub, on_error, telling};
+use vh_host::{hub, telling};
 
 use super::values::{JsonFrom, Value, write_hub_text, write_item, write_list};
 use super::{Call, Elsewhere, Failure, Outside, raised};
@@ -60,7 +63,6 @@ impl Outside {
         telling::parameters(&script.label, hook.text, params, |index| {
             telling::of_hook(hook.number, params, index)
         });
-        let asked = hook_parameters(hook, params, encoding);
         let mut error = None;
         let block = if script
             .settings
@@ -68,9 +70,9 @@ impl Outside {
             .as_ref()
             .is_ok_and(|hooks| hooks & (1 << hook.number) != 0)
         {
-            self.tell(script, &asked)
+            self.tell(script, &hook_parameters(hook, params, encoding))
         } else {
-            self.ask_hook(script, hook, &asked, encoding).unwrap_or_else(|why| {
+            self.ask_hook(script, hook, params, encoding).unwrap_or_else(|why| {
                 error = why;
                 give_up(script, hook, Some(params))
             })
@@ -93,7 +95,7 @@ impl Outside {
         &self,
         script: &ScriptInfo,
         hook: &Hook,
-        asked: &[u8],
+        params: &View,
         encoding: &Encoding,
     ) -> Result<Option<Block>, Option<Error>> {
         let entry_point = script.entry_points.hook(hook.number);
@@ -102,7 +104,8 @@ impl Outside {
         }
         let revived = self.process.revive(script);
         let call = Call::begin(Elsewhere, entry_point);
-        let answer = revived.and_then(|()| self.process.ask(script, "hook", asked));
+        let asked = hook_parameters(hook, params, encoding);
+        let answer = revived.and_then(|()| self.process.ask(script, "hook", &asked));
         match answer {
             Ok(_) if call.ends_late() => {
                 call.answers_too_late();
@@ -132,11 +135,7 @@ impl Outside {
         }
         let entry_point = script.entry_points.function(name);
         if !entry_point.admits() {
-            let message = format!(
-                "{place} is suspended, because it went past its deadline 3 times in a row; it is tried again \
-                 from time to time"
-            );
-            return Err(Error::new(Code::Unavailable, message).told());
+            return Err(is_suspended(place));
         }
         let revived = self.process.revive(script);
         let call = Call::begin(Elsewhere, entry_point);
@@ -154,20 +153,6 @@ impl Outside {
         telling::result(&script.label, &shown, result.as_ref().ok());
         result
     }
-}
-
-/// The answer of a hook that cannot answer.
-#[cold]
-fn give_up(script: &ScriptInfo, hook: &Hook, params: Option<&View>) -> Option<Block> {
-    on_error::answer(script.settings.on_error.refuses(hook.number), hook.number, params)
-}
-
-/// The error for a block that cannot be read.
-#[cold]
-fn unreadable(script: &ScriptInfo, place: &str, wrong: &Error) -> Error {
-    let reason = wrong.message();
-    let message = format!("{place} was called with parameters that cannot be read: {reason}");
-    Error::new(Code::Invalid, message).about(&script.label)
 }
 
 fn hook_parameters(hook: &Hook, params: &View, encoding: &Encoding) -> Vec<u8> {
@@ -222,28 +207,17 @@ fn hook_block(
     if outcome.none.is_some() {
         return Some(None);
     }
-    let refuses = script.settings.on_error.refuses(hook.number);
     if outcome.coroutine.is_some() {
-        if refuses {
-            script.complain_once(hook.number, || {
-                format!(
-                    "{} is an async def, which decides nothing: the event passes at once, whatever \
-                     \"# vh: on_error\" says. Make it a plain def",
-                    hook.text
-                )
-            });
-        }
+        decides_nothing(script, hook);
         return Some(Block::int(1));
     }
-    script.complain_once(hook.number, || {
-        format!(
-            "{} returned a value of type {}, which it cannot answer with; the event is {}",
-            hook.text,
-            outcome.x.as_deref().unwrap_or("unknown"),
-            if refuses { "refused" } else { "passed on" }
-        )
-    });
+    cannot_answer(script, hook, || a_value_of(outcome.x.as_deref().unwrap_or("unknown")));
     None
+}
+
+/// How a value is described of which only the type is known.
+fn a_value_of(kind: &str) -> String {
+    format!("a value of type {kind}")
 }
 
 /// The block for a function's return value; an error when the value has no form in C.
@@ -257,20 +231,16 @@ fn function_block(
     let script = call.script();
     let outcome: Outcome = serde_json::from_str(answer.get()).unwrap_or_default();
     if outcome.missing.is_some() {
-        let message = format!("{place} does not exist in the script");
-        return Err(Error::new(Code::NotFound, message).about(&script.label));
+        return Err(no_function(place).about(&script.label));
     }
     if let Some(kind) = outcome.uncallable {
-        let message = format!("{name} is a value of type {kind}, not a function");
-        return Err(Error::new(Code::NotFound, message).about(&script.label));
+        return Err(not_callable(name, a_value_of(&kind)).about(&script.label));
     }
     if let Some(reason) = outcome.unread {
         return Err(refused(call, &reason, format!("{place} is not called: {reason}")));
     }
     if let Some(why) = outcome.refused {
-        let kind = outcome.is;
-        let reason = format!("returned a value of type {kind}, which cannot be passed on: {why}");
-        return Err(refused(call, &reason, format!("{place} {reason}")));
+        return Err(refused_result(call, place, a_value_of(&outcome.is), why));
     }
     // Null is None.
     let value = outcome.result.map_or(Some(Value::None), Value::read);
@@ -301,10 +271,4 @@ fn result(value: &Value, encoding: &Encoding) -> Option<Block> {
         value => value.piece(encoding),
     };
     Block::new(&[piece], Storage::Separate)
-}
-
-/// Counts what cannot cross between the host and the script.
-fn refused(call: &Call, reason: &str, message: String) -> Error {
-    let error = Error::new(Code::Invalid, message).about(&call.script().label);
-    if call.was_refused(reason) { error.tell() } else { error.told() }
 }
