@@ -4,11 +4,9 @@ use std::io;
 
 use super::interpreter::detached;
 use super::object::{Attached, Exception, Obj, Raised};
-use vh_core::clock;
 use vh_core::log::stream::{self, Writer};
 use vh_guard::directory;
-use vh_guard::output::{Kind, Verdict, log_within_limit, tell_limit};
-use vh_guard::script::ScriptInfo;
+use vh_guard::output::{self, Verdict, tell_limit};
 
 /// `write_output((serial, number, data))` of `support/output.py`.
 pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<Obj<'a>, Raised> {
@@ -19,7 +17,7 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
     let file = number.as_i64().unwrap_or(1) as i32;
     let data = data.as_bytes();
     let (written, verdict) = detached(attached, || match owner.as_deref() {
-        Some(script) => write_for(script, file, data),
+        Some(script) => output::print(script, file, data),
         None => write_for_nobody(file, data),
     });
     tell_limit(owner.as_deref(), verdict);
@@ -30,27 +28,6 @@ pub fn write<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result<O
             Err(attached.raise(Exception::Os, &message))
         }
     }
-}
-
-/// Writes a piece that a script prints. Each line begins with the script's label, which counts for the limit
-/// too. The caller must then call `tell_limit`.
-fn write_for(script: &ScriptInfo, file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
-    let output = &script.output;
-    if output.drops(data.len()) {
-        return (Ok(()), Verdict::Drop);
-    }
-    let writer = Writer { serial: Some(script.serial), file };
-    let label = format!("PY: [{}] ", script.label);
-    stream::write(writer, &label, data, output.limit() > 0, |piece| {
-        let length = piece.text.len() - piece.labels;
-        let verdict = output.admit(Kind::Output, length, piece.labels, clock::ticking());
-        match verdict {
-            Verdict::Write => {}
-            Verdict::Cut(length) => piece.shorten(length),
-            Verdict::Drop => piece.shorten(0),
-        }
-        verdict
-    })
 }
 
 /// Writes a piece when it is not known which script prints it.
@@ -67,11 +44,7 @@ pub fn log_for<'a>(attached: Attached<'a>, arguments: Option<Obj<'a>>) -> Result
     let owner = owner.and_then(|serial| directory::with_serial(serial as u64));
     let text = text.to_text();
     detached(attached, || match owner.as_deref() {
-        Some(script) => {
-            let around = "PY: [] \n".len() + script.label.len();
-            let log = |text: &str| tracing::error!(script = %script.label, "{text}");
-            log_within_limit(script, Kind::Error, &text, around, log);
-        }
+        Some(script) => output::log_error(script, &text),
         None => tracing::error!("{text}"),
     });
     Ok(attached.none())

@@ -5,8 +5,9 @@ use pyo3_ffi as ffi;
 use super::interrupt::Call;
 use super::object::{Attached, Exception as Kind, Obj, Raised};
 use super::{imports, preflight, scope};
-use vh_core::error::{Code, Error, Exception};
+use vh_core::error::{Code, Error};
 use vh_core::runtime::Runtime;
+use vh_guard::raised::Raised as Told;
 use vh_guard::script::ScriptInfo;
 
 /// An exception that was taken from the interpreter's state.
@@ -58,20 +59,6 @@ impl<'a> Taken<'a> {
         unsafe { ffi::PyErr_GivenExceptionMatches(self.exception.as_ptr(), kind) != 0 }
     }
 
-    /// Logs it, and gives its traceback.
-    fn log(&self, script: &str, place: &str) -> String {
-        let (traceback, advice) = (self.traceback(), self.advice());
-        if self.is_exit() {
-            tracing::error!(
-                script,
-                "{place} asked to exit (SystemExit); the hub goes on\n{traceback}"
-            );
-        } else {
-            tracing::error!(script, "{place} raised an exception\n{traceback}{advice}");
-        }
-        traceback
-    }
-
     /// What there is to say besides the traceback: that the script is for another Python.
     fn advice(&self) -> String {
         // SAFETY: these exception types always exist.
@@ -111,23 +98,16 @@ impl<'a> Taken<'a> {
         }
     }
 
-    /// The text for an exception that the watchdog has sent, which has no text of its own.
-    fn describe_interruption(&self, call: &Call) -> String {
-        let entry_point = call.entry_point();
-        let limit = entry_point.deadline().unwrap_or_default().as_secs_f64();
-        let place = match self.innermost_line() {
-            Some((file, line)) => format!(" in {file}, line {line}"),
-            None => String::new(),
-        };
-        format!("{} took longer than its {limit} s and was interrupted{place}", entry_point.name())
-    }
-
-    /// Its type, and the line of the script that raised it.
-    fn kind_and_place(&self) -> String {
-        let kind = self.exception.type_name();
-        match self.innermost_line() {
-            Some((file, line)) => format!("{kind} in {file}, line {line}"),
-            None => kind,
+    /// All that is told of it.
+    fn told(&self) -> Told {
+        let place = self.innermost_line();
+        Told {
+            kind: self.exception.type_name(),
+            message: self.text(),
+            traceback: self.traceback(),
+            line: self.in_one_line(),
+            place: place.map(|(file, line)| format!("{file}, line {line}")),
+            exits: self.is_exit(),
         }
     }
 
@@ -201,7 +181,7 @@ impl<'a> Taken<'a> {
 /// Logs the exception that is set, as one block: in which script, in what, and Python's traceback.
 pub fn log(attached: Attached<'_>, raised: Raised, script: &str, place: &str) {
     match take(attached, raised) {
-        Some(taken) => drop(taken.log(script, place)),
+        Some(taken) => taken.told().log(script, place, || taken.advice()),
         None => tracing::error!(script, "{place} failed without an exception"),
     }
 }
@@ -216,35 +196,16 @@ pub fn failure(attached: Attached<'_>, raised: Raised, call: &Call, place: &str)
         return if is_new { error.tell() } else { error.told() };
     };
     taken.note_refusal(script.runtime());
-    // When the watchdog interrupted the call, it has logged that, and where.
-    let is_interrupted = call.ends_late();
-    let traceback = if is_interrupted {
-        call.was_interrupted(taken.in_one_line());
-        taken.traceback()
-    } else if call.has_failed(taken.in_one_line(), &taken.kind_and_place()) {
-        taken.log(&script.label, place)
-    } else {
-        taken.traceback()
-    };
-    let code = if is_interrupted { Code::Timeout } else { Code::Python };
-    let message = match taken.text() {
-        text if is_interrupted && text.is_empty() => taken.describe_interruption(call),
-        text => text,
-    };
-    let exception = Exception { kind: taken.exception.type_name(), traceback };
-    Error::new(code, message).about(&script.label).with_exception(exception).told()
+    // From here on nothing interrupts what describes the exception.
+    call.ends_late();
+    taken.told().fails(call, place, || taken.advice())
 }
 
 /// Counts and logs an exception of something that runs for the hook `place` but outside its call, such as a
 /// coroutine or a callback, as if the hook had raised it.
 pub fn coroutine_failed(exception: Obj, script: &ScriptInfo, place: &str) {
     let taken = Taken { exception };
-    let is_new = script.entry_points.named(place).is_none_or(|entry_point| {
-        entry_point.has_failed(taken.in_one_line(), &taken.kind_and_place())
-    });
-    if is_new {
-        taken.log(&script.label, place);
-    }
+    taken.told().fails_outside(script, place, || taken.advice());
 }
 
 /// Raises an exception that says why a call of the hub was not answered.

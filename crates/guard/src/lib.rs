@@ -32,6 +32,7 @@ pub mod listening;
 pub mod memory;
 pub mod notices;
 pub mod output;
+pub mod raised;
 pub mod repeats;
 pub mod script;
 pub mod settings;

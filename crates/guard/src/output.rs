@@ -1,12 +1,15 @@
 //! Limits what a script may write into the log: what it prints beyond so much a minute is dropped, and the
 //! log says how much that was. Errors have a reserve of their own, so that no output hides them.
 
+use std::io;
+
 use parking_lot::Mutex;
 
 use super::script::ScriptInfo;
 use vh_core::clock;
 use vh_core::config;
 use vh_core::log::plain;
+use vh_core::log::stream::{self, Writer};
 
 /// What a script may write in a minute, in KiB, unless `VH_PYTHON_OUTPUT_LIMIT` says otherwise.
 const LIMIT: f64 = 128.0;
@@ -154,6 +157,35 @@ pub fn log_within_limit(
         Verdict::Cut(_) | Verdict::Drop => {}
     }
     tell_limit(Some(script), verdict);
+}
+
+/// Writes a piece that a script prints to a file, 1 or 2. Each line begins with the script's label, which counts for
+/// the limit too. The caller must then call [`tell_limit`], with no lock held.
+pub fn print(script: &ScriptInfo, file: i32, data: &[u8]) -> (io::Result<()>, Verdict) {
+    let output = &script.output;
+    if output.drops(data.len()) {
+        return (Ok(()), Verdict::Drop);
+    }
+    let writer = Writer { serial: Some(script.serial), file };
+    let label = format!("PY: [{}] ", script.label);
+    stream::write(writer, &label, data, output.limit() > 0, |piece| {
+        let length = piece.text.len() - piece.labels;
+        let verdict = output.admit(Kind::Output, length, piece.labels, clock::ticking());
+        match verdict {
+            Verdict::Write => {}
+            Verdict::Cut(length) => piece.shorten(length),
+            Verdict::Drop => piece.shorten(0),
+        }
+        verdict
+    })
+}
+
+/// Logs an error of a script that Python itself reports.
+pub fn log_error(script: &ScriptInfo, text: &str) {
+    let around = "PY: [] \n".len() + script.label.len();
+    log_within_limit(script, Kind::Error, text, around, |text| {
+        tracing::error!(script = %script.label, "{text}");
+    });
 }
 
 /// Logs what a script gave to `vh.log`, with a level of Python's logging; without one it counts as the script's own

@@ -345,11 +345,11 @@ def describe(exception):
 
 def raised(exception):
     """What the host is told of an exception."""
-    kind, place = type_name(exception), ""
+    kind, place = type_name(exception), None
     trace = without_own_part(exception.__traceback__)
     while trace is not None:
         if trace.tb_frame.f_globals is not GLOBALS:
-            place = f" in {trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}"
+            place = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}"
         trace = trace.tb_next
     line = text_of(exception).split("\n")[0]
     line = line[:200] + "…" if len(line) > 200 else line
@@ -358,7 +358,7 @@ def raised(exception):
         "message": clean(text_of(exception)),
         "traceback": describe(exception),
         "line": clean(f"{kind}: {line}" if line else kind),
-        "place": clean(kind + place),
+        "place": place and clean(place),
         "exits": isinstance(exception, SystemExit),
     }
 

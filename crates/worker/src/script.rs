@@ -90,7 +90,7 @@ impl Attachment for Elsewhere {
 #[derive(Debug)]
 enum Failure {
     /// Its code raised an exception.
-    Raised(Box<raised::Raised>),
+    Raised(Box<raised::Told>),
     /// The call is late and was given up.
     Late,
     /// The process cannot answer.

@@ -4,10 +4,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use vh_core::clock;
 use vh_core::error::Error;
-use vh_core::log::stream::{self, Writer};
-use vh_guard::output::{Kind, Verdict, log_within_limit, tell_limit};
+use vh_guard::output::{self, tell_limit};
 use vh_guard::script::ScriptInfo;
 use vh_host::host_queue;
 
@@ -53,10 +51,7 @@ impl Listener for Process {
             "log" => log(script, value),
             "error" => {
                 let text: String = serde_json::from_str(value).unwrap_or_default();
-                let around = "PY: [] \n".len() + script.label.len();
-                log_within_limit(script, Kind::Error, &text, around, |text| {
-                    tracing::error!(script = %script.label, "{text}");
-                });
+                output::log_error(script, &text);
             }
             "raised" => raised::tell_of_event(script, value),
             "stack" => self.state.lock().stack = serde_json::from_str(value).ok(),
@@ -109,30 +104,14 @@ fn print(script: &ScriptInfo, value: &str) {
     }
 }
 
-/// Writes a piece with the script's label in front of each line.
+/// Writes a piece of what the script printed. When that fails, there is nowhere to say so.
 fn write(script: &ScriptInfo, file: i32, text: &str) {
-    let output = &script.output;
-    if output.drops(text.len()) {
-        return;
-    }
-    let writer = Writer { serial: Some(script.serial), file };
-    let label = format!("PY: [{}] ", script.label);
-    let (_, verdict) =
-        stream::write(writer, &label, text.as_bytes(), output.limit() > 0, |piece| {
-            let length = piece.text.len() - piece.labels;
-            let verdict = output.admit(Kind::Output, length, piece.labels, clock::ticking());
-            match verdict {
-                Verdict::Write => {}
-                Verdict::Cut(length) => piece.shorten(length),
-                Verdict::Drop => piece.shorten(0),
-            }
-            verdict
-        });
+    let (_, verdict) = output::print(script, file, text.as_bytes());
     tell_limit(Some(script), verdict);
 }
 
 /// Writes a record that the script gave to `vh.log`: its level, or null, and the text.
 fn log(script: &ScriptInfo, value: &str) {
     let Ok((level, text)) = serde_json::from_str::<(Option<i64>, String)>(value) else { return };
-    vh_guard::output::log_record(script, level, &text);
+    output::log_record(script, level, &text);
 }

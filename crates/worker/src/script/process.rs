@@ -17,7 +17,7 @@ use vh_core::error::{Code, Error};
 use vh_guard::script::ScriptInfo;
 use vh_guard::slot;
 
-use super::raised::Raised;
+use super::raised::Told;
 use super::{Failure, requests};
 use crate::backend::{Backend, Canceller};
 
@@ -86,7 +86,7 @@ pub struct Running {
 struct Answer<'a> {
     #[serde(borrow)]
     value: Option<&'a RawValue>,
-    raised: Option<Box<Raised>>,
+    raised: Option<Box<Told>>,
     hooks: Option<Vec<u32>>,
     busy: Option<bool>,
     unload: Option<bool>,
