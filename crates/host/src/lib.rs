@@ -15,6 +15,8 @@ pub mod hub;
 pub mod native;
 pub mod nick_list;
 pub mod on_error;
+#[allow(unsafe_code)]
+pub mod results;
 pub mod sql;
 #[allow(unsafe_code)]
 pub mod targs;

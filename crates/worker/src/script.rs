@@ -20,7 +20,6 @@ mod loading;
 mod process;
 mod raised;
 mod requests;
-#[allow(unsafe_code)]
 mod results;
 mod typed;
 mod values;

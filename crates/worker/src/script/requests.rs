@@ -13,10 +13,11 @@ use vh_guard::{slot, statistics};
 use vh_host::host_functions::Answer;
 use vh_host::sql::{self, Dialect};
 use vh_host::targs::{Block, Item, Piece, Storage, Telling};
-use vh_host::{host_queue, hub, telling};
+use vh_host::{host_queue, hub, results, telling};
 
+use super::results::{Texts, Unreadable};
+use super::typed;
 use super::values::{JsonFrom, Value, write_hub_text, write_item};
-use super::{results, typed};
 use crate::message::{self, Request};
 
 /// The exception that a script gets.
@@ -109,7 +110,7 @@ fn call(
     if changes_encoding {
         hub::forget_encoding();
     }
-    Ok(results::of_callback(script, callback, &mut answer, encoding))
+    of_callback(script, callback, &mut answer, encoding)
 }
 
 /// The pieces of a full row, without the values of a query.
@@ -166,6 +167,17 @@ fn in_host<R>(script: &ScriptInfo, request: &Request, call: impl FnOnce() -> R) 
     }
     let _visit = slot::of_this_thread().visit_host();
     call()
+}
+
+/// What the answer of a callback is for the script.
+fn of_callback(
+    script: &ScriptInfo,
+    callback: &Callback,
+    answer: &mut Answer,
+    encoding: &Encoding,
+) -> Result<Vec<u8>, Raised> {
+    let made = results::of_callback(&Texts { encoding }, &script.label, callback, answer);
+    made.map_err(|Unreadable(reason)| Raised::new("RuntimeError", reason))
 }
 
 /// The exception that says why the hub did not answer.
@@ -263,7 +275,7 @@ fn query(script: &ScriptInfo, request: &Request) -> Result<Vec<u8>, Raised> {
     let changes_reading =
         matches!(&pieces[0], Piece::Text(Some(query)) if sql::may_change_reading(query));
     let mut answer = send(script, callback, block(&pieces)?, request)?;
-    let found = results::of_callback(script, callback, &mut answer, encoding);
+    let found = of_callback(script, callback, &mut answer, encoding)?;
     // After a failure too, because the database may be another one by now, or may have been restarted.
     if changes_reading || !found.starts_with(b"{\"t\":[true") {
         sql::forget();
