@@ -87,7 +87,7 @@ def support():
     """The library's own Python as one file."""
     source = (ROOT / "crates/cpython/src/scope.rs").read_text(encoding="utf-8")
     builtins = re.findall(r'Builtin::new\(\s*c"(\w+)"', source)
-    names = re.findall(r'support!\("(\w+)"\)', source)
+    names = re.findall(r'(support|part)!\("(\w+)"', source)
     if not builtins or not names:
         raise ValueError(
             "crates/cpython/src/scope.rs lists no files or builtins that can be read here"
@@ -95,8 +95,9 @@ def support():
     yield "from typing import Any\n"
     for name in builtins:
         yield f"def {name}(*args: Any) -> Any: ...\n"
-    for name in names:
-        yield (ROOT / "crates/cpython/src/support" / f"{name}.py").read_text(encoding="utf-8")
+    folders = {"support": "crates/cpython/src/support", "part": "crates/core/src/parts"}
+    for kind, name in names:
+        yield (ROOT / folders[kind] / f"{name}.py").read_text(encoding="utf-8")
 
 
 def hooks(file):

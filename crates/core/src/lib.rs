@@ -23,6 +23,7 @@ pub mod nearest;
 pub mod packages;
 #[allow(unsafe_code)]
 pub mod panics;
+pub mod parts;
 #[allow(unsafe_code)]
 pub mod revocable;
 pub mod runtime;

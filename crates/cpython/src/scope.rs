@@ -1,5 +1,5 @@
 //! What belongs to a script besides its module: threads, callbacks, event loop. A `Scope` object keeps it,
-//! which is defined by the Python files in `support`. They are compiled into the library and have builtins of
+//! which is defined by the Python files in `support`, and by those that all runtimes share. They are compiled into the library and have builtins of
 //! their own, so that scripts cannot break them. This file loads them into each interpreter.
 //!
 //! Every script pays for the memory that its interpreter holds. So most files are run only when something
@@ -19,6 +19,7 @@ use super::interpreter;
 use super::object::{Attached, Exception, Obj, Owned, Raised};
 use super::trampoline::entry;
 use super::{force_stop, output, priming, report, thread_state};
+use vh_core::parts;
 use vh_guard::script::ScriptInfo;
 use vh_guard::{current, directory};
 use vh_host::host_queue;
@@ -46,18 +47,27 @@ macro_rules! support {
     };
 }
 
+macro_rules! part {
+    ($name:literal, $text:ident) => {
+        File { name: concat!("<vh ", $name, ">\0"), text: parts::$text, code: OnceLock::new() }
+    };
+}
+
 /// The files that every script needs, in the order in which they are run.
-static FIRST: [File; 6] = [
+static FIRST: [File; 9] = [
     support!("common"),
     support!("output"),
-    support!("uncaught"),
+    part!("uncaught", UNCAUGHT),
     support!("scope"),
+    part!("offers", OFFERS),
+    part!("standard", STANDARD),
     support!("importing"),
+    part!("telling", TELLING),
     support!("reporting"),
 ];
 
 /// The files that are run when something that they define is asked for.
-static LATER: [File; 22] = [
+static LATER: [File; 23] = [
     support!("preparing"),
     support!("ending"),
     support!("finalizing"),
@@ -68,13 +78,14 @@ static LATER: [File; 22] = [
     support!("libraries"),
     support!("restoring"),
     support!("sweeping"),
-    support!("jobs"),
-    support!("coroutines"),
+    part!("jobs", JOBS),
+    part!("coroutines", COROUTINES),
+    part!("arguments", ARGUMENTS),
     support!("loops"),
     support!("threads"),
     support!("logs"),
     support!("looking"),
-    support!("python2"),
+    part!("python2", PYTHON2),
     support!("venv"),
     support!("steps"),
     support!("main"),

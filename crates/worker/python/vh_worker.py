@@ -30,7 +30,6 @@ from bridge_runtime import read_value, scan, scan_bytes, wire
 
 GLOBALS = globals()
 MAIN = get_ident()
-LONGEST_TEXT = 16 * 1024
 MAX_DEPTH = 128
 MAX_LENGTH = 64 << 20
 # How much work for the host's thread may wait at once.
@@ -290,63 +289,9 @@ def text_of(exception):
         return "(its text cannot be shown)"
 
 
-def without_own_part(trace):
-    while trace is not None and trace.tb_frame.f_globals is GLOBALS:
-        trace = trace.tb_next
-    return trace
-
-
-def report(text):
-    """Tells the host of an error that Python itself would print."""
-    send_event("error", cut(clean(text).rstrip("\n")))
-
-
-def report_unraisable(unraisable):
-    what = unraisable.err_msg or "Exception ignored in"
-    if unraisable.object is not None:
-        what = f"{what}: {unraisable.object!r}"
-    report(f"{what}\n{describe(unraisable.exc_value)}")
-
-
-def report_thread(failure):
-    if failure.exc_type is not SystemExit:
-        name = failure.thread.name if failure.thread is not None else get_ident()
-        report(f"Exception in thread {name}\n{describe(failure.exc_value)}")
-
-
-def report_threads():
-    """As soon as there is the module for them."""
-    threading = sys.modules.get("threading")
-    if threading is not None and threading.excepthook is threading.__dict__.get("__excepthook__"):
-        threading.excepthook = report_thread
-
-
-def cut(text):
-    data = text.encode()
-    if len(data) <= LONGEST_TEXT:
-        return text
-    head = data[:LONGEST_TEXT].decode("utf-8", "ignore")
-    return f"{head}… ({len(data) - LONGEST_TEXT} more bytes)\n"
-
-
-def describe(exception):
-    """What Python would print for an exception."""
-    trace = without_own_part(exception.__traceback__)
-    try:
-        import traceback
-
-        lines = traceback.format_exception(type(exception), exception, trace)
-        text = "".join(lines)
-    except BaseException as failure:
-        kind = type_name(exception)
-        text = f"{kind}: {text_of(exception)}\n(no traceback: {type_name(failure)} while formatting it)\n"
-    return cut(clean(text))
-
-
 def raised(exception):
     """What the host is told of an exception."""
-    kind, place = type_name(exception), None
-    trace = without_own_part(exception.__traceback__)
+    kind, place, trace = type_name(exception), None, exception.__traceback__
     while trace is not None:
         if trace.tb_frame.f_globals is not GLOBALS:
             place = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}"
@@ -356,10 +301,11 @@ def raised(exception):
     return {
         "kind": kind,
         "message": clean(text_of(exception)),
-        "traceback": describe(exception),
+        "traceback": clean(describe(exception)),
         "line": clean(f"{kind}: {line}" if line else kind),
         "place": place and clean(place),
         "exits": isinstance(exception, SystemExit),
+        "advice": advice_on(exception),
     }
 
 
@@ -714,16 +660,11 @@ def text_and_level(message, level):
     if isinstance(message, str):
         return message, level
     if hasattr(message, "levelno"):
-        import logging
-
-        return logging.Formatter().format(message), message.levelno
+        formatter = standard_module("logging").Formatter()
+        return formatter.format(message), message.levelno
     raise TypeError(
         f"log() argument 1 (message) must be str or a LogRecord, not {type_name(message)}"
     )
-
-
-def wrong_type(wanted, value):
-    return TypeError(f"{wanted}, not {type_name(value)}")
 
 
 def make_vh(params):
@@ -784,11 +725,14 @@ class Output:
         self.stream.mode = "w"
 
 
-class Script:
+class Script(Offers, Jobs, Coroutines):
+    # The process has one.
+    script = None
+
     def __init__(self):
         self.requests = []
         self.cancelled = set()
-        self.has_left = False
+        self.closed = False
         self.is_gone = False
         self.is_native = False
         self.call_timeout = 10.0
@@ -797,7 +741,8 @@ class Script:
         self.unload_callbacks = []
         self.jobs = []
         self.tasks = set()
-        self.loop = None
+        self.loop, self.loop_lock = None, allocate_lock()
+        self.failures = []
         self.hooks = []
         self.known_hooks = None
         self.is_busy = False
@@ -867,8 +812,8 @@ class Script:
             result = {"raised": raised(exception)}
             exception.__traceback__ = None
         self.cancelled.discard(number)
+        self.tell_failures()
         flush()
-        report_threads()
         is_busy = bool(self.tasks)
         if is_busy != self.is_busy:
             result["busy"] = self.is_busy = is_busy
@@ -879,6 +824,10 @@ class Script:
         if has_unload != self.has_unload:
             result["unload"] = self.has_unload = has_unload
         send({"id": number, "status": "success", "result": result})
+
+    def tell_failures(self):
+        for place, exception in self.take_failures():
+            send_event("raised", {**raised(exception), "where": place})
 
     def listed_hooks(self):
         namespace = self.namespace
@@ -956,12 +905,8 @@ class Script:
             function()
 
     def do_leave(self):
-        run_all("a callback of vh.on_unload", self.unload_callbacks)
-        self.has_left = True
-        jobs, self.jobs = self.jobs, []
-        for _, future in jobs:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(RuntimeError("the script is being unloaded"))
+        self.run_unload_callbacks()
+        self.fail_jobs()
         return self.kept_state()
 
     def kept_state(self):
@@ -1006,56 +951,7 @@ class Script:
         gc.collect()
 
     def do_turn(self):
-        self.take_a_turn()
-
-    # Coroutines
-
-    def own_loop(self):
-        if self.loop is None or self.loop.is_closed():
-            import asyncio
-
-            self.loop = asyncio.new_event_loop()
-        return self.loop
-
-    def start(self, coroutine, place):
-        task = self.own_loop().create_task(coroutine)
-        self.tasks.add(task)
-        task.add_done_callback(lambda task: self.finished(task, place))
-
-    def finished(self, task, place):
-        self.tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            send_event("raised", {**raised(task.exception()), "where": place})
-
-    def take_a_turn(self):
-        """Runs what is ready on the loop, without waiting."""
-        loop = self.loop
-        if loop is None or loop.is_closed() or loop.is_running() or not self.tasks:
-            return
-        try:
-            for _ in range(16):
-                loop.call_soon(loop.stop)
-                loop.run_forever()
-                if not getattr(loop, "_ready", None):
-                    return
-        except BaseException as exception:
-            send_event("raised", {**raised(exception), "where": "(coroutines)"})
-
-    def complete(self, coroutine):
-        loop = self.own_loop()
-        if not loop.is_running():
-            return loop.run_until_complete(coroutine)
-        import asyncio
-
-        # Further out on the stack the loop waits.
-        outer = asyncio._get_running_loop()
-        asyncio._set_running_loop(None)
-        inner = asyncio.new_event_loop()
-        try:
-            return inner.run_until_complete(coroutine)
-        finally:
-            inner.close()
-            asyncio._set_running_loop(outer)
+        self.turn()
 
     def end_loop(self):
         loop = self.loop
@@ -1068,74 +964,9 @@ class Script:
             loop.run_forever()
             loop.close()
         except BaseException as exception:
-            send_event("raised", {**raised(exception), "where": "(coroutines)"})
+            self.failures.append(("(coroutines)", exception))
 
-    # What vh offers
-
-    def on_unload(self, function, *args, **kwargs):
-        """Call a function when the script is unloaded, after UnLoad(); the last one first.
-
-        Returns the function, so that it can be used as a decorator.
-        """
-        if not callable(function):
-            raise wrong_type("on_unload() argument 1 (function) must be callable", function)
-        self.unload_callbacks.append((function, args, kwargs))
-        return function
-
-    def run_in_host(self, work):
-        """Run a callable or a coroutine on the hub's thread and return a Future of its result.
-
-        Inside a call from the hub it runs at once, else at the hub's next call into any script,
-        once a second at the latest.
-        """
-        if not (callable(work) or hasattr(work, "__await__")):
-            wanted = "run_in_host() argument 1 (work) must be a callable or a coroutine"
-            raise wrong_type(wanted, work)
-        from concurrent.futures import Future
-
-        future = Future()
-        if self.has_left:
-            future.set_exception(RuntimeError("the script is being unloaded"))
-            return future
-        if len(self.jobs) >= MOST_JOBS:
-            raise RuntimeError("run_in_host(): too many calls from threads wait for the hub")
-        self.jobs.append((work, future))
-        if get_ident() == MAIN and self.requests:
-            self.run_jobs()
-        else:
-            send_event("jobs", None)
-        return future
-
-    def run_jobs(self):
-        jobs, self.jobs = self.jobs, []
-        for work, future in jobs:
-            if future.set_running_or_notify_cancel():
-                self.run_job(work, future)
-        self.take_a_turn()
-
-    def run_job(self, work, future):
-        try:
-            result = work() if callable(work) else work
-            if not hasattr(result, "__await__"):
-                future.set_result(result)
-                return
-            task = self.own_loop().create_task(as_coroutine(result))
-            self.tasks.add(task)
-            task.add_done_callback(lambda task: self.settle(task, future))
-        except BaseException as exception:
-            future.set_exception(exception)
-
-    def settle(self, task, future):
-        self.tasks.discard(task)
-        if task.cancelled():
-            future.cancel()
-        elif task.exception() is not None:
-            future.set_exception(task.exception())
-        else:
-            future.set_result(task.result())
-
-    def log_handler(self, level=0):
-        """A logging.Handler that writes to the hub's log."""
+    def new_log_handler(self, level):
         import logging
 
         class LogHandler(logging.Handler):
@@ -1146,22 +977,6 @@ class Script:
                     self.handleError(record)
 
         return LogHandler(level)
-
-
-async def as_coroutine(awaitable):
-    return await awaitable
-
-
-def accepts_argument(function):
-    import inspect
-
-    try:
-        inspect.signature(function).bind(0.0)
-    except TypeError:
-        return False
-    except Exception:
-        return True
-    return True
 
 
 def hook_form(value, reply):
@@ -1193,15 +1008,6 @@ def unusable(value):
     return {"x": type_name(value)}
 
 
-def run_all(place, callbacks):
-    while callbacks:
-        function, args, kwargs = callbacks.pop()
-        try:
-            function(*args, **kwargs)
-        except BaseException as exception:
-            send_event("raised", {**raised(exception), "where": place})
-
-
 def flush():
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -1211,13 +1017,13 @@ def flush():
 
 
 def stack_of_main():
-    frame, lines = sys._current_frames().get(MAIN), []
-    while frame is not None and len(lines) < 100:
-        if frame.f_globals is not GLOBALS and "first" not in frame.f_globals:
-            code = frame.f_code
-            lines.append(f'  File "{code.co_filename}", line {frame.f_lineno}, in {code.co_name}')
+    frame, places = sys._current_frames().get(MAIN), []
+    while frame is not None:
+        # Not what has started this module.
+        if "first" not in frame.f_globals:
+            places.append((frame, frame.f_lineno))
         frame = frame.f_back
-    return clean("\n".join(reversed(lines))) or "  (it is in no Python code)"
+    return clean(describe_stack(places)) or "  (it is in no Python code)"
 
 
 def end_threads(time):
@@ -1265,7 +1071,7 @@ def main():
     sys.stdout = sys.__stdout__ = Output(1).stream
     sys.stderr = sys.__stderr__ = Output(2).stream
     signal.signal(signal.SIGINT, script.interrupted)
-    sys.unraisablehook = report_unraisable
+    tell_uncaught()
     wire.open(b'{"id":0,"status":"success","result":{}}\0')
     start_new_thread(script.read, ())
     script.serve()

@@ -8,12 +8,13 @@ use std::process::{Command, Stdio};
 use parking_lot::Mutex;
 use rustix::fs::{MemfdFlags, SealFlags};
 use vh_core::error::{Code, Error};
+use vh_core::parts;
 
-/// The module that back ends are made with, and the one that runs scripts.
-const MODULES: [(&str, &str); 2] = [
-    ("bridge_runtime", include_str!("../python/bridge_runtime.py")),
-    ("vh_worker", include_str!("../python/vh_worker.py")),
-];
+/// The module that back ends are made with.
+const BRIDGE: &str = include_str!("../python/bridge_runtime.py");
+/// The beginning and the end of the module that runs scripts; what all runtimes share stands between them.
+const WORKER: [&str; 2] =
+    [include_str!("../python/vh_worker_head.py"), include_str!("../python/vh_worker.py")];
 
 /// What Python runs first: it makes the modules from the file whose number it is given, and hands over to the
 /// last one. The file has the magic number of a Python, the lengths of the modules' code compiled for that
@@ -115,15 +116,15 @@ fn compiled(python: &OsStr) -> Result<Vec<u8>, Error> {
     Ok(done.stdout)
 }
 
-/// The modules' sources as JSON.
+/// The modules' sources, as a JSON object.
 fn sources() -> Vec<u8> {
-    let mut text = Vec::new();
-    for (name, source) in MODULES {
-        text.push(if text.is_empty() { b'{' } else { b',' });
-        vh_core::json::write_text(&mut text, name);
-        text.push(b':');
-        vh_core::json::write_text(&mut text, source);
-    }
+    let [head, rest] = WORKER;
+    let parts = parts::ALL.map(|part| part.trim_end_matches('\0'));
+    let worker = [&[head], &parts[..], &[rest]].concat().join("\n");
+    let mut text = b"{\"bridge_runtime\":".to_vec();
+    vh_core::json::write_text(&mut text, BRIDGE);
+    text.extend_from_slice(b",\"vh_worker\":");
+    vh_core::json::write_text(&mut text, &worker);
     text.push(b'}');
     text
 }

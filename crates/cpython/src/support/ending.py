@@ -1,29 +1,18 @@
 """The end of a script, and of an interpreter."""
 
 
+def run_jobs_of_current():
+    """Runs what threads of the script gave to the host, while it says goodbye."""
+    scope = current_scope()
+    if scope is not None and scope.jobs and not scope.closed:
+        scope.run_jobs()
+
+
 class Ending(Part):
-    def fail_jobs(self):
-        self.closed = True
-        jobs, self.jobs = self.jobs, []
-        for _, future in jobs:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(RuntimeError("the script is being unloaded"))
-
-    def run_unload_callbacks(self):
-        self.run_all("a callback of vh.on_unload", self.unload_callbacks)
-
     def run_exit_callbacks(self):
         # Their threads have ended.
         self.asked.clear()
         self.run_all("an exit function", self.exit_callbacks)
-
-    def run_all(self, place, callbacks):
-        while callbacks:
-            function, args, kwargs = callbacks.pop()
-            try:
-                function(*args, **kwargs)
-            except BaseException as exception:
-                self.failures.append((place, exception))
 
     def forget(self):
         threading = loaded("threading")
@@ -37,7 +26,3 @@ class Ending(Part):
             self.unhook()
         # Nothing of ours keeps it while finalizers run.
         self.namespace = None
-
-    def take_failures(self):
-        failures, self.failures = self.failures, []
-        return failures

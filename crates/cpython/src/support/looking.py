@@ -1,28 +1,6 @@
 """Looking at callables, stacks and sources."""
 
 
-def accepts_argument(function):
-    """Whether a callable accepts one argument; True when that cannot be told."""
-    try:
-        signature = standard_module("inspect").signature(function)
-    except (TypeError, ValueError):
-        return True
-    try:
-        signature.bind(None)
-    except TypeError:
-        return False
-    return True
-
-
-def describe_stack(places):
-    """A stack, given as frames and their lines, the innermost first, as a traceback shows it, but for the
-    library's own part of the way.
-    """
-    lines = [place for place in places if place[0].f_globals is not globals()][:40]
-    traceback = standard_module("traceback")
-    return "".join(traceback.StackSummary.extract(reversed(lines)).format()).rstrip()
-
-
 def imported_modules(source):
     """Top-level names of the modules a source imports when it runs, also under try and if, and of those
     that it imports in functions.

@@ -1,13 +1,6 @@
 """Work that a script gives to the host's thread with `vh.run_in_host`."""
 
 
-def run_jobs_of_current():
-    """Runs what threads of the script gave to the host, while it says goodbye."""
-    scope = current_scope()
-    if scope is not None and scope.jobs and not scope.closed:
-        scope.run_jobs()
-
-
 class Jobs(Part):
     def give_to_host(self, work):
         from concurrent.futures import Future
@@ -54,3 +47,10 @@ class Jobs(Part):
 
     def has_jobs(self):
         return bool(self.jobs)
+
+    def fail_jobs(self):
+        self.closed = True
+        jobs, self.jobs = self.jobs, []
+        for _, future in jobs:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(RuntimeError("the script is being unloaded"))
