@@ -170,7 +170,10 @@ void FakeHub::ReleaseHookResult(w_Targs* result) const {
 }
 
 ScopedEnvironment::ScopedEnvironment(const char* name, const char* value) : name_(name) {
+  if (const char* before = std::getenv(name)) before_ = before;
   setenv(name, value, 1);
 }
 
-ScopedEnvironment::~ScopedEnvironment() { unsetenv(name_); }
+ScopedEnvironment::~ScopedEnvironment() {
+  before_ ? setenv(name_, before_->c_str(), 1) : unsetenv(name_);
+}

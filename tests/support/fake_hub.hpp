@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -105,4 +106,6 @@ class ScopedEnvironment {
 
  private:
   const char* name_;
+  // What it was before.
+  std::optional<std::string> before_;
 };

@@ -44,6 +44,22 @@ impl Function {
     }
 }
 
+/// What a script must pass for a letter of a format, for messages.
+pub fn wanted(letter: u8) -> &'static str {
+    match letter {
+        b'l' => "int",
+        b'd' => "float",
+        b'p' => "int or None",
+        b'L' => "list of str",
+        _ => "str",
+    }
+}
+
+/// The message for a number of arguments that does not fit a format.
+pub fn wrong_count(name: &str, takes: usize, given: usize) -> String {
+    format!("{name}() takes exactly {takes} arguments ({given} given)")
+}
+
 /// Functions the host registered for one script, by name.
 ///
 /// A function that has data of its own gives it back to the host when it is dropped. So nothing is dropped
@@ -101,6 +117,17 @@ impl Answer {
     /// Why there is no result, for functions that tell.
     pub fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
+    }
+
+    /// The exception for which a function of this name asked: its class and its text.
+    pub fn exception(&self, name: &str) -> Option<(&str, String)> {
+        let failure = self.failure()?;
+        let kind = failure.exception().map_or("RuntimeError", |exception| &exception.kind);
+        let message = match failure.message() {
+            "" => format!("{name}() failed"),
+            message => message.to_owned(),
+        };
+        Some((kind, message))
     }
 
     /// Some hubs put string literals into this result.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::host_functions::{self, Answer};
 use crate::native::{CallbackTable, HostFunction, TableCopy, TablePlace};
 use crate::targs::{Block, Item, Piece, Storage};
-use vh_core::callbacks::{CALLBACKS, Callback, GET_CONFIG, MAX_CALLBACKS, Numbering};
+use vh_core::callbacks::{CALLBACKS, Callback, GET_CONFIG, MAX_CALLBACKS, Numbering, SET_CONFIG};
 use vh_core::config;
 use vh_core::text::{self, Encoding};
 
@@ -165,6 +165,18 @@ pub fn is_there() -> bool {
 #[inline]
 pub fn offers(callback: &Callback) -> bool {
     in_table(callback).is_some()
+}
+
+/// The message for a callback that this hub does not offer.
+pub fn not_offered(callback: &Callback) -> String {
+    format!("{}() is not offered by this hub", callback.text)
+}
+
+/// Whether a call of a callback changes the hub's encoding.
+#[inline]
+pub fn changes_encoding(callback: &Callback, args: &Block) -> bool {
+    std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
+        && matches!(args.view().item(1), Item::Text(Some(b"hub_encoding")))
 }
 
 /// The hub's encoding, if it is known without asking the hub.

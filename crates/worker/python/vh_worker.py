@@ -372,7 +372,7 @@ calls = Calls()
 EXCEPTIONS = {
     kind.__name__: kind
     for kind in vars(__import__("builtins")).values()
-    if isinstance(kind, type) and issubclass(kind, BaseException)
+    if isinstance(kind, type) and issubclass(kind, (Exception, SystemExit))
 }
 
 
@@ -392,7 +392,7 @@ def call_host(name, arguments):
     kind, message = answer["raise"]
     known = EXCEPTIONS.get(kind)
     if known is None:
-        known = type(kind, (RuntimeError,), {"__module__": "builtins"})
+        raise RuntimeError(f"{kind}: {message}")
     raise known(message)
 
 

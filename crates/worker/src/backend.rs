@@ -52,6 +52,8 @@ pub struct Backend {
     child: Mutex<Option<Child>>,
     calls: Mutex<Calls>,
     has_ended: Condvar,
+    /// See [`Pipes`].
+    nudge: OwnedFd,
     events: Events,
     /// Who hears what it says without being asked, if not its host's handlers.
     listener: Option<Arc<dyn Listener>>,
@@ -134,7 +136,7 @@ impl Backend {
         listener: Option<Arc<dyn Listener>>,
     ) -> (Arc<Backend>, Call) {
         let label = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let Pipes { input, output, errors, end } = pipes;
+        let Pipes { input, output, errors, end, nudge } = pipes;
         let frames = Frames::default();
         let backend = Arc::new(Backend {
             number,
@@ -148,6 +150,7 @@ impl Backend {
             child: Mutex::new(Some(child)),
             calls: Mutex::default(),
             has_ended: Condvar::new(),
+            nudge,
             events: Events::default(),
             listener,
             is_ours: AtomicBool::new(false),
@@ -321,6 +324,13 @@ impl Backend {
         Ok(())
     }
 
+    /// Gives a call an answer that has not come from the child, for which its thread may wait.
+    fn answer_without_the_child(&self, waiter: &Waiter, error: Error) {
+        waiter.give(Err(error));
+        // It cannot be full: whoever waits sets it back.
+        let _ = rustix::io::write(&self.nudge, &1_u64.to_ne_bytes());
+    }
+
     /// Has the child give up a call. If the way to it is full, it goes on with what nobody waits for.
     fn take_back(&self, id: u64) {
         if !self.is_ours.load(Ordering::Relaxed) || self.send(&message::cancel(id)).is_err() {
@@ -427,7 +437,7 @@ impl Canceller {
         let Some(waiter) = calls.waiting.remove(&self.id) else { return false };
         calls.given_up.insert(self.id);
         drop(calls);
-        waiter.give(Err(error));
+        self.backend.answer_without_the_child(&waiter, error);
         true
     }
 
@@ -436,7 +446,7 @@ impl Canceller {
         let waiter = self.backend.calls.lock().waiting.remove(&self.id);
         let Some(waiter) = waiter else { return false };
         let message = format!("{} of {} was cancelled", self.method, self.backend.label);
-        waiter.give(Err(Error::new(Code::Cancelled, message)));
+        self.backend.answer_without_the_child(&waiter, Error::new(Code::Cancelled, message));
         self.backend.take_back(self.id);
         true
     }

@@ -9,6 +9,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Sender};
 
 use parking_lot::Mutex;
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal};
 use vh_core::panics::point;
@@ -52,6 +53,8 @@ pub struct Pipes {
     pub errors: OwnedFd,
     /// Readable when it has ended.
     pub end: OwnedFd,
+    /// Written to by whoever gives a call up, so that the call does not wait for the child any more.
+    pub nudge: OwnedFd,
 }
 
 /// Starts a child process.
@@ -126,6 +129,7 @@ fn adopt(process: &mut std::process::Child) -> io::Result<(Pid, OwnedFd, Pipes)>
             output: output.into(),
             errors: errors.into(),
             end: end.try_clone()?,
+            nudge: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
         };
         for pipe in [&pipes.input, &pipes.output, &pipes.errors] {
             rustix::io::ioctl_fionbio(pipe, true)?;

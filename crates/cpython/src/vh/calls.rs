@@ -8,8 +8,7 @@ use crate::interrupt;
 use crate::json::{self, Failure};
 use crate::object::{Attached, Exception, Obj, Raised};
 use crate::{output, report};
-use vh_core::callbacks::{CALLBACKS, Callback, SET_CONFIG};
-use vh_core::error::Error;
+use vh_core::callbacks::Callback;
 use vh_core::log::secrets;
 use vh_core::text::{self, Decoded, Encoding};
 use vh_guard::output::log_record;
@@ -19,7 +18,7 @@ use vh_guard::statistics;
 use vh_host::host_functions::Answer;
 use vh_host::host_queue;
 use vh_host::hub;
-use vh_host::targs::{Block, Item, Piece, Storage, Telling};
+use vh_host::targs::{Block, Piece, Storage, Telling};
 use vh_host::telling;
 
 /// Calls a callback of the hub.
@@ -31,8 +30,7 @@ pub fn callback<'a>(
 ) -> Result<Obj<'a>, Raised> {
     let encoding = encoding(attached, script)?;
     let args = given.pack(callback, encoding)?;
-    let changes_encoding = std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
-        && matches!(args.view().item(1), Item::Text(Some(b"hub_encoding")));
+    let changes_encoding = hub::changes_encoding(callback, &args);
     let answer = send(attached, script, callback, args)?;
     if changes_encoding {
         hub::forget_encoding();
@@ -73,8 +71,7 @@ pub fn not_offered(attached: Attached<'_>, callback: &Callback) -> Raised {
     if !hub::is_there() {
         return report::raise(attached, &host_queue::host_is_gone(), callback.text);
     }
-    let message = format!("{}() is not offered by this hub", callback.text);
-    attached.raise(Exception::NotImplemented, &message)
+    attached.raise(Exception::NotImplemented, &hub::not_offered(callback))
 }
 
 /// `CallDynamicFunction(name, *args)`.
@@ -115,8 +112,8 @@ pub fn dynamic<'a>(
     if is_told {
         telling::vh_answer(&script.label, &name, answer.as_ref(), is_secret);
     }
-    if let Some(failure) = answer.as_ref().and_then(Answer::failure) {
-        return Err(raise_failure(attached, &name, failure));
+    if let Some((kind, message)) = answer.as_ref().and_then(|answer| answer.exception(&name)) {
+        return Err(attached.raise_named(kind, &message));
     }
     let failed = |reason: &str| {
         attached
@@ -151,15 +148,6 @@ fn pack_as_they_come<'o>(
         pieces.push(piece?);
     }
     Ok(pieces)
-}
-
-/// Raises the exception for which a registered function asked.
-fn raise_failure(attached: Attached<'_>, name: &str, failure: &Error) -> Raised {
-    let kind = failure.exception().map_or("RuntimeError", |exception| &exception.kind);
-    match failure.message() {
-        "" => attached.raise_named(kind, &format!("{name}() failed")),
-        message => attached.raise_named(kind, message),
-    }
 }
 
 /// Calls the host: at once inside a call from it, otherwise on its own thread through `host_queue`. Before a

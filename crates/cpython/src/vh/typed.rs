@@ -5,6 +5,7 @@ use crate::convert;
 use crate::json::{self, Failure};
 use crate::object::{Attached, Exception, Obj, Raised};
 use vh_core::text::Encoding;
+use vh_host::host_functions::{wanted, wrong_count};
 use vh_host::targs::Piece;
 
 /// The pieces of the arguments, one for each letter. Raises an exception when an argument does not fit.
@@ -16,8 +17,7 @@ pub fn pack<'o>(
     encoding: &Encoding,
 ) -> Result<Vec<Piece<'o>>, Raised> {
     if arguments.len() != format.len() {
-        let (takes, given) = (format.len(), arguments.len());
-        let message = format!("{name}() takes exactly {takes} arguments ({given} given)");
+        let message = wrong_count(name, format.len(), arguments.len());
         return Err(attached.raise(Exception::Type, &message));
     }
     let letters = format.iter().zip(arguments).enumerate();
@@ -59,15 +59,6 @@ fn piece<'o>(letter: u8, argument: &'o Obj, encoding: &Encoding) -> Result<Piece
     }
 }
 
-fn wanted(letter: u8) -> &'static str {
-    match letter {
-        b'l' => "int",
-        b'd' => "float",
-        b'p' => "int or None",
-        _ => "str",
-    }
-}
-
 fn refuse<'o>(argument: &Obj, wanted: &str) -> Result<Piece<'o>, Failure> {
     let reason = format!(" must be {wanted}, not {}", argument.type_name());
     Err(Failure::refused_with(Exception::Type, reason))
@@ -83,7 +74,7 @@ fn scalar<'o>(argument: &'o Obj, encoding: &Encoding) -> Result<Piece<'o>, Failu
 fn texts<'o>(argument: &Obj, encoding: &Encoding) -> Result<Piece<'o>, Failure> {
     let items = argument.items();
     if (!argument.is_list() && !argument.is_tuple()) || !items.iter().all(Obj::is_str) {
-        return refuse(argument, "list of str");
+        return refuse(argument, wanted(b'L'));
     }
     convert::texts(argument, encoding)
         .map(Piece::List)

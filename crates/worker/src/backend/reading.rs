@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use vh_core::error::{Code, Error};
 
@@ -16,8 +17,6 @@ use crate::message::{self, Message, Request};
 use crate::poller::{self, Of, Watched};
 use crate::waiter::Waiter;
 
-/// How often a call that reads looks whether it still waits.
-const LOOK: Duration = Duration::from_millis(20);
 /// How much is read at once before others get a turn.
 const PIECES: usize = 16;
 
@@ -69,8 +68,7 @@ impl Backend {
             if left.is_zero() {
                 break;
             }
-            // Somebody may give the call up meanwhile, which says nothing here.
-            if output.wait(left.min(LOOK)) {
+            if output.wait(left, &self.nudge) {
                 self.read(output);
             }
         }
@@ -268,19 +266,23 @@ impl Backend {
 }
 
 impl Output {
-    /// Waits until something can be read. False when the time is over, or nothing will come any more.
-    fn wait(&mut self, time: Duration) -> bool {
+    /// Waits until something can be read. False when the time is over, a call was given up, or nothing will come any
+    /// more.
+    fn wait(&mut self, time: Duration, nudge: &OwnedFd) -> bool {
         let timeout = Timespec {
             tv_sec: time.as_secs().try_into().unwrap_or(i64::MAX),
             tv_nsec: time.subsec_nanos().into(),
         };
-        let mut files =
-            [PollFd::new(&self.pipe, PollFlags::IN), PollFd::new(&self.end, PollFlags::IN)];
+        let mut files = [&self.pipe, &self.end, nudge].map(|file| PollFd::new(file, PollFlags::IN));
         if poll(&mut files, Some(&timeout)).is_err() {
             // A signal came.
             return false;
         }
-        let [pipe, end] = files.map(|file| !file.revents().is_empty());
+        let [pipe, end, nudged] = files.map(|file| !file.revents().is_empty());
+        if nudged {
+            // Nothing else reads it, and it does not block.
+            let _ = rustix::io::read(nudge, &mut [0; 8]);
+        }
         if end && !pipe {
             // What it started may have the pipe open still.
             self.is_closed = true;

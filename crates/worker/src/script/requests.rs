@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use vh_core::callbacks::{CALLBACKS, Callback, Default, Kind, Outcome, SET_CONFIG};
+use vh_core::callbacks::{CALLBACKS, Callback, Default, Kind, Outcome, SQL};
 use vh_core::error::{Code, Error};
 use vh_core::log::secrets;
 use vh_core::text::Encoding;
@@ -12,13 +12,16 @@ use vh_guard::script::ScriptInfo;
 use vh_guard::{slot, statistics};
 use vh_host::host_functions::Answer;
 use vh_host::sql::{self, Dialect};
-use vh_host::targs::{Block, Item, Piece, Storage, Telling};
+use vh_host::targs::{Block, Piece, Storage, Telling};
 use vh_host::{host_queue, hub, results, telling};
 
 use super::results::{Texts, Unreadable};
 use super::typed;
 use super::values::{JsonFrom, Value, write_hub_text, write_item};
 use crate::message::{self, Request};
+
+/// The class that ends a thread.
+const EXIT: &str = "SystemExit";
 
 /// The exception that a script gets.
 #[derive(Debug)]
@@ -41,7 +44,7 @@ pub fn unasked(name: &str, error: &Error) -> Raised {
     let kind = match error.code() {
         Code::Timeout => "TimeoutError",
         // This ends a thread without a traceback; the script was told by UnLoad().
-        Code::Closed => "SystemExit",
+        Code::Closed => EXIT,
         _ => "RuntimeError",
     };
     Raised::new(kind, format!("{name}(): {}", error.message()))
@@ -104,8 +107,7 @@ fn call(
     let encoding = hub::encoding(script.id);
     let values = arguments(request)?;
     let args = block(&pieces(callback, &values, encoding)?)?;
-    let changes_encoding = std::ptr::eq(callback, &raw const CALLBACKS[SET_CONFIG])
-        && matches!(args.view().item(1), Item::Text(Some(b"hub_encoding")));
+    let changes_encoding = hub::changes_encoding(callback, &args);
     let mut answer = send(script, callback, args, request)?;
     if changes_encoding {
         hub::forget_encoding();
@@ -185,7 +187,7 @@ fn not_offered(callback: &Callback) -> Raised {
     if !hub::is_there() {
         return unasked(callback.text, &host_queue::host_is_gone());
     }
-    Raised::new("NotImplementedError", format!("{}() is not offered by this hub", callback.text))
+    Raised::new("NotImplementedError", hub::not_offered(callback))
 }
 
 /// `CallDynamicFunction(name, *args)`.
@@ -208,12 +210,13 @@ fn dynamic(script: &ScriptInfo, request: &Request) -> Result<Vec<u8>, Raised> {
     let id = script.id;
     let answer = in_host(script, request, || function.call(id, args));
     telling::vh_answer(label, &name, Some(&answer), is_secret);
-    if let Some(failure) = answer.failure() {
-        let kind = failure.exception().map_or("RuntimeError", |exception| &exception.kind);
-        return Err(match failure.message() {
-            "" => Raised::new(kind, format!("{name}() failed")),
-            message => Raised::new(kind, message),
-        });
+    match answer.exception(&name) {
+        None => {}
+        // No function of the host ends a script.
+        Some((EXIT, message)) => {
+            return Err(Raised::new("RuntimeError", format!("{EXIT}: {message}")));
+        }
+        Some((kind, message)) => return Err(Raised::new(kind, message)),
     }
     let mut out = Vec::new();
     match answer.view() {
@@ -259,7 +262,7 @@ fn stats(request: &Request) -> Result<Vec<u8>, Raised> {
 
 /// `SQL(query, params, limit)`.
 fn query(script: &ScriptInfo, request: &Request) -> Result<Vec<u8>, Raised> {
-    let callback = &CALLBACKS[vh_core::callbacks::SQL];
+    let callback = &CALLBACKS[SQL];
     let encoding = hub::encoding(script.id);
     let unreadable = || Raised::new("RuntimeError", "the arguments of SQL() cannot be read");
     let [text, params, limit]: [&RawValue; 3] =
@@ -324,7 +327,7 @@ fn dialect(script: &ScriptInfo, request: &Request) -> Result<Dialect, Raised> {
     if let Some(dialect) = sql::known() {
         return Ok(dialect);
     }
-    let callback = &CALLBACKS[vh_core::callbacks::SQL];
+    let callback = &CALLBACKS[SQL];
     if !hub::offers(callback) {
         return Err(not_offered(callback));
     }

@@ -2,6 +2,7 @@
 //! one they are packed as they come.
 
 use vh_core::text::Encoding;
+use vh_host::host_functions::{wanted, wrong_count};
 use vh_host::targs::Piece;
 
 use super::requests::Raised;
@@ -16,8 +17,7 @@ pub fn pack(
 ) -> Result<Vec<Piece<'static>>, Raised> {
     let Some(format) = format else { return as_they_come(name, values, encoding) };
     if values.len() != format.len() {
-        let (takes, given) = (format.len(), values.len());
-        let message = format!("{name}() takes exactly {takes} arguments ({given} given)");
+        let message = wrong_count(name, format.len(), values.len());
         return Err(Raised::new("TypeError", message));
     }
     let letters = format.iter().zip(values).enumerate();
@@ -103,14 +103,4 @@ fn json(value: &Value) -> Result<Piece<'static>, Wrong> {
         value => return Ok(value.piece(&vh_core::text::UTF8)),
     }
     Ok(Piece::Json(out))
-}
-
-fn wanted(letter: u8) -> &'static str {
-    match letter {
-        b'l' => "int",
-        b'd' => "float",
-        b'p' => "int or None",
-        b'L' => "list of str",
-        _ => "str",
-    }
 }
