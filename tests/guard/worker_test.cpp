@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "fake_hub.hpp"
+#include "waiting.hpp"
 
 namespace {
 
@@ -31,21 +32,16 @@ class Worker : public testing::Test {
 
   // Whether a function answers within some seconds.
   bool Answers(int script, const char* function, const std::string& answer) {
-    for (const auto end = Clock::now() + std::chrono::seconds(60); Clock::now() < end;) {
-      if (hub_.Call(script, function) == answer) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    return false;
+    return Eventually([&] { return hub_.Call(script, function) == answer; });
   }
 
   // Everything that is logged until `part` comes.
   std::string LogUntil(const std::string& part) {
     std::string log;
-    for (const auto end = Clock::now() + std::chrono::seconds(60); Clock::now() < end;) {
+    Eventually([&] {
       log += hub_.TakeLog();
-      if (log.find(part) != std::string::npos) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
+      return log.find(part) != std::string::npos;
+    });
     return log;
   }
 

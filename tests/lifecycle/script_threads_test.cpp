@@ -10,22 +10,11 @@
 
 #include "fake_hub.hpp"
 #include "runtimes.hpp"
+#include "waiting.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kPatience = std::chrono::seconds(60);
-
-// Runs `step` until it answers true; false when it takes too long.
-bool Eventually(const std::function<bool()>& step) {
-  const auto end = Clock::now() + kPatience;
-  while (Clock::now() < end) {
-    if (step()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return false;
-}
-
 const std::string kAsking =
     "import asyncio, threading, time\n"
     "import vh\n"

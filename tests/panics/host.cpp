@@ -168,6 +168,12 @@ class Round {
     Expect("w_BackendTerminateAll", Lib().w_BackendTerminateAll() == 1);
   }
 
+  int LoadFile(int id, const std::string& path) {
+    const Block arguments = Pack("lssssls", long{id}, path.c_str(), "HubBot", "OpChat",
+                                 folder_.c_str(), 1700000000L, "config");
+    return Lib().w_Load(arguments.get());
+  }
+
   // `timeout` is what a call may take, in seconds.
   int Load(const std::string& runtime, const std::string& timeout, const char* comment = "") {
     const std::string path = (folder_ / (runtime + "-" + timeout + ".py")).string();
@@ -178,9 +184,7 @@ class Round {
     Expect("w_RegisterFunctionEx",
            Lib().w_RegisterFunctionEx(id, "double", "l", &Double, nullptr, nullptr) == 1);
     Expect("w_RegisterFunction", Lib().w_RegisterFunction(id, "arm", &Arm) == 1);
-    const Block arguments = Pack("lssssls", long{id}, path.c_str(), "HubBot", "OpChat",
-                                 folder_.c_str(), 1700000000L, "config");
-    const int loaded = Lib().w_Load(arguments.get());
+    const int loaded = LoadFile(id, path);
     Expect("w_Load for " + runtime, loaded >= 0);
     Expect("w_Find", loaded < 0 || Lib().w_Find(path.c_str()) == loaded);
     if (loaded < 0) std::cout << "NOT LOADED " << runtime << " " << LastErrorCode() << std::endl;
@@ -219,9 +223,7 @@ class Round {
                            "def late():\n"
                            "    try: time.sleep(20)\n"
                            "    except TimeoutError: time.sleep(0.2)\n";
-    const Block arguments = Pack("lssssls", long{Lib().w_ReserveID()}, path.c_str(), "HubBot",
-                                 "OpChat", folder_.c_str(), 1700000000L, "config");
-    const int id = Lib().w_Load(arguments.get());
+    const int id = LoadFile(Lib().w_ReserveID(), path);
     Expect("w_Load for worker", id >= 0);
     if (id < 0) return;
     WaitForThread(id);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ inline std::vector<const char*> AllRuntimes() {
   std::vector<const char*> runtimes = Runtimes();
   runtimes.push_back("worker");
   return runtimes;
+}
+
+// Whether scripts that do not say it themselves run in processes of their own.
+inline bool IsOutside() {
+  const char* chosen = std::getenv("VH_PYTHON_RUNTIME");
+  return chosen && std::string(chosen) == "worker";
 }
 
 // A runtime's name as part of a test's name.

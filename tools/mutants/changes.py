@@ -411,50 +411,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.state",
         ),
     ],
-    "crates/cpython/src/support/ending.py": [
-        (
-            "        self.closed = True\n",
-            "",
-            "run_in_host is not refused after the unload: nobody ever does the work",
-            "lifecycle.leaving",
-        ),
-        (
-            "            function, args, kwargs = callbacks.pop()\n",
-            "            function, args, kwargs = callbacks.pop(0)\n",
-            "callbacks of an unload and exit functions run in the wrong order",
-            "lifecycle.unload|lifecycle.state",
-        ),
-        (
-            "            except BaseException as exception:\n"
-            "                self.failures.append((place, exception))\n",
-            "            except BaseException:\n                pass\n",
-            "nobody hears of an exit function that fails",
-            "lifecycle.unload",
-        ),
-    ],
-    "crates/cpython/src/support/jobs.py": [
-        (
-            "        if self.closed:\n"
-            '            future.set_exception(RuntimeError("the script is being unloaded"))\n'
-            "            return future\n",
-            "",
-            "run_in_host is not refused after the unload",
-            "lifecycle.leaving",
-        ),
-        (
-            "            future.set_exception(task.exception())\n",
-            "            future.cancel()\n",
-            "who waits for a coroutine given to the hub's thread does not hear how it failed",
-            "lifecycle.script_threads|lifecycle.async",
-        ),
-        (
-            "        if in_host_call():\n            self.run_jobs()\n        else:\n"
-            "            notify(self.script)\n",
-            "        notify(self.script)\n",
-            "work given to the hub inside of a call is not done at once, and whoever waits for it hangs",
-            "lifecycle.script_threads",
-        ),
-    ],
     "crates/cpython/src/support/threads.py": [
         (
             "                    thread.cancel()\n",
@@ -756,6 +712,18 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "what a script logs is written though it has written too much",
             "guard.logs",
         ),
+        (
+            "            Verdict::Drop => piece.shorten(0),\n",
+            "            Verdict::Drop => {}\n",
+            "a script can fill the disk",
+            "guard.logs",
+        ),
+        (
+            '    let label = format!("PY: [{}] ", script.label);\n',
+            '    let label = String::from("PY: ");\n',
+            "lines that scripts print do not tell whose they are",
+            "guard.logs",
+        ),
     ],
     "crates/guard/src/directory.rs": [
         (
@@ -927,17 +895,16 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     # Text.
     "crates/core/src/text.rs": [
         (
-            "                table_of(encoding, pairs).decode(bytes, |point| out.push(point));\n",
-            "                let bytes = &bytes[..bytes.len().saturating_sub(1)];\n"
-            "                table_of(encoding, pairs).decode(bytes, |point| out.push(point));\n",
-            "the last letter of a line is lost in a hub that speaks GBK",
-            "rust|contract.text",
-        ),
-        (
             "            Kind::SingleByte(table) => Some(&table.decode),\n",
             "            Kind::SingleByte(_) => None,\n",
             "texts of a hub that speaks CP1251 are empty",
             "contract.text",
+        ),
+        (
+            "        pairs.decode(bytes, |point| points.push(point));\n",
+            "        pairs.decode(&bytes[..bytes.len().saturating_sub(1)], |point| points.push(point));\n",
+            "the last letter of a line is lost in a hub that speaks GBK",
+            "rust|contract.text",
         ),
     ],
     "crates/core/src/text/decoded.rs": [
@@ -2400,16 +2367,16 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/output.rs": [
         (
-            "            Verdict::Drop => piece.shorten(0),\n",
-            "            Verdict::Drop => {}\n",
-            "a script can fill the disk",
-            "guard.logs",
+            "    let owner = owner.and_then(|serial| directory::with_serial(serial as u64));\n    let file",
+            "    let owner = owner.and_then(|serial| directory::with_serial(serial as u64 + 1));\n    let file",
+            "lines that scripts print do not tell whose they are",
+            "guard.logs|contract.isolation",
         ),
         (
-            '    let label = format!("PY: [{}] ", script.label);\n',
-            '    let label = String::from("PY: ");\n',
-            "lines that scripts print do not tell whose they are",
-            "guard.logs",
+            "        return Ok((message.to_text(), level.and_then(|level| level.as_i64())));\n",
+            "        return Ok((message.to_text(), None));\n",
+            "the level of vh.log is not looked at",
+            "guard.logs|contract.vh_functions|guard.log_filter",
         ),
     ],
     "crates/cpython/src/parking.rs": [
@@ -2450,10 +2417,16 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "guard.logs|guard.deadline|contract.last_error",
         ),
         (
-            "    let code = if is_interrupted { Code::Timeout } else { Code::Python };\n",
-            "    let code = Code::Python;\n",
-            "w_LastError does not tell that a call was interrupted",
-            "guard.deadline|contract.last_error",
+            "    taken.note_refusal(script.runtime());\n",
+            "    let _ = script.runtime();\n",
+            "a package that refuses the runtime refuses it again at the next load",
+            "lifecycle.preflight|contract.advice|packages.*|lifecycle.host",
+        ),
+        (
+            '            if !file.starts_with("<vh ") {\n',
+            "            {\n",
+            "errors are said to be in the library",
+            "rust|contract.last_error|guard.logs|lifecycle.async",
         ),
     ],
     "crates/cpython/src/scope.rs": [
@@ -2736,16 +2709,16 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/cpython/src/vh/results.rs": [
         (
-            "attached.int(self.int(index + 1)? & 0xFFFF)?",
-            "attached.int(self.int(index + 1)?)?",
-            "what is known of an address has numbers of nothing",
+            "            raw.extend([u32::from('$'); 2]);\n",
+            "            raw.extend([u32::from('$'); 1]);\n",
+            "vh.GetRawNickList and its kind are no list of the protocol",
             "contract.vh_functions",
         ),
         (
-            "        Outcome::Bool => Ok(attached.bool(false)),\n",
-            "        Outcome::Bool => Ok(attached.bool(true)),\n",
-            "a script takes a failed call for done",
-            "contract.vh_functions",
+            "        if !nicks.is_list() || !nicks.items().iter().all(Obj::is_str) {\n",
+            "        if !nicks.is_list() {\n",
+            "lists of nicks may hold what is no nick",
+            "contract.vh_functions|contract.bad_input",
         ),
     ],
     "crates/cpython/src/vh/typed.rs": [
@@ -2805,32 +2778,18 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.reuse|field.sub",
         ),
     ],
-    "crates/cpython/src/support/coroutines.py": [
-        (
-            "            self.failures.append((place, exception))\n",
-            "            pass\n",
-            "nobody hears of an async hook that fails",
-            "lifecycle.async",
-        ),
-        (
-            "            serve()\n",
-            "            pass\n",
-            "an async function that waits for a thread of its script hangs",
-            "lifecycle.async",
-        ),
-    ],
     "crates/cpython/src/support/importing.py": [
-        (
-            "    sys.path[:] = SEARCH_PATH\n",
-            "    pass\n",
-            "a script named traceback.py breaks the telling of errors",
-            "contract.isolation|contract.advice|lifecycle.reuse|guard.beside",
-        ),
         (
             "            sys.path.insert(0, folder)\n",
             "            sys.path.append(folder)\n",
             "modules beside a script do not come first",
             "contract.isolation|field.sub",
+        ),
+        (
+            "    for folder in reversed(folders):\n",
+            "    for folder in folders:\n",
+            "of two helper modules of one name a script gets the one of the hub's folder, not its neighbour",
+            "contract.isolation|contract.advice|lifecycle.host|field.*",
         ),
     ],
     "crates/cpython/src/support/libraries.py": [
@@ -2947,34 +2906,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "<3.13",
         ),
     ],
-    "crates/cpython/src/support/python2.py": [
-        (
-            "        return exception.name in PYTHON_2_MODULES\n",
-            "        return True\n",
-            "each package that is not installed is told as a sign of Python 2",
-            "contract.advice|lifecycle.preflight",
-        ),
-        (
-            '        or (first in ("print", "exec") and rest[:1] not in ("", "(", "="))\n',
-            "",
-            "a script of Python 2 that prints is not recognised",
-            "contract.advice|clients.scripts.python3",
-        ),
-    ],
-    "crates/cpython/src/support/reporting.py": [
-        (
-            "        place, left_out = shorten(place)\n",
-            "        left_out = 0\n",
-            "an endless recursion fills the log",
-            "guard.logs|contract.bad_input",
-        ),
-        (
-            "    while place is not None and place.tb_frame.f_globals is globals():\n        place = place.tb_next\n    try:\n",
-            "    try:\n",
-            "tracebacks begin inside of the library",
-            "guard.logs|contract.last_error|contract.call_function",
-        ),
-    ],
     "crates/cpython/src/support/restoring.py": [
         (
             "            namespace[name] = value\n",
@@ -2987,20 +2918,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "            pass\n",
             "codecs of a script stay after it is gone",
             "lifecycle.reuse|field.sub",
-        ),
-    ],
-    "crates/cpython/src/support/scope.py": [
-        (
-            '        if not (callable(work) or hasattr(work, "__await__")):\n',
-            "        if False:\n",
-            "what cannot be run is taken by run_in_host",
-            "lifecycle.script_threads|contract.vh_functions",
-        ),
-        (
-            "        self.unload_callbacks.append((function, args, kwargs))\n        return function\n",
-            "        self.unload_callbacks.append((function, args, kwargs))\n",
-            "a function under @vh.on_unload is None",
-            "lifecycle.leaving|contract.vh_functions",
         ),
     ],
     "crates/cpython/src/support/settings.py": [
@@ -3045,20 +2962,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "        left = []\n",
             "the next load finds a library as the script had patched it",
             "lifecycle.reuse",
-        ),
-    ],
-    "crates/cpython/src/support/uncaught.py": [
-        (
-            "    if args.exc_type is SystemExit:\n        return\n",
-            "",
-            "each unload writes errors of threads that were asked to stop",
-            "lifecycle.unload|contract.lifecycle|guard.logs",
-        ),
-        (
-            "    sys.unraisablehook = sys.__unraisablehook__ = tell_unraisable\n",
-            "",
-            "errors of finalizers do not tell whose they are",
-            "guard.logs",
         ),
     ],
     "crates/cpython/src/support/unhooking.py": [
@@ -3274,42 +3177,42 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/worker/src/script/raised.rs": [
         (
-            "call.has_failed(raised.line.clone(), &raised.place)",
-            'call.has_failed(raised.line.clone(), "")',
-            "errors of a script in a process from other lines are not told",
+            "            raised.fails(call, place, || advice)\n",
+            "            let _ = advice;\n            raised.fails(call, place, String::new)\n",
+            "a script of Python 2 in a process is not recognised",
             "contract.worker",
         ),
         (
-            "let code = if is_late { Code::Timeout } else { Code::Python };",
-            "let code = Code::Python;",
-            "the host does not learn that a call in a process was late",
-            "guard.worker",
+            '            call.was_interrupted("TimeoutError".to_owned());\n',
+            "",
+            "late calls of a script in a process are not counted",
+            "guard.worker|guard.stats|guard.breaker",
         ),
     ],
     "crates/worker/src/script/requests.rs": [
-        (
-            "        hub::forget_encoding();\n    }\n    Ok(results",
-            "    }\n    Ok(results",
-            "after a script in a process changed the hub's encoding its texts are wrong",
-            "contract.worker",
-        ),
         (
             'if changes_reading || !found.starts_with(b"{\\"t\\":[true") {',
             "if false {",
             "what the hub's database is stays unknown to a script in a process after a change",
             "contract.worker",
         ),
+        (
+            "        hub::forget_encoding();\n",
+            "",
+            "after a script in a process changed the hub's encoding its texts are wrong",
+            "contract.worker",
+        ),
     ],
     "crates/worker/src/script/results.rs": [
         (
-            "(self.int(index + 1)? & 0xFFFF)",
-            "self.int(index + 1)?",
-            "numbers of vh.GetGeoIP are wrong in a process",
+            '        form("t", &self.list(items)?)\n',
+            "        self.list(items)\n",
+            "a script in a process gets lists where it gets tuples elsewhere",
             "contract.worker",
         ),
         (
-            '        Outcome::Bool => b"false",\n',
-            '        Outcome::Bool => b"true",\n',
+            "        value.to_string().into_bytes()\n",
+            "        (!value).to_string().into_bytes()\n",
             "a script in a process takes a failed call for done",
             "contract.worker",
         ),
@@ -3606,6 +3509,226 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "        let _ = begun;\n",
             "what is known of calls that were answered is kept for ever, and they can be cancelled",
             "header.backend",
+        ),
+    ],
+    "crates/core/src/parts/jobs.py": [
+        (
+            "        self.closed = True\n",
+            "",
+            "run_in_host is not refused after the unload: nobody ever does the work",
+            "lifecycle.leaving",
+        ),
+        (
+            '        if self.closed:\n            future.set_exception(RuntimeError("the script is being unloaded"))\n            return future\n',
+            "",
+            "run_in_host is not refused after the unload",
+            "lifecycle.leaving",
+        ),
+        (
+            "            future.set_exception(task.exception())\n",
+            "            future.cancel()\n",
+            "who waits for a coroutine given to the hub's thread does not hear how it failed",
+            "lifecycle.script_threads|lifecycle.async",
+        ),
+        (
+            "        if in_host_call():\n            self.run_jobs()\n        else:\n            notify(self.script)\n",
+            "        notify(self.script)\n",
+            "work given to the hub inside of a call is not done at once, and whoever waits for it hangs",
+            "lifecycle.script_threads",
+        ),
+    ],
+    "crates/core/src/parts/offers.py": [
+        (
+            "            function, args, kwargs = callbacks.pop()\n",
+            "            function, args, kwargs = callbacks.pop(0)\n",
+            "callbacks of an unload and exit functions run in the wrong order",
+            "lifecycle.unload|lifecycle.state",
+        ),
+        (
+            "            except BaseException as exception:\n                self.failures.append((place, exception))\n",
+            "            except BaseException:\n                pass\n",
+            "nobody hears of an exit function that fails",
+            "lifecycle.unload",
+        ),
+        (
+            '        if not (callable(work) or hasattr(work, "__await__")):\n',
+            "        if False:\n",
+            "what cannot be run is taken by run_in_host",
+            "lifecycle.script_threads|contract.vh_functions",
+        ),
+        (
+            "        self.unload_callbacks.append((function, args, kwargs))\n        return function\n",
+            "        self.unload_callbacks.append((function, args, kwargs))\n",
+            "a function under @vh.on_unload is None",
+            "lifecycle.leaving|contract.vh_functions",
+        ),
+    ],
+    "crates/guard/src/raised.rs": [
+        (
+            "    let code = if is_interrupted { Code::Timeout } else { Code::Python };\n",
+            "    let code = Code::Python;\n",
+            "w_LastError does not tell that a call was interrupted",
+            "guard.deadline|contract.last_error",
+        ),
+        (
+            "            self.log(&script.label, place, advice);\n        }\n        let code",
+            "        }\n        let code",
+            "nobody hears of exceptions in hooks",
+            "rust|contract.hooks|guard.logs",
+        ),
+    ],
+    "crates/host/src/results.rs": [
+        (
+            "(self.int(index + 1)? & 0xFFFF)?",
+            "(self.int(index + 1)?)?",
+            "what is known of an address has numbers of nothing",
+            "contract.vh_functions|rust|contract.worker",
+        ),
+        (
+            "        Outcome::Bool => Ok(make.bool(false)),\n",
+            "        Outcome::Bool => Ok(make.bool(true)),\n",
+            "a script takes a failed call for done",
+            "contract.vh_functions|rust|contract.worker",
+        ),
+    ],
+    "crates/core/src/parts/coroutines.py": [
+        (
+            "            self.failures.append((place, exception))\n",
+            "            pass\n",
+            "nobody hears of an async hook that fails",
+            "lifecycle.async",
+        ),
+        (
+            "            serve()\n",
+            "            pass\n",
+            "an async function that waits for a thread of its script hangs",
+            "lifecycle.async",
+        ),
+    ],
+    "crates/core/src/parts/standard.py": [
+        (
+            "    sys.path[:] = SEARCH_PATH\n",
+            "    pass\n",
+            "a script named traceback.py breaks the telling of errors",
+            "contract.isolation|contract.advice|lifecycle.reuse|guard.beside",
+        ),
+        (
+            "        if hidden is not None:\n            sys.modules[name] = hidden\n",
+            "",
+            "a script that has a module named traceback.py imports another one after its first error",
+            "contract.isolation|contract.advice|lifecycle.reuse|guard.beside",
+        ),
+    ],
+    "crates/core/src/parts/python2.py": [
+        (
+            "        return exception.name in PYTHON_2_MODULES\n",
+            "        return True\n",
+            "each package that is not installed is told as a sign of Python 2",
+            "contract.advice|lifecycle.preflight",
+        ),
+        (
+            '        or (first in ("print", "exec") and rest[:1] not in ("", "(", "="))\n',
+            "",
+            "a script of Python 2 that prints is not recognised",
+            "contract.advice|clients.scripts.python3",
+        ),
+    ],
+    "crates/core/src/parts/telling.py": [
+        (
+            "        place, left_out = shorten(place)\n",
+            "        left_out = 0\n",
+            "an endless recursion fills the log",
+            "guard.logs|contract.bad_input",
+        ),
+        (
+            "    while place is not None and place.tb_frame.f_globals is globals():\n        place = place.tb_next\n    try:\n",
+            "    try:\n",
+            "tracebacks begin inside of the library",
+            "guard.logs|contract.last_error|contract.call_function",
+        ),
+    ],
+    "crates/core/src/parts/uncaught.py": [
+        (
+            "    if args.exc_type is SystemExit:\n        return\n",
+            "",
+            "each unload writes errors of threads that were asked to stop",
+            "lifecycle.unload|contract.lifecycle|guard.logs",
+        ),
+        (
+            "    sys.unraisablehook = sys.__unraisablehook__ = tell_unraisable\n",
+            "",
+            "errors of finalizers do not tell whose they are",
+            "guard.logs",
+        ),
+    ],
+    "crates/core/src/parts/arguments.py": [
+        (
+            "    except (TypeError, ValueError):\n        return True\n",
+            "    except (TypeError, ValueError):\n        return False\n",
+            "UnLoad written in C, or as a class, is called with nothing where it takes the code",
+            "lifecycle.leaving|lifecycle.unload|contract.lifecycle",
+        ),
+        (
+            "    except TypeError:\n        return False\n    return True\n",
+            "    except TypeError:\n        return True\n    return True\n",
+            "an UnLoad that takes nothing fails",
+            "lifecycle.leaving|lifecycle.unload|contract.lifecycle|lifecycle.state",
+        ),
+    ],
+    "crates/guard/src/crash/line.rs": [
+        (
+            "            if self.length == COLLECTED {\n                self.write();\n            }\n",
+            "            if self.length == COLLECTED {\n                break;\n            }\n",
+            "the log of a crash in a script with a long path is cut",
+            "rust|guard.crash",
+        ),
+        (
+            "are_two.then_some(libc::STDERR_FILENO)",
+            "Some(libc::STDERR_FILENO).filter(|_| are_two || true)",
+            "a crash is told twice where the log and standard error are one file",
+            "guard.crash",
+        ),
+    ],
+    "crates/cpython/src/support/ending.py": [
+        (
+            '        self.run_all("an exit function", self.exit_callbacks)\n',
+            "",
+            "functions of atexit are not called when a script ends",
+            "lifecycle.unload|lifecycle.main|lifecycle.state",
+        ),
+        (
+            "        SCOPES.pop(self.script, None)\n",
+            "",
+            "what belonged to each script that ever ran is kept",
+            "lifecycle.*|memory.*",
+        ),
+    ],
+    "crates/cpython/src/support/refusals.py": [
+        (
+            '        more = ", and restart the hub"\n',
+            "        pass\n",
+            "nobody hears that a package which another script has needs a restart of the hub",
+            "contract.advice|lifecycle.preflight|packages.*",
+        ),
+        (
+            '        exception = getattr(exception, "__cause__", None) or getattr(exception, "__context__", None)\n',
+            "        exception = None\n",
+            "a refusal that a package hides behind an error of its own is not recognised",
+            "contract.advice|lifecycle.preflight|packages.*",
+        ),
+    ],
+    "crates/cpython/src/support/scope.py": [
+        (
+            "        vh.run_in_host = self.run_in_host\n",
+            "",
+            "vh.run_in_host does not exist",
+            "contract.vh_functions|lifecycle.script_threads",
+        ),
+        (
+            "        vh.log_handler = self.log_handler\n",
+            "",
+            "vh.log_handler does not exist",
+            "contract.vh_functions|guard.logs",
         ),
     ],
 }

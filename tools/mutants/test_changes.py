@@ -11,6 +11,7 @@ from changes import CHANGES, ROOT, times_found
 WITHOUT = {
     "src/lib.rs",
     "crates/core/src/lib.rs",
+    "crates/core/src/parts.rs",
     "crates/host/src/lib.rs",
     "crates/guard/src/lib.rs",
     "crates/cpython/src/lib.rs",

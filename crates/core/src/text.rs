@@ -67,31 +67,39 @@ impl Encoding {
             }
             Kind::SingleByte(table) => table.decode(bytes),
             Kind::MultiByte(encoding, pairs, _) => {
-                let mut out = Decoded::with_capacity(bytes.len() * 2);
-                table_of(encoding, pairs).decode(bytes, |point| out.push(point));
-                out
+                let points = points(encoding, pairs, bytes);
+                Decoded::from_code_points(points.iter().copied())
             }
         }
     }
 
-    /// The code points of a text in an encoding of several bytes; None for all other encodings. A long text
-    /// that was decoded lately is not decoded again.
+    /// The code points of a text in an encoding of several bytes; None for all other encodings.
     pub fn points_of_several_bytes(&self, bytes: &[u8]) -> Option<Rc<[u32]>> {
-        thread_local! {
-            static RECENT: RefCell<Recent> = RefCell::default();
+        match &self.kind {
+            Kind::MultiByte(encoding, pairs, _) => Some(points(encoding, pairs, bytes)),
+            _ => None,
         }
-        let Kind::MultiByte(encoding, pairs, _) = &self.kind else { return None };
-        let pairs = table_of(encoding, pairs);
-        let decode = || {
-            let mut points = Vec::with_capacity(bytes.len());
-            pairs.decode(bytes, |point| points.push(point));
-            points
-        };
-        let kept =
-            RECENT.try_with(|recent| recent.borrow_mut().points(encoding.name(), bytes, decode));
-        // Nothing is kept on a thread that is ending.
-        Some(kept.unwrap_or_else(|_| decode().into()))
     }
+}
+
+/// The code points of a text. A long text that was decoded lately is not decoded again.
+fn points(
+    encoding: &'static encoding_rs::Encoding,
+    pairs: &OnceLock<Box<Pairs>>,
+    bytes: &[u8],
+) -> Rc<[u32]> {
+    thread_local! {
+        static RECENT: RefCell<Recent> = RefCell::default();
+    }
+    let pairs = table_of(encoding, pairs);
+    let decode = || {
+        let mut points = Vec::with_capacity(bytes.len());
+        pairs.decode(bytes, |point| points.push(point));
+        points
+    };
+    let kept = RECENT.try_with(|recent| recent.borrow_mut().points(encoding.name(), bytes, decode));
+    // Nothing is kept on a thread that is ending.
+    kept.unwrap_or_else(|_| decode().into())
 }
 
 /// The table of an encoding, made when it is first needed.

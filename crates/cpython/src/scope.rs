@@ -63,7 +63,7 @@ static FIRST: [File; 9] = [
     part!("standard", STANDARD),
     support!("importing"),
     part!("telling", TELLING),
-    support!("reporting"),
+    support!("refusals"),
 ];
 
 /// The files that are run when something that they define is asked for.

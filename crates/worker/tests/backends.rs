@@ -338,3 +338,25 @@ fn events_right_behind_an_answer_come_while_no_call_runs() {
     }
     backend.terminate().unwrap();
 }
+
+#[test]
+fn a_call_that_is_cancelled_does_not_wait_for_native_code() {
+    let script = script(
+        "native",
+        "def stuck(self):\n    import re\n    self.send_event('here', 1)\n    re.match('(a+)+$', 'a' * 60 + 'b')",
+    );
+    let backend = script.spawn();
+    let (sender, here) = mpsc::channel();
+    backend.events().on("here", Arc::new(move |_, _| sender.send(()).unwrap()));
+    let call = backend.begin("stuck", "", Some(10 * LONG)).unwrap();
+    let canceller = call.canceller();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| call.wait());
+        here.recv_timeout(LONG).unwrap();
+        assert!(canceller.cancel());
+        let start = Instant::now();
+        assert_eq!(waiting.join().unwrap().unwrap_err().code(), Code::Cancelled);
+        assert!(start.elapsed() < LONG);
+    });
+    backend.terminate().unwrap();
+}

@@ -1,5 +1,6 @@
 """What to do when an exception says that a package does not support the interpreter."""
 
+
 def remedy(exception):
     """What to do when a package cannot be imported because of the interpreter it is in; else ""."""
     if not is_refusal(exception):
