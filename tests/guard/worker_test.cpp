@@ -4,8 +4,10 @@
 #include <signal.h>
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "fake_hub.hpp"
 #include "waiting.hpp"
@@ -162,10 +164,7 @@ TEST_F(Worker, ThreadsAndJobsReachTheHub) {
       "    got.append(vh.GetUserIP('nick'))\n"
       "    got.append(vh.run_in_host(lambda: vh.GetUserIP('job')).result(30))\n"
       "threading.Thread(target=ask).start()\n");
-  const auto end = Clock::now() + std::chrono::seconds(60);
-  while (hub_.Evaluate(script, "len(got)") != "2" && Clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  EXPECT_TRUE(Eventually([&] { return hub_.Evaluate(script, "len(got)") == "2"; }));
   EXPECT_EQ("['ip', 'ip']", hub_.Evaluate(script, "got"));
 }
 
@@ -177,6 +176,134 @@ TEST_F(Worker, NothingIsLeftAfterTheUnload) {
     EXPECT_EQ(-1, kill(pid, 0));
     EXPECT_EQ(1, CountLines(hub_.TakeLog(), {"script.py] at exit"}));
   }
+}
+
+// Calls a function until the script has been in so many processes; each call must be answered.
+class Recycling : public Worker {
+ protected:
+  std::set<std::string> PidsOf(int script, std::size_t count) {
+    std::set<std::string> pids;
+    EXPECT_TRUE(Eventually([&] {
+      const std::string pid = hub_.Call(script, "pid");
+      EXPECT_EQ("l", pid.substr(0, 1)) << pid;
+      pids.insert(pid.substr(2));
+      return pids.size() >= count;
+    }));
+    return pids;
+  }
+
+  static bool IsThere(const std::string& pid) { return kill(std::stoi(pid), 0) == 0; }
+};
+
+TEST_F(Recycling, AfterSoManyCallsNoneIsLostAndTheStateStays) {
+  Lib().w_LogLevel(2);
+  const int script = Load(
+      "# vh: recycle_calls = 20\n"
+      "def pid():\n"
+      "    vh.state['calls'] = vh.state.get('calls', 0) + 1\n"
+      "    return os.getpid()\n"
+      "def calls(): return vh.state['calls']\n"
+      "def UnLoad(): print('it leaves')\n");
+  hub_.TakeLog();
+  int calls = 0;
+  std::set<std::string> pids;
+  EXPECT_TRUE(Eventually([&] {
+    pids.insert(hub_.Call(script, "pid").substr(2));
+    ++calls;
+    return pids.size() > 3;
+  }));
+  EXPECT_EQ("l " + std::to_string(calls), hub_.Call(script, "calls"));
+  EXPECT_LT(60, calls) << "not before there were so many";
+  const std::string log = hub_.TakeLog();
+  EXPECT_LE(3, CountLines(log, {"its process is replaced after 20 calls"})) << log;
+  EXPECT_LE(3, CountLines(log, {"script.py] it leaves"})) << log;
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  for (const std::string& pid : pids) EXPECT_FALSE(IsThere(pid)) << pid;
+  Lib().w_LogLevel(0);
+}
+
+TEST_F(Recycling, ByMemoryAndByAge) {
+  const int young = Load("# vh: recycle_age = 0.2\ndef pid(): return os.getpid()\n");
+  EXPECT_EQ(3u, PidsOf(young, 3).size());
+  const int big = hub_.LoadEvaluating(
+      std::string(kHead) + "# vh: recycle_memory = 150\ndef pid(): return os.getpid()\ndata = []\n",
+      "big.py");
+  const auto end = Clock::now() + std::chrono::seconds(2);
+  const pid_t pid = PidOf(big);
+  while (Clock::now() < end) EXPECT_EQ(pid, PidOf(big)) << "it does not take so much";
+  hub_.Evaluate(big, "data.append(b'x' * (200 << 20)) or 1");
+  EXPECT_EQ(2u, PidsOf(big, 2).size());
+  EXPECT_EQ("0", hub_.Evaluate(big, "len(data)"));
+  EXPECT_EQ(1, Lib().w_Unload(young));
+  EXPECT_EQ("", hub_.TakeLog()) << "all is as it should be";
+}
+
+TEST_F(Recycling, UnderCallsOfManyThreads) {
+  const int script = Load("# vh: recycle_calls = 20\ndef pid(): return os.getpid()\n");
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&] { EXPECT_EQ(3u, PidsOf(script, 3).size()); });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+// The hub calls the script while the script calls the hub, and so it does while the script leaves.
+TEST_F(Recycling, InsideOfCallsItStays) {
+  int script = -1;
+  bool is_over = false;
+  hub_.AnswerTo("GetUserIP", [&](w_Targs*) {
+    // At the end the script is unloaded for good, and answers nothing.
+    for (int call = 0; call < 30 && !is_over; ++call) {
+      EXPECT_EQ("l 1", hub_.Hook(script, W_OnUserLogin, Pack("s", "nick").get()));
+    }
+    return TextsResult({"ip"});
+  });
+  script = Load(
+      "# vh: recycle_calls = 20\n"
+      "def OnUserLogin(nick): return 1\n"
+      "def UnLoad(): vh.GetUserIP('nick')\n"
+      "def pid():\n"
+      "    before = os.getpid()\n"
+      "    vh.GetUserIP('nick')\n"
+      "    return before if before == os.getpid() else 'moved'\n");
+  EXPECT_EQ(3u, PidsOf(script, 3).size());
+  is_over = true;
+  EXPECT_EQ(1, Lib().w_Unload(script));
+}
+
+TEST_F(Recycling, ThreadsOfTheScriptEndWithItsProcess) {
+  hub_.AnswerTo("GetUserIP", [](w_Targs*) { return TextsResult({"ip"}); });
+  const int script = Load(
+      "# vh: recycle_calls = 20\n"
+      "import threading\n"
+      "answers = set()\n"
+      "def ask():\n"
+      "    while True: answers.add(vh.GetUserIP('nick'))\n"
+      "threading.Thread(target=ask).start()\n"
+      "def pid(): return os.getpid()\n");
+  EXPECT_EQ(4u, PidsOf(script, 4).size());
+  EXPECT_TRUE(Eventually([&] { return hub_.Evaluate(script, "answers") == "{'ip'}"; }));
+  EXPECT_EQ(1, Lib().w_Unload(script));
+  EXPECT_EQ("", hub_.TakeLog()) << "nobody hears of threads that end";
+}
+
+TEST_F(Recycling, ALoadThatFailsInTheNextProcessIsToldAndTriedAgain) {
+  const int script = Load(
+      "# vh: recycle_calls = 20\n"
+      "vh.state['loads'] = vh.state.get('loads', 0) + 1\n"
+      "if vh.state['loads'] == 2:\n"
+      "    vh.state['loads'] = 3\n"
+      "    raise ValueError('not this time')\n"
+      "def pid(): return os.getpid()\n");
+  const pid_t first = PidOf(script);
+  std::string log;
+  EXPECT_TRUE(Eventually([&] {
+    hub_.Call(script, "pid");
+    log += hub_.TakeLog();
+    return log.find("not loaded in its next process") != std::string::npos;
+  }));
+  EXPECT_EQ(1, CountLines(log, {"ValueError: not this time"})) << log;
+  EXPECT_NE("l " + std::to_string(first), hub_.Call(script, "pid"));
 }
 
 }  // namespace

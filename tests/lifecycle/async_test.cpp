@@ -200,7 +200,7 @@ TEST_P(Async, TheCurrentLoopIsClosedAtUnload) {
   EXPECT_EQ(1, CountLines(log, {"closed True"})) << log;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Async, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(All, Async, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

@@ -117,6 +117,8 @@ TEST_P(Host, SignalsStayItsOwn) {
     const int script = hub.LoadEvaluating("import asyncio, signal, threading\n");
     for (const char* name : {"SIGINT", "SIGTERM", "SIGUSR1"}) {
       const std::string call = std::string("signal.signal(signal.") + name + ", signal.SIG_DFL)";
+      // In a process of its own the script may have them.
+      if (GetParam() == std::string("worker")) continue;
       EXPECT_EQ(0u, hub.Evaluate(script, call).find("ValueError: ")) << call;
     }
     EXPECT_EQ("'ran'", hub.Evaluate(script, "asyncio.run(asyncio.sleep(0, 'ran'))"));
@@ -181,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
       return NameOf(std::get<0>(info.param)) + "_beside_" + NameOf(std::get<1>(info.param));
     });
 
-INSTANTIATE_TEST_SUITE_P(All, Host, testing::ValuesIn(Runtimes()),
+INSTANTIATE_TEST_SUITE_P(All, Host, testing::ValuesIn(AllRuntimes()),
                          [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace

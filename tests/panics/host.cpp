@@ -230,6 +230,21 @@ class Round {
     Deadline(id, "late");
     std::this_thread::sleep_for(std::chrono::milliseconds(400));
     Unload(id);
+    Replaced();
+  }
+
+  // Its process is replaced after some calls.
+  void Replaced() {
+    const std::string path = (folder_ / "replaced.py").string();
+    std::ofstream(path) << "# vh: runtime = worker\n# vh: recycle_calls = 5\n"
+                           "def answer(): return 'ok'\n";
+    const int id = LoadFile(Lib().w_ReserveID(), path);
+    Expect("w_Load for worker", id >= 0);
+    for (int call = 0; id >= 0 && call < 50; ++call) {
+      Call(id, "answer");
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    Unload(id);
   }
 
   void Use(int id) {

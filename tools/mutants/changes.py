@@ -326,35 +326,21 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.state",
         ),
         (
-            "        if ask_politely(loaded, script, attached, now >= courtesy) {\n"
-            "            courtesy = courtesy.max(patience.min(now + COURTESY));\n"
-            "        }\n",
-            "        let _ = (ask_politely, &mut courtesy);\n",
-            "timers, executors and event loops are not asked to finish at an unload",
-            "lifecycle.unload",
-        ),
-        (
-            "let mut courtesy = start + COURTESY.min(time);",
-            "let mut courtesy = start;",
-            "daemon threads get no time to end by themselves at an unload",
-            "lifecycle.unload",
-        ),
-        (
             "    script.close();\n    // Exit functions may have started threads.\n",
             "",
             "finalizers of a script that goes call the hub",
             "lifecycle.leaving",
         ),
         (
-            '    unsafe { loaded.scope.run(attached, script, c"wake_waiters") };\n',
-            "",
-            "threads that wait for an event do not notice that they are to stop",
-            "lifecycle.unload",
-        ),
-        (
             "        if finish(&loaded, &script, &attachment, Instant::now()).is_err() {",
             "        if true || finish(&loaded, &script, &attachment, Instant::now()).is_err() {",
             "interpreters that were set aside are never ended",
+            "lifecycle.unload",
+        ),
+        (
+            '        unsafe { self.loaded.scope.run(attached, self.script, c"wake_waiters") };\n',
+            "        let _ = attached;\n",
+            "threads that wait for an event do not notice that they are to stop",
             "lifecycle.unload",
         ),
     ],
@@ -411,26 +397,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "lifecycle.state",
         ),
     ],
-    "crates/cpython/src/support/threads.py": [
-        (
-            "                    thread.cancel()\n",
-            "                    pass\n",
-            "timers are not cancelled at an unload",
-            "lifecycle.unload",
-        ),
-        (
-            "                executor.shutdown(wait=False)\n",
-            "                pass\n",
-            "executors are not asked to finish at an unload",
-            "lifecycle.unload",
-        ),
-        (
-            '        for task in loaded("asyncio").all_tasks(loop):\n            task.cancel()\n',
-            "",
-            "tasks of a script's threads are not told that it goes: they do not clean up",
-            "lifecycle.unload|lifecycle.async",
-        ),
-    ],
     "crates/cpython/src/support/exits.py": [
         (
             "            scope.exit_callbacks[:] = [c for c in scope.exit_callbacks if c[0] != function]\n",
@@ -443,20 +409,6 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "        scope.exit_callbacks.append((function, (), {}))\n",
             "exit functions are called without their arguments",
             "lifecycle.unload|lifecycle.leaving",
-        ),
-    ],
-    "crates/cpython/src/support/finalizing.py": [
-        (
-            "    gc.unfreeze()\n    gc.collect()\n",
-            "",
-            "finalizers of a script that turned Python's collector off do not find its globals",
-            "lifecycle.leaving",
-        ),
-        (
-            '        sys.modules["__main__"] = FIRST_MAIN\n',
-            "        pass\n",
-            "the globals of a script stay in its interpreter after it is gone",
-            "lifecycle.leaving|lifecycle.reuse",
         ),
     ],
     # Crashes and deadlines.
@@ -3121,15 +3073,15 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/worker/src/script/heard.rs": [
         (
-            "                Ok(()) if !late => requests::answer(&script, &request),\n",
-            "                Ok(()) if late => requests::answer(&script, &request),\n",
+            "                Ok(()) if !late => requests::answer(&script, &asked),\n",
+            "                Ok(()) if late => requests::answer(&script, &asked),\n",
             "threads of a script in a process cannot call the hub",
             "contract.worker",
         ),
         (
-            "        self.running.lock().clear();\n",
-            "",
-            "a script whose process died in a late call answers nothing any more",
+            "        if let (Some((how, is_wanted)), Some(process)) = (ended, self.process.upgrade()) {\n            process.has_ended(&how, is_wanted);\n        }\n",
+            "        drop(ended);\n",
+            "a process that ends before the script is in it is never started again",
             "guard.worker",
         ),
     ],
@@ -3172,6 +3124,12 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "        state.is_starting = true;\n        state.starts += 1;",
             "        state.is_starting = true;\n        state.starts = 0;",
             "a script whose process always dies is started again without end",
+            "guard.worker",
+        ),
+        (
+            "        self.running.lock().clear();\n",
+            "",
+            "a script whose process died in a late call answers nothing any more",
             "guard.worker",
         ),
     ],
@@ -3247,15 +3205,15 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/worker/src/backend.rs": [
         (
-            "            if Instant::now() >= self.deadline {\n                break self.give_up();\n            }\n",
-            "",
-            "a call has no deadline: a back end that does not answer blocks its caller for ever",
-            "rust",
-        ),
-        (
             "        if rest == Rest::Waits {\n            poller::again(self.number, Of::Input, input.pipe());\n        }\n",
             "",
             "what a full pipe did not take is never written: calls with much text are not answered",
+            "rust",
+        ),
+        (
+            "            if now >= self.deadline {\n                break self.give_up();\n            }\n",
+            "",
+            "a call has no deadline: a back end that does not answer blocks its caller for ever",
             "rust",
         ),
     ],
@@ -3729,6 +3687,124 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
             "",
             "vh.log_handler does not exist",
             "contract.vh_functions|guard.logs",
+        ),
+    ],
+    "crates/guard/src/stopping.rs": [
+        (
+            "        if threads.ask(now >= courtesy) {\n            courtesy = courtesy.max(patience.min(now + COURTESY));\n        }\n",
+            "",
+            "timers, executors and event loops are not asked to finish at an unload",
+            "lifecycle.unload|rust",
+        ),
+        (
+            "let mut courtesy = start + COURTESY.min(time);",
+            "let mut courtesy = start;",
+            "daemon threads get no time to end by themselves at an unload",
+            "lifecycle.unload|rust",
+        ),
+    ],
+    "crates/core/src/parts/threads.py": [
+        (
+            "                    thread.cancel()\n",
+            "                    pass\n",
+            "timers are not cancelled at an unload",
+            "lifecycle.unload",
+        ),
+        (
+            "                executor.shutdown(wait=False)\n",
+            "                pass\n",
+            "executors are not asked to finish at an unload",
+            "lifecycle.unload",
+        ),
+        (
+            '        for task in loaded("asyncio").all_tasks(loop):\n            task.cancel()\n',
+            "",
+            "tasks of a script's threads are not told that it goes: they do not clean up",
+            "lifecycle.unload|lifecycle.async",
+        ),
+    ],
+    "crates/core/src/parts/finalizing.py": [
+        (
+            "    gc.unfreeze()\n    gc.collect()\n",
+            "",
+            "finalizers of a script that turned Python's collector off do not find its globals",
+            "lifecycle.leaving",
+        ),
+        (
+            '        sys.modules["__main__"] = FIRST_MAIN\n',
+            "        pass\n",
+            "the globals of a script stay in its interpreter after it is gone",
+            "lifecycle.leaving|lifecycle.reuse",
+        ),
+    ],
+    "crates/cpython/src/support/namespace.py": [
+        (
+            "    namespace.update(vars(FIRST_MAIN))\n",
+            "",
+            "scripts do not find what Python gives a program's main module",
+            "contract.isolation|contract.loading|lifecycle.reuse|lifecycle.leaving|contract.vh_functions|rust",
+        ),
+        (
+            '    sys.modules["__main__"] = module\n',
+            "",
+            "what a script gives to pickle is not found in its main module",
+            "contract.isolation|lifecycle.reuse|lifecycle.leaving|field.*",
+        ),
+    ],
+    "crates/cpython/src/support/owning.py": [
+        (
+            '        return not self.shared or getattr(thread, "_vh_script", None) == self.script\n',
+            "        return True\n",
+            "a script in main that is unloaded ends the threads of others",
+            "lifecycle.*",
+        ),
+        (
+            "ids if self.shared else ids | RAW_THREADS",
+            "ids",
+            "threads that were started by _thread run on in an interpreter that is given up",
+            "lifecycle.unload|lifecycle.leaving",
+        ),
+    ],
+    "crates/worker/src/script/gate.rs": [
+        (
+            " && !self.inside.contains(&thread)",
+            "",
+            "a hook that the hub calls inside of a call waits for its own end while the process is replaced",
+            "rust",
+        ),
+        (
+            "        is_empty.then_some(closed)\n",
+            "        Some(closed)\n",
+            "a script is taken out of its process under calls of other threads",
+            "guard.worker|rust",
+        ),
+    ],
+    "crates/worker/src/script/recycling.rs": [
+        (
+            "limits.calls.is_some_and(|limit| calls >= limit)",
+            "false",
+            "a process is never replaced for its calls",
+            "guard.worker",
+        ),
+        (
+            "        self.refuse_threads();\n",
+            "",
+            "a thread that calls the hub delays the replacing of its process",
+            "guard.worker",
+        ),
+    ],
+    "crates/worker/src/sigpipe.rs": [
+        (
+            "        held.take_back();\n",
+            "",
+            "a process that has just died ends a hub that does not handle SIGPIPE",
+            "rust",
+        ),
+        (
+            "libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut())",
+            "0",
+            "threads of the host do not get SIGPIPE any more",
+            "rust",
         ),
     ],
 }

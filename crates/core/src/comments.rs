@@ -28,10 +28,16 @@ pub enum Setting {
     Python,
     /// The hooks that such a script hears of without being waited for.
     AsyncHooks,
+    /// After how many calls its process is replaced.
+    RecycleCalls,
+    /// From how much memory on its process is replaced.
+    RecycleMemory,
+    /// At which age its process is replaced.
+    RecycleAge,
 }
 
 /// Every setting and its name.
-const SETTINGS: [(&str, Setting); 9] = [
+const SETTINGS: [(&str, Setting); 12] = [
     ("runtime", Setting::Runtime),
     ("venv", Setting::Venv),
     ("reload", Setting::Reload),
@@ -41,6 +47,9 @@ const SETTINGS: [(&str, Setting); 9] = [
     ("hold_back", Setting::HoldBack),
     ("python", Setting::Python),
     ("async_hooks", Setting::AsyncHooks),
+    ("recycle_calls", Setting::RecycleCalls),
+    ("recycle_memory", Setting::RecycleMemory),
+    ("recycle_age", Setting::RecycleAge),
 ];
 
 impl Setting {
@@ -290,7 +299,7 @@ mod tests {
             (
                 "# vh: colour = red\n",
                 "names no setting: there are runtime, venv, reload, timeout, tell_operators, on_error, \
-                 hold_back, python, async_hooks",
+                 hold_back, python, async_hooks, recycle_calls, recycle_memory, recycle_age",
             ),
             (&late, "in line 21 is not read: settings are among the first 20 lines"),
         ] {

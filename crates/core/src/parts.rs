@@ -5,6 +5,11 @@
 //!   has been imported, and `SEARCH_PATH`, where modules are looked for before a script adds its folders;
 //! - `in_host_call()`, whether this thread is inside a call from the host, `notify(script)`, which asks for the
 //!   script's jobs to be run by the host, and `serve()`, which answers the `vh` calls of other threads;
+//! - `thread_frames()`, the innermost frames of threads that Python code has started, and of a script's own object
+//!   `shared`, whether others live beside the script, `owns(thread)` and `take_current_loops()`, event loops that are
+//!   not its own one;
+//! - `gc`; `FIRST_MAIN`, the `__main__` before that of the script; and `BASELINE`, what a script found in its
+//!   interpreter that another one will find there too;
 //! - `log_for((owner, text))` and `output_owner()`, for errors that Python itself reports; `remedy(exception)`, what
 //!   to say of an exception behind its traceback.
 //!
@@ -32,7 +37,12 @@ pub const OFFERS: &str = part!("offers");
 pub const JOBS: &str = part!("jobs");
 /// The event loop of a script.
 pub const COROUTINES: &str = part!("coroutines");
+/// Asking the threads of a script to stop.
+pub const THREADS: &str = part!("threads");
+/// Letting go of what a script's globals hold.
+pub const FINALIZING: &str = part!("finalizing");
 
 /// All of them, in an order in which they may be run one behind the other.
-pub const ALL: [&str; 8] =
-    [STANDARD, TELLING, UNCAUGHT, PYTHON2, ARGUMENTS, OFFERS, JOBS, COROUTINES];
+pub const ALL: [&str; 10] = [
+    STANDARD, TELLING, UNCAUGHT, PYTHON2, ARGUMENTS, OFFERS, JOBS, COROUTINES, THREADS, FINALIZING,
+];

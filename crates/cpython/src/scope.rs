@@ -67,10 +67,11 @@ static FIRST: [File; 9] = [
 ];
 
 /// The files that are run when something that they define is asked for.
-static LATER: [File; 23] = [
+static LATER: [File; 25] = [
     support!("preparing"),
     support!("ending"),
-    support!("finalizing"),
+    support!("namespace"),
+    part!("finalizing", FINALIZING),
     support!("settings"),
     support!("exits"),
     support!("priming"),
@@ -82,7 +83,8 @@ static LATER: [File; 23] = [
     part!("coroutines", COROUTINES),
     part!("arguments", ARGUMENTS),
     support!("loops"),
-    support!("threads"),
+    support!("owning"),
+    part!("threads", THREADS),
     support!("logs"),
     support!("looking"),
     part!("python2", PYTHON2),

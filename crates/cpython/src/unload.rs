@@ -1,10 +1,7 @@
 //! Takes a script out of its interpreter, and parks or ends the interpreter if it was the script's own.
 //!
-//! This is the order. `UnLoad()` is called, then the callbacks of `vh.on_unload`. Timers, executors and event
-//! loops are asked to finish, again and again, for a thread may start to use one later. Threads for which
-//! Python itself would wait have half of the time to end. Then SystemExit is sent to every thread that is
-//! left, again and again too. Exit functions run, the last code that may call the hub; then finalizers.
-//! Threads that are stuck in C keep their interpreter, which is set aside and looked at again at later loads
+//! This is the order. `UnLoad()` is called, then the callbacks of `vh.on_unload`. Threads are stopped. Exit
+//! functions run, the last code that may call the hub; then finalizers. Threads that are stuck in C keep their interpreter, which is set aside and looked at again at later loads
 //! and unloads: it is never ended under them.
 
 use std::ptr;
@@ -24,11 +21,7 @@ use super::{interrupt, report, scope, state};
 use vh_core::error::Error;
 use vh_core::runtime::Runtime;
 use vh_guard::script::ScriptInfo;
-
-/// The time between two looks at threads that were asked to stop.
-const LOOK: Duration = Duration::from_millis(5);
-/// How long daemon threads, for which nobody waits, have to notice a polite request.
-const COURTESY: Duration = Duration::from_millis(60);
+use vh_guard::stopping::{self, Threads};
 
 /// The name under which the library's own work on objects of the script is counted.
 const UNLOADING: &[u8] = b"(unloading)";
@@ -151,98 +144,80 @@ fn say_goodbye(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) -> 
     error
 }
 
-fn threads_left(loaded: &Loaded, script: &ScriptInfo, attachment: &Attachment) -> usize {
-    match attachment {
-        Attachment::Own(janitor) => janitor.foreign_threads(),
-        Attachment::Main(entered) => thread_ids(loaded, script, entered.attached()).len(),
-    }
+/// The threads of a script that is being unloaded.
+struct Leaving<'u> {
+    loaded: &'u Loaded,
+    script: &'u ScriptInfo,
+    attachment: &'u Attachment<'u>,
 }
 
-/// The ids of the threads that belong to the script.
-fn thread_ids(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) -> Vec<u64> {
-    // SAFETY: the script's own interpreter is attached.
-    match unsafe { loaded.scope.call(attached, c"thread_ids", &[]) } {
-        Ok(ids) => {
-            let ids = ids.items().into_iter().filter_map(|id| id.as_i64().map(i64::cast_unsigned));
-            ids.filter(|&id| !loaded.interpreter.is_kept_by(id)).collect()
-        }
-        Err(raised) => {
-            report::log(attached, raised, &script.label, "thread_ids of the library");
-            Vec::new()
-        }
-    }
-}
-
-/// Stops the script's threads; the error is how many did not stop. If the deadline has passed already, they
-/// are asked once.
-fn stop_threads(
-    loaded: &Loaded,
-    script: &ScriptInfo,
-    attachment: &Attachment,
-    deadline: Instant,
-) -> Result<(), usize> {
-    if threads_left(loaded, script, attachment) == 0 {
-        return Ok(());
-    }
-    let attached = attachment.attached();
-    let start = Instant::now();
-    let time = deadline.saturating_duration_since(start);
-    let patience = start + time / 2;
-    let mut courtesy = start + COURTESY.min(time);
-    loop {
-        let left = threads_left(loaded, script, attachment);
-        if left == 0 {
-            return Ok(());
-        }
-        let now = Instant::now();
-        if ask_politely(loaded, script, attached, now >= courtesy) {
-            courtesy = courtesy.max(patience.min(now + COURTESY));
-        }
-        if now >= courtesy && (now >= patience || !has_patient_threads(loaded, attached)) {
-            ask_to_stop(loaded, script, attached);
-        }
-        if now >= deadline {
-            return Err(left);
-        }
-        interpreter::detached(attached, || std::thread::sleep(LOOK));
-    }
-}
-
-/// Asks timers, executors and event loops to finish. True when some of them are new since the last time.
-fn ask_politely(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>, hurry: bool) -> bool {
-    let _call = Call::begin(attached, script.entry_points.function(UNLOADING));
-    // SAFETY: the script's own interpreter is attached.
-    match unsafe { loaded.scope.call(attached, c"ask_to_stop", &[attached.bool(hurry)]) } {
-        Ok(has_asked) => has_asked.is_true(),
-        Err(raised) => {
-            report::log(attached, raised, &script.label, "ask_to_stop of the library");
-            false
+impl Leaving<'_> {
+    /// Their ids.
+    fn ids(&self) -> Vec<u64> {
+        let attached = self.attachment.attached();
+        // SAFETY: the script's own interpreter is attached.
+        match unsafe { self.loaded.scope.call(attached, c"thread_ids", &[]) } {
+            Ok(ids) => {
+                let ids =
+                    ids.items().into_iter().filter_map(|id| id.as_i64().map(i64::cast_unsigned));
+                ids.filter(|&id| !self.loaded.interpreter.is_kept_by(id)).collect()
+            }
+            Err(raised) => {
+                report::log(attached, raised, &self.script.label, "thread_ids of the library");
+                Vec::new()
+            }
         }
     }
 }
 
-/// Whether a thread is left for which Python itself would wait.
-fn has_patient_threads(loaded: &Loaded, attached: Attached<'_>) -> bool {
-    // SAFETY: the script's own interpreter is attached.
-    match unsafe { loaded.scope.call(attached, c"patient", &[]) } {
-        Ok(answer) => answer.is_true(),
-        Err(raised) => {
-            attached.clear(raised);
-            false
+impl Threads for Leaving<'_> {
+    fn count(&mut self) -> usize {
+        match self.attachment {
+            Attachment::Own(janitor) => janitor.foreign_threads(),
+            Attachment::Main(_) => self.ids().len(),
         }
     }
-}
 
-/// Sends SystemExit to the script's threads, and wakes those that wait for a condition. A thread that must
-/// not be interrupted where it is now is asked the next time.
-fn ask_to_stop(loaded: &Loaded, script: &ScriptInfo, attached: Attached<'_>) {
-    for id in thread_ids(loaded, script, attached) {
-        let receiver = Receiver { thread: id, state: ptr::null_mut() };
-        // SAFETY: the class is Python's own.
-        sending::send(attached, receiver, unsafe { ffi::PyExc_SystemExit });
+    fn ask(&mut self, hurry: bool) -> bool {
+        let attached = self.attachment.attached();
+        let _call = Call::begin(attached, self.script.entry_points.function(UNLOADING));
+        // SAFETY: the script's own interpreter is attached.
+        match unsafe { self.loaded.scope.call(attached, c"ask_to_stop", &[attached.bool(hurry)]) } {
+            Ok(has_asked) => has_asked.is_true(),
+            Err(raised) => {
+                report::log(attached, raised, &self.script.label, "ask_to_stop of the library");
+                false
+            }
+        }
     }
-    // SAFETY: the script's own interpreter is attached.
-    unsafe { loaded.scope.run(attached, script, c"wake_waiters") };
+
+    fn are_patient(&mut self) -> bool {
+        let attached = self.attachment.attached();
+        // SAFETY: the script's own interpreter is attached.
+        match unsafe { self.loaded.scope.call(attached, c"patient", &[]) } {
+            Ok(answer) => answer.is_true(),
+            Err(raised) => {
+                attached.clear(raised);
+                false
+            }
+        }
+    }
+
+    /// A thread that must not be interrupted where it is now is asked the next time.
+    fn send_exit(&mut self) {
+        let attached = self.attachment.attached();
+        for id in self.ids() {
+            let receiver = Receiver { thread: id, state: ptr::null_mut() };
+            // SAFETY: the class is Python's own.
+            sending::send(attached, receiver, unsafe { ffi::PyExc_SystemExit });
+        }
+        // SAFETY: the script's own interpreter is attached.
+        unsafe { self.loaded.scope.run(attached, self.script, c"wake_waiters") };
+    }
+
+    fn run(&mut self, time: Duration) {
+        interpreter::detached(self.attachment.attached(), || std::thread::sleep(time));
+    }
 }
 
 /// Logs name and stack of the threads that did not stop.
@@ -271,7 +246,8 @@ fn finish(
     attachment: &Attachment,
     deadline: Instant,
 ) -> Result<(), usize> {
-    stop_threads(loaded, script, attachment, deadline)?;
+    let mut threads = Leaving { loaded, script, attachment };
+    stopping::stop(&mut threads, deadline)?;
     let attached = attachment.attached();
     // SAFETY: the script's own interpreter is attached.
     unsafe {
@@ -283,7 +259,7 @@ fn finish(
     }
     script.close();
     // Exit functions may have started threads.
-    stop_threads(loaded, script, attachment, deadline)
+    stopping::stop(&mut threads, deadline)
 }
 
 /// Drops a script in which nothing runs any more. Its own interpreter is parked for the next load of the

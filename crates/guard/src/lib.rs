@@ -39,6 +39,7 @@ pub mod settings;
 #[allow(unsafe_code)]
 pub mod slot;
 pub mod statistics;
+pub mod stopping;
 pub mod waits;
 #[allow(unsafe_code)]
 pub mod wake;

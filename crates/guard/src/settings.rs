@@ -39,12 +39,25 @@ pub struct Settings {
     pub python: Option<String>,
     /// A bit for each hook that such a script hears of without being waited for; the error says what is wrong.
     pub async_hooks: Result<u64, String>,
+    /// When such a process is replaced by a new one.
+    pub recycling: Recycling,
     /// What its hooks answer when they cannot run.
     pub on_error: OnError,
     /// What is wrong with its comments about `on_error`; then it is not loaded.
     pub wrong_on_error: Option<String>,
     /// Comments that look as if they were meant as settings but are none: what is wrong with each, in a line.
     pub mistakes: Vec<String>,
+}
+
+/// When the process of a script is replaced by a new one. None is never.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Recycling {
+    /// After so many calls of hooks and functions.
+    pub calls: Option<u64>,
+    /// When it takes more bytes of RAM.
+    pub memory: Option<u64>,
+    /// When it is older.
+    pub age: Option<Duration>,
 }
 
 impl Settings {
@@ -65,6 +78,7 @@ impl Settings {
             hold_back: own.switch(true, Setting::HoldBack),
             python: comments.setting(Setting::Python).map(str::to_owned),
             async_hooks,
+            recycling: own.recycling(),
             on_error,
             wrong_on_error,
             mistakes,
@@ -126,6 +140,19 @@ impl Own<'_> {
         Ok(bits)
     }
 
+    fn recycling(&self) -> Recycling {
+        let number = |text: &str| text.parse().ok().filter(|&number: &u64| number > 0).map(Some);
+        let seconds =
+            |text: &str| config::parse_seconds(text).filter(|seconds| !seconds.is_zero()).map(Some);
+        let never = |what: &str| format!("no {what}; its process is not replaced for that");
+        let mebibytes = self.or(None, Setting::RecycleMemory, number, |_| never("number of MiB"));
+        Recycling {
+            calls: self.or(None, Setting::RecycleCalls, number, |_| never("number of calls")),
+            memory: mebibytes.map(|mebibytes| mebibytes.saturating_mul(1024 * 1024)),
+            age: self.or(None, Setting::RecycleAge, seconds, |_| never("number of seconds")),
+        }
+    }
+
     fn switch(&self, default: bool, setting: Setting) -> bool {
         self.or(default, setting, config::parse_switch, |used| {
             format!("neither yes nor no; {} is used", if *used { "yes" } else { "no" })
@@ -184,6 +211,11 @@ mod tests {
         let (settings, _) = read("# vh: async_hooks = OnTimer, OnUserLogin\n# vh: python = py\n");
         assert_eq!(settings.async_hooks, Ok(1 << ON_TIMER | 1 << ON_USER_LOGIN));
         assert_eq!(settings.python.as_deref(), Some("py"));
+        assert_eq!(settings.recycling, Recycling::default());
+        let (settings, _) =
+            read("# vh: recycle_calls = 1000\n# vh: recycle_memory = 3\n# vh: recycle_age = 0.5\n");
+        let (memory, age) = (Some(3 << 20), Some(Duration::from_millis(500)));
+        assert_eq!(settings.recycling, Recycling { calls: Some(1000), memory, age });
         let (settings, told) = read(
             "# vh: timeout = 0.5\n# vh: tell_operators = no\n# vh: reload = Fresh\n\
              # vh: hold_back = off\n# vh: venv = env\n# vh: on_error = refuse\n",
@@ -205,6 +237,15 @@ mod tests {
             told.contains("\"# vh: hold_back\" is \"maybe\", which is neither yes nor no; yes")
         );
         assert!(read("# vh: reload = often\n").0.reload_fresh.is_err());
+        let (settings, told) = read("# vh: recycle_calls = many\n# vh: recycle_age = 0\n");
+        assert_eq!(settings.recycling, Recycling::default());
+        assert!(
+            told.contains("\"many\", which is no number of calls; its process is not replaced")
+        );
+        assert!(
+            told.contains("\"0\", which is no number of seconds; its process is not"),
+            "{told}"
+        );
         assert!(read("# vh: on_error = refus\n").0.wrong_on_error.is_some());
         let wrong = read("# vh: async_hooks = OnTimers\n").0.async_hooks.unwrap_err();
         assert!(

@@ -725,9 +725,10 @@ class Output:
         self.stream.mode = "w"
 
 
-class Script(Offers, Jobs, Coroutines):
+class Script(Offers, Jobs, Coroutines, Threads):
     # The process has one.
     script = None
+    shared = False
 
     def __init__(self):
         self.requests = []
@@ -741,6 +742,10 @@ class Script(Offers, Jobs, Coroutines):
         self.unload_callbacks = []
         self.jobs = []
         self.tasks = set()
+        # Of its end: what was asked to stop, and what reports exceptions of threads meanwhile.
+        self.asked = []
+        self.quiet_hook = self.loud_hook = None
+        self.reader = None
         self.loop, self.loop_lock = None, allocate_lock()
         self.failures = []
         self.hooks = []
@@ -753,6 +758,7 @@ class Script(Offers, Jobs, Coroutines):
 
     def read(self):
         """Reads the wire, in a thread of its own, until the host is gone."""
+        self.reader = get_ident()
         rest = b""
         while True:
             data = wire.read()
@@ -928,9 +934,40 @@ class Script(Offers, Jobs, Coroutines):
 
     # The end of the process, as Python itself ends
 
-    def do_end_threads(self, time):
-        end_threads(time)
-        self.end_loop()
+    def own_threads(self):
+        """Threads that are not the script's."""
+        return MAIN, self.reader
+
+    def owns(self, thread):
+        return True
+
+    def take_current_loops(self):
+        """The one that the script has made asyncio's on the main thread."""
+        policy = getattr(loaded("asyncio.events"), "_event_loop_policy", None)
+        return (getattr(getattr(policy, "_local", None), "_loop", None),)
+
+    def thread_ids(self):
+        ids = {thread.ident for thread in self.threads()} | set(sys._current_frames())
+        return ids.difference(self.own_threads())
+
+    def do_threads(self):
+        return len(self.thread_ids())
+
+    def do_ask_to_stop(self, hurry):
+        return self.ask_to_stop(hurry)
+
+    def do_patient(self):
+        return self.patient()
+
+    def do_send_exit(self):
+        from ctypes import c_ulong, py_object, pythonapi
+
+        for thread in self.thread_ids():
+            pythonapi.PyThreadState_SetAsyncExc(c_ulong(thread), py_object(SystemExit))
+        self.wake_waiters()
+
+    def do_close_loop(self):
+        self.close_loop()
 
     def do_exit(self):
         import atexit
@@ -939,32 +976,11 @@ class Script(Offers, Jobs, Coroutines):
         self.is_gone = True
 
     def do_finalize(self):
-        import gc
-
-        # What has finalizers goes before what they need.
-        for name, value in list(self.namespace.items()):
-            if not name.startswith("__") and not isinstance(value, LASTING):
-                del self.namespace[name], value
-        value = None
-        gc.collect()
-        self.namespace.clear()
-        gc.collect()
+        self.namespace, self.vh = {}, None
+        end_module([sys.modules["__main__"]])
 
     def do_turn(self):
         self.turn()
-
-    def end_loop(self):
-        loop = self.loop
-        if loop is None or loop.is_closed() or loop.is_running():
-            return
-        for task in list(self.tasks):
-            task.cancel()
-        try:
-            loop.call_soon(loop.stop)
-            loop.run_forever()
-            loop.close()
-        except BaseException as exception:
-            self.failures.append(("(coroutines)", exception))
 
     def new_log_handler(self, level):
         import logging
@@ -1024,41 +1040,6 @@ def stack_of_main():
             places.append((frame, frame.f_lineno))
         frame = frame.f_back
     return clean(describe_stack(places)) or "  (it is in no Python code)"
-
-
-def end_threads(time):
-    """Waits for threads for which Python would wait, and ends the others."""
-    threading = sys.modules.get("threading")
-    if threading is None:
-        return
-    from time import monotonic
-
-    for name in ("concurrent.futures.thread",):
-        module = sys.modules.get(name)
-        if module is not None:
-            module._python_exit()
-    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
-    end = monotonic() + time / 2
-    for thread in others:
-        if hasattr(thread, "cancel") and hasattr(thread, "finished"):
-            thread.cancel()  # A timer.
-        if not thread.daemon:
-            thread.join(max(0, end - monotonic()))
-    left = [thread for thread in others if thread.is_alive()]
-    if left:
-        stop_threads(left, end + time / 2)
-
-
-def stop_threads(threads, end):
-    """Sends SystemExit to threads, again and again until they end."""
-    from ctypes import c_ulong, py_object, pythonapi
-    from time import monotonic
-
-    while threads and monotonic() < end:
-        for thread in threads:
-            pythonapi.PyThreadState_SetAsyncExc(c_ulong(thread.ident), py_object(SystemExit))
-        threads[0].join(0.005)
-        threads = [thread for thread in threads if thread.is_alive()]
 
 
 script = Script()

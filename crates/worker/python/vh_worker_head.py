@@ -9,6 +9,10 @@ import sys
 Part = object
 # Where modules are looked for before the script adds its folders.
 SEARCH_PATH = list(sys.path)
+# The `__main__` before that of the script.
+FIRST_MAIN = sys.modules.get("__main__")
+# No other script will find what this one found.
+BASELINE = {}
 
 
 def loaded(name):
@@ -25,6 +29,12 @@ def notify(_):
     if len(script.jobs) > MOST_JOBS:
         raise RuntimeError("run_in_host(): too many calls from threads wait for the hub")
     send_event("jobs", None)
+
+
+def thread_frames():
+    """The innermost frames of threads that the script has started."""
+    frames = sys._current_frames()
+    return [frame for thread, frame in frames.items() if thread not in script.own_threads()]
 
 
 def serve():

@@ -357,11 +357,16 @@ impl Calls {
 impl Call {
     /// Waits for the answer until the deadline.
     pub fn wait(self) -> Answer {
-        self.wait_serving(|_| {})
+        self.wait_serving(FOR_EVER, |_| {})
     }
 
-    /// Waits for the answer, and meanwhile has `serve` answer what the child asks, without a lock held.
-    pub(crate) fn wait_serving(self, mut serve: impl FnMut(Request)) -> Answer {
+    /// Waits for the answer, and meanwhile has `serve` answer what the child asks, without a lock held. When nothing
+    /// has come for as long as `patience`, it is called without a request.
+    pub(crate) fn wait_serving(
+        self,
+        patience: Duration,
+        mut serve: impl FnMut(Option<Request>),
+    ) -> Answer {
         let mut is_called = false;
         let answer = loop {
             match self.waiter.take() {
@@ -370,16 +375,24 @@ impl Call {
                     if std::mem::take(&mut is_called) {
                         self.backend.pass_on();
                     }
-                    serve(request);
+                    serve(Some(request));
                     continue;
                 }
                 None => {}
             }
-            if Instant::now() >= self.deadline {
+            let now = Instant::now();
+            if now >= self.deadline {
                 break self.give_up();
             }
-            is_called = !self.backend.read_for(&self.waiter, self.deadline)
-                && self.waiter.sleep(self.deadline);
+            let until =
+                now.checked_add(patience).map_or(self.deadline, |end| end.min(self.deadline));
+            is_called = !self.backend.read_for(&self.waiter, until) && self.waiter.sleep(until);
+            if !self.waiter.has_something() && Instant::now() >= until {
+                if std::mem::take(&mut is_called) {
+                    self.backend.pass_on();
+                }
+                serve(None);
+            }
         };
         if is_called {
             self.backend.pass_on();

@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 
 use parking_lot::Mutex;
 
+use crate::sigpipe;
+
 const SCRIPT: &str = "
 trap '' HUP INT QUIT TERM
 groups=
@@ -65,5 +67,6 @@ fn start() -> io::Result<Child> {
 /// A line this short goes into a pipe whole or not at all.
 fn tell(guardian: &mut Child, what: &str, group: i32) -> io::Result<()> {
     let input = guardian.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-    input.write_all(format!("{what} {group}\n").as_bytes())
+    let line = format!("{what} {group}\n");
+    sigpipe::held_back(|| input.write_all(line.as_bytes()), sigpipe::is_broken)
 }

@@ -5,6 +5,8 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 use vh_core::error::{Code, Error};
 
+use crate::sigpipe;
+
 /// How much may wait for a child that does not read, in bytes.
 pub const LONGEST_QUEUE: usize = 64 << 20;
 
@@ -77,7 +79,8 @@ impl Input {
     fn write(&self, bytes: &[u8]) -> usize {
         let mut written = 0;
         while written < bytes.len() {
-            match rustix::io::write(&self.pipe, &bytes[written..]) {
+            let write = || rustix::io::write(&self.pipe, &bytes[written..]);
+            match sigpipe::held_back(write, |result| *result == Err(Errno::PIPE)) {
                 Ok(more) => written += more,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return written,

@@ -29,6 +29,8 @@ mod options;
 mod poller;
 mod python;
 pub mod script;
+#[allow(unsafe_code)]
+mod sigpipe;
 mod starting;
 mod waiter;
 

@@ -10,6 +10,8 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use vh_core::error::{Code, Error};
 use vh_core::parts;
 
+use crate::sigpipe;
+
 /// The module that back ends are made with.
 const BRIDGE: &str = include_str!("../python/bridge_runtime.py");
 /// The beginning and the end of the module that runs scripts; what all runtimes share stands between them.
@@ -106,7 +108,10 @@ fn compiled(python: &OsStr) -> Result<Vec<u8>, Error> {
         .spawn()
         .map_err(|error| failed(&error))?;
     // It reads all before it writes, so the pipes do not fill both.
-    let written = child.stdin.take().map(|mut input| input.write_all(&sources()));
+    let written = child
+        .stdin
+        .take()
+        .map(|mut input| sigpipe::held_back(|| input.write_all(&sources()), sigpipe::is_broken));
     let done = child.wait_with_output().map_err(|error| failed(&error))?;
     if !done.status.success() || !matches!(written, Some(Ok(()))) || done.stdout.len() < 12 {
         let name = python.to_string_lossy();

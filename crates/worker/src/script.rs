@@ -14,11 +14,13 @@ use vh_guard::script::ScriptInfo;
 
 mod calling;
 mod ending;
+mod gate;
 mod heard;
 mod late;
 mod loading;
 mod process;
 mod raised;
+mod recycling;
 mod requests;
 mod results;
 mod typed;
@@ -43,9 +45,11 @@ impl Outside {
     pub fn run_jobs(&self, script: &ScriptInfo) {
         let entry_point = script.entry_points.function(b"vh.run_in_host");
         if self.process.take_jobs() && entry_point.admits() {
+            let Ok(_inside) = self.process.go_in(script) else { return };
             let call = Call::begin(Elsewhere, entry_point);
             raised::tell_failure(&call, self.process.ask(script, "jobs", b"{}"), "vh.run_in_host");
             drop(call);
+            drop(_inside);
             self.go_on(script);
         }
     }
@@ -59,6 +63,7 @@ impl Outside {
         script.listening.add(1 << ON_TIMER);
         let entry_point = script.entry_points.function(b"(coroutines)");
         if entry_point.admits() {
+            let Ok(_inside) = self.process.go_in(script) else { return };
             let call = Call::begin(Elsewhere, entry_point);
             raised::tell_failure(&call, self.process.ask(script, "turn", b"{}"), "(coroutines)");
         }

@@ -39,6 +39,9 @@ SCOPES = {}
 # Ids of threads started without the threading module, in a sub-interpreter.
 RAW_THREADS = set()
 
+# What a new interpreter has; its namespace stays empty.
+FIRST_MAIN = sys.modules.get("__main__")
+
 # What this interpreter was like before its script was loaded for the first time, once it is known: it
 # is put back to that for the next load, because each interpreter that ends leaves memory behind, most
 # from Python 3.12 on.

@@ -85,7 +85,7 @@ impl Outside {
     /// Tells a hook that only observes of an event.
     fn tell(&self, script: &ScriptInfo, asked: &[u8]) -> Option<Block> {
         // What failed is told, and the event passes.
-        let _ = self.process.revive(script);
+        let _inside = self.process.enter(script);
         self.process.tell("hook", asked);
         Block::int(1)
     }
@@ -102,10 +102,10 @@ impl Outside {
         if !entry_point.admits() {
             return Err(None);
         }
-        let revived = self.process.revive(script);
+        let entered = self.process.enter(script);
         let call = Call::begin(Elsewhere, entry_point);
         let asked = hook_parameters(hook, params, encoding);
-        let answer = revived.and_then(|()| self.process.ask(script, "hook", &asked));
+        let answer = entered.and_then(|_inside| self.process.ask(script, "hook", &asked));
         match answer {
             Ok(_) if call.ends_late() => {
                 call.answers_too_late();
@@ -137,10 +137,10 @@ impl Outside {
         if !entry_point.admits() {
             return Err(is_suspended(place));
         }
-        let revived = self.process.revive(script);
+        let entered = self.process.enter(script);
         let call = Call::begin(Elsewhere, entry_point);
         let asked = function_parameters(name, params, encoding);
-        let answer = revived.and_then(|()| self.process.ask(script, "call", &asked));
+        let answer = entered.and_then(|_inside| self.process.ask(script, "call", &asked));
         let result = match answer {
             Ok(_) if call.ends_late() => {
                 Err(Error::new(Code::Timeout, call.answers_too_late()).told())

@@ -4,18 +4,21 @@
 //! finalizers. Then the process ends.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use vh_core::error::Error;
 use vh_guard::kept;
 use vh_guard::script::ScriptInfo;
+use vh_guard::stopping::{self, Threads};
 
 use super::process::Process;
 use super::{Call, Elsewhere, Failure, Outside, raised};
 
 /// The names under which the steps of its end are counted.
 const UNLOADING: &[u8] = b"(unloading)";
+const COROUTINES: &[u8] = b"(coroutines)";
 const EXIT_FUNCTIONS: &[u8] = b"(exit functions)";
 const FINALIZERS: &[u8] = b"(finalizers)";
 
@@ -35,8 +38,9 @@ impl Outside {
     pub fn unload(self, script: &Arc<ScriptInfo>, deadline: Instant) -> Option<Error> {
         let process = self.process;
         script.part();
-        process.leaves();
+        process.set_leaving(true);
         let error = say_goodbye(&process, script);
+        script.leave();
         process.end_in_order(script, deadline);
         script.close();
         process.end();
@@ -47,24 +51,72 @@ impl Outside {
 impl Process {
     /// The end of the process as Python itself ends: threads, exit functions, finalizers.
     pub fn end_in_order(&self, script: &ScriptInfo, deadline: Instant) {
-        let time = deadline.saturating_duration_since(Instant::now()).as_secs_f64();
-        for (name, method, params) in [
-            (UNLOADING, "end_threads", format!("{{\"time\":{time}}}")),
-            (EXIT_FUNCTIONS, "exit", "{}".to_owned()),
-            (FINALIZERS, "finalize", "{}".to_owned()),
-        ] {
-            let call = Call::begin(Elsewhere, script.entry_points.function(name));
-            let asked = self.ask(script, method, params.as_bytes());
-            // The end of the process has been told.
-            if !matches!(asked, Err(Failure::Gone(_))) {
-                raised::tell_failure(&call, asked, &String::from_utf8_lossy(name));
+        let mut threads = Leaving { process: self, script };
+        // Those that are left end with the process.
+        let _ = stopping::stop(&mut threads, deadline);
+        self.step(script, COROUTINES, "close_loop");
+        self.step(script, EXIT_FUNCTIONS, "exit");
+        // Exit functions may have started threads.
+        let _ = stopping::stop(&mut threads, deadline);
+        self.step(script, FINALIZERS, "finalize");
+    }
+
+    fn step(&self, script: &ScriptInfo, name: &[u8], method: &str) {
+        let call = Call::begin(Elsewhere, script.entry_points.function(name));
+        let asked = self.ask(script, method, b"{}");
+        // The end of the process has been told.
+        if !matches!(asked, Err(Failure::Gone(_))) {
+            raised::tell_failure(&call, asked, &String::from_utf8_lossy(name));
+        }
+    }
+}
+
+/// The threads of a script that leaves its process.
+struct Leaving<'l> {
+    process: &'l Process,
+    script: &'l ScriptInfo,
+}
+
+impl Leaving<'_> {
+    /// What the child answers; None when it does not.
+    fn ask<T: DeserializeOwned>(&self, method: &str, params: &str) -> Option<T> {
+        let call = Call::begin(Elsewhere, self.script.entry_points.function(UNLOADING));
+        match self.process.ask(self.script, method, params.as_bytes()) {
+            Ok(answer) => serde_json::from_str(answer.get()).ok(),
+            Err(Failure::Gone(_)) => None,
+            failed => {
+                raised::tell_failure(&call, failed, &String::from_utf8_lossy(UNLOADING));
+                None
             }
         }
     }
 }
 
+impl Threads for Leaving<'_> {
+    fn count(&mut self) -> usize {
+        Leaving::ask(self, "threads", "{}").unwrap_or(0)
+    }
+
+    fn ask(&mut self, hurry: bool) -> bool {
+        Leaving::ask(self, "ask_to_stop", &format!("{{\"hurry\":{hurry}}}")).unwrap_or(false)
+    }
+
+    fn are_patient(&mut self) -> bool {
+        Leaving::ask(self, "patient", "{}").unwrap_or(false)
+    }
+
+    fn send_exit(&mut self) {
+        // Whether it could, the next count tells.
+        let _: Option<()> = Leaving::ask(self, "send_exit", "{}");
+    }
+
+    fn run(&mut self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
 /// `UnLoad()` and the callbacks of `vh.on_unload`. Gives what the former raised.
-fn say_goodbye(process: &Process, script: &ScriptInfo) -> Option<Error> {
+pub fn say_goodbye(process: &Process, script: &ScriptInfo) -> Option<Error> {
     let mut error = None;
     if process.has_unload() {
         let call = Call::begin(Elsewhere, script.entry_points.function(b"UnLoad"));
@@ -78,8 +130,6 @@ fn say_goodbye(process: &Process, script: &ScriptInfo) -> Option<Error> {
         Err(Failure::Gone(_)) => {}
         failed => raised::tell_failure(&call, failed, "vh.on_unload"),
     }
-    drop(call);
-    script.leave();
     error
 }
 
@@ -102,14 +152,15 @@ fn keep(script: &ScriptInfo, state: State) {
 impl Process {
     /// Ends the process for good.
     pub fn end(&self) {
-        self.leaves();
+        self.set_leaving(true);
         self.end_child();
+        self.end_next();
     }
 
     /// Ends the child that there is. If it does not end by itself, it is killed.
     pub fn end_child(&self) {
-        if let Some(backend) = self.take_backend()
-            && let Err(error) = backend.terminate()
+        if let Some(child) = self.take_child()
+            && let Err(error) = child.backend.terminate()
         {
             tracing::error!("{}", error.message());
         }

@@ -1,6 +1,7 @@
 //! Loading a script into a process of its own, and starting that again when it has ended.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +22,8 @@ use vh_guard::{advice, kept};
 use vh_host::host_queue;
 use vh_host::hub::{self, Containers};
 
-use super::process::Process;
+use super::heard::Ear;
+use super::process::{Child, Process};
 use super::values::{write_hub_text, write_list};
 use super::{Call, Elsewhere, Failure, Outside, raised};
 use crate::backend::Listener;
@@ -58,16 +60,23 @@ impl Outside {
         let interrupt: Arc<dyn Interrupt> = Arc::clone(&process) as _;
         script.moves_in(Runtime::Worker, Arc::downgrade(&interrupt), 0);
         let call = Call::begin_unlimited(Elsewhere, script.entry_points.function(TOP_LEVEL));
-        match process.start(script) {
+        let prepared = no_environment(script).map_or_else(|| process.prepare(script), Err);
+        let child = prepared.map_err(|failure| {
+            let is_named = script.settings.python.is_some() || script.venv().is_some();
+            let obstacle = if is_named { Obstacle::Settings } else { Obstacle::Failure };
+            not_loaded(script, &call, failure, obstacle)
+        })?;
+        process.has_started(child);
+        match process.run_top_level(script) {
             Ok(()) => {
                 drop(call);
                 let hooks = process.hooks();
                 Ok(Outside { process, hooks })
             }
             Err(failure) => {
-                let why = not_loaded(script, &call, failure);
+                let why = not_loaded(script, &call, failure, Obstacle::Failure);
                 drop(call);
-                process.leaves();
+                process.set_leaving(true);
                 process.end_in_order(script, Instant::now() + unload_time());
                 process.end();
                 Err(why)
@@ -76,8 +85,17 @@ impl Outside {
     }
 }
 
-/// Why a script is not loaded.
-fn not_loaded(script: &ScriptInfo, call: &Call, failure: Failure) -> NotLoaded {
+/// What is wrong with the virtual environment that a script is to run in.
+fn no_environment(script: &ScriptInfo) -> Option<Failure> {
+    let venv = script.venv().filter(|_| script.settings.python.is_none())?;
+    let error = fs::metadata(venv.path.join("pyvenv.cfg")).err()?;
+    let (named_by, folder) = (venv.named_by, venv.path.display());
+    let message = format!("{named_by} is wrong: {folder} is no virtual environment: {error}");
+    Some(Failure::Gone(Error::new(Code::Invalid, message)))
+}
+
+/// Why a script is not loaded. The obstacle is that of a process which cannot be asked.
+fn not_loaded(script: &ScriptInfo, call: &Call, failure: Failure, obstacle: Obstacle) -> NotLoaded {
     match failure {
         Failure::Raised(raised) => {
             let reason = format!("its top level raised {}", raised.line());
@@ -85,9 +103,7 @@ fn not_loaded(script: &ScriptInfo, call: &Call, failure: Failure) -> NotLoaded {
             let error = raised::failed(call, Failure::Raised(raised), &place);
             NotLoaded { error, reason, obstacle: Obstacle::Failure }
         }
-        Failure::Gone(error) => {
-            NotLoaded::told(script, error.message().to_owned(), Obstacle::Failure)
-        }
+        Failure::Gone(error) => NotLoaded::told(script, error.message().to_owned(), obstacle),
         Failure::Late => {
             NotLoaded::told(script, "its top level was given up".to_owned(), Obstacle::Failure)
         }
@@ -107,19 +123,25 @@ fn python_of(script: &ScriptInfo, default: &OsStr) -> OsString {
 }
 
 impl Process {
-    /// Starts the process and has it run the script's top level.
-    pub fn start(self: &Arc<Process>, script: &Arc<ScriptInfo>) -> Result<(), Failure> {
+    /// Starts a child that has its Python ready.
+    pub fn prepare(&self, script: &ScriptInfo) -> Result<Child, Failure> {
         let options = Options { python: self.python().to_owned(), ..Options::default() };
-        let listener = Arc::clone(self) as Arc<dyn Listener>;
-        let (backend, ready) =
-            crate::start(script.path(), Task::Hub, &[], &options, Some(listener))
-                .map_err(|error| self.not_started(script, error))?;
-        self.has_started(Arc::clone(&backend));
-        if let Err(error) = ready.wait() {
-            // Nobody has it yet.
-            let _ = backend.kill_and_wait();
-            return Err(self.not_started(script, error));
+        let ear = Ear::of(self);
+        let listener = Some(Arc::clone(&ear) as Arc<dyn Listener>);
+        let (backend, ready) = crate::start(script.path(), Task::Hub, &[], &options, listener)
+            .map_err(|error| self.not_started(script, error))?;
+        ear.hears(&backend);
+        let child = Child { backend, ear };
+        match ready.wait() {
+            Ok(_) => Ok(child),
+            Err(error) => {
+                child.kill();
+                Err(self.not_started(script, error))
+            }
         }
+    }
+
+    fn run_top_level(&self, script: &ScriptInfo) -> Result<(), Failure> {
         let loaded = self.ask(script, "load", &self.parameters(script))?;
         if let Ok(Loaded { functions, standard }) = serde_json::from_str(loaded.get()) {
             advice::on_files(script, Path::new(&standard));
@@ -143,20 +165,30 @@ impl Process {
         if !self.has_died() {
             return Ok(());
         }
-        let (own, script) = (self.own(), self.script().filter(|own| own.id == script.id));
-        let (Some(own), Some(script)) = (own, script) else { return Ok(()) };
         self.may_start_again().map_err(Failure::Gone)?;
-        let call = Call::begin_unlimited(Elsewhere, script.entry_points.function(TOP_LEVEL));
-        let started = own.start(&script);
+        let prepared = self.prepare(script).map(|child| self.has_started(child));
+        let started = self.load_again(script, prepared, "not started again");
         self.has_tried();
-        if let Err(failure) = started {
-            let place = format!("not started again: {}", script.path().display());
-            let error = raised::failed(&call, failure, &place);
-            own.end_child();
-            return Err(Failure::Gone(Error::new(Code::Closed, error.message().to_owned()).told()));
-        }
+        started?;
         tracing::info!(script = %script.label, "its process is started again");
         Ok(())
+    }
+
+    /// Has the script's top level run in a new process, if there is one. An error is told as `what` and leaves no
+    /// process.
+    pub fn load_again(
+        &self,
+        script: &ScriptInfo,
+        prepared: Result<(), Failure>,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let call = Call::begin_unlimited(Elsewhere, script.entry_points.function(TOP_LEVEL));
+        prepared.and_then(|()| self.run_top_level(script)).map_err(|failure| {
+            let place = format!("{what}: {}", script.path().display());
+            let error = raised::failed(&call, failure, &place);
+            self.end_child();
+            Failure::Gone(Error::new(Code::Closed, error.message().to_owned()).told())
+        })
     }
 
     /// What the child needs to know of the script and of `vh`.

@@ -16,12 +16,17 @@ use serde_json::value::RawValue;
 use vh_core::error::{Code, Error};
 use vh_guard::script::ScriptInfo;
 use vh_guard::slot;
+use vh_host::host_queue;
 
+use super::gate::{Gate, Inside};
+use super::heard::Ear;
 use super::raised::Told;
+use super::recycling::Replacement;
 use super::{Failure, requests};
 use crate::backend::{Backend, Canceller};
 
-/// How long a late call may take to end before its caller is given up, and how long the next call waits for it.
+/// How long a late call may take to end before its caller is given up, and how long the next call waits for it. Also
+/// how long the host's thread waits for a script before it answers what waits for the hub.
 pub const PATIENCE: Duration = Duration::from_millis(50);
 /// A process that ends again within this time after its start is started again after a pause, which doubles from
 /// start to start.
@@ -46,13 +51,35 @@ pub struct Process {
     pub(super) has_jobs: AtomicBool,
     /// How many events for its `async_hooks` were dropped.
     dropped: AtomicU64,
+    /// Who is inside.
+    pub(super) gate: Gate,
+    /// When it is replaced, and by what.
+    pub(super) replacement: Replacement,
+}
+
+/// A child that has a Python ready for a script.
+#[derive(Debug)]
+pub struct Child {
+    /// The child.
+    pub backend: Arc<Backend>,
+    /// What hears it.
+    pub ear: Arc<Ear>,
+}
+
+impl Child {
+    /// Ends it at once; nobody has used it.
+    pub fn kill(&self) {
+        if let Err(error) = self.backend.kill_and_wait() {
+            tracing::error!("{}", error.message());
+        }
+    }
 }
 
 /// What is known of a process.
 #[derive(Debug, Default)]
 pub struct State {
-    /// The child.
-    pub backend: Option<Arc<Backend>>,
+    /// The child in which the script is.
+    child: Option<Child>,
     /// Where a late call is, once the child has told.
     pub stack: Option<(u64, String)>,
     /// How it has ended, when it was not to.
@@ -106,26 +133,85 @@ impl Process {
             hooks: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
             has_jobs: AtomicBool::new(false),
+            gate: Gate::default(),
+            replacement: Replacement::default(),
         })
     }
 
-    /// It runs in this child from now on.
-    pub fn has_started(&self, backend: Arc<Backend>) {
-        let mut state = self.state.lock();
-        state.ended = None;
-        state.backend = Some(backend);
+    /// The script runs in this child from now on.
+    pub fn has_started(&self, child: Child) {
+        let ear = Arc::clone(&child.ear);
+        {
+            let mut state = self.state.lock();
+            state.ended = None;
+            state.has_unload = false;
+            state.child = Some(child);
+        }
+        self.is_busy.store(false, Ordering::Release);
+        self.has_jobs.store(false, Ordering::Release);
+        self.replacement.begins_anew();
+        // Last, because it may have ended already.
+        ear.moves_in();
     }
 
-    /// The script is being unloaded: its process is not started again.
-    pub fn leaves(&self) {
-        self.state.lock().is_leaving = true;
+    /// The child in which the script was has ended. `is_wanted` says whether it was killed.
+    pub fn has_ended(&self, how: &str, is_wanted: bool) {
+        self.running.lock().clear();
+        let is_news = {
+            let mut state = self.state.lock();
+            state.child = None;
+            state.ended = Some(how.to_owned());
+            !state.is_leaving
+        };
+        let Some(script) = self.script().filter(|_| is_news) else { return };
+        let how = if is_wanted { "was killed" } else { how };
+        tracing::error!(
+            script = %script.label,
+            "its process {how}; it is started again at the next call"
+        );
+    }
+
+    /// Says whether the script leaves its process, which is not started again then.
+    pub fn set_leaving(&self, is_leaving: bool) {
+        self.state.lock().is_leaving = is_leaving;
+    }
+
+    /// Whether the script leaves its process now.
+    pub fn is_leaving(&self) -> bool {
+        self.state.lock().is_leaving
+    }
+
+    /// Refuses what threads of the script ask the hub from now on.
+    pub fn refuse_threads(&self) {
+        let ear = self.state.lock().child.as_ref().map(|child| Arc::clone(&child.ear));
+        if let Some(ear) = ear {
+            ear.leaves();
+        }
+    }
+
+    /// Goes inside for a call, once the script is not moving to another process.
+    pub fn go_in(&self, script: &ScriptInfo) -> Result<Inside<'_>, Failure> {
+        let time = script.settings.timeout;
+        let deadline = (!time.is_zero()).then(|| Instant::now() + time);
+        self.gate.enter(slot::of_this_thread().thread(), deadline).ok_or_else(|| {
+            Failure::Gone(Error::new(Code::Busy, "its process is being replaced by another one"))
+        })
+    }
+
+    /// Goes inside for a call of a hook or function. Before that the process is replaced, or started again, if it
+    /// must be.
+    pub fn enter(&self, script: &ScriptInfo) -> Result<Inside<'_>, Failure> {
+        self.recycle(script);
+        let inside = self.go_in(script)?;
+        self.revive(script)?;
+        Ok(inside)
     }
 
     /// The child; the error says why there is none.
     pub fn backend(&self) -> Result<Arc<Backend>, Error> {
         let state = self.state.lock();
-        match (&state.backend, &state.ended) {
-            (Some(backend), _) => Ok(Arc::clone(backend)),
+        match (&state.child, &state.ended) {
+            (Some(child), _) => Ok(Arc::clone(&child.backend)),
             (None, how) => {
                 let how = how.as_deref().unwrap_or("has not been started");
                 Err(Error::new(Code::Closed, format!("its process {how}")))
@@ -154,8 +240,8 @@ impl Process {
     }
 
     /// Takes the child, which is to end.
-    pub fn take_backend(&self) -> Option<Arc<Backend>> {
-        self.state.lock().backend.take()
+    pub fn take_child(&self) -> Option<Child> {
+        self.state.lock().child.take()
     }
 
     /// Whether the script has a function of its own for its unload now.
@@ -197,7 +283,7 @@ impl Process {
     /// Whether the process has ended though the script is not being unloaded.
     pub fn has_died(&self) -> bool {
         let state = self.state.lock();
-        state.backend.is_none() && state.ended.is_some() && !state.is_leaving
+        state.child.is_none() && state.ended.is_some() && !state.is_leaving
     }
 
     /// Whether it has coroutines that are to go on.
@@ -232,9 +318,11 @@ impl Process {
         let thread = slot::of_this_thread().thread();
         let running = Running { call: number, thread, canceller, is_late: false };
         self.running.lock().push(running);
-        let answer = call.wait_serving(|request| {
-            let line = requests::answer(script, &request);
-            backend.send_line(&line);
+        let answer = call.wait_serving(PATIENCE, |request| match request {
+            Some(request) => backend.send_line(&requests::answer(script, &request)),
+            // The script may wait for a thread that waits for the hub.
+            None if host_queue::is_pending() => host_queue::serve(),
+            None => {}
         });
         // What it printed past Python comes before its answer.
         backend.look_at_output();
@@ -284,7 +372,7 @@ impl Process {
     fn wait_for_late_ones(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let Some(backend) = self.state.lock().backend.clone() else { return Ok(()) };
+            let Ok(backend) = self.backend() else { return Ok(()) };
             let mut running = self.running.lock();
             running.retain(|running| !running.is_late || backend.is_under_way(running.call));
             if !running.iter().any(|running| running.is_late) {

@@ -1,19 +1,4 @@
-"""The namespace of a script: made for each load, and taken apart as Python does it at exit."""
-
-# What a new interpreter has; its namespace stays empty.
-FIRST_MAIN = sys.modules.get("__main__")
-
-
-def new_main():
-    """In a sub-interpreter: a `__main__` for one load of the script."""
-    module = type(sys)("__main__")
-    namespace = vars(module)
-    namespace.update(vars(FIRST_MAIN))
-    if "__annotations__" in namespace:
-        namespace["__annotations__"] = {}
-    sys.modules["__main__"] = module
-    return module
-
+"""The namespace of a script is taken apart as Python does it at exit."""
 
 # The module of the script while libraries refer to it and are being looked through.
 HELD = []

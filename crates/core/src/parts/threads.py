@@ -1,4 +1,4 @@
-"""The threads of a script: which they are, and how they are asked to stop."""
+"""How the threads of a script are asked to stop."""
 
 
 class Threads(Part):
@@ -15,14 +15,6 @@ class Threads(Part):
             and not isinstance(thread, threading._DummyThread)
             and self.owns(thread)
         ]
-
-    def owns(self, thread):
-        return not self.shared or getattr(thread, "_vh_script", None) == self.script
-
-    def thread_ids(self):
-        """Ids of the script's threads; those started without threading are known by our hook."""
-        ids = {thread.ident for thread in self.threads()}
-        return list(ids if self.shared else ids | RAW_THREADS)
 
     def patient(self):
         """Whether a thread runs that Python itself would wait for at exit."""
