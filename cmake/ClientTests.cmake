@@ -59,3 +59,4 @@ set_tests_properties(
 # With packages from PyPI.
 add_client_test(hub_api python3 600)
 add_client_test(numpy python3 600)
+add_client_test(environments python3 600)
