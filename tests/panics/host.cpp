@@ -308,8 +308,8 @@ void TellStruck(unsigned count) {
 int Run(const std::filesystem::path& folder, const std::vector<std::string>& names,
         unsigned times) {
   const auto concerns_workers = [](const std::string& name) {
-    return name == "python-late" || name == "a call of a script in another process" ||
-           name == "python-workers";
+    return name == "python-late" || name == "python-replace" ||
+           name == "a call of a script in another process" || name == "python-workers";
   };
   const bool outside = std::any_of(names.begin(), names.end(), concerns_workers);
   std::vector<std::size_t> points;
