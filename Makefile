@@ -32,6 +32,8 @@ MAKEFLAGS += --no-print-directory
 LIBRARY = $(or $(CARGO_TARGET_DIR),target)/release/libvh_python_wrapper.so
 HUB = $(BUILD)/legacy_host/vh_hub
 CMAKE_BUILD = cmake --build $(BUILD) --parallel $(JOBS)
+# A host in Bun is compared with, where npm is there.
+BUN = @oven/bun-linux-x64-baseline
 # One row of the library's benchmark is asked for by who does not care for the hub.
 with_hub = $(if $(filter --row --list,$(BENCH)),,yes)
 HUB_LOAD = $(if $(filter --quick,$(BENCH)),VH_LOAD_MESSAGES=20000) $(CMAKE_BUILD) --target hub_load
@@ -100,7 +102,8 @@ fuzz: bootstrap-test ## Fuzz the library and the demo hub (FUZZ=targets, TIME=se
 
 bench: configure ## Measure the library, and then the hub under load (BENCH=... options)
 	@$(CMAKE_BUILD) --target vh_bench $(if $(with_hub),plugin_load tcp_load vh_hub)
-	@$(BUILD)/benches/vh_bench $(BENCH)
+	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix $(BUILD)/bun $(BUN)@1.4.5 || true
+	@VH_BUN=$$(ls $(BUILD)/bun/node_modules/$(BUN)/bin/bun 2>/dev/null) $(BUILD)/benches/vh_bench $(BENCH)
 	@$(if $(with_hub),echo && $(HUB_LOAD))
 
 bench-hub: configure ## Measure the hub under load only: in one process, and over TCP

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <fstream>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -42,13 +44,14 @@ class Process {
     close(out[1]);
     input_ = in[1];
     output_ = out[0];
-    if (failed) throw std::runtime_error("python3 does not start");
+    if (failed) throw std::runtime_error(arguments[0] + " does not start");
   }
   ~Process() {
     close(input_);
     close(output_);
     waitpid(pid_, nullptr, 0);
   }
+  pid_t pid() const { return pid_; }
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
@@ -82,12 +85,14 @@ class BackEnd {
   BackEnd(const BackEnd&) = delete;
   BackEnd& operator=(const BackEnd&) = delete;
 
-  void Ask() const {
+  std::string Ask(const char* method = "echo", const char* params = kParams) const {
     char* json = nullptr;
-    if (!lib_.w_BackendCall(number_, "echo", kParams, 0, &json)) {
+    if (!lib_.w_BackendCall(number_, method, params, 0, &json)) {
       throw std::runtime_error("the back end does not answer");
     }
+    std::string answer = json;
     std::free(json);
+    return answer;
   }
 
   // So many calls at once.
@@ -112,28 +117,122 @@ Effort Longer(const Effort& effort) {
   return longer;
 }
 
+// A Python that does nothing but answer JSON.
+class BarePipe {
+ public:
+  void Ask() const { process_.Ask(line_); }
+
+ private:
+  const Process process_{{"python3", PathOf("pipe_echo.py")}};
+  const std::string line_ = std::string("{\"id\":1,\"cmd\":\"echo\",\"params\":") + kParams + "}\n";
+};
+
+using Ask = std::function<void()>;
+
+Work Repeat(const Ask& ask) {
+  return [ask](long times) {
+    for (long i = 0; i < times; ++i) ask();
+  };
+}
+
+// What is compared: one call of a back end, or eight that are under way at once, and as many of a
+// bare pipe one after the other.
+struct Calls {
+  explicit Calls(const Host& host) : back_end(host.lib()) {}
+
+  const BackEnd back_end;
+  const BarePipe bare;
+  const Ask one = [this] { back_end.Ask(); };
+  const Ask bare_one = [this] { bare.Ask(); };
+  const Ask eight = [this] { back_end.AskMany(); };
+  const Ask bare_eight = [this] {
+    for (int call = 0; call < kInFlight; ++call) bare.Ask();
+  };
+};
+
+// The time below which so many percent of the calls stay, of either side. They take turns.
+Figures Percentile(int percent, const Ask& ours, const Ask& floor, const Effort& effort) {
+  constexpr int kInTurn = 50;
+  std::vector<double> times[2];
+  const double end = NowNs() + 4 * std::chrono::duration<double, std::nano>(effort.row).count();
+  while (NowNs() < end || times[1].size() < 1000) {
+    for (int side = 0; side < 2; ++side) {
+      for (int call = 0; call < kInTurn; ++call) {
+        const double begun = NowNs();
+        side == 0 ? ours() : floor();
+        times[side].push_back(NowNs() - begun);
+      }
+    }
+  }
+  double figures[2];
+  for (int side = 0; side < 2; ++side) {
+    const auto place = times[side].begin() + times[side].size() * percent / 100;
+    std::nth_element(times[side].begin(), place, times[side].end());
+    figures[side] = *place;
+  }
+  return {figures[0], figures[1]};
+}
+
 Figures MeasureEcho(Host& host, const Effort& effort, bool) {
-  const BackEnd back_end(host.lib());
-  const Process bare({"python3", PathOf("pipe_echo.py")});
-  const std::string line = std::string("{\"id\":1,\"cmd\":\"echo\",\"params\":") + kParams + "}\n";
-  const auto ours = [&](long times) {
-    for (long i = 0; i < times; ++i) back_end.Ask();
-  };
-  const auto floor = [&](long times) {
-    for (long i = 0; i < times; ++i) bare.Ask(line);
-  };
-  return Compare({ours, floor}, Longer(effort));
+  const Calls calls(host);
+  return Compare({Repeat(calls.one), Repeat(calls.bare_one)}, Longer(effort));
+}
+
+template <int percent>
+Figures MeasureEchoPercentile(Host& host, const Effort& effort, bool) {
+  const Calls calls(host);
+  return Percentile(percent, calls.one, calls.bare_one, effort);
 }
 
 Figures MeasureInFlight(Host& host, const Effort& effort, bool) {
+  const Calls calls(host);
+  return Compare({Repeat(calls.eight), Repeat(calls.bare_eight)}, Longer(effort));
+}
+
+template <int percent>
+Figures MeasureInFlightPercentile(Host& host, const Effort& effort, bool) {
+  const Calls calls(host);
+  return Percentile(percent, calls.eight, calls.bare_eight, effort);
+}
+
+Figures MeasureHook(Host& host, const Effort& effort, bool) {
+  const Script script(host, "worker.py");
+  const BarePipe bare;
+  const Library& lib = host.lib();
+  w_Targs* const line = lib.w_pack("ss", "alice", "hello");
+  const Ask hook = [&] { lib.w_free_args(lib.w_CallHook(script.id(), W_OnParsedMsgChat, line)); };
+  const Figures figures = Compare({Repeat(hook), Repeat([&] { bare.Ask(); })}, Longer(effort));
+  std::free(line);
+  return figures;
+}
+
+// A host in Bun that calls the same back end: the program, or nothing.
+std::string Bun() {
+  const char* bun = std::getenv("VH_BUN");
+  return bun ? bun : "";
+}
+
+Figures MeasureBun(Host& host, const Effort& effort, bool) {
   const BackEnd back_end(host.lib());
-  const auto many = [&](long times) {
-    for (long i = 0; i < times; i += kInFlight) back_end.AskMany();
-  };
-  const auto one = [&](long times) {
-    for (long i = 0; i < times; ++i) back_end.Ask();
-  };
-  return Compare({many, one}, Longer(effort));
+  const Process bun({Bun(), PathOf("bun_host.js"), PathOf("back_end.py"), VH_BRIDGE_FOLDER});
+  const auto theirs = [&](long times) { bun.Ask(std::to_string(times) + "\n"); };
+  return Compare({Repeat([&] { back_end.Ask(); }), theirs}, Longer(effort));
+}
+
+// Bytes of memory of a process; what it shares with others counts by its share.
+double MemoryOf(long pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("Pss:", 0) == 0) return std::stod(line.substr(4)) * 1024;
+  }
+  throw std::runtime_error("no memory of process " + std::to_string(pid));
+}
+
+Figures MeasureMemory(Host& host, const Effort&, bool) {
+  const BackEnd back_end(host.lib());
+  const Process bare({"python3", "-c", "print(end='\\0', flush=True); open(0).read()"});
+  bare.Ask("");
+  return {MemoryOf(std::stol(back_end.Ask("pid", "{}"))), MemoryOf(bare.pid())};
 }
 
 // From nothing until the back end is ready, beside a Python that does nothing: the shortest of
@@ -156,11 +255,39 @@ Figures MeasureStart(Host& host, const Effort& effort, bool) {
 std::vector<Row> BackendRows() {
   return {
       {"back end, a call / bare pipe", {Kind::kRatio, 1.15}, Unit::kTime, nullptr, MeasureEcho},
-      {"back end, 8 in flight / one", {Kind::kSpeedup, 2}, Unit::kTime, nullptr, MeasureInFlight},
+      {"back end, p50 / bare pipe",
+       {Kind::kRatio, 1.15},
+       Unit::kTime,
+       nullptr,
+       MeasureEchoPercentile<50>},
+      {"back end, p99 / bare pipe",
+       {Kind::kRatio, 1.15},
+       Unit::kTime,
+       nullptr,
+       MeasureEchoPercentile<99>},
+      {"bare pipe / 8 in flight", {Kind::kSpeedup, 2}, Unit::kTime, nullptr, MeasureInFlight},
+      {"bare pipe / 8 in flight, p50",
+       {Kind::kSpeedup, 2},
+       Unit::kTime,
+       nullptr,
+       MeasureInFlightPercentile<50>},
+      {"bare pipe / 8 in flight, p99",
+       {Kind::kSpeedup, 2},
+       Unit::kTime,
+       nullptr,
+       MeasureInFlightPercentile<99>},
+      {"host in Bun / back end, a call",
+       {Kind::kSpeedup, 1.3},
+       Unit::kTime,
+       nullptr,
+       MeasureBun,
+       Bun().empty() ? "no Bun" : ""},
+      {"hook in a process / bare pipe", {Kind::kRatio, 1.5}, Unit::kTime, nullptr, MeasureHook},
       {"back end, ready / python3 -c pass",
        {Kind::kRatio, 1.3},
        Unit::kTime,
        nullptr,
        MeasureStart},
+      {"idle back end / bare python3", {Kind::kRatio, 1.2}, Unit::kMemory, nullptr, MeasureMemory},
   };
 }

@@ -1,0 +1,6 @@
+# vh: runtime = worker
+# A hook that lets each event pass, in a process of its own.
+
+
+def OnParsedMsgChat(nick, data):
+    return 1
