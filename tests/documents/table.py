@@ -146,6 +146,12 @@ COMMANDS = {
     f"OLD=/old/libvh_python_wrapper.so {GENERATIONS}": Read(why="there is no old library here"),
     f"{GENERATIONS} --write": Run(keeps=("tests/generations/expected",)),
     "ctest --test-dir build -R stress --verbose": Long(why="minutes", test="stress.counts"),
+    "VH_REPETITIONS=100 cargo test -p vh_worker --test kills": Long(
+        why="a quarter of an hour", test="rust"
+    ),
+    "VH_REPETITIONS=100 build/tests/guard/vh_guard --gtest_filter=Worker.However*": Long(
+        why="minutes", test="guard.worker"
+    ),
     # The hub of its own
     "cmake -S legacy_host -B build/hub && cmake --build build/hub": Run(),
     f"echo 'boss 10 secret' | build/hub/vh_hub --config myhub --library {LIBRARY} --register -": Serve(

@@ -4,6 +4,9 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <set>
 #include <string>
 #include <thread>
@@ -115,6 +118,43 @@ TEST_F(Worker, TheCallerHearsHowAProcessDied) {
   const std::string log = hub_.TakeLog();
   EXPECT_EQ(1, CountLines(log, {"script.py] its process has ended (signal: 9 (SIGKILL))"})) << log;
   EXPECT_EQ(1, CountLines(log, {"script.py] its process has ended (exit status: 3)"})) << log;
+}
+
+std::ptrdiff_t OpenFiles() {
+  const std::filesystem::directory_iterator files("/proc/self/fd");
+  return std::distance(begin(files), end(files));
+}
+
+int Repetitions() {
+  const char* chosen = std::getenv("VH_REPETITIONS");
+  return chosen ? std::atoi(chosen) : 5;
+}
+
+// Killed in a call, between calls, and stopped so that nothing but a kill ends it.
+TEST_F(Worker, HoweverAProcessEndsTheHubLivesAndNothingIsLeft) {
+  const std::string source =
+      "def die(): os.kill(os.getpid(), 9)\n"
+      "def stop(): os.kill(os.getpid(), 19)\n"
+      "def one(): return 1\n";
+  EXPECT_EQ(1, Lib().w_Unload(Load(source)));
+  const std::ptrdiff_t files = OpenFiles();
+  for (int round = 0; round < Repetitions(); ++round) {
+    const int script = Load(source);
+    std::vector<pid_t> pids = {PidOf(script)};
+    EXPECT_EQ("(null)", hub_.Call(script, "die"));
+    pids.push_back(PidOf(script));
+    kill(pids.back(), SIGKILL);
+    EXPECT_TRUE(Answers(script, "one", "l 1")) << "it is started again";
+    pids.push_back(PidOf(script));
+    const auto start = Clock::now();
+    EXPECT_EQ("(null)", hub_.Call(script, "stop"));
+    EXPECT_GT(std::chrono::seconds(3), Clock::now() - start);
+    EXPECT_EQ(1, Lib().w_Unload(script));
+    for (const pid_t pid : pids) {
+      EXPECT_TRUE(Eventually([&] { return kill(pid, 0) == -1; })) << pid << " is left";
+    }
+  }
+  EXPECT_TRUE(Eventually([&] { return OpenFiles() == files; })) << OpenFiles() - files;
 }
 
 TEST_F(Worker, AHookOfADeadProcessDoesWhatOnErrorSays) {

@@ -3,6 +3,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use vh_core::error::Code;
@@ -10,10 +13,40 @@ use vh_worker::{Options, spawn};
 
 /// A test may take this long on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
+/// The deadline of a call that is to end by it.
+const SHORT: Duration = Duration::from_millis(200);
 
 /// How often each is tried: `VH_REPETITIONS`, else 5.
 fn rounds() -> usize {
     std::env::var("VH_REPETITIONS").map_or(5, |text| text.parse().unwrap())
+}
+
+/// Keeps the machine busy until it is dropped.
+struct Load {
+    is_over: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    fn new() -> Load {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let spin = |over: Arc<AtomicBool>| {
+            std::thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            })
+        };
+        let threads = (0..2).map(|_| spin(Arc::clone(&is_over))).collect();
+        Load { is_over, threads }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.threads.drain(..).for_each(|thread| thread.join().unwrap());
+    }
 }
 
 /// A folder with a back end that starts a program of its own; both sleep.
@@ -27,7 +60,8 @@ impl Folder {
             folder.join("back.py"),
             "import subprocess, time\nfrom bridge_runtime import PythonBridge\n\
              class Back(PythonBridge):\n    def start(self):\n        \
-             return subprocess.Popen(['sleep', '1000']).pid\n    def sleep(self):\n        time.sleep(1000)\n\
+             return subprocess.Popen(['sleep', '1000']).pid\n    def sleep(self):\n        time.sleep(1000)\n    \
+             def take(self, size):\n        return len(b'x' * size)\n\
              Back().run()\n",
         )
         .unwrap();
@@ -96,7 +130,7 @@ fn host(folder: &Folder) -> (std::process::Child, [i32; 3]) {
 
 #[test]
 fn nothing_outlives_a_host_that_is_killed() {
-    let folder = Folder::new("host");
+    let (folder, _load) = (Folder::new("host"), Load::new());
     for _ in 0..rounds() {
         let (mut process, [host, backend, child]) = host(&folder);
         signal("-KILL", &[host]);
@@ -107,7 +141,7 @@ fn nothing_outlives_a_host_that_is_killed() {
 
 #[test]
 fn nothing_outlives_host_and_back_end_that_are_killed_together() {
-    let folder = Folder::new("both");
+    let (folder, _load) = (Folder::new("both"), Load::new());
     for _ in 0..rounds() {
         let (mut process, [host, backend, child]) = host(&folder);
         signal("-KILL", &[backend, host]);
@@ -118,7 +152,7 @@ fn nothing_outlives_host_and_back_end_that_are_killed_together() {
 
 #[test]
 fn nothing_outlives_a_host_whose_back_end_is_stopped() {
-    let folder = Folder::new("stopped");
+    let (folder, _load) = (Folder::new("stopped"), Load::new());
     for _ in 0..rounds() {
         let (mut process, [host, backend, child]) = host(&folder);
         signal("-STOP", &[backend]);
@@ -130,7 +164,7 @@ fn nothing_outlives_a_host_whose_back_end_is_stopped() {
 
 #[test]
 fn a_caller_hears_that_its_back_end_was_killed() {
-    let folder = Folder::new("call");
+    let (folder, _load) = (Folder::new("call"), Load::new());
     for _ in 0..rounds() {
         let backend = spawn(&folder.script(), &Options::default()).unwrap();
         let child: i32 = backend.call("start", "", Some(LONG)).unwrap().parse().unwrap();
@@ -141,6 +175,70 @@ fn a_caller_hears_that_its_back_end_was_killed() {
         assert_eq!(error.message(), "back.py has ended (signal: 9 (SIGKILL))");
         all_end(&[backend.pid(), child]);
         assert_eq!(backend.call("start", "", None).unwrap_err().code(), Code::Closed);
+    }
+}
+
+#[test]
+fn a_caller_of_a_stopped_back_end_hears_of_its_deadline() {
+    let (folder, _load) = (Folder::new("pause"), Load::new());
+    let backend = spawn(&folder.script(), &Options::default()).unwrap();
+    for _ in 0..rounds() {
+        signal("-STOP", &[backend.pid()]);
+        let start = Instant::now();
+        let error = backend.call("take", "{\"size\":1}", Some(SHORT)).unwrap_err();
+        assert_eq!(error.code(), Code::Timeout);
+        assert!(start.elapsed() < SHORT + Duration::from_secs(3), "{:?}", start.elapsed());
+        signal("-CONT", &[backend.pid()]);
+        assert_eq!(backend.call("take", "{\"size\":2}", Some(LONG)).unwrap(), "2");
+    }
+    signal("-STOP", &[backend.pid()]);
+    backend.terminate().unwrap();
+    all_end(&[backend.pid()]);
+}
+
+/// A memory cgroup, removed when it is dropped.
+struct Cgroup(PathBuf);
+
+impl Cgroup {
+    /// With a limit of so many bytes; the error says why there can be none here.
+    fn new(limit: u64) -> std::io::Result<Cgroup> {
+        let (first, second) = ("/sys/fs/cgroup/memory", "/sys/fs/cgroup");
+        let is_first = Path::new(first).join("memory.limit_in_bytes").exists();
+        let (parent, name) =
+            if is_first { (first, "memory.limit_in_bytes") } else { (second, "memory.max") };
+        let folder = Path::new(parent).join(format!("vh-kills-{}", std::process::id()));
+        std::fs::create_dir(&folder)?;
+        let group = Cgroup(folder);
+        std::fs::write(group.0.join(name), limit.to_string())?;
+        Ok(group)
+    }
+
+    fn add(&self, pid: i32) {
+        std::fs::write(self.0.join("cgroup.procs"), pid.to_string()).unwrap();
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        std::fs::remove_dir(&self.0).unwrap();
+    }
+}
+
+#[test]
+fn a_caller_hears_that_its_back_end_was_killed_for_its_memory() {
+    let (folder, _load) = (Folder::new("cgroup"), Load::new());
+    let group = match Cgroup::new(64 << 20) {
+        Ok(group) => group,
+        Err(error) => return println!("not tried: no memory cgroup can be made here: {error}"),
+    };
+    for _ in 0..rounds() {
+        let backend = spawn(&folder.script(), &Options::default()).unwrap();
+        let child: i32 = backend.call("start", "", Some(LONG)).unwrap().parse().unwrap();
+        group.add(backend.pid());
+        let error = backend.call("take", "{\"size\":268435456}", Some(LONG)).unwrap_err();
+        assert_eq!(error.code(), Code::Closed);
+        assert_eq!(error.message(), "back.py has ended (signal: 9 (SIGKILL))");
+        all_end(&[backend.pid(), child]);
     }
 }
 
