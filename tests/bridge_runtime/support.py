@@ -38,6 +38,8 @@ class Host:
         self.data = b""
         # Frames that were read while another was looked for.
         self.kept = []
+        # Calls that were cancelled and have no answer.
+        self.cancelled = []
 
     # What the host writes
 
@@ -61,6 +63,7 @@ class Host:
     def cancel(self, ident, with_signal=True):
         self.send({"cancel": ident})
         if with_signal:
+            self.cancelled.append(ident)
             self.process.send_signal(signal.SIGINT)
 
     # What comes from the child
@@ -82,9 +85,11 @@ class Host:
 
     def read_some(self, deadline):
         output = self.process.stdout.fileno()
-        wait = max(0, deadline - time.monotonic())
-        if not select.select([output], [], [], wait)[0]:
-            raise AssertionError(f"no frame in {PATIENCE} s; stderr: {self.errors()}")
+        while not select.select([output], [], [], 0.05 if self.cancelled else PATIENCE)[0]:
+            if time.monotonic() >= deadline:
+                raise AssertionError(f"no frame in {PATIENCE} s; stderr: {self.errors()}")
+            # As hosts do: a signal may come right before a call sleeps, and then does not wake it.
+            self.process.send_signal(signal.SIGINT)
         return os.read(output, 1 << 16)
 
     def has_frame(self):
@@ -96,7 +101,11 @@ class Host:
         if self.kept:
             return self.kept.pop(0)
         data = self.read_frame()
-        return None if data is None else json.loads(data, parse_constant=no_constant)
+        if data is None:
+            return None
+        frame = json.loads(data, parse_constant=no_constant)
+        self.cancelled = [ident for ident in self.cancelled if not same(ident, frame.get("id"))]
+        return frame
 
     def find(self, matches):
         """The next frame that matches; those before it are kept for others."""

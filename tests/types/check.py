@@ -25,7 +25,10 @@ from environment import environment  # noqa: E402
 STUBS = ROOT / "python"
 EXAMPLES = ROOT / "examples"
 # Where tests and tools look for modules they share.
-MODULES = [ROOT / "tests" / name for name in ("packages", "clients", "field", "support")]
+MODULES = [
+    *(ROOT / "tests" / name for name in ("packages", "clients", "field", "support")),
+    ROOT / "tools",
+]
 # What is written to be wrong, or for scripts of other kinds.
 NOT_CHECKED = re.compile(r"/(scripts|cases|measured|corpus)/|/panics/script\.py$|/hub/setup\.py$")
 STRICT = ["--strict"]

@@ -35,10 +35,11 @@ WHAT A HOST DOES
   to write its __pycache__ beside this file, or each start compiles it.
 - To cancel a call it writes {"cancel":ID}, and then sends SIGINT to the process (not to its group), again
   and again, say every 50 ms, until the answer comes: a command that runs in the main thread hides the
-  input, the signal has it read, and libraries may swallow what the signal raises. A signal without a cancel
-  does nothing; none may come before the ready frame. A call that waits is answered with `cancelled` and does
-  not run. A call that runs gets an exception, and its answer says how it ended. With max_concurrent above 1
-  a call in a thread gets it only when its Python code goes on: no signal reaches what blocks there.
+  input, the signal has it read, and libraries may swallow what the signal raises. A call that goes on is
+  interrupted again a second later, so that it can clean up. A signal without a cancel does nothing; none may
+  come before the ready frame. A call that waits is answered with `cancelled` and does not run. A call that
+  runs gets an exception, and its answer says how it ended. With max_concurrent above 1 a call in a thread
+  gets it only when its Python code goes on: no signal reaches what blocks there.
 - It ends the process with the command `shutdown`, or by closing stdin, and kills it when that does not
   help. While a command runs in the main thread nobody sees that stdin was closed: on Linux the host sets
   PR_SET_PDEATHSIG, so that the process dies with it.
@@ -62,6 +63,8 @@ MAX_TEXT = 100_000
 READ_SIZE = 1 << 16
 # Of so many bytes a pipe takes all or none.
 ATOMIC = 4096 if sys.platform == "linux" else 512
+# After how many seconds a call that goes on is interrupted again.
+AGAIN = 1
 # In how long a line a cancel is looked for before its turn has come.
 SHORT = 1000
 # How long a process may go on, in seconds, when its host is gone.
@@ -709,8 +712,10 @@ def end_soon():
 class Call:
     """A request on its way to its answer."""
 
-    # An exception was asked for: none is asked for twice.
+    # The host does not want it any more.
     cancelled = False
+    # Until when it is left alone to clean up after it was interrupted.
+    not_before = 0.0
     # Of a coroutine.
     task = None
     # The thread of a pool that runs it; whether exceptions may still be sent there.
@@ -978,7 +983,7 @@ class Server:
     def on_signal(self, number, frame):
         """Looks for a cancel, unless code of this file runs, which looks by itself.
 
-        So an exception is only ever raised in code of the script.
+        So an exception is only ever raised in code of the script, or in what that calls.
         """
         if self.wire.is_terminal:
             raise KeyboardInterrupt
@@ -988,10 +993,13 @@ class Server:
         if is_own or self.is_taking:
             self.look = True
         else:
-            self.look_for_cancel()
+            self.look_for_cancel(frame)
 
-    def look_for_cancel(self):
-        """Takes what there is; raises Cancelled when that cancels the call that runs."""
+    def look_for_cancel(self, frame=None):
+        """Takes what there is; raises Cancelled when that cancels the call that runs.
+
+        `frame` is where the script is, if it is not what calls this.
+        """
         call = self.current_call()
         # Where none runs, the input is read soon.
         self.look = call is None
@@ -1000,17 +1008,43 @@ class Server:
         while not self.eof and self.wire.has_input():
             self.receive()
         if call.cancelled or self.eof:
-            self.interrupt(call)
+            self.interrupt(call, frame or sys._getframe(1))
 
-    def interrupt(self, call):
+    def interrupt(self, call, frame):
+        """Interrupts the call that runs, unless that was done a moment ago."""
+        if call.task is None and is_in_loop(frame):
+            # When the loop has a task for it, `complete` cancels that.
+            return
+        if not self.may_interrupt(call):
+            return
         if call.task is None:
             raise Cancelled
         import asyncio
 
-        if asyncio.current_task(self.loop) is call.task:
+        if is_inside(frame, call.task):
             # It does not wait, so cancelling its task would come too late.
             raise asyncio.CancelledError
         self.loop.call_soon_threadsafe(call.task.cancel)
+
+    def may_interrupt(self, call):
+        """Whether a call is to be interrupted now.
+
+        What goes on cleans up, or a library has swallowed the exception: after a while it gets another one.
+        """
+        import time
+
+        now = time.monotonic()
+        if now < call.not_before:
+            return False
+        call.not_before = now + AGAIN
+        return True
+
+    def cancel_task(self, call):
+        """Cancels the task of a call, unless this runs inside it: then `interrupt` does, which comes next."""
+        import asyncio
+
+        if asyncio.current_task(self.loop) is not call.task and self.may_interrupt(call):
+            call.task.cancel()
 
     # The event loop for `async def`
 
@@ -1119,14 +1153,14 @@ class Inline(Server):
         if call is not None and call.id == ident:
             call.cancelled = True
             if call.task is not None:
-                call.task.cancel()
+                self.cancel_task(call)
 
     def complete(self, call, awaitable):
         """The result of a coroutine."""
         call.task = self.own_loop().create_task(as_coroutine(awaitable))
         call.task.add_done_callback(lambda task: self.loop.stop())
         if call.cancelled:
-            call.task.cancel()
+            self.cancel_task(call)
         while not call.task.done():
             if self.eof:
                 raise Cancelled
@@ -1374,7 +1408,7 @@ class Pool(Server):
             return
         call.task.add_done_callback(lambda task: self.finish_task(call))
         if call.cancelled:
-            call.task.cancel()
+            self.cancel_task(call)
 
     def finish_task(self, call):
         result = error = None
@@ -1398,7 +1432,7 @@ class Pool(Server):
         for call in running:
             call.cancelled = True
             if call.task is not None:
-                call.task.cancel()
+                self.cancel_task(call)
             elif call.thread is not None:
                 self.send_exception(call)
 
@@ -1424,9 +1458,9 @@ class Pool(Server):
         task = asyncio.current_task(self.loop)
         return next((c for c in list(self.active) if c.task is task is not None), None)
 
-    def look_for_cancel(self):
+    def look_for_cancel(self, frame=None):
         try:
-            super().look_for_cancel()
+            super().look_for_cancel(frame or sys._getframe(1))
         finally:
             # Other lines may have come too.
             self.wake()
@@ -1438,6 +1472,37 @@ class Pool(Server):
     def finish(self):
         super().finish()
         self.refuse_waiting()
+
+
+def is_in_loop(frame):
+    """Whether asyncio runs for this file, and nothing of the script: an exception would break the loop."""
+    while frame is not None and frame.f_globals is not GLOBALS:
+        frame = frame.f_back
+    return frame is not None and frame.f_code in LOOP_CODE
+
+
+LOOP_CODE = {
+    method.__code__
+    for method in (
+        Server.make_loop,
+        Server.turn,
+        Server.close_loop,
+        Inline.complete,
+        Pool.make_loop,
+        Pool.start_task,
+    )
+}
+
+
+def is_inside(frame, task):
+    """Whether a frame belongs to what a task does. When that has ended, what tells so is the loop's."""
+    if frame.f_globals.get("__name__", "").partition(".")[0] in ("asyncio", "selectors"):
+        # It may be in the middle of something that the loop needs whole.
+        return False
+    outermost = getattr(task.get_coro(), "cr_frame", None)
+    while frame is not None and frame is not outermost:
+        frame = frame.f_back
+    return frame is not None
 
 
 def is_coroutine_function(method):

@@ -3,6 +3,7 @@
 They follow this text in one module, and vh_worker.py follows them.
 """
 
+import gc  # noqa: F401 The parts use it.
 import sys
 
 # The base of their classes.

@@ -105,6 +105,8 @@ struct Calls {
     waiting: HashMap<u64, Arc<Waiter>>,
     /// Calls that nobody waits for any more, of which the child has not said that they have ended.
     given_up: HashSet<u64>,
+    /// Calls that the child was told to give up, until it answers.
+    taken_back: HashSet<u64>,
     /// When it is killed if it has not ended by then.
     kill_at: Option<Instant>,
     /// Why it takes no calls any more.
@@ -331,12 +333,35 @@ impl Backend {
         let _ = rustix::io::write(&self.nudge, &1_u64.to_ne_bytes());
     }
 
-    /// Has the child give up a call. If the way to it is full, it goes on with what nobody waits for.
-    fn take_back(&self, id: u64) {
-        if !self.is_ours.load(Ordering::Relaxed) || self.send(&message::cancel(id)).is_err() {
-            return;
+    /// Has the child give up a call, and gives whoever waits for it. If the way to the child is full, it goes on with
+    /// what nobody waits for.
+    fn take_back(&self, id: u64) -> Option<Arc<Waiter>> {
+        let is_ours = self.is_ours.load(Ordering::Relaxed);
+        let waiter = {
+            let mut calls = self.calls.lock();
+            let waiter = calls.waiting.remove(&id)?;
+            if is_ours {
+                calls.taken_back.insert(id);
+            }
+            waiter
+        };
+        if !is_ours {
+            return Some(waiter);
         }
-        // The signal has it look at its input while a command runs.
+        if self.send(&message::cancel(id)).is_err() {
+            self.calls.lock().taken_back.remove(&id);
+            return Some(waiter);
+        }
+        self.interrupt();
+        // The poller does so again until the child has answered; this has it look.
+        if let Some(input) = &*self.input.lock() {
+            poller::again(self.number, poller::Of::Input, input.pipe());
+        }
+        Some(waiter)
+    }
+
+    /// Has the child look at its input while a command runs.
+    fn interrupt(&self) {
         if let Some(child) = &*self.child.lock() {
             child.interrupt();
         }
@@ -423,10 +448,8 @@ impl Call {
     }
 
     fn forget(&self) {
-        let was_waited_for = self.backend.calls.lock().waiting.remove(&self.id).is_some();
-        if was_waited_for {
-            self.backend.take_back(self.id);
-        }
+        // Whoever waits is who gives it up.
+        let _ = self.backend.take_back(self.id);
     }
 }
 
@@ -456,11 +479,9 @@ impl Canceller {
 
     /// Answers the call with `cancelled`, and has the child give it up. False if it has its answer already.
     pub fn cancel(&self) -> bool {
-        let waiter = self.backend.calls.lock().waiting.remove(&self.id);
-        let Some(waiter) = waiter else { return false };
+        let Some(waiter) = self.backend.take_back(self.id) else { return false };
         let message = format!("{} of {} was cancelled", self.method, self.backend.label);
         self.backend.answer_without_the_child(&waiter, Error::new(Code::Cancelled, message));
-        self.backend.take_back(self.id);
         true
     }
 }

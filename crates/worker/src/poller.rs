@@ -93,11 +93,11 @@ pub trait Watched: Debug + Send + Sync {
     /// Does what is to be done when something is ready.
     fn look_at(&self, of: Of);
 
-    /// Whether it is to be looked at again soon, by [`Watched::kill_if_due`].
-    fn is_to_be_killed(&self) -> bool;
+    /// Whether something is to be done soon, by [`Watched::do_what_is_due`].
+    fn has_something_due(&self) -> bool;
 
-    /// Kills it if its time is over.
-    fn kill_if_due(&self, now: Instant);
+    /// Does what is due by now.
+    fn do_what_is_due(&self, now: Instant);
 }
 
 /// Whom the thread tells, by their numbers.
@@ -117,7 +117,7 @@ fn watched() -> Vec<(u32, Arc<dyn Watched>)> {
     WATCHED.lock().clone()
 }
 
-/// How often it is looked whether a child that has closed its output must be killed.
+/// How often it is looked what is due.
 const LOOK: Duration = Duration::from_millis(100);
 
 fn run() {
@@ -130,7 +130,7 @@ fn run() {
     };
     let mut events = Vec::with_capacity(64);
     loop {
-        let is_somebody_to_look_at = watched().iter().any(|(_, who)| who.is_to_be_killed());
+        let is_somebody_to_look_at = watched().iter().any(|(_, who)| who.has_something_due());
         let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK.as_nanos() as i64 };
         let timeout = is_somebody_to_look_at.then_some(&timeout);
         if epoll::wait(epoll, spare_capacity(&mut events), timeout).is_err() {
@@ -145,7 +145,7 @@ fn run() {
             }
         }
         for (_, who) in watched() {
-            who.kill_if_due(Instant::now());
+            who.do_what_is_due(Instant::now());
         }
     }
 }

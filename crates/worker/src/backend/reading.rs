@@ -39,14 +39,24 @@ impl Watched for Backend {
         }
     }
 
-    fn is_to_be_killed(&self) -> bool {
+    fn has_something_due(&self) -> bool {
         let calls = self.calls.lock();
-        calls.kill_at.is_some() && calls.ended.is_none()
+        calls.ended.is_none() && (calls.kill_at.is_some() || !calls.taken_back.is_empty())
     }
 
-    fn kill_if_due(&self, now: Instant) {
-        if self.is_to_be_killed() && self.calls.lock().kill_at.is_some_and(|at| at <= now) {
+    /// Kills it if its time is over. A child that has not ended a call which it is to give up is interrupted again,
+    /// for a signal may come where nothing looks at it, and libraries swallow what it raises.
+    fn do_what_is_due(&self, now: Instant) {
+        let (is_over, goes_on) = {
+            let calls = self.calls.lock();
+            let lives = calls.ended.is_none();
+            let is_over = calls.kill_at.is_some_and(|at| at <= now);
+            (lives && is_over, lives && !calls.taken_back.is_empty())
+        };
+        if is_over {
             self.kill();
+        } else if goes_on {
+            self.interrupt();
         }
     }
 }
@@ -155,6 +165,7 @@ impl Backend {
                 let waiter = {
                     let mut calls = self.calls.lock();
                     calls.given_up.remove(&id);
+                    calls.taken_back.remove(&id);
                     calls.waiting.remove(&id)
                 };
                 // Nobody waits any more for what comes after its deadline.
@@ -251,6 +262,7 @@ impl Backend {
             let mut calls = self.calls.lock();
             calls.ended = Some(ended.clone());
             calls.given_up.clear();
+            calls.taken_back.clear();
             std::mem::take(&mut calls.waiting)
         };
         for waiter in waiting.into_values() {

@@ -39,9 +39,11 @@ impl Interrupt for Process {
                 false => AttemptResult::InHost(stack),
             });
         }
-        backend.send_line(&message::cancel(call));
         let name = attempt.name().to_owned();
+        self.state.lock().interrupted = Some(call);
+        backend.send_line(&message::cancel(call));
         attempt.done(&AttemptResult::Sent(self.stack(call)));
+        self.state.lock().interrupted = None;
         // As a rule it ends at once, and its caller gets the exception.
         let soon = Instant::now() + PATIENCE;
         while self.is_running(call) && Instant::now() < soon {
@@ -109,6 +111,15 @@ impl Process {
                 "{name}, which was late, is ended by {step}, {:.1} s after its deadline",
                 started.elapsed().as_secs_f64()
             );
+        }
+    }
+
+    /// A call has its answer. When it is just being interrupted, this waits until the watchdog knows where it was, so
+    /// that the log tells that when the call has ended.
+    pub fn wait_for_watchdog(&self, call: u64) {
+        let deadline = Instant::now() + STACK_TIME;
+        while self.state.lock().interrupted == Some(call) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 

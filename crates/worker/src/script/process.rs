@@ -82,6 +82,8 @@ pub struct State {
     child: Option<Child>,
     /// Where a late call is, once the child has told.
     pub stack: Option<(u64, String)>,
+    /// The call that the watchdog is interrupting.
+    pub interrupted: Option<u64>,
     /// How it has ended, when it was not to.
     pub ended: Option<String>,
     /// The script is being unloaded.
@@ -326,6 +328,7 @@ impl Process {
         });
         // What it printed past Python comes before its answer.
         backend.look_at_output();
+        self.wait_for_watchdog(number);
         let was_late = self.has_come_back(number);
         match answer {
             Ok(text) => self.read(script, &text),
