@@ -39,7 +39,7 @@ def tests_of(root):
     names = set()
     for file in files:
         text = file.read_text(encoding="utf-8")
-        names |= set(re.findall(r"add_test\(\s*NAME\s+(\S+)", text))
+        names |= set(re.findall(r"(?:add_test\(\s*NAME\s+|vh_add_suite\()(\S+)", text))
     return [re.compile(re.sub(r"\\\$\\\{\w+\\\}", r"[\\w-]+", re.escape(each))) for each in names]
 
 
