@@ -90,6 +90,27 @@ impl Replacement {
         }
     }
 
+    /// How long the script has been in its process, and whether its memory is to be looked at now.
+    fn age(&self) -> (Duration, bool) {
+        let mut stage = self.stage.lock();
+        let now = Instant::now();
+        let looks = now >= stage.look_at;
+        if looks {
+            stage.look_at = now + LOOK;
+        }
+        (now - stage.since, looks)
+    }
+
+    /// The next process is to be started. False when somebody does that, or has failed to a moment ago.
+    fn begins_to_start(&self) -> bool {
+        let mut stage = self.stage.lock();
+        let may = matches!(stage.next, Next::None) && Instant::now() >= stage.not_before;
+        if may {
+            stage.next = Next::Starting;
+        }
+        may
+    }
+
     /// What is started is over: the next process is this.
     fn set(&self, next: Next, pause: Duration) {
         let mut stage = self.stage.lock();
@@ -108,31 +129,25 @@ impl Process {
         let calls = self.replacement.calls.fetch_add(1, Ordering::Relaxed);
         if let Some((child, why)) = self.replacement.take_ready() {
             self.move_over(script, child, why);
-        } else if let Some(why) = self.is_due(limits, calls) {
+        } else if let Some(why) = self.why_now(limits, calls)
+            && self.replacement.begins_to_start()
+        {
             self.prepare_next(script, why);
         }
     }
 
-    /// Why it is to be replaced. Then the next process is being started, as far as everybody else can see.
-    fn is_due(&self, limits: &Recycling, calls: u64) -> Option<String> {
-        let mut stage = self.replacement.stage.lock();
-        let now = Instant::now();
-        if !matches!(stage.next, Next::None) || now < stage.not_before {
-            return None;
+    /// Why it is to be replaced now.
+    fn why_now(&self, limits: &Recycling, calls: u64) -> Option<String> {
+        if limits.calls.is_some_and(|limit| calls >= limit) {
+            return Some(format!("{calls} calls"));
         }
-        let age = now - stage.since;
-        let why = if limits.calls.is_some_and(|limit| calls >= limit) {
-            format!("{calls} calls")
-        } else if limits.age.is_some_and(|limit| age >= limit) {
-            format!("{:.1} s", age.as_secs_f64())
-        } else {
-            let limit = limits.memory.filter(|_| now >= stage.look_at)?;
-            stage.look_at = now + LOOK;
-            let memory = memory_of(self.backend().ok()?.pid())?;
-            (memory > limit).then(|| format!("it took {} MiB", memory / 1024 / 1024))?
-        };
-        stage.next = Next::Starting;
-        Some(why)
+        let (age, looks) = self.replacement.age();
+        if limits.age.is_some_and(|limit| age >= limit) {
+            return Some(format!("{:.1} s", age.as_secs_f64()));
+        }
+        let limit = limits.memory.filter(|_| looks)?;
+        let memory = memory_of(self.backend().ok()?.pid())?;
+        (memory > limit).then(|| format!("it took {} MiB", memory / 1024 / 1024))
     }
 
     /// Starts the next process, on a thread of its own.
