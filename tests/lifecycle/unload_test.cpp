@@ -76,6 +76,14 @@ const Case kCases[] = {
      "thread = threading.Thread(target=int); thread.start(); thread.join()\n",
      false,
      {}},
+    // As a thread does that gets SystemExit when it is about to leave.
+    {"FinishedThreadThatIsListed",
+     "import atexit\n"
+     "thread = threading.Thread(target=int); thread.start(); thread.join()\n"
+     "threading._active[1] = thread\n"
+     "atexit.register(threading._active.pop, 1)\n",
+     false,
+     {}},
     {"ThreadAboutToFinish",
      "def work():\n"
      "    time.sleep(0.3)\n"

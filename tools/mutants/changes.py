@@ -3387,7 +3387,7 @@ TABLE: "dict[str, list[tuple[str, ...]]]" = {
     ],
     "crates/worker/src/poller.rs": [
         (
-            "            who.kill_if_due(Instant::now());\n",
+            "            who.do_what_is_due(Instant::now());\n",
             "            let _ = who;\n",
             "a back end that has closed its output and does not end lives on, and its calls wait",
             "rust",

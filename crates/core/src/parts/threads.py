@@ -1,6 +1,11 @@
 """How the threads of a script are asked to stop."""
 
 
+def has_ended(thread):
+    """Whether a thread is over, though it is listed: an exception that is sent late may keep it from leaving."""
+    return thread._started.is_set() and not thread.is_alive()
+
+
 class Threads(Part):
     def threads(self):
         """Thread objects that belong to the script and run, but for this one."""
@@ -13,6 +18,7 @@ class Threads(Part):
             for thread in threading.enumerate()
             if thread not in others
             and not isinstance(thread, threading._DummyThread)
+            and not has_ended(thread)
             and self.owns(thread)
         ]
 
