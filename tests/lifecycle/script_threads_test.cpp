@@ -89,8 +89,17 @@ TEST_P(ScriptThreads, CanBeJoinedInUnLoadWhileTheyCall) {
 TEST_P(ScriptThreads, AreToldWhenTheHostDoesNotCall) {
   const ScopedEnvironment wait("VH_PYTHON_CALL_TIMEOUT", "0.2");
   FakeHub hub;
-  const int script = hub.LoadEvaluating(kAsking + "threading.Timer(0.1, ask).start()\n");
-  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  const std::string told = testing::TempDir() + "vh-told-" + std::to_string(getpid());
+  // While the script is being loaded, the host is there.
+  const int script = hub.LoadEvaluating(kAsking +
+                                        "def ask_later():\n"
+                                        "    ask()\n"
+                                        "    open('" +
+                                        told +
+                                        "', 'w').close()\n"
+                                        "threading.Timer(0.1, ask_later).start()\n");
+  EXPECT_TRUE(Eventually([&] { return std::ifstream(told).good(); }));
+  std::remove(told.c_str());
   hub.TakeCalls();
   EXPECT_EQ("True", hub.Evaluate(script,
                                  "outcomes and outcomes[0].startswith('TimeoutError: GetUserHost()"
