@@ -11,6 +11,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rows.hpp"
@@ -85,14 +86,13 @@ class BackEnd {
   BackEnd(const BackEnd&) = delete;
   BackEnd& operator=(const BackEnd&) = delete;
 
-  std::string Ask(const char* method = "echo", const char* params = kParams) const {
-    char* json = nullptr;
-    if (!lib_.w_BackendCall(number_, method, params, 0, &json)) {
-      throw std::runtime_error("the back end does not answer");
-    }
-    std::string answer = json;
+  void Ask() const { std::free(Answer("echo", kParams)); }
+
+  long Pid() const {
+    char* const json = Answer("pid", nullptr);
+    const long pid = std::atol(json);
     std::free(json);
-    return answer;
+    return pid;
   }
 
   // So many calls at once.
@@ -107,6 +107,14 @@ class BackEnd {
   }
 
  private:
+  char* Answer(const char* method, const char* params) const {
+    char* json = nullptr;
+    if (!lib_.w_BackendCall(number_, method, params, 0, &json)) {
+      throw std::runtime_error("the back end does not answer");
+    }
+    return json;
+  }
+
   const Library& lib_;
   int number_;
 };
@@ -173,26 +181,16 @@ Figures Percentile(int percent, const Ask& ours, const Ask& floor, const Effort&
   return {figures[0], figures[1]};
 }
 
-Figures MeasureEcho(Host& host, const Effort& effort, bool) {
+template <const Ask Calls::*ours, const Ask Calls::*floor>
+Figures MeasureCalls(Host& host, const Effort& effort, bool) {
   const Calls calls(host);
-  return Compare({Repeat(calls.one), Repeat(calls.bare_one)}, Longer(effort));
+  return Compare({Repeat(calls.*ours), Repeat(calls.*floor)}, Longer(effort));
 }
 
-template <int percent>
-Figures MeasureEchoPercentile(Host& host, const Effort& effort, bool) {
+template <const Ask Calls::*ours, const Ask Calls::*floor, int percent>
+Figures MeasurePercentile(Host& host, const Effort& effort, bool) {
   const Calls calls(host);
-  return Percentile(percent, calls.one, calls.bare_one, effort);
-}
-
-Figures MeasureInFlight(Host& host, const Effort& effort, bool) {
-  const Calls calls(host);
-  return Compare({Repeat(calls.eight), Repeat(calls.bare_eight)}, Longer(effort));
-}
-
-template <int percent>
-Figures MeasureInFlightPercentile(Host& host, const Effort& effort, bool) {
-  const Calls calls(host);
-  return Percentile(percent, calls.eight, calls.bare_eight, effort);
+  return Percentile(percent, calls.*ours, calls.*floor, effort);
 }
 
 Figures MeasureHook(Host& host, const Effort& effort, bool) {
@@ -232,7 +230,7 @@ Figures MeasureMemory(Host& host, const Effort&, bool) {
   const BackEnd back_end(host.lib());
   const Process bare({"python3", "-c", "print(end='\\0', flush=True); open(0).read()"});
   bare.Ask("");
-  return {MemoryOf(std::stol(back_end.Ask("pid", "{}"))), MemoryOf(bare.pid())};
+  return {MemoryOf(back_end.Pid()), MemoryOf(bare.pid())};
 }
 
 // From nothing until the back end is ready, beside a Python that does nothing: the shortest of
@@ -250,44 +248,30 @@ Figures MeasureStart(Host& host, const Effort& effort, bool) {
   return {ours, floor};
 }
 
+// A row of times that is measured by a function of its own.
+Row Timed(const char* name, Kind kind, double limit, decltype(Row::measure) measure,
+          const char* missing = "") {
+  return {name, {kind, limit}, Unit::kTime, nullptr, std::move(measure), missing};
+}
+
 }  // namespace
 
 std::vector<Row> BackendRows() {
+  constexpr auto one = &Calls::one, bare_one = &Calls::bare_one;
+  constexpr auto eight = &Calls::eight, bare_eight = &Calls::bare_eight;
   return {
-      {"back end, a call / bare pipe", {Kind::kRatio, 1.15}, Unit::kTime, nullptr, MeasureEcho},
-      {"back end, p50 / bare pipe",
-       {Kind::kRatio, 1.15},
-       Unit::kTime,
-       nullptr,
-       MeasureEchoPercentile<50>},
-      {"back end, p99 / bare pipe",
-       {Kind::kRatio, 1.15},
-       Unit::kTime,
-       nullptr,
-       MeasureEchoPercentile<99>},
-      {"bare pipe / 8 in flight", {Kind::kSpeedup, 2}, Unit::kTime, nullptr, MeasureInFlight},
-      {"bare pipe / 8 in flight, p50",
-       {Kind::kSpeedup, 2},
-       Unit::kTime,
-       nullptr,
-       MeasureInFlightPercentile<50>},
-      {"bare pipe / 8 in flight, p99",
-       {Kind::kSpeedup, 2},
-       Unit::kTime,
-       nullptr,
-       MeasureInFlightPercentile<99>},
-      {"host in Bun / back end, a call",
-       {Kind::kSpeedup, 1.3},
-       Unit::kTime,
-       nullptr,
-       MeasureBun,
-       Bun().empty() ? "no Bun" : ""},
-      {"hook in a process / bare pipe", {Kind::kRatio, 1.5}, Unit::kTime, nullptr, MeasureHook},
-      {"back end, ready / python3 -c pass",
-       {Kind::kRatio, 1.3},
-       Unit::kTime,
-       nullptr,
-       MeasureStart},
+      Timed("back end, a call / bare pipe", Kind::kRatio, 1.15, MeasureCalls<one, bare_one>),
+      Timed("back end, p50 / bare pipe", Kind::kRatio, 1.15, MeasurePercentile<one, bare_one, 50>),
+      Timed("back end, p99 / bare pipe", Kind::kRatio, 1.15, MeasurePercentile<one, bare_one, 99>),
+      Timed("bare pipe / 8 in flight", Kind::kSpeedup, 2, MeasureCalls<eight, bare_eight>),
+      Timed("bare pipe / 8 in flight, p50", Kind::kSpeedup, 2,
+            MeasurePercentile<eight, bare_eight, 50>),
+      Timed("bare pipe / 8 in flight, p99", Kind::kSpeedup, 2,
+            MeasurePercentile<eight, bare_eight, 99>),
+      Timed("host in Bun / back end, a call", Kind::kSpeedup, 1.3, MeasureBun,
+            Bun().empty() ? "no Bun" : ""),
+      Timed("hook in a process / bare pipe", Kind::kRatio, 1.5, MeasureHook),
+      Timed("back end, ready / python3 -c pass", Kind::kRatio, 1.3, MeasureStart),
       {"idle back end / bare python3", {Kind::kRatio, 1.2}, Unit::kMemory, nullptr, MeasureMemory},
   };
 }

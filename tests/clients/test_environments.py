@@ -9,15 +9,11 @@ from hub_test import HubTest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "tests" / "packages"), str(ROOT / "tools")]
-from environment import environment  # noqa: E402
+from environment import NUMPY, environment  # noqa: E402
 from test_versions import ask, candidates  # noqa: E402
 
-REQUIREMENTS = """\
-numpy==2.0.2 ; python_version < "3.10"
-numpy==2.2.6 ; python_version >= "3.10" and python_version < "3.14"
-numpy==2.3.5 ; python_version == "3.14"
-numpy==2.5.5 ; python_version >= "3.15"
-joblib==1.5.2
+REQUIREMENTS = f"""\
+{NUMPY}joblib==1.5.2
 pydantic==2.12.4
 """
 RELOADS = 20

@@ -7,14 +7,8 @@ from pathlib import Path
 from hub_test import HubTest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "packages"))
-from environment import environment  # noqa: E402
+from environment import NUMPY, environment  # noqa: E402
 
-REQUIREMENTS = """\
-numpy==2.0.2 ; python_version < "3.10"
-numpy==2.2.6 ; python_version >= "3.10" and python_version < "3.14"
-numpy==2.3.5 ; python_version == "3.14"
-numpy==2.5.5 ; python_version >= "3.15"
-"""
 RELOADS = 20
 
 SCRIPT = """{header}
@@ -40,7 +34,7 @@ def OnParsedMsgChat(nick, message):
 class Numpy(HubTest):
     def check_two_scripts(self, header):
         """Both answer, each from its own state, which a reload of the other does not touch."""
-        venv = environment(REQUIREMENTS)
+        venv = environment(NUMPY)
         scripts = {"first": 10, "second": 20}
         self.hub = self.start(
             *(

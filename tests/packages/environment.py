@@ -13,6 +13,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+# A numpy for each Python, as lines of a requirements.txt.
+NUMPY = """\
+numpy==2.0.2 ; python_version < "3.10"
+numpy==2.2.6 ; python_version >= "3.10" and python_version < "3.14"
+numpy==2.3.5 ; python_version == "3.14"
+numpy==2.5.5 ; python_version >= "3.15"
+"""
+
 
 def environment(requirements):
     """The folder of an environment with what a requirements.txt, given as text, asks for."""

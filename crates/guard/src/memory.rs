@@ -84,13 +84,23 @@ fn resident() -> i64 {
         // It would be that of the interpreter.
         return 0;
     }
+    resident_by("/proc/self/statm").unwrap_or(0)
+}
+
+/// The memory of another process in RAM, in bytes; None when there is no such process.
+pub fn of_process(pid: i32) -> Option<u64> {
+    resident_by(&format!("/proc/{pid}/statm"))?.try_into().ok()
+}
+
+/// What the file of a process says.
+fn resident_by(path: &str) -> Option<i64> {
     let mut sizes = [0; 256];
     // Opened each time, because hosts may close files that they do not know.
-    let read = File::open("/proc/self/statm").and_then(|mut file| file.read(&mut sizes));
-    let sizes = str::from_utf8(&sizes[..read.unwrap_or(0)]).unwrap_or_default();
-    let pages: i64 = sizes.split(' ').nth(1).and_then(|size| size.parse().ok()).unwrap_or(0);
+    let read = File::open(path).and_then(|mut file| file.read(&mut sizes)).ok()?;
+    let sizes = str::from_utf8(&sizes[..read]).ok()?;
+    let pages: i64 = sizes.split(' ').nth(1)?.parse().ok()?;
     // SAFETY: may be asked at any time.
-    pages * unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
+    Some(pages * unsafe { libc::sysconf(libc::_SC_PAGESIZE) })
 }
 
 impl Last {
@@ -242,6 +252,14 @@ mod tests {
 
     fn is_all(bytes: i64) -> bool {
         (bytes - GROWTH).abs() < GROWTH / 4
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it would be that of the interpreter")]
+    fn a_process_takes_memory() {
+        let own = of_process(std::process::id().try_into().unwrap()).unwrap();
+        assert!((1 << 20..1 << 34).contains(&own), "{own}");
+        assert_eq!(of_process(-1), None);
     }
 
     #[test]

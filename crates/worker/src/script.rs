@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use vh_core::error::Error;
 use vh_core::hooks::ON_TIMER;
+use vh_guard::entry_point::EntryPoint;
 use vh_guard::interrupt::Attachment;
 use vh_guard::script::ScriptInfo;
 
@@ -45,11 +46,7 @@ impl Outside {
     pub fn run_jobs(&self, script: &ScriptInfo) {
         let entry_point = script.entry_points.function(b"vh.run_in_host");
         if self.process.take_jobs() && entry_point.admits() {
-            let Ok(_inside) = self.process.go_in(script) else { return };
-            let call = Call::begin(Elsewhere, entry_point);
-            raised::tell_failure(&call, self.process.ask(script, "jobs", b"{}"), "vh.run_in_host");
-            drop(call);
-            drop(_inside);
+            self.run_inside(script, entry_point, "jobs");
             self.go_on(script);
         }
     }
@@ -63,10 +60,16 @@ impl Outside {
         script.listening.add(1 << ON_TIMER);
         let entry_point = script.entry_points.function(b"(coroutines)");
         if entry_point.admits() {
-            let Ok(_inside) = self.process.go_in(script) else { return };
-            let call = Call::begin(Elsewhere, entry_point);
-            raised::tell_failure(&call, self.process.ask(script, "turn", b"{}"), "(coroutines)");
+            self.run_inside(script, entry_point, "turn");
         }
+    }
+
+    /// Has the script do something that has no answer. What fails is told under the entry point's name.
+    fn run_inside(&self, script: &ScriptInfo, entry_point: &EntryPoint, method: &str) {
+        // Another process begins with nothing to do.
+        let Ok(_inside) = self.process.go_in(script) else { return };
+        let call = Call::begin(Elsewhere, entry_point);
+        raised::tell_failure(&call, self.process.ask(script, method, b"{}"), entry_point.name());
     }
 
     /// Tells the script that the hub renamed its bots.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use vh_core::error::Error;
 use vh_guard::kept;
 use vh_guard::script::ScriptInfo;
@@ -54,19 +55,30 @@ impl Process {
         let mut threads = Leaving { process: self, script };
         // Those that are left end with the process.
         let _ = stopping::stop(&mut threads, deadline);
-        self.step(script, COROUTINES, "close_loop");
-        self.step(script, EXIT_FUNCTIONS, "exit");
+        self.step(script, COROUTINES, "close_loop", "{}");
+        self.step(script, EXIT_FUNCTIONS, "exit", "{}");
         // Exit functions may have started threads.
         let _ = stopping::stop(&mut threads, deadline);
-        self.step(script, FINALIZERS, "finalize");
+        self.step(script, FINALIZERS, "finalize", "{}");
     }
 
-    fn step(&self, script: &ScriptInfo, name: &[u8], method: &str) {
+    /// Asks for a step of the end, which is counted under a name. None when there is no answer, which has been told.
+    fn step(
+        &self,
+        script: &ScriptInfo,
+        name: &[u8],
+        method: &str,
+        params: &str,
+    ) -> Option<Box<RawValue>> {
         let call = Call::begin(Elsewhere, script.entry_points.function(name));
-        let asked = self.ask(script, method, b"{}");
-        // The end of the process has been told.
-        if !matches!(asked, Err(Failure::Gone(_))) {
-            raised::tell_failure(&call, asked, &String::from_utf8_lossy(name));
+        match self.ask(script, method, params.as_bytes()) {
+            Ok(answer) => Some(answer),
+            // The end of the process has been told.
+            Err(Failure::Gone(_)) => None,
+            failed => {
+                raised::tell_failure(&call, failed, &String::from_utf8_lossy(name));
+                None
+            }
         }
     }
 }
@@ -80,15 +92,8 @@ struct Leaving<'l> {
 impl Leaving<'_> {
     /// What the child answers; None when it does not.
     fn ask<T: DeserializeOwned>(&self, method: &str, params: &str) -> Option<T> {
-        let call = Call::begin(Elsewhere, self.script.entry_points.function(UNLOADING));
-        match self.process.ask(self.script, method, params.as_bytes()) {
-            Ok(answer) => serde_json::from_str(answer.get()).ok(),
-            Err(Failure::Gone(_)) => None,
-            failed => {
-                raised::tell_failure(&call, failed, &String::from_utf8_lossy(UNLOADING));
-                None
-            }
-        }
+        let answer = self.process.step(self.script, UNLOADING, method, params)?;
+        serde_json::from_str(answer.get()).ok()
     }
 }
 
@@ -123,12 +128,8 @@ pub fn say_goodbye(process: &Process, script: &ScriptInfo) -> Option<Error> {
         let asked = process.ask(script, "unload", b"{}");
         error = asked.err().map(|failure| raised::failed(&call, failure, "UnLoad"));
     }
-    let call = Call::begin(Elsewhere, script.entry_points.function(b"vh.on_unload"));
-    match process.ask(script, "leave", b"{}") {
-        Ok(state) => keep(script, serde_json::from_str(state.get()).unwrap_or_default()),
-        // Its end has been told.
-        Err(Failure::Gone(_)) => {}
-        failed => raised::tell_failure(&call, failed, "vh.on_unload"),
+    if let Some(state) = process.step(script, b"vh.on_unload", "leave", "{}") {
+        keep(script, serde_json::from_str(state.get()).unwrap_or_default());
     }
     error
 }

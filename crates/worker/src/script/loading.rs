@@ -60,9 +60,8 @@ impl Outside {
         let interrupt: Arc<dyn Interrupt> = Arc::clone(&process) as _;
         script.moves_in(Runtime::Worker, Arc::downgrade(&interrupt), 0);
         let call = Call::begin_unlimited(Elsewhere, script.entry_points.function(TOP_LEVEL));
-        let prepared = no_environment(script).map_or_else(|| process.prepare(script), Err);
-        let child = prepared.map_err(|failure| {
-            let is_named = script.settings.python.is_some() || script.venv().is_some();
+        let child = process.prepare(script).map_err(|failure| {
+            let is_named = python_named_by(script).is_some();
             let obstacle = if is_named { Obstacle::Settings } else { Obstacle::Failure };
             not_loaded(script, &call, failure, obstacle)
         })?;
@@ -85,13 +84,34 @@ impl Outside {
     }
 }
 
-/// What is wrong with the virtual environment that a script is to run in.
-fn no_environment(script: &ScriptInfo) -> Option<Failure> {
-    let venv = script.venv().filter(|_| script.settings.python.is_none())?;
-    let error = fs::metadata(venv.path.join("pyvenv.cfg")).err()?;
-    let (named_by, folder) = (venv.named_by, venv.path.display());
-    let message = format!("{named_by} is wrong: {folder} is no virtual environment: {error}");
-    Some(Failure::Gone(Error::new(Code::Invalid, message)))
+/// What is wrong with the virtual environment that a script is to run in, if it is to run in one.
+fn look_at_environment(script: &ScriptInfo) -> Result<(), Error> {
+    let Some(venv) = script.venv().filter(|_| script.settings.python.is_none()) else {
+        return Ok(());
+    };
+    fs::metadata(venv.path.join("pyvenv.cfg")).map(drop).map_err(|error| {
+        let folder = venv.path.display();
+        Error::new(Code::Invalid, format!("{folder} is no virtual environment: {error}"))
+    })
+}
+
+/// What names the Python of a script, to be read before "is wrong"; None for the default one.
+fn python_named_by(script: &ScriptInfo) -> Option<&'static str> {
+    match script.settings.python {
+        Some(_) => Some("its comment \"# vh: python\""),
+        None => script.venv().map(|venv| venv.named_by),
+    }
+}
+
+/// Why the Python of a script does not start, and what to do.
+fn not_started(script: &ScriptInfo, error: Error) -> Failure {
+    match python_named_by(script) {
+        Some(named_by) => {
+            let message = format!("{named_by} is wrong: {}", error.message());
+            Failure::Gone(Error::new(error.code(), message))
+        }
+        None => Failure::Gone(error),
+    }
 }
 
 /// Why a script is not loaded. The obstacle is that of a process which cannot be asked.
@@ -125,18 +145,19 @@ fn python_of(script: &ScriptInfo, default: &OsStr) -> OsString {
 impl Process {
     /// Starts a child that has its Python ready.
     pub fn prepare(&self, script: &ScriptInfo) -> Result<Child, Failure> {
+        look_at_environment(script).map_err(|error| not_started(script, error))?;
         let options = Options { python: self.python().to_owned(), ..Options::default() };
         let ear = Ear::of(self);
         let listener = Some(Arc::clone(&ear) as Arc<dyn Listener>);
         let (backend, ready) = crate::start(script.path(), Task::Hub, &[], &options, listener)
-            .map_err(|error| self.not_started(script, error))?;
+            .map_err(|error| not_started(script, error))?;
         ear.hears(&backend);
         let child = Child { backend, ear };
         match ready.wait() {
             Ok(_) => Ok(child),
             Err(error) => {
                 child.kill();
-                Err(self.not_started(script, error))
+                Err(not_started(script, error))
             }
         }
     }
@@ -148,16 +169,6 @@ impl Process {
             advice::on_functions(script, &functions, |name| functions.iter().any(|f| f == name));
         }
         Ok(())
-    }
-
-    /// Why the Python of a script does not start, and what to do.
-    fn not_started(&self, script: &ScriptInfo, error: Error) -> Failure {
-        let named = match (&script.settings.python, script.venv()) {
-            (Some(_), _) => "its comment \"# vh: python\" is wrong: ".to_owned(),
-            (None, Some(venv)) => format!("{} is wrong: ", venv.named_by),
-            (None, None) => String::new(),
-        };
-        Failure::Gone(Error::new(error.code(), format!("{named}{}", error.message())))
     }
 
     /// Starts it again, if it has ended; the error says why that cannot be.

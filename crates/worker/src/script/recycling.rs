@@ -8,7 +8,6 @@
 //!
 //! `stage` is a leaf lock.
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,6 +16,7 @@ use parking_lot::Mutex;
 use vh_core::error::Error;
 use vh_core::panics::point;
 use vh_core::spawn;
+use vh_guard::memory;
 use vh_guard::script::ScriptInfo;
 use vh_guard::settings::{Recycling, unload_time};
 use vh_guard::slot;
@@ -146,7 +146,7 @@ impl Process {
             return Some(format!("{:.1} s", age.as_secs_f64()));
         }
         let limit = limits.memory.filter(|_| looks)?;
-        let memory = memory_of(self.backend().ok()?.pid())?;
+        let memory = memory::of_process(self.backend().ok()?.pid())?;
         (memory > limit).then(|| format!("it took {} MiB", memory / 1024 / 1024))
     }
 
@@ -234,24 +234,5 @@ impl Drop for Preparing {
             None => (Next::None, AGAIN),
         };
         self.process.replacement.set(next, pause);
-    }
-}
-
-/// How many bytes of RAM a process takes.
-fn memory_of(pid: i32) -> Option<u64> {
-    let sizes = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let pages: u64 = sizes.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_takes_memory() {
-        let own = memory_of(std::process::id().try_into().unwrap()).unwrap();
-        assert!((1 << 20..1 << 34).contains(&own), "{own}");
-        assert_eq!(memory_of(-1), None);
     }
 }
