@@ -3,22 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "fake_hub.hpp"
+#include "repetitions.hpp"
 
 namespace {
 
-int Repetitions() {
-  const char* chosen = std::getenv("VH_REPETITIONS");
-  return chosen ? std::atoi(chosen) : 1000;
-}
+constexpr int kUsual = 1000;
 
 void Repeat(const std::function<void()>& body) {
-  for (int i = Repetitions(); i > 0; --i) body();
+  for (int i = Repetitions(kUsual); i > 0; --i) body();
 }
 
 constexpr const char* kScript =
@@ -48,7 +45,7 @@ void ExpectNoNewObjects(FakeHub& hub, int script, const std::function<void()>& b
     return blocks() - before;
   };
   const long first = growth();
-  EXPECT_LT(std::min(first, growth()), Repetitions() / 4) << "objects of the script leak";
+  EXPECT_LT(std::min(first, growth()), Repetitions(kUsual) / 4) << "objects of the script leak";
 }
 
 class Memory : public testing::TestWithParam<Generation> {};
@@ -230,7 +227,7 @@ TEST_P(Memory, RegisteredFunctions) {
 // Fewer rounds: CPython needs milliseconds for an interpreter, and a second under valgrind.
 TEST_P(Memory, ScriptsLoadedAndUnloaded) {
   FakeHub hub(GetParam());
-  for (int i = Repetitions() / 250; i >= 0; --i) {
+  for (int i = Repetitions(kUsual) / 250; i >= 0; --i) {
     EXPECT_EQ(0, hub.LoadEvaluating(kScript));
     hub.Evaluate(0, "vh.mc('m')");
     Lib().w_RegisterFunction(0, "function", &Registered);

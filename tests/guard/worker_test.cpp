@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fake_hub.hpp"
+#include "repetitions.hpp"
 #include "waiting.hpp"
 
 namespace {
@@ -131,11 +132,6 @@ std::ptrdiff_t OpenFiles() {
   return std::distance(begin(files), end(files));
 }
 
-int Repetitions() {
-  const char* chosen = std::getenv("VH_REPETITIONS");
-  return chosen ? std::atoi(chosen) : 5;
-}
-
 // Killed in a call, between calls, and stopped so that nothing but a kill ends it.
 TEST_F(Worker, HoweverAProcessEndsTheHubLivesAndNothingIsLeft) {
   const std::string source =
@@ -144,7 +140,7 @@ TEST_F(Worker, HoweverAProcessEndsTheHubLivesAndNothingIsLeft) {
       "def one(): return 1\n";
   EXPECT_EQ(1, Lib().w_Unload(Load(source)));
   const std::ptrdiff_t files = OpenFiles();
-  for (int round = 0; round < Repetitions(); ++round) {
+  for (int round = 0; round < Repetitions(5); ++round) {
     const int script = Load(source);
     std::vector<pid_t> pids = {PidOf(script)};
     EXPECT_EQ("(null)", hub_.Call(script, "die"));

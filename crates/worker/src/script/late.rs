@@ -11,7 +11,7 @@ use vh_core::spawn;
 use vh_guard::interrupt::Interrupt;
 use vh_guard::watchdog::{Attempt, AttemptResult};
 
-use super::process::{PATIENCE, Process, Running};
+use super::process::{PATIENCE, Process, Running, wait_until};
 use crate::backend::Backend;
 use crate::message;
 
@@ -45,10 +45,7 @@ impl Interrupt for Process {
         attempt.done(&AttemptResult::Sent(self.stack(call)));
         self.state.lock().interrupted = None;
         // As a rule it ends at once, and its caller gets the exception.
-        let soon = Instant::now() + PATIENCE;
-        while self.is_running(call) && Instant::now() < soon {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        wait_until(Instant::now() + PATIENCE, || !self.is_running(call));
         if !self.give_up(call) {
             return;
         }
@@ -117,25 +114,20 @@ impl Process {
     /// A call has its answer. When it is just being interrupted, this waits until the watchdog knows where it was, so
     /// that the log tells that when the call has ended.
     pub fn wait_for_watchdog(&self, call: u64) {
-        let deadline = Instant::now() + STACK_TIME;
-        while self.state.lock().interrupted == Some(call) && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let is_over = || self.state.lock().interrupted != Some(call);
+        wait_until(Instant::now() + STACK_TIME, is_over);
     }
 
     /// Where the child says a late call is.
     fn stack(&self, call: u64) -> String {
-        let deadline = Instant::now() + STACK_TIME;
-        loop {
-            if let Some((of, stack)) = self.state.lock().stack.take()
-                && of == call
-            {
-                return stack;
-            }
-            if Instant::now() >= deadline {
-                return "  (it is in native code, which keeps Python's lock)".to_owned();
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let mut told = None;
+        wait_until(Instant::now() + STACK_TIME, || {
+            told = self.state.lock().stack.take().filter(|(of, _)| *of == call);
+            told.is_some()
+        });
+        told.map_or_else(
+            || "  (it is in native code, which keeps Python's lock)".to_owned(),
+            |(_, stack)| stack,
+        )
     }
 }

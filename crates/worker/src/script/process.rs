@@ -33,6 +33,19 @@ pub const PATIENCE: Duration = Duration::from_millis(50);
 const CALM: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
+/// Looks again and again whether something has come. False when it has not at the deadline.
+pub fn wait_until(deadline: Instant, mut has_come: impl FnMut() -> bool) -> bool {
+    loop {
+        if has_come() {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// The process of a script.
 #[derive(Debug)]
 pub struct Process {
@@ -373,21 +386,18 @@ impl Process {
 
     /// Calls are not begun behind one that is late.
     fn wait_for_late_ones(&self) -> Result<(), Failure> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let Ok(backend) = self.backend() else { return Ok(()) };
-            let mut running = self.running.lock();
-            running.retain(|running| !running.is_late || backend.is_under_way(running.call));
-            if !running.iter().any(|running| running.is_late) {
-                return Ok(());
-            }
-            drop(running);
-            if Instant::now() >= deadline {
-                let message = "a call of it that was late has not ended yet";
-                return Err(Failure::Gone(Error::new(Code::Busy, message)));
-            }
-            std::thread::sleep(Duration::from_millis(1));
+        if wait_until(Instant::now() + PATIENCE, || !self.has_late_ones()) {
+            return Ok(());
         }
+        let message = "a call of it that was late has not ended yet";
+        Err(Failure::Gone(Error::new(Code::Busy, message)))
+    }
+
+    fn has_late_ones(&self) -> bool {
+        let Ok(backend) = self.backend() else { return false };
+        let mut running = self.running.lock();
+        running.retain(|running| !running.is_late || backend.is_under_way(running.call));
+        running.iter().any(|running| running.is_late)
     }
 
     fn read(&self, script: &ScriptInfo, text: &str) -> Result<Box<RawValue>, Failure> {

@@ -23,7 +23,7 @@ use vh_guard::slot;
 
 use super::Failure;
 use super::ending::say_goodbye;
-use super::process::{Child, PATIENCE, Process};
+use super::process::{Child, PATIENCE, Process, wait_until};
 
 /// How often it is looked how much memory a process takes.
 const LOOK: Duration = Duration::from_secs(1);
@@ -197,20 +197,12 @@ impl Process {
 
     /// Ends the process that is to be the next, for the script is being unloaded.
     pub fn end_next(&self) {
-        let deadline = Instant::now() + LONGEST_START;
-        loop {
-            let next = {
-                let mut stage = self.replacement.stage.lock();
-                match stage.next {
-                    Next::Starting if Instant::now() < deadline => None,
-                    _ => Some(std::mem::replace(&mut stage.next, Next::None)),
-                }
-            };
-            match next {
-                None => std::thread::sleep(Duration::from_millis(1)),
-                Some(Next::Ready(child, _)) => return child.kill(),
-                Some(Next::None | Next::Starting) => return,
-            }
+        let stage = &self.replacement.stage;
+        let is_started = || !matches!(stage.lock().next, Next::Starting);
+        wait_until(Instant::now() + LONGEST_START, is_started);
+        let next = std::mem::replace(&mut stage.lock().next, Next::None);
+        if let Next::Ready(child, _) = next {
+            child.kill();
         }
     }
 }
